@@ -1,0 +1,15 @@
+# vfpool_part(name SOURCES ... [DEPENDS ...]): a static library of one folder of sim/, included as "folder/file.hpp".
+function(vfpool_part name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
+  add_library(vfpool_${name} STATIC ${ARG_SOURCES})
+  target_include_directories(vfpool_${name} PUBLIC ${CMAKE_SOURCE_DIR}/sim)
+  target_link_libraries(vfpool_${name} PUBLIC fmt::fmt ${ARG_DEPENDS} PRIVATE vfpool_options)
+endfunction()
+
+# vfpool_test(name SOURCES ... [DEPENDS ...]): a GoogleTest program, its cases known to ctest.
+function(vfpool_test name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} GTest::gtest_main GTest::gmock vfpool_options)
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60)
+endfunction()

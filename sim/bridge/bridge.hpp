@@ -1,0 +1,65 @@
+// The Verilated bridge as a part of the simulation: TLPs in and out at its ports, pins, and the service bus.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/scheduler.hpp"
+#include "pcie/tlp.hpp"
+
+namespace vfpool::bridge {
+
+struct Geometry {
+  unsigned users = 2;        ///< user ports; the model is compiled for one value (checked)
+  unsigned slots = 2;        ///< hot-plug slots of each user
+  unsigned slot_functions = 8;
+  unsigned devices = 1;
+};
+
+class Bridge : public Clocked {
+ public:
+  /// Sees every packet at a port: `toward_bridge` true for what enters. For records and tests.
+  using Tap = std::function<void(unsigned port, bool toward_bridge, const pcie::Tlp&)>;
+
+  explicit Bridge(Scheduler& scheduler);
+  ~Bridge() override;
+
+  static Geometry geometry();
+  // Ports: 0 is the owner, 1..users the users, then the device ports.
+  static unsigned port_count();
+  static unsigned device_port(unsigned device) { return 1 + geometry().users + device; }
+  static std::string port_name(unsigned port);  ///< "owner", "user1", "nic0"
+
+  /// Where packets that leave `port` go. Must be set before the first cycle; outlives the bridge.
+  void connect(unsigned port, pcie::TlpSink& neighbour);
+  /// The sink that takes packets into `port`. Queues without bound; pending() tells how many wait.
+  pcie::TlpSink& input(unsigned port);
+  std::size_t pending(unsigned port) const;
+  /// Physical link of a port: false is a dead or unplugged neighbour.
+  void set_link(unsigned port, bool up);
+  /// The attention button of a slot is pressed once (user 1.., slot 0..).
+  void press_button(unsigned user, unsigned slot);
+
+  /// The service bus: the bridge's management registers (generated header), owner's view, without a server.
+  std::uint32_t service_read(std::uint32_t offset);
+  void service_write(std::uint32_t offset, std::uint32_t value);
+
+  void add_tap(Tap tap);
+  /// Waves into an FST file from now on / stop.
+  void trace_to(const std::string& path);
+  void trace_stop();
+
+  bool busy() const override;
+  void cycle() override;
+  std::string state() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace vfpool::bridge

@@ -1,0 +1,145 @@
+#include "core/scheduler.hpp"
+
+#include <fmt/format.h>
+#include <poll.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+
+namespace vfpool {
+namespace {
+
+/// Wall time: cycles to run between two looks at timers and descriptors. About 1 ms of Verilated work, so a waiting
+/// guest is noticed soon, and poll(2) costs little beside it.
+constexpr int kCyclesPerTurn = 256;
+/// Virtual time: how many busy cycles may pass before descriptors are looked at.
+constexpr int kIdlePollMs = 1000;
+
+}  // namespace
+
+Scheduler::Scheduler(TimeBase base) : base_(base), start_(std::chrono::steady_clock::now()) {}
+Scheduler::~Scheduler() = default;
+
+SimTime Scheduler::now() const {
+  if (base_ == TimeBase::kVirtual) return virtual_now_;
+  return std::chrono::duration_cast<SimTime>(std::chrono::steady_clock::now() - start_);
+}
+
+Scheduler::TimerId Scheduler::at(SimTime when, Callback fn) {
+  const TimerId id = next_id_++;
+  timers_.emplace(std::pair(when, id), std::move(fn));
+  timer_times_.emplace(id, when);
+  return id;
+}
+
+void Scheduler::cancel(TimerId id) {
+  const auto it = timer_times_.find(id);
+  if (it == timer_times_.end()) return;
+  timers_.erase({it->second, id});
+  timer_times_.erase(it);
+}
+
+void Scheduler::add_clocked(Clocked& part) { clocked_.push_back(&part); }
+
+void Scheduler::watch(int fd, short events, std::function<void(short)> fn) {
+  watches_[fd] = std::make_shared<Watch>(Watch{events, std::move(fn)});
+}
+
+void Scheduler::unwatch(int fd) { watches_.erase(fd); }
+
+bool Scheduler::any_busy() const {
+  return std::any_of(clocked_.begin(), clocked_.end(), [](const Clocked* c) { return c->busy(); });
+}
+
+bool Scheduler::fire_due() {
+  bool fired = false;
+  const SimTime limit = now();
+  while (!timers_.empty() && timers_.begin()->first.first <= limit) {
+    auto node = timers_.extract(timers_.begin());
+    timer_times_.erase(node.key().second);
+    node.mapped()();
+    fired = true;
+  }
+  return fired;
+}
+
+void Scheduler::poll_descriptors(int timeout_ms) {
+  std::vector<pollfd> fds;
+  fds.reserve(watches_.size());
+  for (const auto& [fd, w] : watches_) fds.push_back({fd, w->events, 0});
+  const int n = ::poll(fds.data(), fds.size(), timeout_ms);
+  if (n < 0 && errno != EINTR) throw std::system_error(errno, std::generic_category(), "poll");
+  if (n <= 0) return;
+  for (const pollfd& p : fds) {
+    if (p.revents == 0) continue;
+    // A callback may unwatch any descriptor, itself included: look it up again and keep it alive while it runs.
+    const auto it = watches_.find(p.fd);
+    if (it == watches_.end()) continue;
+    const std::shared_ptr<Watch> held = it->second;
+    held->fn(p.revents);
+  }
+}
+
+void Scheduler::run_cycles() {
+  const int limit = base_ == TimeBase::kVirtual ? 1 : kCyclesPerTurn;
+  for (int i = 0; i < limit && any_busy(); ++i) {
+    if (base_ == TimeBase::kVirtual) virtual_now_ += kClockPeriod;
+    for (Clocked* c : clocked_) c->cycle();
+    ++cycles_;
+  }
+}
+
+// One turn of the loop; false when nothing can ever happen again.
+bool Scheduler::turn(bool may_sleep) {
+  fire_due();
+  if (any_busy()) {
+    run_cycles();
+    if (!watches_.empty() && (base_ == TimeBase::kWall || cycles_ % kCyclesPerTurn == 0)) poll_descriptors(0);
+    return true;
+  }
+  if (base_ == TimeBase::kVirtual) {
+    if (!watches_.empty()) poll_descriptors(timers_.empty() && may_sleep ? kIdlePollMs : 0);
+    if (any_busy()) return true;
+    if (!timers_.empty()) {
+      virtual_now_ = std::max(virtual_now_, timers_.begin()->first.first);
+      return true;
+    }
+    return !watches_.empty();
+  }
+  int timeout = may_sleep ? kIdlePollMs : 0;
+  if (!timers_.empty() && may_sleep) {
+    const auto wait = timers_.begin()->first.first - now();
+    const auto ms = std::chrono::ceil<std::chrono::milliseconds>(wait).count();
+    timeout = static_cast<int>(std::clamp<std::int64_t>(ms, 0, kIdlePollMs));
+  }
+  poll_descriptors(timeout);
+  return !watches_.empty() || !timers_.empty();
+}
+
+void Scheduler::run() {
+  stopped_ = false;
+  while (!stopped_ && turn(true)) {
+  }
+}
+
+bool Scheduler::run_until(const std::function<bool()>& done, SimTime limit) {
+  const SimTime end = now() + limit;
+  stopped_ = false;
+  while (!done()) {
+    if (stopped_ || now() > end || !turn(true)) return done();
+  }
+  return true;
+}
+
+std::string Scheduler::waiting_for() const {
+  std::string out = fmt::format("time {} us, {} cycles run\n", now().count() / 1'000'000, cycles_);
+  for (std::size_t i = 0; i < clocked_.size(); ++i)
+    if (clocked_[i]->busy()) out += fmt::format("clocked part {}: busy\n", i);
+  for (const auto& [key, fn] : timers_)
+    out += fmt::format("timer {} due in {} us\n", key.second, (key.first - now()).count() / 1'000'000);
+  for (const auto& [fd, w] : watches_) out += fmt::format("descriptor {}\n", fd);
+  return out;
+}
+
+}  // namespace vfpool

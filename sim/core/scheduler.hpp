@@ -1,0 +1,100 @@
+// The one event loop of the simulation: time, timers, clocked parts, file descriptors. Single-threaded; everything
+// in vfpool-sim runs on the thread that calls run().
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace vfpool {
+
+/// Simulated time. Picoseconds, so that a 64-byte frame at 10 Gbit/s (67.2 ns) and a 4 ns clock are both exact.
+using SimTime = std::chrono::duration<std::int64_t, std::pico>;
+
+/// A part that advances by clock cycles (the Verilated bridge). Clocked only while it says that it is busy.
+class Clocked {
+ public:
+  virtual ~Clocked() = default;
+  /// True while a cycle can change anything. Must be cheap: it is asked every turn of the loop.
+  virtual bool busy() const = 0;
+  /// One clock cycle.
+  virtual void cycle() = 0;
+};
+
+/// What time follows.
+enum class TimeBase {
+  kVirtual,  ///< Cycles of the clocked parts; jumps to the next timer when nothing is busy. Deterministic.
+  kWall,     ///< The steady clock that guests see; clocked parts run as fast as needed.
+};
+
+class Scheduler {
+ public:
+  using Callback = std::function<void()>;
+  using TimerId = std::uint64_t;  ///< 0 is never a live timer
+
+  static constexpr SimTime kClockPeriod{4'000};  ///< 250 MHz
+
+  explicit Scheduler(TimeBase base);
+  ~Scheduler();
+  Scheduler(const Scheduler&) = delete;
+  Scheduler& operator=(const Scheduler&) = delete;
+
+  TimeBase base() const { return base_; }
+  /// Since construction.
+  SimTime now() const;
+  /// Cycles that clocked parts have run.
+  std::uint64_t cycles() const { return cycles_; }
+
+  /// Calls `fn` once when `when` is reached; timers due at the same time fire in the order they were set.
+  TimerId at(SimTime when, Callback fn);
+  TimerId after(SimTime delay, Callback fn) { return at(now() + delay, std::move(fn)); }
+  /// A timer that has fired or was cancelled is ignored.
+  void cancel(TimerId id);
+
+  /// `part` must outlive the scheduler's last run.
+  void add_clocked(Clocked& part);
+
+  /// Calls `fn(events)` when poll(2) reports any of `events`, POLLERR or POLLHUP on `fd`. One watch a descriptor;
+  /// the caller keeps the descriptor open until unwatch().
+  void watch(int fd, short events, std::function<void(short revents)> fn);
+  void unwatch(int fd);
+
+  /// Runs until stop(). In virtual time it also returns when nothing is busy, no timer is set and nothing is watched.
+  void run();
+  /// Runs until `done()` holds (true) or nothing can happen any more, or `limit` of time has passed (false).
+  bool run_until(const std::function<bool()>& done, SimTime limit);
+  void stop() { stopped_ = true; }
+
+  /// One line for every watch, timer and busy part: what the simulation is waiting for.
+  std::string waiting_for() const;
+
+ private:
+  struct Watch {
+    short events;
+    std::function<void(short)> fn;
+  };
+
+  bool any_busy() const;
+  bool fire_due();
+  void poll_descriptors(int timeout_ms);
+  bool turn(bool may_sleep);
+  void run_cycles();
+
+  TimeBase base_;
+  SimTime virtual_now_{0};
+  std::chrono::steady_clock::time_point start_;
+  std::uint64_t cycles_ = 0;
+  std::uint64_t next_id_ = 1;
+  std::map<std::pair<SimTime, TimerId>, Callback> timers_;
+  std::unordered_map<TimerId, SimTime> timer_times_;
+  std::vector<Clocked*> clocked_;
+  std::unordered_map<int, std::shared_ptr<Watch>> watches_;
+  bool stopped_ = false;
+};
+
+}  // namespace vfpool

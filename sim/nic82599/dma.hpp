@@ -1,0 +1,31 @@
+// How the 82599 model reaches host memory. The model knows no transport: below a bridge or root port this is TLPs
+// (nic82599/tlp_endpoint), for a VF attached directly to a VM it is the guest's memory.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+
+namespace vfpool::nic82599 {
+
+/// A function of the device: 0 is the PF, 1 + n is VF n.
+using FunctionId = unsigned;
+
+class DmaPort {
+ public:
+  /// `ok` false: completion with error or time-out; `data` is then empty. Valid only during the call.
+  using ReadDone = std::function<void(bool ok, std::span<const std::uint8_t> data)>;
+
+  virtual ~DmaPort() = default;
+  /// Reads `size` bytes, 1..16384. `done` is called exactly once, possibly before read() returns.
+  virtual void read(FunctionId fn, std::uint64_t address, std::size_t size, ReadDone done) = 0;
+  /// Posted write; writes of one function arrive in order, and before a later interrupt of it.
+  virtual void write(FunctionId fn, std::uint64_t address, std::span<const std::uint8_t> data) = 0;
+  /// MSI-X message: `vector` is the index in the function's table, address and data what the table holds.
+  virtual void message(FunctionId fn, unsigned vector, std::uint64_t address, std::uint32_t data) = 0;
+  /// True while more writes would only pile up; the model then waits for `ready` (set_ready) before it goes on.
+  virtual bool congested(FunctionId fn) const = 0;
+  virtual void set_ready(std::function<void()> ready) = 0;
+};
+
+}  // namespace vfpool::nic82599

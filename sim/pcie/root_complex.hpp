@@ -1,0 +1,75 @@
+// One server's root complex: a root port on bus 0 and the transactions that software of that server starts. The
+// C++ host model and the VMD endpoint (a real kernel) both stand on it; below the root port everything is TLPs.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/scheduler.hpp"
+#include "pcie/tlp.hpp"
+
+namespace vfpool::pcie {
+
+/// The server's memory and interrupt controller, as devices below reach them.
+class HostMemory {
+ public:
+  virtual ~HostMemory() = default;
+  /// False if any byte is no memory: the request is answered with UR.
+  virtual bool read(std::uint64_t address, std::span<std::uint8_t> out) = 0;
+  virtual bool write(std::uint64_t address, std::span<const std::uint8_t> data) = 0;
+  /// A message-signalled interrupt: a write to 0xFEExxxxx. `from`: requester ID, as an IOMMU would check it.
+  virtual void interrupt(Bdf from, std::uint64_t address, std::uint32_t data) = 0;
+};
+
+class RootComplex : public TlpSink {
+ public:
+  /// `data` holds the read bytes on kSuccess; all ones otherwise (what a CPU sees). Valid only during the call.
+  using ReadDone = std::function<void(CplStatus, std::span<const std::uint8_t> data)>;
+  using WriteDone = std::function<void(CplStatus)>;
+
+  struct Options {
+    std::string name;                  ///< for messages
+    unsigned root_port_device = 1;     ///< the root port is 00:<this>.0
+    unsigned max_payload = 128;        ///< largest payload it sends, bytes; inbound more is malformed
+    unsigned rcb = 64;                 ///< read completion boundary, bytes
+    SimTime completion_timeout = std::chrono::milliseconds(50);
+    std::uint16_t vendor = 0x8086;     ///< of the root port
+    std::uint16_t device = 0x2030;
+  };
+
+  struct Counters {
+    std::uint64_t requests_out = 0, completions_in = 0, unexpected_completions = 0, timeouts = 0;
+    std::uint64_t reads_in = 0, writes_in = 0, interrupts_in = 0, malformed_in = 0, unsupported_in = 0;
+  };
+
+  /// `below`: the link under the root port. All references must outlive this object.
+  RootComplex(Scheduler& scheduler, HostMemory& memory, TlpSink& below, Options options);
+  ~RootComplex() override;
+
+  // Requests of the server's software. Non-posted requests may be outstanding together (32 tags, the rest waits in
+  // order); posted writes never overtake an earlier posted write. `size` 1..4 for configuration, inside one DW.
+  void config_read(Bdf target, unsigned reg, unsigned size, ReadDone done);
+  void config_write(Bdf target, unsigned reg, std::span<const std::uint8_t> data, WriteDone done);
+  /// Reads up to 4096 bytes; split at 4 KiB. Outside the root port's windows: all ones, kUnsupported.
+  void mem_read(std::uint64_t address, unsigned size, ReadDone done);
+  void mem_write(std::uint64_t address, std::span<const std::uint8_t> data);
+
+  /// A packet coming up the link.
+  void deliver(Tlp tlp) override;
+
+  bool idle() const;  ///< no request outstanding or waiting
+  const Counters& counters() const;
+  /// Outstanding requests, one line each.
+  std::string state() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace vfpool::pcie
