@@ -1,0 +1,62 @@
+# vfpool's front door. Everything but `modules`, `install` and `uninstall` runs inside the tool root, which is built
+# on first use (tools/toolroot; TOOLROOT=none: this machine's own tools).
+
+IN_ROOT := tools/toolroot run
+KDIR ?= $(or $(KERNELDIR),$(KERNEL_DIR),/lib/modules/$(or $(KERNELRELEASE),$(shell uname -r))/build)
+MODULES_BUILD := build/modules
+
+.DEFAULT_GOAL := help
+.PHONY: help toolroot sim asan demo lab lab-down test test-long bench lint modules install uninstall regs clean
+
+help: ## this list
+	@echo "vfpool: several servers share the virtual functions of one 82599"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo "Variables: KDIR=kernel build folder (modules), TOOLROOT=none"
+
+toolroot: ## build the Debian 13 root with all tools (once)
+	@tools/toolroot make
+
+sim: toolroot ## build vfpool-sim, vfpool-lab and their tools (release)
+	@$(IN_ROOT) tools/build release
+
+asan: toolroot
+	@$(IN_ROOT) tools/build asan
+
+demo: sim ## boot three real Linux servers around the RTL bridge and check the whole story
+	@$(IN_ROOT) sim/lab/demo
+
+lab: sim ## boot the same servers and leave them running; says how to get a shell
+	@$(IN_ROOT) sim/lab/up
+
+lab-down: ## stop what `make lab` left running
+	@$(IN_ROOT) sim/lab/down
+
+test: toolroot ## every check, ends with `N passed, N failed`
+	@tests/run
+
+test-long: toolroot ## slower sweeps
+	@tests/run --long
+
+bench: sim ## measurements, raw data under build/bench
+	@$(IN_ROOT) tests/bench/run
+
+lint: toolroot ## RTL lint (Verilator, Yosys), shell scripts, generated files
+	@tests/run lint
+
+# The source tree stays clean: kbuild gets a tree of links.
+modules: ## build the kernel modules for KDIR
+	@tools/build-modules "$(KDIR)" $(MODULES_BUILD)
+
+install: modules ## install the modules for KDIR's kernel (updates/) and run depmod
+	$(MAKE) -C "$(KDIR)" M="$(CURDIR)/$(MODULES_BUILD)" modules_install
+	depmod "$$($(MAKE) -s -C '$(KDIR)' kernelrelease)"
+
+uninstall: ## remove them again
+	rm -f $(foreach m,airvf vfpool,"/lib/modules/$$($(MAKE) -s -C '$(KDIR)' kernelrelease)"/updates/drivers/$(m)/$(m).ko*)
+	depmod "$$($(MAKE) -s -C '$(KDIR)' kernelrelease)"
+
+regs: toolroot ## regenerate package, header and table of the bridge's registers
+	@$(IN_ROOT) tools/regs/generate
+
+clean: ## remove build products (the tool root stays; `tools/toolroot clean` removes it)
+	@find build -mindepth 1 -maxdepth 1 ! -name 'toolroot*' -exec rm -rf {} + 2>/dev/null || true
