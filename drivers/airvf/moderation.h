@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Interrupt moderation as pure integer arithmetic: no clock, no register, no
+ * allocation. Every object belongs to one interrupt vector and is touched only
+ * from that vector's NAPI poll (or with the poll stopped).
+ *
+ * Rates are interrupts per second. What the hardware takes is an interval:
+ * bits 11:3 of VTEITR count 2.048 us. "Steps" is that count, 1 to 511, so the
+ * rates the card can do lie between 956 and 488281 per second. Decisions are
+ * compared as steps, the unit in which they have an effect.
+ */
+#ifndef AIRVF_MODERATION_H
+#define AIRVF_MODERATION_H
+
+#include "pure.h"
+
+#define AIRVF_STEP_NS		2048
+#define AIRVF_STEPS_MIN		1
+#define AIRVF_STEPS_MAX		511
+#define AIRVF_RATE_MIN		956	/* 511 steps */
+#define AIRVF_RATE_MAX		488281	/* 1 step */
+
+/* Nearest number of steps for a rate; 0 is taken as the slowest. */
+u32 airvf_rate_to_steps(u32 rate);
+/* The rate that so many steps really give; steps are clamped to the range. */
+u32 airvf_steps_to_rate(u32 steps);
+
+/**
+ * struct airvf_load - what went through one vector since the last decision
+ * @ns: length of the interval
+ * @packets: packets received and sent
+ * @bytes: bytes received and sent
+ * @events: interrupts (polls that one started)
+ */
+struct airvf_load {
+	u64 ns;
+	u64 packets;
+	u64 bytes;
+	u32 events;
+};
+
+/* Cost of the work, in cycles of whatever clock @c counts per second. */
+struct airvf_cost {
+	u64 c;		/* C: cycles per second the driver may use */
+	u32 cpkt;	/* Cpkt: cycles per packet */
+	u32 cint;	/* Cint: cycles per interrupt */
+};
+
+/*
+ * On-line calibration of Cpkt and Cint. The line cycles = Cint + Cpkt * packets
+ * is fitted through the polls of an interval; sums, because they cost four
+ * additions and two multiplications a poll.
+ */
+#define AIRVF_FIT_POLLS		4096		/* polls used of one interval */
+#define AIRVF_FIT_CYCLES	(1u << 24)	/* a longer poll was interrupted */
+#define AIRVF_FIT_PACKETS	(1u << 12)
+#define AIRVF_CPKT_LOW		20
+#define AIRVF_CPKT_HIGH		1000000
+#define AIRVF_CINT_LOW		100
+#define AIRVF_CINT_HIGH		10000000
+
+struct airvf_fit {
+	u64 polls;
+	u64 n;			/* sum of packets */
+	u64 c;			/* sum of cycles */
+	u64 nn;			/* sum of packets squared */
+	u64 nc;			/* sum of packets * cycles */
+	u64 light_polls;	/* those with at most one packet ... */
+	u64 light_n;
+	u64 light_c;
+	u32 cpkt;		/* smoothed estimates; 0: none yet */
+	u32 cint;
+};
+
+void airvf_fit_poll(struct airvf_fit *fit, u32 packets, u64 cycles);
+/* Folds the interval into the estimates and forgets its sums. */
+void airvf_fit_update(struct airvf_fit *fit);
+
+/**
+ * struct airvf_air_param - what a person can set
+ * @cost: overrides; a field of 0 means "as calibrated"
+ * @k: packets per interrupt to aim at; the caller keeps it within the ring
+ * @offset: added to the rate, so that throughput can grow when the load rises
+ * @threshold: smallest change of rate worth a register write
+ * @fast: return to the highest rate at once when interrupts find next to
+ *	nothing; off reproduces Algorithm 1 and nothing else
+ */
+struct airvf_air_param {
+	struct airvf_cost cost;
+	u32 k;
+	u32 offset;
+	u32 threshold;
+	bool fast;
+};
+
+#define AIRVF_AIR_K		16
+#define AIRVF_AIR_K_MAX		4096
+#define AIRVF_AIR_OFFSET	2000
+#define AIRVF_AIR_THRESHOLD	500
+#define AIRVF_FAST_POLLS	8	/* this many light polls in a row */
+
+struct airvf_air {
+	struct airvf_air_param param;
+	struct airvf_cost cost;		/* in force */
+	u64 bandwidth;			/* B, bytes per second, smoothed */
+	u32 size;			/* S, bytes per packet, smoothed */
+	u32 steps;			/* in the register */
+	u32 light_polls;
+	bool light;			/* held at the highest rate */
+	bool primed;
+};
+
+/* Why the register has the value it has. */
+enum airvf_reason {
+	AIRVF_KEEP,		/* change below the threshold */
+	AIRVF_NEEDED,		/* B/(kS) + offset */
+	AIRVF_CEILING,		/* limited by what the CPU affords */
+	AIRVF_FLOOR,		/* limited by what the hardware can do */
+	AIRVF_LIGHT,		/* next to no packets: lowest latency */
+	AIRVF_CLASS,		/* CGR's class */
+	AIRVF_FIXED,		/* set by hand */
+	AIRVF_DIM,		/* lib/dim's profile */
+};
+
+/* One decision, as traced and as tested. */
+struct airvf_decision {
+	u32 old_steps;
+	u32 new_steps;
+	u32 rate;		/* wanted, before it became steps */
+	u32 ceiling;		/* I^ */
+	u32 needed;		/* I' */
+	u64 bandwidth;
+	u32 size;
+	enum airvf_reason reason;
+};
+
+/* (5): I^ = C / (Cpkt k + Cint), the rate at which throughput is greatest. */
+u32 airvf_air_ceiling(const struct airvf_cost *cost, u32 k);
+/* (8): I' = B / (k S) */
+u32 airvf_air_needed(u64 bandwidth, u32 k, u32 size);
+/* (10): Cmin = (Cpkt k + Cint) / k * T / S, cycles per second for T bytes/s. */
+u64 airvf_air_cycles(const struct airvf_cost *cost, u32 k, u32 size, u64 throughput);
+/* Algorithm 1 up to the clamp: the rate for a bandwidth, in [Imin, I^]. */
+u32 airvf_air_rate(const struct airvf_air_param *param, const struct airvf_cost *cost,
+		   u64 bandwidth, u32 size);
+
+void airvf_air_init(struct airvf_air *air, u32 steps);
+/* Costs in force: calibrated, unless overridden. Small movements are ignored. */
+void airvf_air_set_cost(struct airvf_air *air, const struct airvf_cost *calibrated);
+/* End of an interval. True: the register is to be written with new_steps. */
+bool airvf_air_decide(struct airvf_air *air, const struct airvf_load *load,
+		      struct airvf_decision *decision);
+/* After each poll. True: load became light, decide now. */
+bool airvf_air_poll(struct airvf_air *air, u32 packets);
+
+/* CGR: four classes by average packet size. */
+enum airvf_cgr_class {
+	AIRVF_CGR_BULK,		/* 1200 - 1500 bytes */
+	AIRVF_CGR_INTERMEDIATE,	/* 300 - 1200 bytes */
+	AIRVF_CGR_SENSITIVE,	/* 64 - 300 bytes */
+	AIRVF_CGR_CRITICAL,	/* occasional small packets */
+	AIRVF_CGR_CLASSES,
+};
+
+/**
+ * struct airvf_cgr_param - CGR's classes
+ * @rate: interrupts per second of each class
+ * @bulk_size: average size from which traffic is bulk
+ * @small_size: average size below which packets are small
+ * @occasional: packets per second up to which small packets are occasional
+ */
+struct airvf_cgr_param {
+	u32 rate[AIRVF_CGR_CLASSES];
+	u32 bulk_size;
+	u32 small_size;
+	u32 occasional;
+};
+
+void airvf_cgr_defaults(struct airvf_cgr_param *param);
+enum airvf_cgr_class airvf_cgr_classify(const struct airvf_cgr_param *param,
+					const struct airvf_load *load);
+bool airvf_cgr_decide(const struct airvf_cgr_param *param, u32 steps,
+		      const struct airvf_load *load, struct airvf_decision *decision);
+
+/* Units per second of a count in an interval, saturating, for any input. */
+u64 airvf_per_second(u64 count, u64 ns);
+
+#endif

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+// AIR in the loop with the paper's model of a VF: P = min{ load, ring * I, (C - Cint I) / Cpkt }, equation (3) with the
+// ring as the most that one interrupt can find.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "pure_c.hpp"
+
+namespace vfpool::airvf {
+namespace {
+
+constexpr airvf_cost kCost{.c = 2270000000, .cpkt = 4000, .cint = 7000};
+// The promise of docs/airvf.md: this many decisions after a step of the load the register rests.
+constexpr int kConverged = 12;
+
+class Loop {
+ public:
+  Loop(bool fast, uint32_t k, uint32_t ring, uint32_t size) : ring_(ring), size_(size) {
+    air_.param = {.cost = {}, .k = k, .offset = AIRVF_AIR_OFFSET, .threshold = AIRVF_AIR_THRESHOLD, .fast = fast};
+    airvf_air_init(&air_, 24);
+    airvf_air_set_cost(&air_, &kCost);
+  }
+
+  // One interval at an offered load of pps packets per second.
+  void Interval(double pps) {
+    const double rate = airvf_steps_to_rate(air_.steps);
+    const double cpu = std::max(0.0, (static_cast<double>(kCost.c) - kCost.cint * rate) / kCost.cpkt);
+    const double served = std::min({pps, ring_ * rate, cpu});
+    const double interrupts = std::clamp(served, 1.0, rate);
+    const double seconds = std::max(0.001, 64 / interrupts);
+    const airvf_load load{.ns = static_cast<uint64_t>(seconds * 1e9),
+                          .packets = static_cast<uint64_t>(std::llround(served * seconds)),
+                          .bytes = static_cast<uint64_t>(std::llround(served * seconds)) * size_,
+                          .events = 64};
+    for (int i = 0; i < 64; ++i) {
+      if (airvf_air_poll(&air_, static_cast<uint32_t>(served / interrupts))) break;
+    }
+    writes_ += airvf_air_decide(&air_, &load, &decision_) ? 1 : 0;
+    served_ = served;
+  }
+
+  uint32_t steps() const { return air_.steps; }
+  uint32_t ceiling() const { return decision_.ceiling; }
+  double served() const { return served_; }
+  int writes() const { return writes_; }
+
+ private:
+  airvf_air air_{};
+  airvf_decision decision_{};
+  double ring_;
+  uint32_t size_;
+  double served_ = 0;
+  int writes_ = 0;
+};
+
+class Loads : public testing::TestWithParam<bool> {};
+
+TEST_P(Loads, RestAfterAStepWithinThePromisedIntervals) {
+  const double loads[] = {0, 100, 3000, 7000, 20000, 60000, 150000, 400000, 800000};
+  for (const uint32_t k : {4u, 16u, 64u}) {
+    for (const double from : loads) {
+      for (const double to : loads) {
+        Loop loop(GetParam(), k, 512, 1500);
+        for (int i = 0; i < 50; ++i) loop.Interval(from);
+        for (int i = 0; i < kConverged; ++i) loop.Interval(to);
+        const int writes = loop.writes();
+        for (int i = 0; i < 200; ++i) loop.Interval(to);
+        EXPECT_EQ(loop.writes(), writes) << "k " << k << ", " << from << " -> " << to << " packets/s";
+      }
+    }
+  }
+}
+
+TEST_P(Loads, DoNotTrembleUnderNoise) {
+  auto random = Random();
+  for (const double load : {1000.0, 10000.0, 50000.0, 200000.0, 450000.0}) {
+    Loop loop(GetParam(), 16, 512, 1500);
+    std::uniform_real_distribution<double> noise(0.98, 1.02);
+    for (int i = 0; i < 50; ++i) loop.Interval(load * noise(random));
+    const int before = loop.writes();
+    uint32_t low = loop.steps(), high = loop.steps();
+    for (int i = 0; i < 500; ++i) {
+      loop.Interval(load * noise(random));
+      low = std::min(low, loop.steps());
+      high = std::max(high, loop.steps());
+    }
+    EXPECT_LE(loop.writes() - before, 25) << load << ": more than one write in twenty intervals";
+    // Two per cent of the load may be worth one step, or two per cent of the interval, not more.
+    EXPECT_LE(high - low, std::max(2u, high / 20)) << load;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(FastPath, Loads, testing::Bool(),
+                         [](const auto& given) { return given.param ? "On" : "Off"; });
+
+TEST(AirLoop, TheOffsetLetsThroughputGrowOutOfASmallRing) {
+  // A ring of 32 packets at the slowest rate passes 30k packets/s; the load is ten times that.
+  Loop loop(false, 32, 32, 1500);
+  for (int i = 0; i < 50; ++i) loop.Interval(0);
+  for (int i = 0; i < kConverged + 20; ++i) loop.Interval(300000);
+  EXPECT_NEAR(loop.served(), 300000, 3000);
+}
+
+TEST(AirLoop, HoldsTheServedLoadAtItsPeakWhereFixedHighRatesFall) {
+  Loop loop(false, 16, 512, 1500);
+  for (int i = 0; i < 100; ++i) loop.Interval(812743);  // line rate, more than the core can do
+  const double peak = 2270000000.0 / (4000 * 16 + 7000) * 16;
+  EXPECT_GE(loop.served(), peak * 0.98);
+  const double fixed = (2270000000.0 - 7000.0 * 100000) / 4000;  // 100000 interrupts/s
+  EXPECT_GT(loop.served(), fixed * 1.25);
+}
+
+TEST(AirLoop, TheFastPathGivesALightLoadTheLowestLatency) {
+  Loop fast(true, 16, 512, 100), plain(false, 16, 512, 100);
+  for (int i = 0; i < 50; ++i) {
+    fast.Interval(1000);
+    plain.Interval(1000);
+  }
+  EXPECT_LE(airvf_steps_to_rate(fast.steps()), fast.ceiling());
+  EXPECT_EQ(fast.steps(), 16u);
+  EXPECT_GT(plain.steps(), 200u);
+}
+
+TEST(AirLoop, TheFastPathLetsGoWhenTheLoadIsNoLongerLight) {
+  Loop loop(true, 16, 512, 100);
+  for (int i = 0; i < 50; ++i) loop.Interval(1000);
+  ASSERT_EQ(loop.steps(), 16u);
+  for (int i = 0; i < kConverged; ++i) loop.Interval(60000);
+  EXPECT_NEAR(airvf_steps_to_rate(loop.steps()), 60000 / 16 + AIRVF_AIR_OFFSET, AIRVF_AIR_THRESHOLD);
+}
+
+}  // namespace
+}  // namespace vfpool::airvf

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include "pure_c.hpp"
+
+namespace vfpool::airvf {
+namespace {
+
+TEST(Calibration, FindsTheLineThroughPollsThatDiffer) {
+  airvf_fit fit{};
+  for (int round = 0; round < 5; ++round) {
+    for (uint32_t n = 0; n < 64; ++n) airvf_fit_poll(&fit, n, 7000 + 4000ull * n);
+    airvf_fit_update(&fit);
+  }
+  EXPECT_EQ(fit.cpkt, 4000u);
+}
+
+TEST(Calibration, TakesTheInterruptsCostFromLightPolls) {
+  airvf_fit fit{};
+  for (int round = 0; round < 5; ++round) {
+    for (uint32_t n = 0; n < 64; ++n)
+      airvf_fit_poll(&fit, n % 4 == 0 ? n : n % 2, 7000 + 4000ull * (n % 4 == 0 ? n : n % 2));
+    airvf_fit_update(&fit);
+  }
+  EXPECT_EQ(fit.cpkt, 4000u);
+  EXPECT_EQ(fit.cint, 7000u);
+}
+
+TEST(Calibration, GetsNearUnderNoise) {
+  auto random = Random();
+  std::normal_distribution<double> noise(1.0, 0.2);
+  airvf_fit fit{};
+  for (int round = 0; round < 30; ++round) {
+    for (int i = 0; i < 500; ++i) {
+      const auto n = static_cast<uint32_t>(random() % 3 == 0 ? random() % 2 : random() % 40);
+      airvf_fit_poll(&fit, n, static_cast<uint64_t>((7000 + 4000.0 * n) * std::max(0.3, noise(random))));
+    }
+    airvf_fit_update(&fit);
+  }
+  EXPECT_NEAR(fit.cpkt, 4000, 600);
+  EXPECT_NEAR(fit.cint, 7000, 1500);
+}
+
+TEST(Calibration, LeavesOutPollsThatWereInterrupted) {
+  airvf_fit fit{};
+  for (int round = 0; round < 3; ++round) {
+    for (uint32_t n = 0; n < 64; ++n) {
+      airvf_fit_poll(&fit, n, 7000 + 4000ull * n);
+      airvf_fit_poll(&fit, 1, AIRVF_FIT_CYCLES);
+      airvf_fit_poll(&fit, 1, UINT64_MAX);
+    }
+    airvf_fit_update(&fit);
+  }
+  EXPECT_EQ(fit.cpkt, 4000u);
+}
+
+TEST(Calibration, KeepsWhatItKnowsWhenAllPollsAreAlike) {
+  airvf_fit fit{};
+  fit.cpkt = 4000;
+  fit.cint = 7000;
+  for (int i = 0; i < 1000; ++i) airvf_fit_poll(&fit, 16, 90000);
+  airvf_fit_update(&fit);
+  EXPECT_EQ(fit.cpkt, 4000u);
+  EXPECT_EQ(fit.cint, 7000u);
+  airvf_fit_update(&fit);  // and when there were none
+  EXPECT_EQ(fit.cpkt, 4000u);
+}
+
+TEST(Calibration, StaysInBoundsForRandomInput) {
+  auto random = Random();
+  airvf_fit fit{};
+  for (int round = 0; round < 300; ++round) {
+    const int polls = static_cast<int>(random() % 6000);
+    for (int i = 0; i < polls; ++i)
+      airvf_fit_poll(&fit, static_cast<uint32_t>(random() >> (32 + random() % 32)), random() >> (random() % 64));
+    airvf_fit_update(&fit);
+    if (fit.cpkt != 0) {
+      ASSERT_GE(fit.cpkt, static_cast<uint32_t>(AIRVF_CPKT_LOW));
+      ASSERT_LE(fit.cpkt, static_cast<uint32_t>(AIRVF_CPKT_HIGH));
+    }
+    if (fit.cint != 0) {
+      ASSERT_GE(fit.cint, static_cast<uint32_t>(AIRVF_CINT_LOW));
+      ASSERT_LE(fit.cint, static_cast<uint32_t>(AIRVF_CINT_HIGH));
+    }
+  }
+}
+
+TEST(Calibration, TheLargestSumsDoNotOverflow) {
+  airvf_fit fit{};
+  for (uint32_t i = 0; i < AIRVF_FIT_POLLS; ++i)
+    airvf_fit_poll(&fit, i % 2 != 0 ? AIRVF_FIT_PACKETS : 0, i % 2 != 0 ? AIRVF_FIT_CYCLES - 1 : 0);
+  airvf_fit_update(&fit);
+  EXPECT_EQ(fit.cpkt, (AIRVF_FIT_CYCLES - 1) / AIRVF_FIT_PACKETS);
+}
+
+}  // namespace
+}  // namespace vfpool::airvf
