@@ -1,0 +1,165 @@
+#include "pcie/config_space.hpp"
+
+#include <cassert>
+
+namespace vfpool::pcie {
+
+void ConfigSpace::init8(unsigned offset, std::uint8_t value, std::uint8_t writable, std::uint8_t clear_on_one) {
+  assert(offset < kSize);
+  bytes_[offset] = initial_[offset] = value;
+  writable_[offset] = writable;
+  clear_on_one_[offset] = clear_on_one;
+}
+
+void ConfigSpace::init16(unsigned offset, std::uint16_t value, std::uint16_t writable, std::uint16_t clear_on_one) {
+  for (unsigned i = 0; i < 2; ++i)
+    init8(offset + i, static_cast<std::uint8_t>(value >> 8 * i), static_cast<std::uint8_t>(writable >> 8 * i),
+          static_cast<std::uint8_t>(clear_on_one >> 8 * i));
+}
+
+void ConfigSpace::init32(unsigned offset, std::uint32_t value, std::uint32_t writable, std::uint32_t clear_on_one) {
+  for (unsigned i = 0; i < 4; ++i)
+    init8(offset + i, static_cast<std::uint8_t>(value >> 8 * i), static_cast<std::uint8_t>(writable >> 8 * i),
+          static_cast<std::uint8_t>(clear_on_one >> 8 * i));
+}
+
+void ConfigSpace::on_write(unsigned offset, unsigned size, Hook hook) { hooks_.push_back({offset, size, std::move(hook)}); }
+
+std::uint32_t ConfigSpace::read(unsigned offset, unsigned size) const {
+  if (size > 4 || offset + size > kSize) return ~0U;
+  std::uint32_t value = 0;
+  for (unsigned i = 0; i < size; ++i) value |= static_cast<std::uint32_t>(bytes_[offset + i]) << 8 * i;
+  return value;
+}
+
+void ConfigSpace::write(unsigned offset, std::uint32_t value, unsigned size) {
+  if (size > 4 || offset + size > kSize) return;
+  for (unsigned i = 0; i < size; ++i) {
+    const auto v = static_cast<std::uint8_t>(value >> 8 * i);
+    std::uint8_t& b = bytes_[offset + i];
+    const std::uint8_t w = writable_[offset + i], c = clear_on_one_[offset + i];
+    b = static_cast<std::uint8_t>(((b & ~w) | (v & w)) & ~(v & c));
+  }
+  for (const HookRange& h : hooks_)
+    if (offset < h.offset + h.size && h.offset < offset + size) h.hook();
+}
+
+std::uint16_t ConfigSpace::get16(unsigned offset) const { return static_cast<std::uint16_t>(read(offset, 2)); }
+std::uint32_t ConfigSpace::get32(unsigned offset) const { return read(offset, 4); }
+
+void ConfigSpace::set16(unsigned offset, std::uint16_t value) {
+  bytes_[offset] = static_cast<std::uint8_t>(value);
+  bytes_[offset + 1] = static_cast<std::uint8_t>(value >> 8);
+}
+
+void ConfigSpace::set32(unsigned offset, std::uint32_t value) {
+  set16(offset, static_cast<std::uint16_t>(value));
+  set16(offset + 2, static_cast<std::uint16_t>(value >> 16));
+}
+
+void ConfigSpace::type0_header(std::uint16_t vendor, std::uint16_t device, std::uint32_t class_code, std::uint8_t revision,
+                               std::uint16_t subsystem_vendor, std::uint16_t subsystem, bool multi_function) {
+  init16(cfg::kVendor, vendor);
+  init16(cfg::kDevice, device);
+  init16(cfg::kCommand, 0, 0x0546);  // memory, bus master, parity, SERR, INTx disable
+  init16(cfg::kStatus, 0, 0, 0xf900);
+  init32(cfg::kClass, class_code << 8 | revision);
+  init8(0x0c, 0, 0xff);  // cache line size: software's scratch
+  init8(cfg::kHeaderType, multi_function ? 0x80 : 0);
+  init16(cfg::kSubsystemVendor, subsystem_vendor);
+  init16(cfg::kSubsystem, subsystem);
+  init8(0x3c, 0, 0xff);
+}
+
+void ConfigSpace::type1_header(std::uint16_t vendor, std::uint16_t device, std::uint8_t revision, bool multi_function) {
+  init16(cfg::kVendor, vendor);
+  init16(cfg::kDevice, device);
+  init16(cfg::kCommand, 0, 0x0546);
+  init16(cfg::kStatus, 0, 0, 0xf900);
+  init32(cfg::kClass, 0x060400U << 8 | revision);
+  init8(0x0c, 0, 0xff);
+  init8(cfg::kHeaderType, multi_function ? 0x81 : 0x01);
+  init32(cfg::kPrimaryBus, 0, 0x00ffffff);
+  init32(cfg::kMemoryBase, 0, 0xfff0fff0);
+  init32(cfg::kPrefetchBase, 0x00010001, 0xfff0fff0);  // 64-bit prefetchable window
+  init32(cfg::kPrefetchBaseUpper, 0, 0xffffffff);
+  init32(cfg::kPrefetchLimitUpper, 0, 0xffffffff);
+  init8(0x3c, 0, 0xff);
+  init16(cfg::kBridgeControl, 0, 0x0043);
+}
+
+void ConfigSpace::memory_bar(unsigned index, std::uint64_t size, bool is_64bit, bool prefetchable) {
+  assert(size >= 16 && (size & (size - 1)) == 0);
+  const std::uint64_t mask = ~(size - 1);
+  const std::uint32_t flags = (is_64bit ? 4U : 0U) | (prefetchable ? 8U : 0U);
+  init32(cfg::kBar0 + 4 * index, flags, static_cast<std::uint32_t>(mask));
+  if (is_64bit) init32(cfg::kBar0 + 4 * index + 4, 0, static_cast<std::uint32_t>(mask >> 32));
+}
+
+unsigned ConfigSpace::add_capability(std::uint8_t id, unsigned offset) {
+  const unsigned link = last_capability_ == 0 ? cfg::kCapabilities : last_capability_ + 1;
+  init8(link, static_cast<std::uint8_t>(offset));
+  init8(offset, id);
+  init8(offset + 1, 0);
+  if (last_capability_ == 0) init16(cfg::kStatus, 0x10, 0, 0xf900);
+  last_capability_ = offset;
+  return offset;
+}
+
+unsigned ConfigSpace::add_extended(std::uint16_t id, std::uint8_t version, unsigned offset) {
+  if (last_extended_ != 0) {
+    const std::uint32_t header = get32(last_extended_);
+    init32(last_extended_, (header & 0x000fffff) | offset << 20);
+  } else {
+    assert(offset == 0x100);
+  }
+  init32(offset, static_cast<std::uint32_t>(version) << 16 | id);
+  last_extended_ = offset;
+  return offset;
+}
+
+unsigned ConfigSpace::add_msix(unsigned offset, unsigned table_size, unsigned table_bir, std::uint32_t table_offset,
+                               unsigned pba_bir, std::uint32_t pba_offset) {
+  add_capability(cfg::kCapMsix, offset);
+  init16(offset + 2, static_cast<std::uint16_t>(table_size - 1), 0xc000);
+  init32(offset + 4, table_offset | table_bir);
+  init32(offset + 8, pba_offset | pba_bir);
+  return offset;
+}
+
+unsigned ConfigSpace::add_pcie(unsigned offset, unsigned type, unsigned max_payload_log2_minus7, bool flr) {
+  add_capability(cfg::kCapPcie, offset);
+  init16(offset + 0x02, static_cast<std::uint16_t>(2 | type << 4));
+  init32(offset + 0x04, max_payload_log2_minus7 | 1U << 15 | (flr ? 1U << 28 : 0));
+  // Bit 15 is FLR at an endpoint; it reads 0, the owner sees the write by its hook.
+  init16(offset + 0x08, 0x2010, flr ? 0xffff : 0x7fff);
+  init16(offset + 0x0a, 0, 0, 0x000f);
+  if (type != 9) {  // a root complex integrated endpoint has no link
+    const bool port = type == 4 || type == 6;
+    init32(offset + 0x0c, 0x2U | 8U << 4 | (port ? 1U << 20 : 0));
+    init16(offset + 0x10, 0, 0x01fb);
+    init16(offset + 0x12, static_cast<std::uint16_t>(0x2 | 8 << 4 | (port ? 1 << 13 : 0)));
+  }
+  if (type == 4) init16(offset + 0x1c, 0, 0x001f);  // Root Control
+  init32(offset + 0x24, 0x10 | (type == 4 || type == 6 ? 0x20 : 0));  // time-out disable; ARI forwarding at ports
+  init16(offset + 0x28, 0, 0x003f);
+  init32(offset + 0x2c, 0x6U);
+  init16(offset + 0x30, 0x2, 0x000f);
+  return offset;
+}
+
+unsigned ConfigSpace::add_power_management(unsigned offset) {
+  add_capability(cfg::kCapPm, offset);
+  init16(offset + 2, 0x0003);
+  init16(offset + 4, 0x0008, 0x0003);  // No_Soft_Reset; power state
+  return offset;
+}
+
+std::uint64_t ConfigSpace::bar_address(unsigned index) const {
+  const std::uint32_t low = get32(cfg::kBar0 + 4 * index);
+  std::uint64_t address = low & ~0xfU;
+  if ((low & 6) == 4) address |= static_cast<std::uint64_t>(get32(cfg::kBar0 + 4 * index + 4)) << 32;
+  return address;
+}
+
+}  // namespace vfpool::pcie

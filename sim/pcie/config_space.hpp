@@ -1,0 +1,82 @@
+// A function's 4 KiB configuration space: bytes with a per-bit attribute, and builders for headers and capabilities
+// (PCIe Base Spec 2.1, chapter 7). The owner of the object reacts to writes by hooks.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+namespace vfpool::pcie {
+
+class ConfigSpace {
+ public:
+  static constexpr unsigned kSize = 4096;
+  /// Called after a write that touched [offset, offset + size): the owner looks at what the bits are now.
+  using Hook = std::function<void()>;
+
+  // Set-up. All values little-endian at `offset`; `writable` bits are RW, `clear_on_one` bits RW1C, the rest RO.
+  void init8(unsigned offset, std::uint8_t value, std::uint8_t writable = 0, std::uint8_t clear_on_one = 0);
+  void init16(unsigned offset, std::uint16_t value, std::uint16_t writable = 0, std::uint16_t clear_on_one = 0);
+  void init32(unsigned offset, std::uint32_t value, std::uint32_t writable = 0, std::uint32_t clear_on_one = 0);
+  void on_write(unsigned offset, unsigned size, Hook hook);
+
+  // Access by software: `size` 1..4; attributes apply. Out of range: reads all ones, writes nothing.
+  std::uint32_t read(unsigned offset, unsigned size) const;
+  void write(unsigned offset, std::uint32_t value, unsigned size);
+
+  // Access by the function itself: attributes do not apply, hooks are not called.
+  std::uint8_t get8(unsigned offset) const { return bytes_[offset]; }
+  std::uint16_t get16(unsigned offset) const;
+  std::uint32_t get32(unsigned offset) const;
+  void set8(unsigned offset, std::uint8_t value) { bytes_[offset] = value; }
+  void set16(unsigned offset, std::uint16_t value);
+  void set32(unsigned offset, std::uint32_t value);
+
+  /// Back to the values of the set-up (a function-level or conventional reset).
+  void reset() { bytes_ = initial_; }
+
+  // Builders. Capabilities link themselves behind the last one added; return their offset.
+  void type0_header(std::uint16_t vendor, std::uint16_t device, std::uint32_t class_code, std::uint8_t revision,
+                    std::uint16_t subsystem_vendor, std::uint16_t subsystem, bool multi_function);
+  void type1_header(std::uint16_t vendor, std::uint16_t device, std::uint8_t revision, bool multi_function);
+  /// `size` a power of two >= 16. A 64-bit BAR takes two.
+  void memory_bar(unsigned index, std::uint64_t size, bool is_64bit, bool prefetchable);
+  unsigned add_capability(std::uint8_t id, unsigned offset);
+  unsigned add_extended(std::uint16_t id, std::uint8_t version, unsigned offset);
+  unsigned add_msix(unsigned offset, unsigned table_size, unsigned table_bir, std::uint32_t table_offset, unsigned pba_bir,
+                    std::uint32_t pba_offset);
+  /// PCI Express capability v2. `type`: 0 endpoint, 4 root port, 5 upstream, 6 downstream, 9 root complex endpoint.
+  unsigned add_pcie(unsigned offset, unsigned type, unsigned max_payload_log2_minus7, bool flr);
+  unsigned add_power_management(unsigned offset);
+
+  /// Base address that software has programmed; 0 while it is being sized or unset.
+  std::uint64_t bar_address(unsigned index) const;
+
+ private:
+  struct HookRange {
+    unsigned offset, size;
+    Hook hook;
+  };
+
+  std::array<std::uint8_t, kSize> bytes_{};
+  std::array<std::uint8_t, kSize> initial_{};
+  std::array<std::uint8_t, kSize> writable_{};
+  std::array<std::uint8_t, kSize> clear_on_one_{};
+  std::vector<HookRange> hooks_;
+  unsigned last_capability_ = 0;
+  unsigned last_extended_ = 0;
+};
+
+// Standard register offsets (7.5).
+namespace cfg {
+constexpr unsigned kVendor = 0x00, kDevice = 0x02, kCommand = 0x04, kStatus = 0x06, kClass = 0x08, kHeaderType = 0x0e,
+                   kBar0 = 0x10, kPrimaryBus = 0x18, kSecondaryBus = 0x19, kSubordinateBus = 0x1a, kMemoryBase = 0x20,
+                   kPrefetchBase = 0x24, kPrefetchBaseUpper = 0x28, kPrefetchLimitUpper = 0x2c, kSubsystemVendor = 0x2c,
+                   kSubsystem = 0x2e, kCapabilities = 0x34, kBridgeControl = 0x3e;
+constexpr std::uint16_t kMemoryEnable = 0x2, kBusMaster = 0x4;
+constexpr std::uint8_t kCapPm = 0x01, kCapMsi = 0x05, kCapPcie = 0x10, kCapMsix = 0x11;
+}  // namespace cfg
+
+}  // namespace vfpool::pcie
