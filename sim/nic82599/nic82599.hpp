@@ -1,0 +1,79 @@
+// Model of the Intel 82599 10 GbE controller: one port, the physical function and up to 64 virtual functions, seen
+// through registers, descriptor rings and interrupts. Knows no transport: host memory and messages go through DmaPort,
+// Ethernet through wire::Wire. Measured against the stock ixgbe, ixgbevf and DPDK drivers.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "core/scheduler.hpp"
+#include "nic82599/dma.hpp"
+#include "pcie/config_space.hpp"
+#include "wire/wire.hpp"
+
+namespace vfpool::nic82599 {
+
+class Nic82599 {
+ public:
+  struct Options {
+    std::string name = "nic0";
+    std::uint16_t pf_device_id = 0x10f9;
+    /// Permanent address, loaded into RAR 0 at every reset. Unicast.
+    std::array<std::uint8_t, 6> mac{0x02, 0x82, 0x59, 0x90, 0x00, 0x01};
+    unsigned link_mbps = 10'000;      ///< wire pacing, each direction; LINKS shows 100, 1000 or 10000
+    unsigned internal_mbps = 40'000;  ///< pacing of VF to VF traffic through the internal switch
+    /// Ring registers of a VF survive its reset as in silicon (specification update, clarification 5). Off: cleared,
+    /// which hides the mistake of a driver that relies on it.
+    bool strict_vf_reset = false;
+  };
+
+  /// Events that no register shows.
+  struct Counters {
+    std::uint64_t rx_frames = 0, rx_no_descriptor = 0, rx_buffer_full = 0, rx_filtered = 0, rx_oversize = 0, rx_undersize = 0;
+    std::uint64_t rx_queue_off = 0, rx_unusable_buffers = 0;
+    std::uint64_t tx_frames = 0, tx_local = 0, tx_spoofed = 0, tx_bad_descriptors = 0, tx_disabled = 0;
+    std::uint64_t dma_read_errors = 0, bad_ring = 0, interrupts = 0, mailbox_messages = 0, vf_resets = 0, pf_resets = 0;
+  };
+
+  /// `scheduler` and `dma` must outlive this object. The wire may be set later; without one the link is down.
+  Nic82599(Scheduler& scheduler, DmaPort& dma, Options options);
+  ~Nic82599();
+  Nic82599(const Nic82599&) = delete;
+  Nic82599& operator=(const Nic82599&) = delete;
+
+  /// Configuration space of the PF (0) or of VF n (1 + n); writes take effect through its hooks.
+  pcie::ConfigSpace& config(FunctionId fn);
+  /// `wire` must outlive this object or be replaced by another.
+  void set_wire(wire::Wire& wire);
+
+  // Register access: aligned 32-bit `offset` in a BAR. `bar` 0 is the CSR space; 4 of the PF and 3 of a VF hold the
+  // MSI-X table and pending bits. Anything unknown reads 0, is counted, logged once and listed by state(). Never calls
+  // the DmaPort except to send an interrupt message.
+  std::uint32_t read32(FunctionId fn, unsigned bar, std::uint32_t offset);
+  void write32(FunctionId fn, unsigned bar, std::uint32_t offset, std::uint32_t value);
+
+  /// Function-level reset or fundamental reset of the PF: registers, configuration space, all VFs.
+  void pf_flr();
+  /// Function-level reset of VF `vf` (0-based), configuration space included.
+  void vf_flr(unsigned vf);
+
+  /// NumVFs while VF Enable is set, else 0.
+  unsigned vfs_enabled() const;
+  /// Routing ID of VF `vf` relative to the PF's: First VF Offset + vf * stride (SR-IOV 1.1, 2.1.2).
+  unsigned vf_rid_offset(unsigned vf) const;
+  /// Address of VF `vf`'s BAR (0 or 3) from the SR-IOV capability; 0 while VF memory space is off or unset.
+  std::uint64_t vf_bar_address(unsigned vf, unsigned bar) const;
+
+  const Options& options() const;
+  const Counters& counters() const;
+  /// For people: link, pools, queues in use, counters, registers that the model does not know.
+  std::string state() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace vfpool::nic82599
