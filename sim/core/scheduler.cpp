@@ -13,8 +13,8 @@ namespace {
 /// Wall time: cycles to run between two looks at timers and descriptors. About 1 ms of Verilated work, so a waiting
 /// guest is noticed soon, and poll(2) costs little beside it.
 constexpr int kCyclesPerTurn = 256;
-/// Virtual time: how many busy cycles may pass before descriptors are looked at.
-constexpr int kIdlePollMs = 1000;
+/// With nothing due, how long to sleep before signals that arrived meanwhile are looked at.
+constexpr SimTime kIdlePoll = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -64,12 +64,14 @@ bool Scheduler::fire_due() {
   return fired;
 }
 
-void Scheduler::poll_descriptors(int timeout_ms) {
+void Scheduler::poll_descriptors(SimTime timeout) {
   std::vector<pollfd> fds;
   fds.reserve(watches_.size());
   for (const auto& [fd, w] : watches_) fds.push_back({fd, w->events, 0});
-  const int n = ::poll(fds.data(), fds.size(), timeout_ms);
-  if (n < 0 && errno != EINTR) throw std::system_error(errno, std::generic_category(), "poll");
+  const auto ns = std::chrono::ceil<std::chrono::nanoseconds>(timeout).count();
+  const timespec wait{ns / 1'000'000'000, ns % 1'000'000'000};
+  const int n = ::ppoll(fds.data(), fds.size(), &wait, nullptr);
+  if (n < 0 && errno != EINTR) throw std::system_error(errno, std::generic_category(), "ppoll");
   if (n <= 0) return;
   for (const pollfd& p : fds) {
     if (p.revents == 0) continue;
@@ -91,15 +93,15 @@ void Scheduler::run_cycles() {
 }
 
 // One turn of the loop; false when nothing can ever happen again.
-bool Scheduler::turn(bool may_sleep) {
+bool Scheduler::turn() {
   fire_due();
   if (any_busy()) {
     run_cycles();
-    if (!watches_.empty() && (base_ == TimeBase::kWall || cycles_ % kCyclesPerTurn == 0)) poll_descriptors(0);
+    if (!watches_.empty() && (base_ == TimeBase::kWall || cycles_ % kCyclesPerTurn == 0)) poll_descriptors(SimTime{0});
     return true;
   }
   if (base_ == TimeBase::kVirtual) {
-    if (!watches_.empty()) poll_descriptors(timers_.empty() && may_sleep ? kIdlePollMs : 0);
+    if (!watches_.empty()) poll_descriptors(timers_.empty() ? kIdlePoll : SimTime{0});
     if (any_busy()) return true;
     if (!timers_.empty()) {
       virtual_now_ = std::max(virtual_now_, timers_.begin()->first.first);
@@ -107,29 +109,27 @@ bool Scheduler::turn(bool may_sleep) {
     }
     return !watches_.empty();
   }
-  int timeout = may_sleep ? kIdlePollMs : 0;
-  if (!timers_.empty() && may_sleep) {
-    const auto wait = timers_.begin()->first.first - now();
-    const auto ms = std::chrono::ceil<std::chrono::milliseconds>(wait).count();
-    timeout = static_cast<int>(std::clamp<std::int64_t>(ms, 0, kIdlePollMs));
-  }
+  SimTime timeout = kIdlePoll;
+  if (!timers_.empty()) timeout = std::clamp(timers_.begin()->first.first - now(), SimTime{0}, kIdlePoll);
   poll_descriptors(timeout);
   return !watches_.empty() || !timers_.empty();
 }
 
 void Scheduler::run() {
   stopped_ = false;
-  while (!stopped_ && turn(true)) {
+  while (!stopped_ && turn()) {
   }
 }
 
 bool Scheduler::run_until(const std::function<bool()>& done, SimTime limit) {
   const SimTime end = now() + limit;
+  // In wall time this ends the sleep; in virtual time nothing sleeps, and it must not move time by itself.
+  const TimerId alarm = base_ == TimeBase::kWall ? at(end, [] {}) : 0;
   stopped_ = false;
-  while (!done()) {
-    if (stopped_ || now() > end || !turn(true)) return done();
-  }
-  return true;
+  bool reached = done();
+  while (!reached && !stopped_ && now() <= end && turn()) reached = done();
+  cancel(alarm);
+  return reached || done();
 }
 
 std::string Scheduler::waiting_for() const {

@@ -81,8 +81,8 @@ class Scheduler {
 
   bool any_busy() const;
   bool fire_due();
-  void poll_descriptors(int timeout_ms);
-  bool turn(bool may_sleep);
+  void poll_descriptors(SimTime timeout);
+  bool turn();
   void run_cycles();
 
   TimeBase base_;

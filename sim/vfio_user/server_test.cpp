@@ -184,10 +184,10 @@ TEST_F(VfioUserServer, RequestsAreAnsweredInOrderThoughTheDeviceIsSlow) {
   c.hello();
   c.request(Command::kRegionRead, raw(RegionAccess{1, 0, 4}));
   c.request(Command::kRegionRead, raw(RegionAccess{2, 0, 4}));
-  for (std::uint8_t i : {1, 2}) {
+  for (const int i : {1, 2}) {
     const Bytes b = c.receive();
     ASSERT_EQ(b.size(), 16u + 16 + 4);
-    EXPECT_EQ(b.back(), i);
+    EXPECT_EQ(int{b.back()}, i);
   }
 }
 
