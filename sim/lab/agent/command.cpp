@@ -135,7 +135,7 @@ void Command::check_deadline(Clock::time_point now) {
   deadline_ = now + kTermToKill;
 }
 
-bool Command::signal(int number) const { 
+bool Command::signal(int number) const {
   // The session exists only once the child has run setsid().
   return !ended_ && (::kill(-pid_, number) == 0 || ::kill(pid_, number) == 0);
 }

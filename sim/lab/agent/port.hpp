@@ -7,7 +7,8 @@
 namespace vfpool::lab {
 
 /// Non-blocking byte stream to the host. While the host end of a virtio port is closed the kernel reports POLLHUP
-/// without end; such a port is parked, that is, not polled until a SIGIO (or the agent's slow timer) says to look again.
+/// without end; such a port is parked, that is, not polled until a SIGIO (or the agent's slow timer) says to look
+/// again.
 class Port {
  public:
   /// Takes `fd`. `keep` is how many bytes wait for a host that is away; older ones are dropped (0: no limit).

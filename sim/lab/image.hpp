@@ -1,0 +1,27 @@
+// Kernel and initramfs of the guests.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace vfpool::lab {
+
+struct Image {
+  std::filesystem::path kernel;
+  std::filesystem::path initrd;
+  std::filesystem::path ssh_key;  ///< private key that root of every guest of this image accepts
+};
+
+struct ImageSpec {
+  std::filesystem::path kernel;        ///< empty: the newest /boot/vmlinuz-*
+  std::filesystem::path modules_root;  ///< empty: /
+  std::vector<std::string> add;        ///< "SRC:DST"; relative sources are relative to the current folder
+  std::filesystem::path cache;         ///< empty: build/image of the checkout
+};
+
+/// Builds the image, or takes it from the cache when no input changed. Throws std::runtime_error with the script's
+/// words.
+Image make_image(const ImageSpec& spec);
+
+}  // namespace vfpool::lab

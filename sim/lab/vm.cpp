@@ -1,0 +1,263 @@
+#include "lab/vm.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <spdlog/spdlog.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <fstream>
+#include <sstream>
+
+namespace vfpool::lab {
+namespace {
+
+using nlohmann::json;
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+/// How often a starting VM is looked at.
+constexpr milliseconds kLook{50};
+
+// What a TCG guest need not do while it boots (about a second of five, measured): crypto self tests, timer and TSC
+// calibration, audit, mitigations of a processor that is not there. loglevel=5 lets kernel warnings reach the console.
+constexpr std::string_view kKernelOptions =
+    "console=ttyS0 quiet loglevel=5 panic=-1 mitigations=off audit=0 tsc=reliable no_timer_check "
+    "cryptomgr.notests random.trust_cpu=on net.ifnames=0";
+
+std::string socket_option(const std::string& id, const std::string& name) {
+  return fmt::format("socket,id={},path={},server=on,wait=off", id, name);
+}
+
+// Reads one line of QMP, at most 1 MiB.
+std::optional<std::string> read_line(int fd, std::string& buffer) {
+  std::array<char, 4096> chunk;
+  for (;;) {
+    if (const std::size_t end = buffer.find('\n'); end != std::string::npos) {
+      std::string line = buffer.substr(0, end);
+      buffer.erase(0, end + 1);
+      return line;
+    }
+    const ssize_t n = ::read(fd, chunk.data(), chunk.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0 || buffer.size() > (1U << 20)) return std::nullopt;
+    buffer.append(chunk.data(), static_cast<std::size_t>(n));
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> kernel_alarms(const std::string& log) {
+  static constexpr std::array<std::string_view, 14> kMarks = {"BUG:",
+                                                              "WARNING:",
+                                                              "Oops:",
+                                                              "Kernel panic",
+                                                              "Call Trace:",
+                                                              "general protection",
+                                                              "unable to handle",
+                                                              "UBSAN:",
+                                                              "KASAN:",
+                                                              "soft lockup",
+                                                              "INFO: task",
+                                                              "possible circular locking",
+                                                              "scheduling while atomic",
+                                                              "NETDEV WATCHDOG"};
+  std::vector<std::string> found;
+  std::istringstream in(log);
+  for (std::string line; std::getline(in, line);) {
+    for (const std::string_view mark : kMarks) {
+      if (line.find(mark) == std::string::npos) continue;
+      found.push_back(line);
+      break;
+    }
+  }
+  return found;
+}
+
+Vm::Vm(VmConfig config) : config_(std::move(config)) {}
+Vm::~Vm() { stop(); }
+
+std::filesystem::path Vm::file(const std::string& extension) const {
+  return config_.folder / (config_.name + "." + extension);
+}
+
+std::vector<std::string> Vm::command_line() const {
+  const std::string& n = config_.name;
+  std::string append =
+      fmt::format("{} vfpool.host={} vfpool.modules={}", kKernelOptions, n, fmt::join(config_.modules, ","));
+  if (!config_.blacklist.empty()) append += fmt::format(" modprobe.blacklist={}", fmt::join(config_.blacklist, ","));
+  if (!config_.append.empty()) append += " " + config_.append;
+  const bool kvm = config_.accel == "kvm";
+  std::vector<std::string> argv{
+      "qemu-system-x86_64", "-name", n, "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-accel",
+      kvm ? "kvm" : "tcg,thread=multi", "-cpu", kvm ? "host" : "max,-la57", "-M", "q35,memory-backend=ram", "-m",
+      config_.memory, "-smp", std::to_string(config_.cpus),
+      // Shared, so that the simulator gets guest memory as a file descriptor.
+      "-object", fmt::format("memory-backend-memfd,id=ram,size={},share=on", config_.memory),
+      // The kernel owns native PCIe hot-plug.
+      "-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off", "-kernel", config_.kernel.string(), "-initrd",
+      config_.initrd.string(), "-append", append, "-serial", fmt::format("file:{}.console", n), "-chardev",
+      socket_option("qmp", n + ".qmp"), "-mon", "chardev=qmp,mode=control", "-device", "virtio-serial-pci,id=serial",
+      "-chardev", socket_option("agent", n + ".agent"), "-device",
+      "virtserialport,bus=serial.0,chardev=agent,name=vfpool.agent", "-chardev", socket_option("shell", n + ".shell"),
+      "-device", "virtserialport,bus=serial.0,chardev=shell,name=vfpool.shell"};
+  if (config_.vfio_user) {
+    const json device{{"driver", "vfio-user-pci"},
+                      {"id", "vfpool"},
+                      {"socket", {{"type", "unix"}, {"path", config_.vfio_user->string()}}}};
+    argv.insert(argv.end(), {"-device", device.dump()});
+  }
+  argv.insert(argv.end(), config_.qemu_args.begin(), config_.qemu_args.end());
+  return argv;
+}
+
+void Vm::start() {
+  const std::lock_guard lock(mutex_);
+  if (process_ && process_->running()) return;
+  drop_agent();
+  process_.reset();
+  std::error_code ignored;
+  for (const char* extension : {"qmp", "agent", "shell", "console", "qemu.log"})
+    std::filesystem::remove(file(extension), ignored);
+  started_ = steady_clock::now();
+  // Sockets are named relative to the run folder: their whole paths may be too long for QEMU.
+  process_ = std::make_unique<Process>(Process::Spec{command_line(), config_.folder, file("qemu.log")});
+}
+
+double Vm::wait_ready(milliseconds limit, const std::function<bool()>& cancelled) {
+  const auto end = steady_clock::now() + limit;
+  std::shared_ptr<AgentClient> agent;
+  for (;;) {
+    if (cancelled && cancelled()) throw VmError(config_.name + ": cancelled");
+    if (!running()) {
+      std::ifstream log(file("qemu.log"));
+      const std::string words((std::istreambuf_iterator<char>(log)), {});
+      throw VmError(
+          fmt::format("{}: QEMU ended before the guest answered\n{}{}", config_.name, words, console_tail(20)));
+    }
+    if (steady_clock::now() > end)
+      throw VmError(fmt::format("{}: no answer from the guest within {} s; its console ends with\n{}", config_.name,
+                                limit.count() / 1000, console_tail(20)));
+    if (!agent || !agent->connected()) {
+      auto fd = connect_unix(file("agent"));
+      if (!fd) {
+        std::this_thread::sleep_for(kLook);
+        continue;
+      }
+      agent = std::make_shared<AgentClient>(std::move(*fd));
+    }
+    // Bytes wait in the socket until the agent opens its port, so one ping is enough; the short limit is for the
+    // checks above.
+    if (!agent->ping(milliseconds(1000))) continue;
+    const std::lock_guard lock(mutex_);
+    agent_ = agent;
+    return std::chrono::duration<double>(steady_clock::now() - started_).count();
+  }
+}
+
+// With the lock held.
+void Vm::drop_agent() {
+  if (agent_) agent_->close();
+  agent_.reset();
+}
+
+void Vm::stop() {
+  const std::lock_guard lock(mutex_);
+  if (process_) process_->terminate();
+  drop_agent();
+}
+
+void Vm::kill() {
+  const std::lock_guard lock(mutex_);
+  if (process_) process_->kill();
+  drop_agent();
+}
+
+void Vm::restart(milliseconds limit) {
+  stop();
+  start();
+  wait_ready(limit);
+}
+
+bool Vm::running() const {
+  const std::lock_guard lock(mutex_);
+  return process_ && process_->running();
+}
+
+bool Vm::ready() const {
+  const std::lock_guard lock(mutex_);
+  return agent_ && agent_->connected();
+}
+
+pid_t Vm::pid() const {
+  const std::lock_guard lock(mutex_);
+  return process_ ? process_->pid() : -1;
+}
+
+std::shared_ptr<AgentClient> Vm::agent() const {
+  const std::lock_guard lock(mutex_);
+  if (!agent_) throw AgentError(config_.name + " is not running");
+  return agent_;
+}
+
+Result Vm::run(const std::string& sh, milliseconds timeout) {
+  AgentClient::Command command;
+  command.sh = sh;
+  command.timeout = timeout;
+  return agent()->run(command);
+}
+
+Background Vm::spawn(const std::string& sh) {
+  AgentClient::Command command;
+  command.sh = sh;
+  command.timeout = milliseconds(0);
+  return agent()->spawn(std::move(command));
+}
+
+void Vm::put(const std::string& guest_path, const std::string& bytes, bool executable) {
+  AgentClient::Command command;
+  command.argv = {"sh", "-c", "cat >\"$1\" && chmod \"$2\" \"$1\"", "put", guest_path, executable ? "755" : "644"};
+  command.input = bytes;
+  const Result r = agent()->run(command);
+  if (r.rc != 0) throw AgentError(fmt::format("{}: cannot write {}: {}", config_.name, guest_path, r.err));
+}
+
+std::string Vm::console() const {
+  std::ifstream in(file("console"), std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+std::string Vm::console_tail(std::size_t lines) const {
+  const std::string all = console();
+  std::size_t at = all.size();
+  for (std::size_t i = 0; i <= lines && at != std::string::npos && at > 0; ++i) at = all.rfind('\n', at - 1);
+  return at == std::string::npos || at == 0 ? all : all.substr(at + 1);
+}
+
+json Vm::qmp(const std::string& command, const json& arguments) {
+  auto fd = connect_unix(file("qmp"));
+  if (!fd) throw VmError(config_.name + ": QEMU's monitor does not answer");
+  const timeval limit{30, 0};
+  ::setsockopt(fd->get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  std::string buffer;
+  const auto exchange = [&](const json& request) {
+    const std::string line = request.dump() + "\n";
+    if (::send(fd->get(), line.data(), line.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(line.size()))
+      throw VmError(config_.name + ": QEMU's monitor went away");
+    // Events come in between.
+    while (const auto text = read_line(fd->get(), buffer)) {
+      const json answer = json::parse(*text, nullptr, false);
+      if (answer.contains("return")) return answer["return"];
+      if (answer.contains("error"))
+        throw VmError(fmt::format("{}: {}: {}", config_.name, command, answer["error"].value("desc", text->c_str())));
+    }
+    throw VmError(config_.name + ": QEMU's monitor does not answer");
+  };
+  read_line(fd->get(), buffer);  // its greeting
+  exchange({{"execute", "qmp_capabilities"}});
+  return exchange({{"execute", command}, {"arguments", arguments}});
+}
+
+}  // namespace vfpool::lab
