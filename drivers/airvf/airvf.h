@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The driver's objects. Who may touch what:
+ *  - configuration (rings, queues, up and down) under RTNL;
+ *  - a Tx ring's producer side under its netdev queue's lock, its consumer side
+ *    and a Rx ring from the vector's NAPI poll;
+ *  - the mailbox under its mutex, always from process context.
+ * Work that the network stack asks for in atomic context is left in flags for
+ * the service work.
+ */
+#ifndef AIRVF_H
+#define AIRVF_H
+
+#include <linux/if_ether.h>
+#include <linux/if_vlan.h>
+#include <linux/netdevice.h>
+#include <linux/pci.h>
+#include <linux/u64_stats_sync.h>
+#include <linux/workqueue.h>
+
+#include "compat.h"
+#include "hw.h"
+#include "moderation.h"
+
+#define AIRVF_QUEUES_MAX	8	/* what a pool can own */
+#define AIRVF_RSS_MAX		4	/* VFPSRTYPE.RQPL 2 */
+#define AIRVF_VECTORS_MAX	2	/* of three; the third is the mailbox's */
+#define AIRVF_RING_MIN		64
+#define AIRVF_RING_MAX		4096
+#define AIRVF_RATE_START	20000	/* interrupts per second */
+#define AIRVF_RX_RING		512
+#define AIRVF_TX_RING		1024
+
+/*
+ * A page a buffer: headroom for XDP, 3 KB for the device, skb_shared_info. The
+ * VF cannot limit frames (no RLPML), so a longer one continues in the next.
+ */
+#define AIRVF_RX_HEADROOM	XDP_PACKET_HEADROOM
+#define AIRVF_RX_BUFFER		3072
+#define AIRVF_RX_TRUESIZE	PAGE_SIZE
+#define AIRVF_COPYBREAK		256
+#define AIRVF_COPYBREAK_MAX	1024
+
+#define AIRVF_FRAME_EXTRA	(ETH_HLEN + ETH_FCS_LEN)
+
+enum airvf_flag {
+	AIRVF_F_DOWN,		/* queues stopped; no register is armed */
+	AIRVF_F_GONE,		/* reads all ones */
+	AIRVF_F_DETACHED,	/* suspended, in FLR, or after a PCI error */
+	AIRVF_F_REMOVING,
+	AIRVF_F_RESET,		/* service: reset wanted */
+	AIRVF_F_LINK,		/* service: link is to be read again */
+	AIRVF_F_RXMODE,		/* service: filters changed */
+	AIRVF_F_TESTING,
+};
+
+/* Optional parts of the mailbox protocol, computed once after negotiation. */
+#define AIRVF_CAP_QUEUES	BIT(0)
+#define AIRVF_CAP_RSS_QUERY	BIT(1)
+#define AIRVF_CAP_XCAST		BIT(2)
+#define AIRVF_CAP_PROMISC	BIT(3)
+#define AIRVF_CAP_LINK_STATE	BIT(4)
+#define AIRVF_CAP_JUMBO		BIT(5)
+#define AIRVF_CAP_ESX		BIT(6)
+
+/* One writer each: xmit for the first group, NAPI for the second. */
+struct airvf_tx_stats {
+	struct u64_stats_sync xmit_sync;
+	u64 busy;
+	u64 stop;
+	u64 dma_errors;
+	u64 dropped;
+	u64 link_local;
+	u64 csum_none;
+	u64 needs_csum;
+	u64 doorbells;
+	u64 xdp_xmit;
+	u64 xdp_full;
+
+	struct u64_stats_sync clean_sync ____cacheline_aligned_in_smp;
+	u64 packets;
+	u64 bytes;
+	u64 wake;
+	u64 hangs;
+};
+
+struct airvf_rx_stats {
+	struct u64_stats_sync sync;
+	u64 packets;
+	u64 bytes;
+	u64 csum_good;
+	u64 csum_none;
+	u64 csum_bad;
+	u64 frame_errors;
+	u64 bad_length;
+	u64 own_multicast;
+	u64 alloc_failed;	/* page of a buffer */
+	u64 skb_failed;
+	u64 copied;
+	u64 multi_buffer;
+	u64 xdp_pass;
+	u64 xdp_drop;
+	u64 xdp_tx;
+	u64 xdp_redirect;
+	u64 xdp_aborted;
+};
+
+#define AIRVF_HIST	12	/* 0, 1, 2-3, 4-7, ... 512-1023, 1024 and more */
+
+/* The statistics unit's view of one vector; written by its NAPI poll only. */
+struct airvf_vector_stats {
+	struct u64_stats_sync sync;
+	u64 polls;
+	u64 empty;		/* polls that found nothing */
+	u64 exhausted;		/* polls that used up the budget */
+	u64 packets;
+	u64 bytes;
+	u64 cycles;
+	u64 decisions;
+	u64 writes;		/* of VTEITR */
+	u64 hist[AIRVF_HIST];	/* packets per interrupt */
+};
+
+enum airvf_tx_type {
+	AIRVF_TX_NONE,
+	AIRVF_TX_SKB,
+	AIRVF_TX_XDP,		/* frame mapped by us (ndo_xdp_xmit) */
+	AIRVF_TX_XDP_POOL,	/* frame in our page pool (XDP_TX) */
+};
+
+/* One a descriptor; what concerns the whole packet stands in its first. */
+struct airvf_tx_buf {
+	union {
+		struct sk_buff *skb;
+		struct xdp_frame *xdpf;
+	};
+	dma_addr_t dma;
+	u32 len;		/* mapped; 0: nothing to unmap */
+	u32 bytes;
+	u16 segs;
+	u16 eop;		/* index of the packet's last descriptor */
+	u8 type;
+	bool single;		/* dma_map_single, not a page */
+};
+
+struct airvf_tx_ring {
+	struct airvf_tx_desc *desc;
+	struct airvf_tx_buf *buf;
+	void __iomem *tail;
+	struct airvf *vf;
+	struct netdev_queue *txq;
+	struct airvf_tx_stats *stats;
+	u16 count;
+	u16 index;		/* netdev queue */
+	u16 reg;		/* hardware queue */
+	u16 next_to_use ____cacheline_aligned_in_smp;
+	u16 kicked;		/* last value of the tail register */
+	u16 next_to_clean ____cacheline_aligned_in_smp;
+	u16 watch_clean;	/* service: progress since the last look */
+	u8 watch_pending;
+	dma_addr_t dma;
+};
+
+struct airvf_rx_ring {
+	union airvf_rx_desc *desc;
+	struct page **page;
+	struct page_pool *pool;
+	struct bpf_prog *prog;	/* the poll's copy, valid within one poll */
+	struct airvf *vf;
+	struct airvf_vector *vector;
+	struct airvf_rx_stats *stats;
+	void __iomem *tail;
+	u16 count;
+	u16 index;
+	u16 reg;
+	u16 next_to_use;
+	u16 next_to_clean;
+	bool skipping;		/* rest of a frame that was given up */
+	struct xdp_buff xdp;	/* frame being gathered; data NULL: none */
+	struct xdp_rxq_info rxq;
+	dma_addr_t dma;
+};
+
+/* What one poll did, for statistics and moderation. */
+struct airvf_work {
+	u32 packets;
+	u32 bytes;
+	bool more;
+};
+
+struct airvf_vector {
+	struct napi_struct napi;
+	struct airvf *vf;
+	struct airvf_tx_ring *tx[AIRVF_QUEUES_MAX];
+	struct airvf_rx_ring *rx[AIRVF_QUEUES_MAX];
+	u8 n_tx;
+	u8 n_rx;
+	u8 index;
+	bool requested;
+	int irq;
+	u64 interrupts;		/* written by the interrupt handler only */
+	u64 watch_interrupts;	/* service: at the last look */
+	u64 lost;		/* looks that found work but no interrupt */
+	u32 since_irq;		/* packets since the last interrupt */
+	u16 steps;		/* interval in VTEITR; 0: no throttling */
+	struct airvf_vector_stats stats;
+	char name[IFNAMSIZ + 16];
+};
+
+struct airvf_rings {
+	u16 n_rx;
+	u16 n_tx;
+	struct airvf_rx_ring *rx[AIRVF_QUEUES_MAX];
+	struct airvf_tx_ring *tx[AIRVF_QUEUES_MAX];
+};
+
+/* What a set of rings is made from. */
+struct airvf_ring_param {
+	u16 queues;
+	u16 rx_count;
+	u16 tx_count;
+	bool xdp;		/* buffers are also read by the device */
+};
+
+struct airvf_mailbox {
+	struct mutex lock;	/* one transaction at a time */
+	u32 seen;		/* read-to-clear bits that were read */
+	bool esx;		/* keep the lock until the PF acknowledged */
+	bool dead;		/* timed out; fails at once until the next reset */
+	u64 sent;
+	u64 refused;
+	u64 timeouts;
+	u64 pings;
+};
+
+struct airvf_counter {
+	u64 total;
+	u64 last;
+};
+
+struct airvf {
+	struct net_device *netdev;
+	struct pci_dev *pdev;
+	void __iomem *base;
+	unsigned long flags;
+	u32 msg_enable;
+
+	struct airvf_rings rings;
+	struct airvf_ring_param param;
+	struct airvf_vector *vector[AIRVF_VECTORS_MAX];
+	char mbx_name[IFNAMSIZ + 8];
+	u8 vectors;		/* allocated */
+	u8 vectors_used;
+	struct bpf_prog *prog;
+	u32 copybreak;
+
+	struct airvf_mailbox mbx;
+	enum airvf_api api;
+	u32 caps;
+	u32 filter_type;	/* which bits of a group address are hashed */
+	u16 granted;		/* queue pairs of the pool */
+	u16 tcs;		/* traffic classes, 0: none */
+	u16 default_queue;
+	bool port_vlan;
+	bool registered;	/* the PF answered our RESET */
+	bool up;
+	bool irqs;		/* requested */
+	bool host_mac;		/* MAC given by the host's administrator */
+	u8 perm_addr[ETH_ALEN];
+	u32 xcast;		/* mode in force */
+	unsigned long vlans[BITS_TO_LONGS(VLAN_N_VID)];
+
+	struct workqueue_struct *wq;
+	struct delayed_work service;
+	unsigned long last_reset;
+	u32 reset_gap;		/* seconds to keep between resets, grows */
+	u32 link_speed;
+	bool mc_told;		/* one message, not one a change */
+	bool uc_told;
+	bool uc_sent;		/* the PF has a list of ours */
+
+	u64 resets;
+	u64 tx_timeouts;
+	u64 mbx_interrupts;
+	struct airvf_counter hw_rx_packets, hw_tx_packets, hw_multicast;
+	struct airvf_counter hw_rx_bytes, hw_tx_bytes;
+	spinlock_t hw_lock;	/* hardware counters */
+
+	struct airvf_tx_stats tx_stats[AIRVF_QUEUES_MAX];
+	struct airvf_rx_stats rx_stats[AIRVF_QUEUES_MAX];
+};
+
+/* hw.c */
+u32 airvf_rd(struct airvf *vf, u32 reg);
+void airvf_wr(struct airvf *vf, u32 reg, u32 value);
+bool airvf_gone(struct airvf *vf);
+int airvf_hw_reset(struct airvf *vf);
+void airvf_hw_mask(struct airvf *vf);
+void airvf_hw_queue_defaults(struct airvf *vf);
+bool airvf_hw_link(struct airvf *vf, u32 *speed);
+void airvf_hw_count(struct airvf *vf);
+void airvf_hw_count_base(struct airvf *vf);
+
+/* mailbox.c */
+void airvf_mbx_legacy(struct airvf *vf);
+bool airvf_mbx_pf_reset(struct airvf *vf, bool *done);
+int airvf_mbx_call(struct airvf *vf, u32 *msg, u32 words, u32 reply_words);
+int airvf_mbx_reset(struct airvf *vf, u32 *reply);
+int airvf_mbx_peek(struct airvf *vf);
+
+/* messages.c */
+int airvf_msg_register(struct airvf *vf);
+int airvf_msg_lpe(struct airvf *vf, u32 frame);
+int airvf_msg_mac(struct airvf *vf, const u8 *mac);
+int airvf_msg_vlan(struct airvf *vf, u16 vid, bool add);
+int airvf_msg_macvlan(struct airvf *vf, u32 index, const u8 *mac);
+int airvf_msg_multicast(struct airvf *vf, const u8 *groups, u32 count);
+int airvf_msg_xcast(struct airvf *vf, u32 *mode);
+int airvf_msg_link_state(struct airvf *vf, bool *enabled);
+int airvf_msg_reta(struct airvf *vf, u32 *table);
+int airvf_msg_rss_key(struct airvf *vf, u8 *key);
+const char *airvf_api_name(enum airvf_api api);
+
+/* ring.c */
+int airvf_rings_alloc(struct airvf *vf, const struct airvf_ring_param *param,
+		      struct airvf_rings *rings);
+void airvf_rings_free(struct airvf *vf, struct airvf_rings *rings);
+void airvf_rings_attach(struct airvf *vf);
+int airvf_rings_start(struct airvf *vf);
+int airvf_rings_stop(struct airvf *vf);
+void airvf_rings_clean(struct airvf *vf);
+
+/* tx.c */
+netdev_tx_t airvf_xmit(struct sk_buff *skb, struct net_device *netdev);
+netdev_features_t airvf_features_check(struct sk_buff *skb, struct net_device *netdev,
+				       netdev_features_t features);
+bool airvf_tx_clean(struct airvf_tx_ring *ring, int budget, struct airvf_work *work);
+void airvf_tx_free(struct airvf_tx_ring *ring);
+
+/* rx.c */
+void airvf_rx_refill(struct airvf_rx_ring *rx, u32 count);
+bool airvf_rx_poll(struct airvf_rx_ring *rx, struct napi_struct *napi, int budget,
+		   struct airvf_work *work);
+void airvf_rx_free(struct airvf_rx_ring *rx);
+
+/* irq.c */
+int airvf_vectors_alloc(struct airvf *vf);
+void airvf_vectors_free(struct airvf *vf);
+int airvf_irq_request(struct airvf *vf);
+void airvf_irq_free(struct airvf *vf);
+void airvf_irq_arm(struct airvf *vf);
+void airvf_irq_synchronize(struct airvf *vf);
+void airvf_irq_kick(struct airvf_vector *vector);
+void airvf_itr_write(struct airvf_vector *vector, u32 steps);
+
+/* netdev.c */
+void airvf_netdev_init(struct net_device *netdev);
+void airvf_rx_mode(struct airvf *vf);
+int airvf_up(struct airvf *vf, bool reset);
+void airvf_down(struct airvf *vf);
+int airvf_reinit(struct airvf *vf);
+int airvf_change(struct airvf *vf, const struct airvf_ring_param *param,
+		 struct netlink_ext_ack *extack);
+u16 airvf_queues_offered(const struct airvf *vf);
+
+/* service.c */
+void airvf_service(struct work_struct *work);
+void airvf_service_kick(struct airvf *vf);
+void airvf_reset_request(struct airvf *vf, const char *why);
+void airvf_link_down(struct airvf *vf);
+
+/* ethtool.c */
+extern const struct ethtool_ops airvf_ethtool_ops;
+
+static inline u16 airvf_tx_unused(const struct airvf_tx_ring *ring)
+{
+	u16 clean = READ_ONCE(ring->next_to_clean), use = ring->next_to_use;
+
+	return (clean > use ? 0 : ring->count) + clean - use - 1;
+}
+
+static inline u16 airvf_rx_unused(const struct airvf_rx_ring *rx)
+{
+	return (rx->next_to_clean > rx->next_to_use ? 0 : rx->count) +
+	       rx->next_to_clean - rx->next_to_use - 1;
+}
+
+#endif

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Every difference between the kernels that the driver builds for (6.1 and
+ * later). The rest of the driver is written for the newest form.
+ */
+#ifndef AIRVF_COMPAT_H
+#define AIRVF_COMPAT_H
+
+#include <linux/dim.h>
+#include <linux/netdevice.h>
+#include <linux/skbuff.h>
+#include <linux/timex.h>
+#include <linux/version.h>
+#include <net/xdp.h>
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 6, 0)
+#include <net/page_pool/helpers.h>
+#else
+#include <net/page_pool.h>
+#endif
+#ifdef CONFIG_X86_TSC
+#include <asm/tsc.h>
+#endif
+
+#define AIRVF_KERNEL(a, b) (LINUX_VERSION_CODE >= KERNEL_VERSION(a, b, 0))
+
+#if AIRVF_KERNEL(6, 10)
+#define AIRVF_QUEUE_STATS	1	/* netdev_stat_ops with alloc_fail, stop, wake */
+#endif
+
+#if !AIRVF_KERNEL(6, 2)
+static inline bool airvf_napi_is_scheduled(struct napi_struct *napi)
+{
+	return test_bit(NAPI_STATE_SCHED, &napi->state);
+}
+#endif
+
+#if !AIRVF_KERNEL(6, 6)
+static inline void skb_frag_fill_page_desc(skb_frag_t *frag, struct page *page,
+					   int off, int size)
+{
+	__skb_frag_set_page(frag, page);
+	skb_frag_off_set(frag, off);
+	skb_frag_size_set(frag, size);
+}
+#endif
+
+#if !AIRVF_KERNEL(6, 8)
+static inline void netif_queue_set_napi(struct net_device *netdev, unsigned int queue,
+					int type, struct napi_struct *napi)
+{
+}
+
+static inline void netif_napi_set_irq(struct napi_struct *napi, int irq)
+{
+}
+
+#define NETDEV_QUEUE_TYPE_RX	0
+#define NETDEV_QUEUE_TYPE_TX	1
+#endif
+
+static inline void airvf_pool_netdev(struct page_pool_params *params,
+				     struct net_device *netdev)
+{
+#if AIRVF_KERNEL(6, 8)
+	params->slow.netdev = netdev;
+#endif
+}
+
+static inline void airvf_napi_add(struct net_device *netdev, struct napi_struct *napi,
+				  int (*poll)(struct napi_struct *, int), int index)
+{
+#if AIRVF_KERNEL(6, 13)
+	netif_napi_add_config(netdev, napi, poll, index);
+#else
+	netif_napi_add(netdev, napi, poll);
+#endif
+}
+
+/* A net_device that only carries NAPI instances. */
+static inline struct net_device *airvf_dummy_alloc(void)
+{
+#if AIRVF_KERNEL(6, 10)
+	return alloc_netdev_dummy(0);
+#else
+	struct net_device *dummy = kzalloc(sizeof(*dummy), GFP_KERNEL);
+
+	if (dummy)
+		init_dummy_netdev(dummy);
+	return dummy;
+#endif
+}
+
+static inline void airvf_dummy_free(struct net_device *dummy)
+{
+#if AIRVF_KERNEL(6, 10)
+	if (dummy)
+		free_netdev(dummy);
+#else
+	kfree(dummy);
+#endif
+}
+
+static inline int airvf_set_threaded(struct net_device *dummy)
+{
+#if AIRVF_KERNEL(6, 17)
+	netif_threaded_enable(dummy);
+	return 0;
+#else
+	return dev_set_threaded(dummy, true);
+#endif
+}
+
+static inline void airvf_xdp_features(struct net_device *netdev, bool redirect_sg)
+{
+#if AIRVF_KERNEL(6, 3)
+	xdp_set_features_flag(netdev, NETDEV_XDP_ACT_BASIC | NETDEV_XDP_ACT_REDIRECT |
+			      NETDEV_XDP_ACT_RX_SG | NETDEV_XDP_ACT_NDO_XMIT |
+			      (redirect_sg ? NETDEV_XDP_ACT_NDO_XMIT_SG : 0));
+#endif
+}
+
+static inline void airvf_net_dim(struct dim *dim, struct dim_sample *sample)
+{
+#if IS_ENABLED(CONFIG_DIMLIB)
+#if AIRVF_KERNEL(6, 13)
+	net_dim(dim, sample);
+#else
+	net_dim(dim, *sample);
+#endif
+#endif
+}
+
+/* The clock that costs are measured in: cycles where a counter is at hand. */
+static inline u64 airvf_cycles(void)
+{
+#ifdef CONFIG_X86_TSC
+	return rdtsc();
+#else
+	return ktime_get_mono_fast_ns();
+#endif
+}
+
+static inline u64 airvf_cycles_per_second(void)
+{
+#ifdef CONFIG_X86_TSC
+	return (u64)tsc_khz * 1000;
+#else
+	return NSEC_PER_SEC;
+#endif
+}
+
+#endif

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Register access that survives a device that is gone, reset, link, counters. */
+#include <linux/bitfield.h>
+#include <linux/delay.h>
+#include <linux/ethtool.h>
+
+#include "airvf.h"
+
+/* All ones can be a register's value; only VFSTATUS never reads so. */
+static void check_gone(struct airvf *vf, u32 reg)
+{
+	if (readl(vf->base + VFSTATUS) != U32_MAX)
+		return;
+	if (test_and_set_bit(AIRVF_F_GONE, &vf->flags))
+		return;
+	/* During reset and removal somebody else deals with it. */
+	if (test_bit(AIRVF_F_DETACHED, &vf->flags) || test_bit(AIRVF_F_REMOVING, &vf->flags))
+		return;
+	dev_err(&vf->pdev->dev, "device does not answer (register %#06x reads all ones)\n", reg);
+	airvf_service_kick(vf);
+}
+
+u32 airvf_rd(struct airvf *vf, u32 reg)
+{
+	u32 value;
+
+	if (unlikely(test_bit(AIRVF_F_GONE, &vf->flags)))
+		return U32_MAX;
+	value = readl(vf->base + reg);
+	if (unlikely(value == U32_MAX))
+		check_gone(vf, reg);
+	return value;
+}
+
+void airvf_wr(struct airvf *vf, u32 reg, u32 value)
+{
+	if (likely(!test_bit(AIRVF_F_GONE, &vf->flags)))
+		writel(value, vf->base + reg);
+}
+
+/* Asks the device itself, so that one that came back is noticed. */
+bool airvf_gone(struct airvf *vf)
+{
+	if (readl(vf->base + VFSTATUS) == U32_MAX) {
+		set_bit(AIRVF_F_GONE, &vf->flags);
+		return true;
+	}
+	return false;
+}
+
+void airvf_hw_mask(struct airvf *vf)
+{
+	airvf_wr(vf, VTEIAM, 0);
+	airvf_wr(vf, VTEIMC, U32_MAX);
+	airvf_wr(vf, VTEIAC, 0);
+	/* Clears what is pending and pushes the writes out. */
+	airvf_rd(vf, VTEICR);
+}
+
+/*
+ * Neither VFCTRL.RST nor FLR resets ring registers (specification update,
+ * clarification 5), so whatever ran here before may have left its own.
+ */
+void airvf_hw_queue_defaults(struct airvf *vf)
+{
+	u32 q;
+
+	airvf_wr(vf, VFPSRTYPE, 0);
+	for (q = 0; q < vf->granted; q++) {
+		airvf_wr(vf, VFRXDCTL(q), 0);
+		airvf_wr(vf, VFTXDCTL(q), 0);
+		airvf_wr(vf, VFRDH(q), 0);
+		airvf_wr(vf, VFRDT(q), 0);
+		airvf_wr(vf, VFTDH(q), 0);
+		airvf_wr(vf, VFTDT(q), 0);
+		airvf_wr(vf, VFTDWBAL(q), 0);
+		airvf_wr(vf, VFTDWBAH(q), 0);
+		airvf_wr(vf, VFDCA_RXCTRL(q), 0);
+		airvf_wr(vf, VFDCA_TXCTRL(q), 0);
+	}
+}
+
+/* Resets the VF and registers it with the PF. 0, or why it did not work. */
+int airvf_hw_reset(struct airvf *vf)
+{
+	bool done;
+	int err, i;
+
+	vf->registered = false;
+	vf->last_reset = jiffies;
+	vf->resets++;
+	if (airvf_gone(vf))
+		return -ENODEV;
+	clear_bit(AIRVF_F_GONE, &vf->flags);
+
+	airvf_hw_mask(vf);
+	airvf_mbx_legacy(vf);
+	airvf_wr(vf, VFCTRL, VFCTRL_RST);
+	airvf_rd(vf, VFSTATUS);
+	usleep_range(1000, 2000);
+
+	/* RSTI is a level, RSTD is seen once; both must be over. */
+	for (i = 0; airvf_mbx_pf_reset(vf, &done) || done; i++) {
+		if (i == 200)
+			return -EBUSY;
+		if (test_bit(AIRVF_F_GONE, &vf->flags))
+			return -ENODEV;
+		usleep_range(1000, 2000);
+	}
+
+	err = airvf_msg_register(vf);
+	if (err)
+		return err;
+	airvf_hw_queue_defaults(vf);
+	return 0;
+}
+
+/* The 82599's VFLINKS.UP is known to flicker: believe it if it stays up. */
+bool airvf_hw_link(struct airvf *vf, u32 *speed)
+{
+	u32 links = airvf_rd(vf, VFLINKS);
+	int i;
+
+	for (i = 0; i < 5 && (links & VFLINKS_UP); i++) {
+		usleep_range(100, 200);
+		links = airvf_rd(vf, VFLINKS);
+	}
+	if (links == U32_MAX || !(links & VFLINKS_UP))
+		return false;
+
+	switch (FIELD_GET(VFLINKS_SPEED, links)) {
+	case VFLINKS_SPEED_10G:
+		*speed = SPEED_10000;
+		break;
+	case VFLINKS_SPEED_1G:
+		*speed = SPEED_1000;
+		break;
+	case VFLINKS_SPEED_100M:
+		*speed = SPEED_100;
+		break;
+	default:
+		*speed = SPEED_UNKNOWN;
+	}
+	return true;
+}
+
+static u64 octets(struct airvf *vf, u32 lsb, u32 msb)
+{
+	u64 value = airvf_rd(vf, lsb);
+
+	/* The device latches the upper part when the lower is read. */
+	return value | (u64)(airvf_rd(vf, msb) & 0xf) << 32;
+}
+
+static void advance(struct airvf_counter *counter, u64 now, u64 mask)
+{
+	counter->total += (now - counter->last) & mask;
+	counter->last = now;
+}
+
+/*
+ * The counters run on through VF resets and are not cleared by reading. Must be
+ * called more often than the octets wrap (55 s at line rate).
+ */
+void airvf_hw_count(struct airvf *vf)
+{
+	u64 rx, tx, rx_bytes, tx_bytes, multicast;
+
+	rx = airvf_rd(vf, VFGPRC);
+	tx = airvf_rd(vf, VFGPTC);
+	multicast = airvf_rd(vf, VFMPRC);
+	rx_bytes = octets(vf, VFGORC_LSB, VFGORC_MSB);
+	tx_bytes = octets(vf, VFGOTC_LSB, VFGOTC_MSB);
+	if (test_bit(AIRVF_F_GONE, &vf->flags))
+		return;
+
+	spin_lock(&vf->hw_lock);
+	advance(&vf->hw_rx_packets, rx, U32_MAX);
+	advance(&vf->hw_tx_packets, tx, U32_MAX);
+	advance(&vf->hw_multicast, multicast, U32_MAX);
+	advance(&vf->hw_rx_bytes, rx_bytes, BIT_ULL(36) - 1);
+	advance(&vf->hw_tx_bytes, tx_bytes, BIT_ULL(36) - 1);
+	spin_unlock(&vf->hw_lock);
+}
+
+/* What was counted before us is not ours: start from the present values. */
+void airvf_hw_count_base(struct airvf *vf)
+{
+	vf->hw_rx_packets.last = airvf_rd(vf, VFGPRC);
+	vf->hw_tx_packets.last = airvf_rd(vf, VFGPTC);
+	vf->hw_multicast.last = airvf_rd(vf, VFMPRC);
+	vf->hw_rx_bytes.last = octets(vf, VFGORC_LSB, VFGORC_MSB);
+	vf->hw_tx_bytes.last = octets(vf, VFGOTC_LSB, VFGOTC_MSB);
+}

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Vectors, their NAPI polls, and the mailbox's interrupt. The device masks a
+ * vector when it fires (VTEIAM, VTEIAC); the end of the poll opens it again.
+ */
+#include <linux/interrupt.h>
+
+#include "airvf.h"
+
+static irqreturn_t queue_interrupt(int irq, void *data)
+{
+	struct airvf_vector *vector = data;
+
+	WRITE_ONCE(vector->interrupts, vector->interrupts + 1);
+	napi_schedule_irqoff(&vector->napi);
+	return IRQ_HANDLED;
+}
+
+static irqreturn_t mailbox_interrupt(int irq, void *data)
+{
+	struct airvf *vf = data;
+
+	vf->mbx_interrupts++;
+	set_bit(AIRVF_F_LINK, &vf->flags);
+	airvf_service_kick(vf);
+	if (!test_bit(AIRVF_F_DOWN, &vf->flags))
+		airvf_wr(vf, VTEIMS, BIT(vf->vectors));
+	return IRQ_HANDLED;
+}
+
+static u32 bucket(u32 packets)
+{
+	return min_t(u32, fls(packets), AIRVF_HIST - 1);
+}
+
+static void account(struct airvf_vector *vector, const struct airvf_work *work, u64 cycles,
+		    bool exhausted, bool finished)
+{
+	struct airvf_vector_stats *stats = &vector->stats;
+
+	u64_stats_update_begin(&stats->sync);
+	stats->polls++;
+	stats->empty += !work->packets;
+	stats->exhausted += exhausted;
+	stats->packets += work->packets;
+	stats->bytes += work->bytes;
+	stats->cycles += cycles;
+	vector->since_irq += work->packets;
+	if (finished) {
+		stats->hist[bucket(vector->since_irq)]++;
+		vector->since_irq = 0;
+	}
+	u64_stats_update_end(&stats->sync);
+}
+
+static int poll(struct napi_struct *napi, int budget)
+{
+	struct airvf_vector *vector = container_of(napi, struct airvf_vector, napi);
+	struct airvf *vf = vector->vf;
+	struct airvf_work tx = {}, rx = {};
+	u64 start = airvf_cycles();
+	bool finished = true;
+	u32 i;
+
+	for (i = 0; i < vector->n_tx; i++)
+		finished &= airvf_tx_clean(vector->tx[i], budget, &tx);
+	/* netpoll wants the transmit side only. */
+	if (!budget)
+		return 0;
+
+	for (i = 0; i < vector->n_rx; i++)
+		finished &= airvf_rx_poll(vector->rx[i], napi, max(budget / vector->n_rx, 1), &rx);
+	finished &= !rx.more;
+	tx.packets += rx.packets;
+	tx.bytes += rx.bytes;
+	account(vector, &tx, airvf_cycles() - start, !finished, finished);
+	if (!finished)
+		return budget;
+
+	/* budget itself would mean "poll me again". */
+	if (napi_complete_done(napi, min_t(int, rx.packets, budget - 1)) &&
+	    !test_bit(AIRVF_F_DOWN, &vf->flags))
+		airvf_wr(vf, VTEIMS, BIT(vector->index));
+	return min_t(int, rx.packets, budget - 1);
+}
+
+/* @steps: 2.048 us each; 0 turns the throttle off. */
+void airvf_itr_write(struct airvf_vector *vector, u32 steps)
+{
+	u32 value = min_t(u32, steps, AIRVF_STEPS_MAX) << 3;
+
+	/* The running interval is to end as it began, unless there was none. */
+	if (vector->steps && steps)
+		value |= VTEITR_CNT_WDIS;
+	vector->steps = steps;
+	airvf_wr(vector->vf, VTEITR(vector->index), value);
+}
+
+/* An interrupt of our own, in case that one was lost. */
+void airvf_irq_kick(struct airvf_vector *vector)
+{
+	airvf_wr(vector->vf, VTEICS, BIT(vector->index));
+}
+
+void airvf_irq_arm(struct airvf *vf)
+{
+	u32 mask = GENMASK(vf->vectors_used - 1, 0) | BIT(vf->vectors);
+	u32 i;
+
+	airvf_wr(vf, VTEIAM, mask);
+	airvf_wr(vf, VTEIAC, mask);
+	airvf_wr(vf, VTEIMS, mask);
+	/* What came before the mask was opened. */
+	for (i = 0; i < vf->vectors_used; i++)
+		airvf_irq_kick(vf->vector[i]);
+}
+
+void airvf_irq_synchronize(struct airvf *vf)
+{
+	u32 i;
+
+	for (i = 0; i <= vf->vectors; i++)
+		synchronize_irq(pci_irq_vector(vf->pdev, i));
+}
+
+void airvf_irq_free(struct airvf *vf)
+{
+	u32 i;
+
+	for (i = 0; i < vf->vectors; i++) {
+		struct airvf_vector *vector = vf->vector[i];
+
+		if (!vector->requested)
+			continue;
+		irq_update_affinity_hint(vector->irq, NULL);
+		netif_napi_set_irq(&vector->napi, -1);
+		free_irq(vector->irq, vector);
+		vector->requested = false;
+	}
+	free_irq(pci_irq_vector(vf->pdev, vf->vectors), vf);
+	vf->irqs = false;
+}
+
+int airvf_irq_request(struct airvf *vf)
+{
+	int err, irq = pci_irq_vector(vf->pdev, vf->vectors);
+	u32 i;
+
+	snprintf(vf->mbx_name, sizeof(vf->mbx_name), "%s-mbx", vf->netdev->name);
+	err = request_irq(irq, mailbox_interrupt, 0, vf->mbx_name, vf);
+	if (err)
+		return err;
+	vf->irqs = true;
+	/* All vectors, also those without a queue now: queues come and go. */
+	for (i = 0; i < vf->vectors; i++) {
+		struct airvf_vector *vector = vf->vector[i];
+
+		vector->irq = pci_irq_vector(vf->pdev, i);
+		snprintf(vector->name, sizeof(vector->name), "%s-queue-%u",
+			 vf->netdev->name, i);
+		err = request_irq(vector->irq, queue_interrupt, 0, vector->name, vector);
+		if (err) {
+			airvf_irq_free(vf);
+			return err;
+		}
+		vector->requested = true;
+		netif_napi_set_irq(&vector->napi, vector->irq);
+		irq_update_affinity_hint(vector->irq,
+					 cpumask_of(cpumask_local_spread(i, dev_to_node(&vf->pdev->dev))));
+	}
+	return 0;
+}
+
+/* The last vector is the mailbox's, the others are the queues'. */
+int airvf_vectors_alloc(struct airvf *vf)
+{
+	int max = min_t(int, AIRVF_VECTORS_MAX, num_online_cpus()) + 1;
+	int count = pci_alloc_irq_vectors(vf->pdev, 2, max, PCI_IRQ_MSIX);
+	int i;
+
+	if (count < 0) {
+		dev_err(&vf->pdev->dev, "needs at least two MSI-X vectors: %d\n", count);
+		return count;
+	}
+	vf->vectors = count - 1;
+	/* After suspend the objects are still there. */
+	for (i = 0; i < vf->vectors; i++) {
+		struct airvf_vector *vector = vf->vector[i];
+
+		if (vector)
+			continue;
+		vector = kzalloc_node(sizeof(*vector), GFP_KERNEL, dev_to_node(&vf->pdev->dev));
+		if (!vector) {
+			airvf_vectors_free(vf);
+			return -ENOMEM;
+		}
+		vector->vf = vf;
+		vector->index = i;
+		vector->steps = airvf_rate_to_steps(AIRVF_RATE_START);
+		u64_stats_init(&vector->stats.sync);
+		airvf_napi_add(vf->netdev, &vector->napi, poll, i);
+		vf->vector[i] = vector;
+	}
+	return 0;
+}
+
+void airvf_vectors_free(struct airvf *vf)
+{
+	int i;
+
+	for (i = 0; i < AIRVF_VECTORS_MAX; i++) {
+		if (!vf->vector[i])
+			continue;
+		netif_napi_del(&vf->vector[i]->napi);
+		kfree(vf->vector[i]);
+		vf->vector[i] = NULL;
+	}
+	pci_free_irq_vectors(vf->pdev);
+}

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The mailbox between VF and PF: sixteen words, one lock, and bits in VFMAILBOX
+ * of which some are cleared by reading (data sheet 8.3.5.1.5). All functions
+ * sleep; all but airvf_mbx_legacy() take the mailbox's mutex.
+ */
+#include <linux/delay.h>
+
+#include "airvf.h"
+
+#define POLL_US		500
+#define POLLS		2000	/* one second, as PF drivers wait */
+
+static u32 control(struct airvf *vf)
+{
+	u32 value = airvf_rd(vf, VFMAILBOX);
+
+	/* All ones would look like every event at once. */
+	if (value == U32_MAX)
+		return 0;
+	value |= vf->mbx.seen;
+	vf->mbx.seen |= value & VFMAILBOX_R2C;
+	return value;
+}
+
+/* True once for each time that the bit was set. */
+static bool take(struct airvf *vf, u32 bit)
+{
+	bool set = control(vf) & bit;
+
+	vf->mbx.seen &= ~bit;
+	return set;
+}
+
+/* PF in reset now (result); @done: it finished one since the last call. */
+static bool pf_reset(struct airvf *vf, bool *done)
+{
+	u32 value = control(vf);
+
+	*done = value & VFMAILBOX_RSTD;
+	vf->mbx.seen &= ~VFMAILBOX_RSTD;
+	return value & VFMAILBOX_RSTI;
+}
+
+bool airvf_mbx_pf_reset(struct airvf *vf, bool *done)
+{
+	bool now;
+
+	mutex_lock(&vf->mbx.lock);
+	now = pf_reset(vf, done);
+	mutex_unlock(&vf->mbx.lock);
+	return now;
+}
+
+/* The protocol that every PF speaks; what a VF has after its reset. */
+void airvf_mbx_legacy(struct airvf *vf)
+{
+	mutex_lock(&vf->mbx.lock);
+	vf->mbx.esx = false;
+	vf->mbx.dead = false;
+	vf->mbx.seen = 0;
+	vf->api = AIRVF_API_10;
+	vf->caps = 0;
+	mutex_unlock(&vf->mbx.lock);
+}
+
+static int lock_memory(struct airvf *vf)
+{
+	int i;
+
+	for (i = 0; i < POLLS; i++) {
+		airvf_wr(vf, VFMAILBOX, VFMAILBOX_VFU);
+		/* The write is granted only while the PF does not hold it. */
+		if (control(vf) & VFMAILBOX_VFU)
+			return 0;
+		if (test_bit(AIRVF_F_GONE, &vf->flags))
+			return -ENODEV;
+		if (i < 20)
+			udelay(5);
+		else
+			usleep_range(POLL_US, 2 * POLL_US);
+	}
+	return -EBUSY;
+}
+
+static void unlock_memory(struct airvf *vf)
+{
+	airvf_wr(vf, VFMAILBOX, 0);
+}
+
+static int wait_for(struct airvf *vf, u32 bit)
+{
+	int i;
+
+	for (i = 0; i < POLLS; i++) {
+		if (take(vf, bit))
+			return 0;
+		if (test_bit(AIRVF_F_GONE, &vf->flags))
+			return -ENODEV;
+		/* A PF that resets now will never answer. */
+		if (vf->mbx.seen & VFMAILBOX_RSTD)
+			return -ENETRESET;
+		if (i < 20)
+			udelay(10);
+		else
+			usleep_range(POLL_US, 2 * POLL_US);
+	}
+	return -ETIMEDOUT;
+}
+
+static int put(struct airvf *vf, const u32 *msg, u32 words)
+{
+	u32 keep = vf->mbx.esx ? VFMAILBOX_VFU : 0;
+	int err;
+	u32 i;
+
+	err = lock_memory(vf);
+	if (err)
+		return err;
+	/* What answered an earlier message must not answer this one. */
+	control(vf);
+	vf->mbx.seen &= ~(VFMAILBOX_PFSTS | VFMAILBOX_PFACK);
+
+	for (i = 0; i < words; i++)
+		airvf_wr(vf, VFMBMEM(i), msg[i]);
+	/* A write without VFU gives the lock back with the same stroke. */
+	airvf_wr(vf, VFMAILBOX, VFMAILBOX_REQ | keep);
+	vf->mbx.sent++;
+
+	err = wait_for(vf, VFMAILBOX_PFACK);
+	if (keep)
+		unlock_memory(vf);
+	return err;
+}
+
+static int get(struct airvf *vf, u32 *msg, u32 words)
+{
+	u32 keep = vf->mbx.esx ? VFMAILBOX_VFU : 0;
+	int err;
+	u32 i;
+
+	err = wait_for(vf, VFMAILBOX_PFSTS);
+	if (err)
+		return err;
+	err = lock_memory(vf);
+	if (err)
+		return err;
+	for (i = 0; i < words; i++)
+		msg[i] = airvf_rd(vf, VFMBMEM(i));
+	airvf_wr(vf, VFMAILBOX, VFMAILBOX_ACK | keep);
+	if (keep)
+		unlock_memory(vf);
+	return test_bit(AIRVF_F_GONE, &vf->flags) ? -ENODEV : 0;
+}
+
+/* One message a failure: whoever calls again fails without waiting. */
+static int failed(struct airvf *vf, u32 opcode, int err)
+{
+	if (err == -ETIMEDOUT || err == -EBUSY) {
+		vf->mbx.timeouts++;
+		vf->mbx.dead = true;
+		netif_warn(vf, drv, vf->netdev,
+			   "PF does not answer mailbox request %#x\n", opcode);
+	}
+	if (err != -ENODEV && vf->registered)
+		set_bit(AIRVF_F_LINK, &vf->flags);
+	return err;
+}
+
+/**
+ * airvf_mbx_call() - one request and its answer
+ * @vf: the VF
+ * @msg: request; overwritten with the answer
+ * @words: length of the request
+ * @reply_words: length of the answer that the caller wants to see
+ *
+ * Return: 0; -EACCES if the PF refused; -ENETRESET if it does not know us (any
+ * more); -EPROTO for an answer to something else; -ETIMEDOUT, -EBUSY, -ENODEV.
+ */
+int airvf_mbx_call(struct airvf *vf, u32 *msg, u32 words, u32 reply_words)
+{
+	u32 opcode = msg[0] & MBX_OPCODE;
+	u32 reply[VFMBMEM_WORDS];
+	int err, tries;
+
+	mutex_lock(&vf->mbx.lock);
+	if (vf->mbx.dead) {
+		err = -ETIMEDOUT;
+		goto out;
+	}
+	err = put(vf, msg, words);
+	for (tries = 0; !err; tries++) {
+		err = get(vf, reply, reply_words);
+		if (err || (reply[0] & MBX_OPCODE) != MBX_PF_CONTROL)
+			break;
+		/* A ping came in between: the link is to be looked at. */
+		vf->mbx.pings++;
+		set_bit(AIRVF_F_LINK, &vf->flags);
+		if (tries == 3)
+			err = -EPROTO;
+	}
+	if (err) {
+		failed(vf, opcode, err);
+		goto out;
+	}
+
+	if ((reply[0] & MBX_OPCODE) != opcode) {
+		netif_warn(vf, drv, vf->netdev,
+			   "PF answers request %#x with %#010x\n", opcode, reply[0]);
+		err = -EPROTO;
+	} else if (reply[0] & MBX_FAILURE) {
+		vf->mbx.refused++;
+		/* Refused without CTS: the PF has lost our registration. */
+		err = reply[0] & MBX_CTS ? -EACCES : -ENETRESET;
+	} else if (!(reply[0] & MBX_SUCCESS)) {
+		err = -EPROTO;
+	} else {
+		memcpy(msg, reply, reply_words * sizeof(u32));
+	}
+out:
+	mutex_unlock(&vf->mbx.lock);
+	return err;
+}
+
+/* RESET is special: four words come back, without CTS, FAILURE being fine. */
+int airvf_mbx_reset(struct airvf *vf, u32 *reply)
+{
+	u32 msg = MBX_RESET;
+	int err;
+
+	mutex_lock(&vf->mbx.lock);
+	err = put(vf, &msg, 1);
+	if (!err) {
+		usleep_range(1000, 2000);
+		err = get(vf, reply, 4);
+	}
+	if (err)
+		failed(vf, MBX_RESET, err);
+	else if ((reply[0] & MBX_OPCODE) != MBX_RESET ||
+		 !(reply[0] & (MBX_SUCCESS | MBX_FAILURE)))
+		err = -EPROTO;
+	mutex_unlock(&vf->mbx.lock);
+	return err;
+}
+
+/**
+ * airvf_mbx_peek() - does the PF still know us?
+ * @vf: the VF
+ *
+ * Whatever the PF wrote last, answer or ping, stays in the memory and carries
+ * CTS as long as the PF considers this VF registered.
+ *
+ * Return: 0 if so, -ENETRESET if the VF must register again, -EAGAIN while the
+ * PF resets, -ETIMEDOUT if the mailbox is dead, -EBUSY, -ENODEV.
+ */
+int airvf_mbx_peek(struct airvf *vf)
+{
+	bool done, now;
+	u32 word;
+	int err;
+
+	mutex_lock(&vf->mbx.lock);
+	now = pf_reset(vf, &done);
+	if (now || done) {
+		err = now ? -EAGAIN : -ENETRESET;
+		goto out;
+	}
+	if (vf->mbx.dead) {
+		err = -ETIMEDOUT;
+		goto out;
+	}
+	/* With the newer handling only a message that is there may be read. */
+	if (vf->mbx.esx && !(control(vf) & VFMAILBOX_PFSTS)) {
+		err = 0;
+		goto out;
+	}
+	err = lock_memory(vf);
+	if (err)
+		goto out;
+	word = airvf_rd(vf, VFMBMEM(0));
+	if (take(vf, VFMAILBOX_PFSTS)) {
+		if ((word & MBX_OPCODE) == MBX_PF_CONTROL)
+			vf->mbx.pings++;
+		airvf_wr(vf, VFMAILBOX, VFMAILBOX_ACK);
+	} else {
+		unlock_memory(vf);
+	}
+	if (test_bit(AIRVF_F_GONE, &vf->flags))
+		err = -ENODEV;
+	else
+		err = word & MBX_CTS ? 0 : -ENETRESET;
+out:
+	mutex_unlock(&vf->mbx.lock);
+	return err;
+}

@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The network device's operations, and what brings queues up and down. */
+#include <linux/etherdevice.h>
+#include <linux/log2.h>
+#include <linux/rtnetlink.h>
+
+#include "airvf.h"
+#include "filter.h"
+#include "xdp.h"
+
+u16 airvf_queues_offered(const struct airvf *vf)
+{
+	/* RSS inside a pool is by powers of two; classes exclude it. */
+	if (vf->tcs)
+		return 1;
+	return min_t(u16, rounddown_pow_of_two(vf->granted), AIRVF_RSS_MAX);
+}
+
+static int publish_queues(struct airvf *vf)
+{
+	struct net_device *netdev = vf->netdev;
+	u32 i;
+	int err;
+
+	err = netif_set_real_num_queues(netdev, vf->rings.n_tx, vf->rings.n_rx);
+	if (err)
+		return err;
+	for (i = 0; i < AIRVF_QUEUES_MAX; i++) {
+		struct napi_struct *napi = &vf->vector[i % vf->vectors]->napi;
+
+		netif_queue_set_napi(netdev, i, NETDEV_QUEUE_TYPE_RX,
+				     i < vf->rings.n_rx ? napi : NULL);
+		netif_queue_set_napi(netdev, i, NETDEV_QUEUE_TYPE_TX,
+				     i < vf->rings.n_tx ? napi : NULL);
+	}
+	return 0;
+}
+
+/* While down: rings as wanted and as the PF grants, which a reset can change. */
+static int fit_rings(struct airvf *vf)
+{
+	struct airvf_ring_param param = vf->param;
+	struct airvf_rings rings;
+	u16 n_rx;
+	int err;
+
+	param.queues = min(param.queues, airvf_queues_offered(vf));
+	n_rx = vf->tcs ? vf->tcs : param.queues;
+	if (vf->rings.n_rx != n_rx) {
+		err = airvf_rings_alloc(vf, &param, &rings);
+		if (err)
+			return err;
+		if (vf->rings.n_rx)
+			netif_info(vf, drv, vf->netdev, "now %u receive queues\n", n_rx);
+		airvf_rings_free(vf, &vf->rings);
+		vf->rings = rings;
+	}
+	airvf_rings_attach(vf);
+	return publish_queues(vf);
+}
+
+static void limit_mtu(struct airvf *vf)
+{
+	/* A PF that speaks 1.0 takes no large frames. */
+	vf->netdev->max_mtu = vf->caps & AIRVF_CAP_JUMBO ?
+			      AIRVF_FRAME_MAX - AIRVF_FRAME_EXTRA : 1504;
+}
+
+/* @reset: also reset the VF and tell the PF everything again. */
+int airvf_up(struct airvf *vf, bool reset)
+{
+	int err;
+	u32 i;
+
+	if (reset) {
+		err = airvf_hw_reset(vf);
+		if (err)
+			return err;
+		limit_mtu(vf);
+	}
+	err = fit_rings(vf);
+	if (err)
+		return err;
+	err = airvf_rings_start(vf);
+	if (err) {
+		airvf_rings_clean(vf);
+		return err;
+	}
+	if (reset)
+		airvf_filters_restore(vf);
+
+	for (i = 0; i < vf->vectors_used; i++)
+		napi_enable(&vf->vector[i]->napi);
+	vf->up = true;
+	clear_bit(AIRVF_F_RESET, &vf->flags);
+	clear_bit(AIRVF_F_DOWN, &vf->flags);
+	airvf_irq_arm(vf);
+	if (netif_carrier_ok(vf->netdev))
+		netif_tx_wake_all_queues(vf->netdev);
+	set_bit(AIRVF_F_LINK, &vf->flags);
+	airvf_service_kick(vf);
+	return 0;
+}
+
+/* Leaves rings without packets and buffers. The carrier is the caller's. */
+void airvf_down(struct airvf *vf)
+{
+	int err;
+	u32 i;
+
+	if (!vf->up)
+		return;
+	vf->up = false;
+	set_bit(AIRVF_F_DOWN, &vf->flags);
+	netif_tx_disable(vf->netdev);
+	/* Frames that other devices redirect to us. */
+	synchronize_net();
+
+	err = airvf_rings_stop(vf);
+	airvf_hw_mask(vf);
+	airvf_irq_synchronize(vf);
+	for (i = 0; i < vf->vectors_used; i++)
+		napi_disable(&vf->vector[i]->napi);
+	if (err) {
+		/* The device may still write into buffers: only a reset ends that. */
+		netif_warn(vf, drv, vf->netdev, "queues do not stop, resetting the VF\n");
+		airvf_wr(vf, VFCTRL, VFCTRL_RST);
+		airvf_rd(vf, VFSTATUS);
+		usleep_range(10000, 20000);
+		vf->registered = false;
+	}
+	airvf_hw_count(vf);
+	airvf_rings_clean(vf);
+}
+
+int airvf_reinit(struct airvf *vf)
+{
+	airvf_link_down(vf);
+	airvf_down(vf);
+	return airvf_up(vf, true);
+}
+
+/* Other rings: first the memory, then the switch, so that failing changes nothing. */
+int airvf_change(struct airvf *vf, const struct airvf_ring_param *param,
+		 struct netlink_ext_ack *extack)
+{
+	bool was_up = vf->up;
+	struct airvf_rings rings;
+	int err;
+
+	/* Closed: they are made at the next opening. */
+	if (!vf->rings.n_rx) {
+		vf->param = *param;
+		return 0;
+	}
+	err = airvf_rings_alloc(vf, param, &rings);
+	if (err) {
+		NL_SET_ERR_MSG_MOD(extack, "not enough memory for the rings; nothing changed");
+		return err;
+	}
+	airvf_down(vf);
+	airvf_rings_free(vf, &vf->rings);
+	vf->rings = rings;
+	vf->param = *param;
+	if (!was_up)
+		return 0;
+	err = airvf_up(vf, !vf->registered);
+	if (err) {
+		airvf_link_down(vf);
+		set_bit(AIRVF_F_RESET, &vf->flags);
+		airvf_service_kick(vf);
+	}
+	return err;
+}
+
+static int airvf_open(struct net_device *netdev)
+{
+	struct airvf *vf = netdev_priv(netdev);
+	int err;
+
+	if (airvf_gone(vf))
+		return -ENODEV;
+	err = airvf_irq_request(vf);
+	if (err)
+		return err;
+	netif_carrier_off(netdev);
+	err = airvf_up(vf, true);
+	if (!err)
+		return 0;
+
+	netdev_err(netdev, "cannot register with the PF (%d); is its interface up?\n", err);
+	airvf_rings_free(vf, &vf->rings);
+	airvf_irq_free(vf);
+	return err == -ETIMEDOUT || err == -EBUSY ? -EIO : err;
+}
+
+static int airvf_stop(struct net_device *netdev)
+{
+	struct airvf *vf = netdev_priv(netdev);
+
+	airvf_link_down(vf);
+	airvf_down(vf);
+	/* While suspended the interrupts have been given back already. */
+	if (vf->irqs)
+		airvf_irq_free(vf);
+	airvf_rings_free(vf, &vf->rings);
+	clear_bit(AIRVF_F_RESET, &vf->flags);
+	return 0;
+}
+
+static void airvf_set_rx_mode(struct net_device *netdev)
+{
+	struct airvf *vf = netdev_priv(netdev);
+
+	/* Messages to the PF sleep, this must not. */
+	set_bit(AIRVF_F_RXMODE, &vf->flags);
+	if (!test_bit(AIRVF_F_DOWN, &vf->flags))
+		airvf_service_kick(vf);
+}
+
+static int airvf_change_mtu(struct net_device *netdev, int mtu)
+{
+	struct airvf *vf = netdev_priv(netdev);
+	int err;
+
+	if (vf->prog && !vf->prog->aux->xdp_has_frags && !airvf_xdp_fits(mtu)) {
+		netdev_warn(netdev, "the XDP program does not support frames of several buffers\n");
+		return -EINVAL;
+	}
+	if (vf->up) {
+		err = airvf_msg_lpe(vf, mtu + AIRVF_FRAME_EXTRA);
+		if (err) {
+			netdev_warn(netdev, "PF refuses MTU %d (%d)\n", mtu, err);
+			return err == -EACCES ? -EPERM : err;
+		}
+	}
+	WRITE_ONCE(netdev->mtu, mtu);
+	return 0;
+}
+
+static void airvf_tx_timeout(struct net_device *netdev, unsigned int queue)
+{
+	struct airvf *vf = netdev_priv(netdev);
+
+	vf->tx_timeouts++;
+	airvf_reset_request(vf, "transmit timeout");
+}
+
+static void airvf_get_stats64(struct net_device *netdev, struct rtnl_link_stats64 *sum)
+{
+	struct airvf *vf = netdev_priv(netdev);
+	u32 i, start;
+
+	/* Kept outside the rings, so that they survive any change of these. */
+	for (i = 0; i < AIRVF_QUEUES_MAX; i++) {
+		struct airvf_rx_stats *rx = &vf->rx_stats[i];
+		struct airvf_tx_stats *tx = &vf->tx_stats[i];
+		u64 packets, bytes, errors, failed, dropped;
+
+		do {
+			start = u64_stats_fetch_begin(&rx->sync);
+			packets = rx->packets;
+			bytes = rx->bytes;
+			errors = rx->frame_errors + rx->bad_length;
+			failed = rx->skb_failed;
+		} while (u64_stats_fetch_retry(&rx->sync, start));
+		sum->rx_packets += packets;
+		sum->rx_bytes += bytes;
+		sum->rx_errors += errors;
+		sum->rx_length_errors += rx->bad_length;
+		sum->rx_dropped += failed;
+
+		do {
+			start = u64_stats_fetch_begin(&tx->clean_sync);
+			packets = tx->packets;
+			bytes = tx->bytes;
+		} while (u64_stats_fetch_retry(&tx->clean_sync, start));
+		sum->tx_packets += packets;
+		sum->tx_bytes += bytes;
+		do {
+			start = u64_stats_fetch_begin(&tx->xmit_sync);
+			dropped = tx->dropped + tx->link_local;
+		} while (u64_stats_fetch_retry(&tx->xmit_sync, start));
+		sum->tx_dropped += dropped;
+	}
+	sum->multicast = vf->hw_multicast.total;
+}
+
+static int airvf_set_features(struct net_device *netdev, netdev_features_t features)
+{
+	struct airvf *vf = netdev_priv(netdev);
+	netdev_features_t changed = netdev->features ^ features;
+	int err;
+
+	if (!(changed & NETIF_F_HW_VLAN_CTAG_RX) || !vf->up)
+		return 0;
+	/* The bit stands in the ring's control register. */
+	netdev->features = features;
+	airvf_down(vf);
+	err = airvf_up(vf, !vf->registered);
+	if (err) {
+		set_bit(AIRVF_F_RESET, &vf->flags);
+		airvf_service_kick(vf);
+	}
+	/* Positive: features are set already. */
+	return 1;
+}
+
+static const struct net_device_ops airvf_netdev_ops = {
+	.ndo_open = airvf_open,
+	.ndo_stop = airvf_stop,
+	.ndo_start_xmit = airvf_xmit,
+	.ndo_features_check = airvf_features_check,
+	.ndo_set_features = airvf_set_features,
+	.ndo_set_rx_mode = airvf_set_rx_mode,
+	.ndo_set_mac_address = airvf_set_mac,
+	.ndo_validate_addr = eth_validate_addr,
+	.ndo_change_mtu = airvf_change_mtu,
+	.ndo_tx_timeout = airvf_tx_timeout,
+	.ndo_get_stats64 = airvf_get_stats64,
+	.ndo_vlan_rx_add_vid = airvf_vlan_add,
+	.ndo_vlan_rx_kill_vid = airvf_vlan_kill,
+	.ndo_bpf = airvf_xdp_setup,
+	.ndo_xdp_xmit = airvf_xdp_xmit,
+};
+
+#define TUNNELS (NETIF_F_GSO_GRE | NETIF_F_GSO_GRE_CSUM | NETIF_F_GSO_IPXIP4 | \
+		 NETIF_F_GSO_IPXIP6 | NETIF_F_GSO_UDP_TUNNEL | NETIF_F_GSO_UDP_TUNNEL_CSUM)
+#define OFFLOADS (NETIF_F_SG | NETIF_F_TSO | NETIF_F_TSO6 | NETIF_F_HW_CSUM | NETIF_F_SCTP_CRC)
+
+void airvf_netdev_init(struct net_device *netdev)
+{
+	netdev->netdev_ops = &airvf_netdev_ops;
+	netdev->ethtool_ops = &airvf_ethtool_ops;
+	netdev->watchdog_timeo = 5 * HZ;
+	netdev->min_mtu = ETH_MIN_MTU;
+	netdev->priv_flags |= IFF_UNICAST_FLT | IFF_LIVE_ADDR_CHANGE;
+
+	netdev->hw_features = OFFLOADS | NETIF_F_RXCSUM | NETIF_F_RXHASH | NETIF_F_GSO_PARTIAL |
+			      TUNNELS | NETIF_F_HW_VLAN_CTAG_RX | NETIF_F_HW_VLAN_CTAG_TX;
+	netdev->gso_partial_features = TUNNELS;
+	netdev->vlan_features = OFFLOADS | NETIF_F_TSO_MANGLEID | NETIF_F_HIGHDMA |
+				NETIF_F_GSO_PARTIAL | TUNNELS;
+	netdev->hw_enc_features = netdev->vlan_features;
+	netdev->mpls_features = NETIF_F_SG | NETIF_F_TSO | NETIF_F_TSO6 | NETIF_F_HW_CSUM;
+	netdev->features = netdev->hw_features | NETIF_F_HIGHDMA | NETIF_F_HW_VLAN_CTAG_FILTER;
+	airvf_xdp_features(netdev, true);
+	limit_mtu(netdev_priv(netdev));
+}

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Descriptor rings: memory, start and stop (data sheet 7.1.6, 7.2.3, 8.3.5). */
+#include <linux/bitfield.h>
+#include <linux/delay.h>
+#include <linux/dma-mapping.h>
+#include <linux/vmalloc.h>
+
+#include "airvf.h"
+
+#define ENABLE_POLLS	10	/* of 1 ms */
+
+static void tx_ring_free(struct airvf *vf, struct airvf_tx_ring *ring)
+{
+	if (!ring)
+		return;
+	if (ring->desc)
+		dma_free_coherent(&vf->pdev->dev, ring->count * sizeof(*ring->desc),
+				  ring->desc, ring->dma);
+	kvfree(ring->buf);
+	kfree(ring);
+}
+
+static struct airvf_tx_ring *tx_ring_alloc(struct airvf *vf, u16 index, u16 count)
+{
+	struct airvf_tx_ring *ring = kzalloc(sizeof(*ring), GFP_KERNEL);
+
+	if (!ring)
+		return NULL;
+	ring->vf = vf;
+	ring->count = count;
+	ring->index = index;
+	/* With traffic classes the PF names the one that untagged traffic uses. */
+	ring->reg = vf->tcs ? vf->default_queue : index;
+	ring->stats = &vf->tx_stats[index];
+	ring->txq = netdev_get_tx_queue(vf->netdev, index);
+	ring->tail = vf->base + VFTDT(ring->reg);
+	ring->buf = kvcalloc(count, sizeof(*ring->buf), GFP_KERNEL);
+	ring->desc = dma_alloc_coherent(&vf->pdev->dev, count * sizeof(*ring->desc),
+					&ring->dma, GFP_KERNEL);
+	if (ring->buf && ring->desc)
+		return ring;
+	tx_ring_free(vf, ring);
+	return NULL;
+}
+
+static void rx_ring_free(struct airvf *vf, struct airvf_rx_ring *rx)
+{
+	if (!rx)
+		return;
+	if (xdp_rxq_info_is_reg(&rx->rxq))
+		xdp_rxq_info_unreg(&rx->rxq);
+	if (rx->pool)
+		page_pool_destroy(rx->pool);
+	if (rx->desc)
+		dma_free_coherent(&vf->pdev->dev, rx->count * sizeof(*rx->desc),
+				  rx->desc, rx->dma);
+	kvfree(rx->page);
+	kfree(rx);
+}
+
+static struct airvf_rx_ring *rx_ring_alloc(struct airvf *vf, u16 index,
+					   const struct airvf_ring_param *param)
+{
+	struct airvf_vector *vector = vf->vector[index % vf->vectors];
+	struct page_pool_params pool = {
+		.flags = PP_FLAG_DMA_MAP | PP_FLAG_DMA_SYNC_DEV,
+		.pool_size = param->rx_count,
+		.nid = dev_to_node(&vf->pdev->dev),
+		.dev = &vf->pdev->dev,
+		.dma_dir = param->xdp ? DMA_BIDIRECTIONAL : DMA_FROM_DEVICE,
+		.offset = AIRVF_RX_HEADROOM,
+		.max_len = AIRVF_RX_BUFFER,
+	};
+	struct airvf_rx_ring *rx = kzalloc(sizeof(*rx), GFP_KERNEL);
+	int err;
+
+	if (!rx)
+		return NULL;
+	rx->vf = vf;
+	rx->vector = vector;
+	rx->count = param->rx_count;
+	rx->index = index;
+	rx->reg = index;
+	rx->stats = &vf->rx_stats[index];
+	rx->tail = vf->base + VFRDT(index);
+#if AIRVF_KERNEL(6, 4)
+	pool.napi = &vector->napi;
+#endif
+	airvf_pool_netdev(&pool, vf->netdev);
+
+	rx->page = kvcalloc(rx->count, sizeof(*rx->page), GFP_KERNEL);
+	rx->desc = dma_alloc_coherent(&vf->pdev->dev, rx->count * sizeof(*rx->desc),
+				      &rx->dma, GFP_KERNEL);
+	rx->pool = page_pool_create(&pool);
+	if (IS_ERR(rx->pool))
+		rx->pool = NULL;
+	if (!rx->page || !rx->desc || !rx->pool)
+		goto fail;
+
+	err = xdp_rxq_info_reg(&rx->rxq, vf->netdev, index, vector->napi.napi_id);
+	if (!err)
+		err = xdp_rxq_info_reg_mem_model(&rx->rxq, MEM_TYPE_PAGE_POOL, rx->pool);
+	if (!err)
+		return rx;
+fail:
+	rx_ring_free(vf, rx);
+	return NULL;
+}
+
+void airvf_rings_free(struct airvf *vf, struct airvf_rings *rings)
+{
+	u32 i;
+
+	for (i = 0; i < AIRVF_QUEUES_MAX; i++) {
+		rx_ring_free(vf, rings->rx[i]);
+		tx_ring_free(vf, rings->tx[i]);
+	}
+	memset(rings, 0, sizeof(*rings));
+}
+
+int airvf_rings_alloc(struct airvf *vf, const struct airvf_ring_param *param,
+		      struct airvf_rings *rings)
+{
+	u32 i;
+
+	memset(rings, 0, sizeof(*rings));
+	/* A traffic class's queue receives what bears its priority. */
+	rings->n_rx = vf->tcs ? vf->tcs : param->queues;
+	rings->n_tx = vf->tcs ? 1 : param->queues;
+	for (i = 0; i < rings->n_rx; i++) {
+		rings->rx[i] = rx_ring_alloc(vf, i, param);
+		if (!rings->rx[i])
+			goto fail;
+	}
+	for (i = 0; i < rings->n_tx; i++) {
+		rings->tx[i] = tx_ring_alloc(vf, i, param->tx_count);
+		if (!rings->tx[i])
+			goto fail;
+	}
+	return 0;
+fail:
+	airvf_rings_free(vf, rings);
+	return -ENOMEM;
+}
+
+/* Deals the rings out to the vectors. */
+void airvf_rings_attach(struct airvf *vf)
+{
+	struct airvf_rings *rings = &vf->rings;
+	u32 i;
+
+	vf->vectors_used = min_t(u32, vf->vectors, rings->n_rx);
+	for (i = 0; i < vf->vectors; i++) {
+		vf->vector[i]->n_rx = 0;
+		vf->vector[i]->n_tx = 0;
+	}
+	for (i = 0; i < rings->n_rx; i++) {
+		struct airvf_vector *vector = vf->vector[i % vf->vectors];
+
+		vector->rx[vector->n_rx++] = rings->rx[i];
+	}
+	for (i = 0; i < rings->n_tx; i++) {
+		struct airvf_vector *vector = vf->vector[i % vf->vectors];
+
+		vector->tx[vector->n_tx++] = rings->tx[i];
+	}
+}
+
+static bool wait_enable(struct airvf *vf, u32 reg, bool on)
+{
+	int i;
+
+	for (i = 0; i < ENABLE_POLLS; i++) {
+		if (!(airvf_rd(vf, reg) & RXDCTL_ENABLE) == !on)
+			return true;
+		if (test_bit(AIRVF_F_GONE, &vf->flags))
+			return false;
+		usleep_range(1000, 2000);
+	}
+	return false;
+}
+
+static void tx_start(struct airvf *vf, struct airvf_tx_ring *ring)
+{
+	u32 q = ring->reg;
+	bool throttled = vf->vector[ring->index % vf->vectors]->steps;
+
+	airvf_wr(vf, VFTXDCTL(q), TXDCTL_SWFLSH);
+	airvf_wr(vf, VFTDBAL(q), lower_32_bits(ring->dma));
+	airvf_wr(vf, VFTDBAH(q), upper_32_bits(ring->dma));
+	airvf_wr(vf, VFTDLEN(q), ring->count * sizeof(*ring->desc));
+	airvf_wr(vf, VFTDWBAL(q), 0);
+	airvf_wr(vf, VFTDWBAH(q), 0);
+	airvf_wr(vf, VFDCA_TXCTRL(q), DCA_TXCTRL_DESC_RRO | DCA_TXCTRL_DATA_RRO);
+	airvf_wr(vf, VFTDH(q), 0);
+	airvf_wr(vf, VFTDT(q), 0);
+	ring->next_to_use = 0;
+	ring->next_to_clean = 0;
+	ring->kicked = 0;
+	ring->watch_clean = 0;
+	/*
+	 * Write-backs wait for eight descriptors or the throttle's interval.
+	 * Without an interval the ninth packet might never come.
+	 */
+	airvf_wr(vf, VFTXDCTL(q), TXDCTL_ENABLE | TXDCTL_PTHRESH(32) | TXDCTL_HTHRESH(1) |
+		 TXDCTL_WTHRESH(throttled ? 8 : 1));
+	if (!wait_enable(vf, VFTXDCTL(q), true))
+		netif_err(vf, hw, vf->netdev, "Tx queue %u does not start\n", q);
+}
+
+static void rx_start(struct airvf *vf, struct airvf_rx_ring *rx)
+{
+	bool strip = vf->netdev->features & NETIF_F_HW_VLAN_CTAG_RX;
+	u32 q = rx->reg;
+
+	airvf_wr(vf, VFRXDCTL(q), 0);
+	if (!wait_enable(vf, VFRXDCTL(q), false))
+		netif_err(vf, hw, vf->netdev, "Rx queue %u does not stop\n", q);
+	airvf_wr(vf, VFRDBAL(q), lower_32_bits(rx->dma));
+	airvf_wr(vf, VFRDBAH(q), upper_32_bits(rx->dma));
+	airvf_wr(vf, VFRDLEN(q), rx->count * sizeof(*rx->desc));
+	/* No relaxed order for what software reads first: the descriptor. */
+	airvf_wr(vf, VFDCA_RXCTRL(q), DCA_RXCTRL_DESC_RRO);
+	airvf_wr(vf, VFRDH(q), 0);
+	airvf_wr(vf, VFRDT(q), 0);
+	airvf_wr(vf, VFSRRCTL(q), AIRVF_RX_BUFFER >> SRRCTL_BSIZEPKT_SHIFT |
+		 (256 / 64) << SRRCTL_BSIZEHDR_SHIFT | SRRCTL_DESC_ADV_ONEBUF |
+		 SRRCTL_DROP_EN);
+	rx->next_to_use = 0;
+	rx->next_to_clean = 0;
+	rx->skipping = false;
+	rx->xdp.data = NULL;
+	airvf_wr(vf, VFRXDCTL(q), RXDCTL_ENABLE | (strip ? RXDCTL_VME : 0));
+	if (!wait_enable(vf, VFRXDCTL(q), true))
+		netif_err(vf, hw, vf->netdev, "Rx queue %u does not start\n", q);
+	airvf_rx_refill(rx, airvf_rx_unused(rx));
+}
+
+/* Queue pairs i to vector i modulo vectors, the mailbox to the last. */
+static void map_vectors(struct airvf *vf)
+{
+	u32 ivar[AIRVF_QUEUES_MAX / 2] = {};
+	u32 i;
+
+	for (i = 0; i < vf->rings.n_rx; i++) {
+		u32 q = vf->rings.rx[i]->reg;
+
+		ivar[q / 2] |= (i % vf->vectors | VTIVAR_VALID) << (16 * (q & 1));
+	}
+	for (i = 0; i < vf->rings.n_tx; i++) {
+		u32 q = vf->rings.tx[i]->reg;
+
+		ivar[q / 2] |= (i % vf->vectors | VTIVAR_VALID) << (16 * (q & 1) + 8);
+	}
+	for (i = 0; i < DIV_ROUND_UP(vf->granted, 2); i++)
+		airvf_wr(vf, VTIVAR(i), ivar[i]);
+	airvf_wr(vf, VTIVAR_MISC, vf->vectors | VTIVAR_VALID);
+}
+
+int airvf_rings_start(struct airvf *vf)
+{
+	u32 queues = vf->tcs ? 1 : vf->rings.n_rx;
+	u32 i;
+
+	map_vectors(vf);
+	airvf_wr(vf, VFPSRTYPE, VFPSRTYPE_TCP | VFPSRTYPE_UDP | VFPSRTYPE_IPV4 |
+		 VFPSRTYPE_IPV6 | VFPSRTYPE_L2 | FIELD_PREP(VFPSRTYPE_RQPL, ilog2(queues)));
+	for (i = 0; i < vf->vectors_used; i++)
+		airvf_itr_write(vf->vector[i], vf->vector[i]->steps);
+	for (i = 0; i < vf->rings.n_tx; i++)
+		tx_start(vf, vf->rings.tx[i]);
+	for (i = 0; i < vf->rings.n_rx; i++)
+		rx_start(vf, vf->rings.rx[i]);
+	return test_bit(AIRVF_F_GONE, &vf->flags) ? -ENODEV : 0;
+}
+
+/* The device owns no buffer any more when this returned 0. */
+int airvf_rings_stop(struct airvf *vf)
+{
+	int err = 0;
+	u32 i;
+
+	for (i = 0; i < vf->rings.n_rx; i++)
+		airvf_wr(vf, VFRXDCTL(vf->rings.rx[i]->reg), 0);
+	for (i = 0; i < vf->rings.n_tx; i++)
+		airvf_wr(vf, VFTXDCTL(vf->rings.tx[i]->reg), TXDCTL_SWFLSH);
+	for (i = 0; i < vf->rings.n_rx; i++)
+		if (!wait_enable(vf, VFRXDCTL(vf->rings.rx[i]->reg), false))
+			err = -EBUSY;
+	for (i = 0; i < vf->rings.n_tx; i++)
+		if (!wait_enable(vf, VFTXDCTL(vf->rings.tx[i]->reg), false))
+			err = -EBUSY;
+	return test_bit(AIRVF_F_GONE, &vf->flags) ? 0 : err;
+}
+
+void airvf_rings_clean(struct airvf *vf)
+{
+	u32 i;
+
+	for (i = 0; i < vf->rings.n_rx; i++)
+		airvf_rx_free(vf->rings.rx[i]);
+	for (i = 0; i < vf->rings.n_tx; i++)
+		airvf_tx_free(vf->rings.tx[i]);
+}

@@ -1,0 +1,426 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Receive: descriptors to frames, frames to XDP and to the stack. */
+#include <linux/etherdevice.h>
+#include <linux/filter.h>
+
+#include "airvf.h"
+#include "rx.h"
+#include "xdp.h"
+
+#define REFILL_BATCH	16
+
+/* Gives buffers to the device; fewer than asked for if memory is short. */
+void airvf_rx_refill(struct airvf_rx_ring *rx, u32 count)
+{
+	u16 i = rx->next_to_use;
+
+	while (count--) {
+		union airvf_rx_desc *desc = &rx->desc[i];
+		struct page *page = page_pool_dev_alloc_pages(rx->pool);
+
+		if (unlikely(!page)) {
+			rx->stats->alloc_failed++;
+			break;
+		}
+		rx->page[i] = page;
+		desc->read.pkt_addr = cpu_to_le64(page_pool_get_dma_addr(page) +
+						  AIRVF_RX_HEADROOM);
+		/* Lies over DD and length: not done. */
+		desc->read.hdr_addr = 0;
+		if (++i == rx->count)
+			i = 0;
+	}
+	if (i == rx->next_to_use)
+		return;
+	rx->next_to_use = i;
+	writel(i, rx->tail);
+}
+
+static enum pkt_hash_types hash_type(u16 info)
+{
+	switch (info & RXD_RSS_TYPE) {
+	case 1: case 3: case 6: case 7: case 8: case 9:
+		return PKT_HASH_TYPE_L4;
+	case 2: case 4: case 5:
+		return PKT_HASH_TYPE_L3;
+	default:
+		return PKT_HASH_TYPE_NONE;
+	}
+}
+
+/*
+ * A bad L4 checksum is left to the stack: the 82599 calls UDP without checksum
+ * bad (specification update, erratum 44).
+ */
+static void checksum(const struct net_device *netdev, struct sk_buff *skb,
+		     const struct airvf_frame *frame, struct airvf_skb_count *count)
+{
+	u32 status = frame->status;
+
+	if (!(netdev->features & NETIF_F_RXCSUM)) {
+		count->csum_none++;
+	} else if (((status & RXD_IPCS) && (status & RXD_IPE)) ||
+		   ((status & RXD_L4CS) && (status & RXD_TCPE))) {
+		count->csum_bad++;
+	} else if (status & RXD_L4CS) {
+		skb->ip_summed = CHECKSUM_UNNECESSARY;
+		count->csum_good++;
+	} else {
+		count->csum_none++;
+	}
+}
+
+static struct skb_shared_info *frame_sinfo(const struct airvf_frame *frame)
+{
+	void *start = frame->data - frame->headroom;
+
+	return start + AIRVF_RX_TRUESIZE - SKB_DATA_ALIGN(sizeof(struct skb_shared_info));
+}
+
+static void put_page_back(struct page *page, bool direct)
+{
+	page_pool_put_full_page(page->pp, page, direct);
+}
+
+void airvf_frame_drop(const struct airvf_frame *frame, bool direct)
+{
+	if (frame->frags) {
+		struct skb_shared_info *sinfo = frame_sinfo(frame);
+		int i;
+
+		for (i = 0; i < sinfo->nr_frags; i++)
+			put_page_back(skb_frag_page(&sinfo->frags[i]), direct);
+	}
+	put_page_back(virt_to_head_page(frame->data), direct);
+}
+
+/* Small frames are copied: a page for 60 bytes would eat the socket's buffer. */
+static struct sk_buff *copy_frame(struct napi_struct *napi, const struct airvf_frame *frame)
+{
+	u32 len = frame->meta + frame->len;
+	struct sk_buff *skb = napi_alloc_skb(napi, len);
+
+	if (unlikely(!skb))
+		return NULL;
+	memcpy(__skb_put(skb, len), frame->data - frame->meta, len);
+	if (frame->meta) {
+		skb_metadata_set(skb, frame->meta);
+		__skb_pull(skb, frame->meta);
+	}
+	return skb;
+}
+
+static struct sk_buff *wrap_frame(const struct airvf_frame *frame)
+{
+	u32 frags = 0, frags_size = 0;
+	struct sk_buff *skb;
+
+	/* Building the skb clears the counts in the shared info. */
+	if (frame->frags) {
+		frags = frame_sinfo(frame)->nr_frags;
+		frags_size = frame_sinfo(frame)->xdp_frags_size;
+	}
+	skb = napi_build_skb(frame->data - frame->headroom, AIRVF_RX_TRUESIZE);
+	if (unlikely(!skb))
+		return NULL;
+	skb_reserve(skb, frame->headroom);
+	__skb_put(skb, frame->len);
+	if (frame->meta)
+		skb_metadata_set(skb, frame->meta);
+	skb_mark_for_recycle(skb);
+	if (frags)
+		xdp_update_skb_shared_info(skb, frags, frags_size, frags * AIRVF_RX_TRUESIZE,
+					   frame->pfmemalloc);
+	return skb;
+}
+
+/**
+ * airvf_frame_skb() - makes an skb, ready for GRO
+ * @vf: the VF
+ * @napi: the poll that runs
+ * @frame: consumed in any case
+ * @direct: @napi is the one that the frame's page pool belongs to
+ * @count: what happened
+ *
+ * Return: NULL if memory is short; the frame is dropped then.
+ */
+struct sk_buff *airvf_frame_skb(struct airvf *vf, struct napi_struct *napi,
+				const struct airvf_frame *frame, bool direct,
+				struct airvf_skb_count *count)
+{
+	struct net_device *netdev = vf->netdev;
+	bool copy = !frame->frags && frame->len <= READ_ONCE(vf->copybreak);
+	struct sk_buff *skb;
+
+	skb = copy ? copy_frame(napi, frame) : wrap_frame(frame);
+	if (copy || unlikely(!skb))
+		airvf_frame_drop(frame, direct);
+	if (unlikely(!skb)) {
+		count->failed++;
+		return NULL;
+	}
+	count->copied += copy;
+
+	if (netdev->features & NETIF_F_RXHASH) {
+		enum pkt_hash_types type = hash_type(frame->info);
+
+		if (type != PKT_HASH_TYPE_NONE)
+			skb_set_hash(skb, frame->hash, type);
+	}
+	checksum(netdev, skb, frame, count);
+	if ((frame->status & RXD_VP) && (netdev->features & NETIF_F_HW_VLAN_CTAG_RX))
+		__vlan_hwaccel_put_tag(skb, htons(ETH_P_8021Q), frame->vlan);
+	skb_record_rx_queue(skb, frame->queue);
+	skb->protocol = eth_type_trans(skb, netdev);
+	return skb;
+}
+
+/* The frame that is being gathered is given up. */
+static void drop_gathered(struct airvf_rx_ring *rx)
+{
+	if (!rx->xdp.data)
+		return;
+	xdp_return_buff(&rx->xdp);
+	rx->xdp.data = NULL;
+}
+
+/* Adds a buffer to the frame. False: not possible, the frame is to be dropped. */
+static bool gather(struct airvf_rx_ring *rx, struct page *page, u32 len)
+{
+	struct xdp_buff *xdp = &rx->xdp;
+	struct skb_shared_info *sinfo;
+
+	if (!xdp->data) {
+		xdp_init_buff(xdp, AIRVF_RX_TRUESIZE, &rx->rxq);
+		xdp_prepare_buff(xdp, page_address(page), AIRVF_RX_HEADROOM, len, true);
+		return true;
+	}
+	sinfo = xdp_get_shared_info_from_buff(xdp);
+	if (!xdp_buff_has_frags(xdp)) {
+		sinfo->nr_frags = 0;
+		sinfo->xdp_frags_size = 0;
+		xdp_buff_set_frags_flag(xdp);
+	}
+	if (sinfo->nr_frags == MAX_SKB_FRAGS)
+		return false;
+	skb_frag_fill_page_desc(&sinfo->frags[sinfo->nr_frags++], page, AIRVF_RX_HEADROOM, len);
+	sinfo->xdp_frags_size += len;
+	if (page_is_pfmemalloc(page))
+		xdp_buff_set_frag_pfmemalloc(xdp);
+	return true;
+}
+
+/* Multicast that we sent and the port's switch reflected (VEPA). */
+static bool own_multicast(const struct airvf_rx_ring *rx)
+{
+	const struct ethhdr *eth = rx->xdp.data;
+
+	return is_multicast_ether_addr(eth->h_dest) &&
+	       ether_addr_equal(eth->h_source, rx->vf->netdev->dev_addr);
+}
+
+static void describe(const struct airvf_rx_ring *rx, const union airvf_rx_desc *desc,
+		     u32 status, struct airvf_frame *frame)
+{
+	const struct xdp_buff *xdp = &rx->xdp;
+
+	*frame = (struct airvf_frame){
+		.data = xdp->data,
+		.len = xdp->data_end - xdp->data,
+		.headroom = xdp->data - xdp->data_hard_start,
+		.meta = xdp->data - xdp->data_meta,
+		.info = le16_to_cpu(desc->wb.info),
+		.vlan = le16_to_cpu(desc->wb.vlan),
+		.status = status,
+		.hash = le32_to_cpu(desc->wb.rss),
+		.queue = rx->index,
+		.frags = xdp_buff_has_frags(xdp),
+		.pfmemalloc = xdp_buff_is_frag_pfmemalloc(xdp),
+	};
+}
+
+/* Length in all of the frame's buffers. */
+static u32 gathered_len(const struct xdp_buff *xdp)
+{
+	u32 len = xdp->data_end - xdp->data;
+
+	if (xdp_buff_has_frags(xdp))
+		len += xdp_get_shared_info_from_buff((struct xdp_buff *)xdp)->xdp_frags_size;
+	return len;
+}
+
+/* Why a complete frame must not go on; the counter to increase, or NULL. */
+static u64 *refuse(struct airvf_rx_ring *rx, u32 status)
+{
+	struct airvf_rx_stats *stats = rx->stats;
+
+	if (unlikely(status & RXD_RXE))
+		return &stats->frame_errors;
+	if (unlikely(rx->xdp.data_end - rx->xdp.data < ETH_HLEN))
+		return &stats->bad_length;
+	if (unlikely(own_multicast(rx)))
+		return &stats->own_multicast;
+	return NULL;
+}
+
+struct pass {
+	struct airvf_skb_count skbs;
+	u32 packets;
+	u32 bytes;
+	bool tx;
+	bool redirect;
+};
+
+static void complete_frame(struct airvf_rx_ring *rx, struct napi_struct *napi,
+			   const union airvf_rx_desc *desc, u32 status, struct pass *pass)
+{
+	struct airvf_frame frame;
+	struct sk_buff *skb;
+	u64 *refused;
+
+	refused = refuse(rx, status);
+	if (refused) {
+		++*refused;
+		drop_gathered(rx);
+		return;
+	}
+	pass->packets++;
+	pass->bytes += gathered_len(&rx->xdp);
+	rx->stats->multi_buffer += xdp_buff_has_frags(&rx->xdp);
+
+	if (rx->prog) {
+		switch (airvf_xdp_run(rx, &rx->xdp)) {
+		case AIRVF_XDP_PASS:
+			break;
+		case AIRVF_XDP_TX:
+			pass->tx = true;
+			rx->xdp.data = NULL;
+			return;
+		case AIRVF_XDP_REDIRECT:
+			pass->redirect = true;
+			rx->xdp.data = NULL;
+			return;
+		case AIRVF_XDP_CONSUMED:
+			rx->xdp.data = NULL;
+			return;
+		}
+		/* The program may have cut the frame down to nothing. */
+		if (unlikely(rx->xdp.data_end - rx->xdp.data < ETH_HLEN)) {
+			rx->stats->bad_length++;
+			drop_gathered(rx);
+			return;
+		}
+	}
+
+	describe(rx, desc, status, &frame);
+	rx->xdp.data = NULL;
+	skb = airvf_frame_skb(rx->vf, napi, &frame, true, &pass->skbs);
+	if (skb)
+		napi_gro_receive(napi, skb);
+}
+
+static void account(struct airvf_rx_ring *rx, const struct pass *pass, struct airvf_work *work)
+{
+	struct airvf_rx_stats *stats = rx->stats;
+
+	u64_stats_update_begin(&stats->sync);
+	stats->packets += pass->packets;
+	stats->bytes += pass->bytes;
+	stats->csum_good += pass->skbs.csum_good;
+	stats->csum_none += pass->skbs.csum_none;
+	stats->csum_bad += pass->skbs.csum_bad;
+	stats->skb_failed += pass->skbs.failed;
+	stats->copied += pass->skbs.copied;
+	u64_stats_update_end(&stats->sync);
+	work->packets += pass->packets;
+	work->bytes += pass->bytes;
+}
+
+/* One share of a poll. True: the ring was emptied. */
+bool airvf_rx_poll(struct airvf_rx_ring *rx, struct napi_struct *napi, int budget,
+		   struct airvf_work *work)
+{
+	struct device *dev = &rx->vf->pdev->dev;
+	enum dma_data_direction dir = page_pool_get_dma_dir(rx->pool);
+	struct pass pass = {};
+	int done = 0;
+
+	rx->prog = READ_ONCE(rx->vf->prog);
+	/* Descriptors are counted, not frames: a frame may have no end. */
+	for (; done < budget; done++) {
+		union airvf_rx_desc *desc = &rx->desc[rx->next_to_clean];
+		u32 status = le32_to_cpu(READ_ONCE(desc->wb.status_error));
+		struct page *page;
+		u32 len;
+
+		if (!(status & RXD_DD))
+			break;
+		/* The rest of the descriptor is valid once DD is. */
+		dma_rmb();
+
+		/* Done, but we gave it no buffer: the device is out of its mind. */
+		page = rx->page[rx->next_to_clean];
+		if (unlikely(!page)) {
+			rx->stats->bad_length++;
+			airvf_reset_request(rx->vf, "descriptor done that was never given");
+			break;
+		}
+		rx->page[rx->next_to_clean] = NULL;
+		if (++rx->next_to_clean == rx->count)
+			rx->next_to_clean = 0;
+
+		len = le16_to_cpu(desc->wb.length);
+		if (unlikely(rx->skipping)) {
+			put_page_back(page, true);
+			rx->skipping = !(status & RXD_EOP);
+			continue;
+		}
+		if (unlikely(!len || len > AIRVF_RX_BUFFER)) {
+			rx->stats->bad_length++;
+			goto give_up;
+		}
+		dma_sync_single_range_for_cpu(dev, page_pool_get_dma_addr(page),
+					      AIRVF_RX_HEADROOM, len, dir);
+		net_prefetch(page_address(page) + AIRVF_RX_HEADROOM);
+		if (unlikely(!gather(rx, page, len))) {
+			rx->stats->bad_length++;
+			goto give_up;
+		}
+		if (status & RXD_EOP)
+			complete_frame(rx, napi, desc, status, &pass);
+		continue;
+give_up:
+		put_page_back(page, true);
+		drop_gathered(rx);
+		rx->skipping = !(status & RXD_EOP);
+	}
+
+	if (pass.tx || pass.redirect)
+		airvf_xdp_finish(rx, pass.tx, pass.redirect);
+	if (airvf_rx_unused(rx) >= REFILL_BATCH)
+		airvf_rx_refill(rx, airvf_rx_unused(rx));
+	account(rx, &pass, work);
+	/* A ring without a single buffer gets no interrupt: try again. */
+	if (unlikely(airvf_rx_unused(rx) == rx->count - 1))
+		work->more = true;
+	return done < budget;
+}
+
+/* The queue is stopped: take the buffers back. */
+void airvf_rx_free(struct airvf_rx_ring *rx)
+{
+	u32 i;
+
+	local_bh_disable();
+	drop_gathered(rx);
+	local_bh_enable();
+	for (i = 0; i < rx->count; i++) {
+		if (!rx->page[i])
+			continue;
+		put_page_back(rx->page[i], false);
+		rx->page[i] = NULL;
+	}
+	rx->next_to_use = 0;
+	rx->next_to_clean = 0;
+	rx->skipping = false;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef AIRVF_RX_H
+#define AIRVF_RX_H
+
+#include "airvf.h"
+
+/**
+ * struct airvf_frame - a received frame before it becomes an skb
+ * @data: first byte; all of the first buffer lies in one page of a page pool
+ * @len: bytes in the first buffer
+ * @headroom: bytes before @data in the page
+ * @meta: bytes of XDP metadata before @data
+ * @info: RSS type and packet type, as in the descriptor
+ * @vlan: tag, valid with RXD_VP in @status
+ * @status: status and error word of the last descriptor
+ * @hash: RSS hash
+ * @queue: receive queue
+ * @frags: more pieces, in the page's skb_shared_info
+ *
+ * All that the rest of the work needs, so that another CPU can do it.
+ */
+struct airvf_frame {
+	void *data;
+	u16 len;
+	u16 headroom;
+	u16 info;
+	u16 vlan;
+	u32 status;
+	u32 hash;
+	u8 meta;
+	u8 queue;
+	bool frags;
+	bool pfmemalloc;
+};
+
+/* Counted by whoever makes skbs: the poll, or a worker. */
+struct airvf_skb_count {
+	u32 csum_good;
+	u32 csum_none;
+	u32 csum_bad;
+	u32 failed;
+	u32 copied;
+};
+
+struct sk_buff *airvf_frame_skb(struct airvf *vf, struct napi_struct *napi,
+				const struct airvf_frame *frame, bool direct,
+				struct airvf_skb_count *count);
+void airvf_frame_drop(const struct airvf_frame *frame, bool direct);
+
+#endif

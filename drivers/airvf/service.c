@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The service work, every two seconds while the interface is open and whenever
+ * kicked: filters, link, lost interrupts, stuck queues, and resets.
+ */
+#include <linux/rtnetlink.h>
+
+#include "airvf.h"
+
+#define PERIOD		(2 * HZ)
+#define GAP_MAX		16	/* seconds between resets, at most */
+
+void airvf_service_kick(struct airvf *vf)
+{
+	if (!test_bit(AIRVF_F_REMOVING, &vf->flags))
+		mod_delayed_work(vf->wq, &vf->service, 0);
+}
+
+/* May be called in any context. */
+void airvf_reset_request(struct airvf *vf, const char *why)
+{
+	if (test_bit(AIRVF_F_DOWN, &vf->flags) ||
+	    test_and_set_bit(AIRVF_F_RESET, &vf->flags))
+		return;
+	netif_warn(vf, drv, vf->netdev, "reset wanted: %s\n", why);
+	airvf_service_kick(vf);
+}
+
+void airvf_link_down(struct airvf *vf)
+{
+	if (!netif_carrier_ok(vf->netdev))
+		return;
+	netif_carrier_off(vf->netdev);
+	netif_tx_stop_all_queues(vf->netdev);
+	netif_info(vf, link, vf->netdev, "link down\n");
+}
+
+static void link_up(struct airvf *vf)
+{
+	if (netif_carrier_ok(vf->netdev))
+		return;
+	netif_info(vf, link, vf->netdev, "link up, %d Mb/s\n", vf->link_speed);
+	netif_carrier_on(vf->netdev);
+	netif_tx_wake_all_queues(vf->netdev);
+}
+
+/* Resets follow each other with growing gaps, so that a sick PF is no storm. */
+static bool may_reset(const struct airvf *vf)
+{
+	return time_after_eq(jiffies, vf->last_reset + vf->reset_gap * HZ);
+}
+
+static void ask_reset(struct airvf *vf, const char *why)
+{
+	airvf_link_down(vf);
+	if (may_reset(vf))
+		airvf_reset_request(vf, why);
+}
+
+static void watch_link(struct airvf *vf)
+{
+	bool enabled = true;
+	u32 speed;
+	int err;
+
+	if (!test_and_clear_bit(AIRVF_F_LINK, &vf->flags))
+		return;
+
+	/* Also without a link: a PF that came back wants to know us again. */
+	err = airvf_mbx_peek(vf);
+	if (!err && (vf->caps & AIRVF_CAP_LINK_STATE)) {
+		err = airvf_msg_link_state(vf, &enabled);
+		if (err == -EACCES) {
+			vf->caps &= ~AIRVF_CAP_LINK_STATE;
+			err = 0;
+		}
+	}
+	if (err) {
+		set_bit(AIRVF_F_LINK, &vf->flags);
+		airvf_link_down(vf);
+		if (err == -ENETRESET)
+			ask_reset(vf, "the PF has been reset");
+		else if (err == -ETIMEDOUT)
+			ask_reset(vf, "the PF does not answer");
+		return;
+	}
+	/* Quiet for long enough: the next trouble may be answered at once. */
+	if (time_after(jiffies, vf->last_reset + 2 * GAP_MAX * HZ))
+		vf->reset_gap = 0;
+
+	if (enabled && airvf_hw_link(vf, &speed)) {
+		if (speed != vf->link_speed && netif_carrier_ok(vf->netdev))
+			netif_info(vf, link, vf->netdev, "link now %d Mb/s\n", speed);
+		vf->link_speed = speed;
+		link_up(vf);
+	} else {
+		/* The PF does not tell of every rise. */
+		set_bit(AIRVF_F_LINK, &vf->flags);
+		airvf_link_down(vf);
+	}
+}
+
+static bool rx_waiting(const struct airvf_rx_ring *rx)
+{
+	const union airvf_rx_desc *desc = &rx->desc[READ_ONCE(rx->next_to_clean) % rx->count];
+
+	return READ_ONCE(desc->wb.status_error) & cpu_to_le32(RXD_DD);
+}
+
+/* A vector with work and no interrupt since the last look gets one from us. */
+static void watch_vector(struct airvf_vector *vector)
+{
+	bool waiting = false;
+	u32 i;
+
+	for (i = 0; i < vector->n_rx; i++)
+		waiting |= rx_waiting(vector->rx[i]);
+	for (i = 0; i < vector->n_tx; i++)
+		waiting |= READ_ONCE(vector->tx[i]->next_to_clean) !=
+			   READ_ONCE(vector->tx[i]->next_to_use);
+	if (!waiting)
+		return;
+	if (vector->watch_interrupts == READ_ONCE(vector->interrupts))
+		vector->lost++;
+	vector->watch_interrupts = READ_ONCE(vector->interrupts);
+	airvf_irq_kick(vector);
+}
+
+static void watch_tx(struct airvf *vf, struct airvf_tx_ring *ring)
+{
+	u16 clean = READ_ONCE(ring->next_to_clean);
+	bool pending = clean != READ_ONCE(ring->next_to_use);
+
+	if (pending && clean == ring->watch_clean && ring->watch_pending &&
+	    netif_carrier_ok(vf->netdev)) {
+		if (++ring->watch_pending > 2) {
+			ring->watch_pending = 0;
+			ring->stats->hangs++;
+			airvf_reset_request(vf, "transmit queue is stuck");
+		}
+	} else {
+		ring->watch_pending = pending;
+	}
+	ring->watch_clean = clean;
+}
+
+/* A device that reads all ones may come back (reset by somebody else). */
+static bool lost(struct airvf *vf)
+{
+	if (!airvf_gone(vf)) {
+		if (test_and_clear_bit(AIRVF_F_GONE, &vf->flags))
+			airvf_reset_request(vf, "device answers again");
+		return false;
+	}
+	airvf_link_down(vf);
+	return true;
+}
+
+static void do_reset(struct airvf *vf)
+{
+	int err;
+
+	if (!test_bit(AIRVF_F_RESET, &vf->flags) || !may_reset(vf))
+		return;
+	clear_bit(AIRVF_F_RESET, &vf->flags);
+	vf->reset_gap = clamp(2 * vf->reset_gap, 1u, (u32)GAP_MAX);
+	err = airvf_reinit(vf);
+	if (err) {
+		netif_warn(vf, drv, vf->netdev, "reset failed (%d), will try again\n", err);
+		set_bit(AIRVF_F_RESET, &vf->flags);
+	}
+}
+
+static bool usable(const struct airvf *vf)
+{
+	return netif_running(vf->netdev) && !test_bit(AIRVF_F_DETACHED, &vf->flags) &&
+	       !test_bit(AIRVF_F_REMOVING, &vf->flags) &&
+	       !test_bit(AIRVF_F_TESTING, &vf->flags);
+}
+
+void airvf_service(struct work_struct *work)
+{
+	struct airvf *vf = container_of(to_delayed_work(work), struct airvf, service);
+	u32 i;
+
+	/* Rings, filters and resets are all RTNL's. */
+	rtnl_lock();
+	if (!usable(vf) || lost(vf))
+		goto out;
+	do_reset(vf);
+	if (!vf->up)
+		goto out;
+	if (test_and_clear_bit(AIRVF_F_RXMODE, &vf->flags))
+		airvf_rx_mode(vf);
+	watch_link(vf);
+	airvf_hw_count(vf);
+	for (i = 0; i < vf->vectors_used; i++)
+		watch_vector(vf->vector[i]);
+	for (i = 0; i < vf->rings.n_tx; i++)
+		watch_tx(vf, vf->rings.tx[i]);
+out:
+	if (usable(vf))
+		queue_delayed_work(vf->wq, &vf->service,
+				   test_bit(AIRVF_F_RESET, &vf->flags) && may_reset(vf) ? 0 :
+				   round_jiffies_relative(PERIOD));
+	rtnl_unlock();
+}

@@ -1,0 +1,504 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Transmit: one context descriptor a packet, because the internal switch takes
+ * the header lengths from there (data sheet 7.2.3.2), then its data.
+ */
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/sctp.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
+#include <net/ip6_checksum.h>
+
+#include "airvf.h"
+#include "xdp.h"
+
+/* Room that a packet may need: every fragment, the linear part, cuts at 16 KB. */
+#define TX_ROOM		(MAX_SKB_FRAGS + 8)
+
+struct plan {
+	u32 lens;	/* context: VLAN, MACLEN, IPLEN */
+	u32 type;	/* context: L4T, IPv4 */
+	u32 mss;	/* context: MSS, L4LEN, index */
+	u32 cmd;	/* data */
+	u32 olinfo;
+	u32 header;	/* bytes repeated in every segment */
+};
+
+static u16 next(const struct airvf_tx_ring *ring, u16 i)
+{
+	return ++i == ring->count ? 0 : i;
+}
+
+/* The device repeats the headers, so they are prepared for every segment. */
+static int plan_tso(struct sk_buff *skb, struct plan *plan)
+{
+	unsigned char *net;
+	struct tcphdr *tcp;
+	u32 l4;
+	int err;
+
+	err = skb_cow_head(skb, 0);
+	if (err)
+		return err;
+
+	net = skb->encapsulation ? skb_inner_network_header(skb) : skb_network_header(skb);
+	l4 = skb_checksum_start_offset(skb);
+	tcp = (struct tcphdr *)(skb->data + l4);
+	if (((struct iphdr *)net)->version == 4) {
+		struct iphdr *ip = (struct iphdr *)net;
+
+		ip->tot_len = 0;
+		ip->check = 0;
+		tcp->check = ~csum_tcpudp_magic(ip->saddr, ip->daddr, 0, IPPROTO_TCP, 0);
+		plan->type |= TXC_IPV4;
+		plan->olinfo |= TXD_IXSM;
+	} else {
+		struct ipv6hdr *ip6 = (struct ipv6hdr *)net;
+
+		ip6->payload_len = 0;
+		tcp->check = ~csum_ipv6_magic(&ip6->saddr, &ip6->daddr, 0, IPPROTO_TCP, 0);
+	}
+	plan->header = l4 + tcp->doff * 4;
+	plan->lens |= (u32)(net - skb->data) << TXC_MACLEN_SHIFT | (l4 - (u32)(net - skb->data));
+	plan->type |= TXC_L4T_TCP;
+	/* Context 1 is TSO's, so that the others' keeps its meaning. */
+	plan->mss = skb_shinfo(skb)->gso_size << TXC_MSS_SHIFT |
+		    (u32)(tcp->doff * 4) << TXC_L4LEN_SHIFT | 1 << TXC_IDX_SHIFT;
+	plan->cmd |= TXD_TSE;
+	plan->olinfo |= TXD_TXSM | 1 << TXC_IDX_SHIFT |
+			(skb->len - plan->header) << TXD_PAYLEN_SHIFT;
+	return 0;
+}
+
+static u32 mac_len(const struct sk_buff *skb)
+{
+	int len = skb_network_offset(skb);
+
+	/* Raw sockets may leave the header unset. */
+	return len >= ETH_HLEN && len <= TXC_MACLEN_MAX ? len : ETH_HLEN;
+}
+
+/* Checksum or plain. True if the device computes the checksum. */
+static bool plan_csum(struct sk_buff *skb, struct plan *plan)
+{
+	u32 mac = mac_len(skb);
+	bool device = false;
+
+	if (skb->ip_summed == CHECKSUM_PARTIAL) {
+		u32 start = skb_checksum_start_offset(skb);
+
+		device = start >= mac && start - mac <= TXC_IPLEN_MAX;
+		if (skb_csum_is_sctp(skb))
+			plan->type |= TXC_L4T_SCTP;
+		else if (skb->csum_offset == offsetof(struct tcphdr, check))
+			plan->type |= TXC_L4T_TCP;
+		else if (skb->csum_offset != offsetof(struct udphdr, check))
+			device = false;	/* UDP is 0 */
+
+		if (device) {
+			plan->lens |= start - mac;
+			plan->olinfo |= TXD_TXSM;
+		} else {
+			plan->type &= ~(TXC_L4T_SCTP | TXC_L4T_TCP);
+		}
+	}
+	plan->lens |= mac << TXC_MACLEN_SHIFT;
+	plan->olinfo |= skb->len << TXD_PAYLEN_SHIFT;
+	return device;
+}
+
+static void put_context(struct airvf_tx_ring *ring, u16 i, const struct plan *plan)
+{
+	struct airvf_tx_ctx *ctx = (struct airvf_tx_ctx *)&ring->desc[i];
+
+	ctx->vlan_maclen_iplen = cpu_to_le32(plan->lens);
+	ctx->sa_index = 0;
+	ctx->type = cpu_to_le32(plan->type | TXD_DTYP_CTXT | TXD_DEXT);
+	ctx->mss_l4len_idx = cpu_to_le32(plan->mss);
+}
+
+static void unmap(struct airvf_tx_ring *ring, struct airvf_tx_buf *buf)
+{
+	struct device *dev = &ring->vf->pdev->dev;
+
+	if (!buf->len)
+		return;
+	if (buf->single)
+		dma_unmap_single(dev, buf->dma, buf->len, DMA_TO_DEVICE);
+	else
+		dma_unmap_page(dev, buf->dma, buf->len, DMA_TO_DEVICE);
+	buf->len = 0;
+}
+
+/* One mapped piece, cut at 16 KB. Returns the index after its last descriptor. */
+static u16 put_data(struct airvf_tx_ring *ring, u16 i, dma_addr_t dma, u32 len,
+		    const struct plan *plan, u16 *last)
+{
+	do {
+		u32 part = min_t(u32, len, TXD_LEN_MAX);
+		struct airvf_tx_desc *desc = &ring->desc[i];
+
+		/* All cuts but the last are full, so no cut is tiny. */
+		desc->addr = cpu_to_le64(dma);
+		desc->cmd = cpu_to_le32(plan->cmd | part);
+		desc->olinfo = cpu_to_le32(plan->olinfo);
+		*last = i;
+		i = next(ring, i);
+		dma += part;
+		len -= part;
+	} while (len);
+	return i;
+}
+
+/* Takes back what was mapped from the packet's first slot on. */
+static void unwind(struct airvf_tx_ring *ring, u16 first, u16 end)
+{
+	u16 i;
+
+	for (i = first; i != end; i = next(ring, i)) {
+		unmap(ring, &ring->buf[i]);
+		ring->buf[i].type = AIRVF_TX_NONE;
+	}
+}
+
+static bool map_skb(struct airvf_tx_ring *ring, struct sk_buff *skb, const struct plan *plan,
+		    u16 *end, u16 *eop)
+{
+	struct device *dev = &ring->vf->pdev->dev;
+	u16 i = next(ring, ring->next_to_use);
+	u32 len = skb_headlen(skb);
+	dma_addr_t dma;
+	int f;
+
+	dma = dma_map_single(dev, skb->data, len, DMA_TO_DEVICE);
+	for (f = 0; ; f++) {
+		const skb_frag_t *frag = &skb_shinfo(skb)->frags[f];
+
+		if (dma_mapping_error(dev, dma)) {
+			unwind(ring, ring->next_to_use, i);
+			return false;
+		}
+		ring->buf[i].dma = dma;
+		ring->buf[i].len = len;
+		ring->buf[i].single = !f;
+		i = put_data(ring, i, dma, len, plan, eop);
+		if (f == skb_shinfo(skb)->nr_frags)
+			break;
+		len = skb_frag_size(frag);
+		dma = skb_frag_dma_map(dev, frag, 0, len, DMA_TO_DEVICE);
+	}
+	*end = i;
+	return true;
+}
+
+static void kick(struct airvf_tx_ring *ring)
+{
+	if (ring->kicked == ring->next_to_use)
+		return;
+	ring->kicked = ring->next_to_use;
+	/* The descriptors before the tail: writel() orders them. */
+	writel(ring->next_to_use, ring->tail);
+	ring->stats->doorbells++;
+}
+
+static bool stop_unless(struct airvf_tx_ring *ring, u16 room)
+{
+	if (likely(airvf_tx_unused(ring) >= room))
+		return false;
+	netif_tx_stop_queue(ring->txq);
+	/* The stop must be seen before the room is counted again. */
+	smp_mb__after_atomic();
+	if (airvf_tx_unused(ring) < room) {
+		ring->stats->stop++;
+		return true;
+	}
+	netif_tx_start_queue(ring->txq);
+	return false;
+}
+
+static u32 room_for(const struct sk_buff *skb)
+{
+	u32 room = 1 + DIV_ROUND_UP(skb_headlen(skb), TXD_LEN_MAX);
+	int f;
+
+	for (f = 0; f < skb_shinfo(skb)->nr_frags; f++)
+		room += DIV_ROUND_UP(skb_frag_size(&skb_shinfo(skb)->frags[f]), TXD_LEN_MAX);
+	return room;
+}
+
+/* 01:80:c2:00:00:0x is for the port's owner, not for a VF. */
+static bool link_local(const struct sk_buff *skb)
+{
+	return is_link_local_ether_addr(skb->data);
+}
+
+netdev_tx_t airvf_xmit(struct sk_buff *skb, struct net_device *netdev)
+{
+	struct airvf *vf = netdev_priv(netdev);
+	struct airvf_tx_ring *ring = vf->rings.tx[skb_get_queue_mapping(skb)];
+	struct airvf_tx_stats *stats = ring->stats;
+	bool gso = skb_is_gso(skb), more = netdev_xmit_more();
+	struct plan plan = {
+		.cmd = TXD_DTYP_DATA | TXD_DEXT | TXD_IFCS,
+		.olinfo = TXD_CC,
+	};
+	struct airvf_tx_buf *first;
+	u16 end, eop;
+
+	if (unlikely(!skb->len))
+		goto drop;
+	if (skb_put_padto(skb, TX_FRAME_MIN)) {
+		skb = NULL;	/* already freed */
+		goto drop;
+	}
+	if (unlikely(link_local(skb))) {
+		u64_stats_update_begin(&stats->xmit_sync);
+		stats->link_local++;
+		u64_stats_update_end(&stats->xmit_sync);
+		dev_kfree_skb_any(skb);
+		skb = NULL;
+		goto kick;
+	}
+	if (unlikely(stop_unless(ring, room_for(skb)))) {
+		u64_stats_update_begin(&stats->xmit_sync);
+		stats->busy++;
+		kick(ring);
+		u64_stats_update_end(&stats->xmit_sync);
+		return NETDEV_TX_BUSY;
+	}
+
+	if (gso) {
+		if (plan_tso(skb, &plan))
+			goto drop;
+	} else if (!plan_csum(skb, &plan) && skb->ip_summed == CHECKSUM_PARTIAL &&
+		   skb_checksum_help(skb)) {
+		goto drop;
+	}
+	if (skb_vlan_tag_present(skb)) {
+		plan.lens |= (u32)skb_vlan_tag_get(skb) << TXC_VLAN_SHIFT;
+		plan.cmd |= TXD_VLE;
+	}
+
+	first = &ring->buf[ring->next_to_use];
+	first->len = 0;
+	if (!map_skb(ring, skb, &plan, &end, &eop)) {
+		u64_stats_update_begin(&stats->xmit_sync);
+		stats->dma_errors++;
+		u64_stats_update_end(&stats->xmit_sync);
+		goto drop;
+	}
+	put_context(ring, ring->next_to_use, &plan);
+	ring->desc[eop].cmd |= cpu_to_le32(TXD_EOP | TXD_RS);
+
+	first->skb = skb;
+	first->type = AIRVF_TX_SKB;
+	first->segs = gso ? skb_shinfo(skb)->gso_segs : 1;
+	first->bytes = skb->len + (gso ? (first->segs - 1) * plan.header : 0);
+	first->eop = eop;
+	skb_tx_timestamp(skb);
+
+	u64_stats_update_begin(&stats->xmit_sync);
+	if (plan.olinfo & TXD_TXSM)
+		stats->needs_csum += first->segs;
+	else
+		stats->csum_none++;
+	/* Whoever cleans must find the slots filled. */
+	smp_store_release(&ring->next_to_use, end);
+	stop_unless(ring, TX_ROOM);
+	if (__netdev_tx_sent_queue(ring->txq, first->bytes, more))
+		kick(ring);
+	u64_stats_update_end(&stats->xmit_sync);
+	return NETDEV_TX_OK;
+
+drop:
+	u64_stats_update_begin(&stats->xmit_sync);
+	stats->dropped++;
+	u64_stats_update_end(&stats->xmit_sync);
+	dev_kfree_skb_any(skb);
+kick:
+	/* Packets before this one may have waited for it. */
+	if (!more) {
+		u64_stats_update_begin(&stats->xmit_sync);
+		kick(ring);
+		u64_stats_update_end(&stats->xmit_sync);
+	}
+	return NETDEV_TX_OK;
+}
+
+netdev_features_t airvf_features_check(struct sk_buff *skb, struct net_device *netdev,
+				       netdev_features_t features)
+{
+	int mac = skb_network_offset(skb);
+	int start;
+
+	if (skb->ip_summed != CHECKSUM_PARTIAL)
+		return features;
+	/* The context's fields have 7 and 9 bits. */
+	start = skb_checksum_start_offset(skb);
+	if (mac > TXC_MACLEN_MAX || start - mac > TXC_IPLEN_MAX)
+		return features & ~(NETIF_F_HW_CSUM | NETIF_F_SCTP_CRC | NETIF_F_TSO |
+				    NETIF_F_TSO6 | NETIF_F_HW_VLAN_CTAG_TX);
+	if (!skb->encapsulation || !skb_is_gso(skb))
+		return features;
+	/* The outer headers count as MAC header; their IP id cannot change. */
+	if (skb_inner_network_offset(skb) > TXC_MACLEN_MAX)
+		features &= ~(NETIF_F_TSO | NETIF_F_TSO6);
+	if (!(features & NETIF_F_TSO_MANGLEID))
+		features &= ~NETIF_F_TSO;
+	return features;
+}
+
+static void release(struct airvf_tx_ring *ring, struct airvf_tx_buf *first, int budget)
+{
+	switch (first->type) {
+	case AIRVF_TX_SKB:
+		napi_consume_skb(first->skb, budget);
+		break;
+	case AIRVF_TX_XDP:
+	case AIRVF_TX_XDP_POOL:
+		/* Not "direct": the pool may belong to another vector or device. */
+		xdp_return_frame(first->xdpf);
+		break;
+	}
+}
+
+/* Returns packets that were sent. True: nothing left to do now. */
+bool airvf_tx_clean(struct airvf_tx_ring *ring, int budget, struct airvf_work *work)
+{
+	u16 i = ring->next_to_clean, use = smp_load_acquire(&ring->next_to_use);
+	u32 packets = 0, bytes = 0, queue_packets = 0, queue_bytes = 0;
+	u32 limit = ring->count / 2;
+
+	while (i != use && limit) {
+		struct airvf_tx_buf *first = &ring->buf[i];
+		u16 end;
+
+		if (!(READ_ONCE(ring->desc[first->eop].olinfo) & cpu_to_le32(TXD_STA_DD)))
+			break;
+		end = next(ring, first->eop);
+		packets += first->segs;
+		bytes += first->bytes;
+		if (first->type == AIRVF_TX_SKB) {
+			queue_packets++;
+			queue_bytes += first->bytes;
+		}
+		release(ring, first, budget);
+		first->type = AIRVF_TX_NONE;
+		for (; i != end && limit; i = next(ring, i), limit--)
+			unmap(ring, &ring->buf[i]);
+		/* A packet is cleaned whole, even if the limit is reached in it. */
+		for (; i != end; i = next(ring, i))
+			unmap(ring, &ring->buf[i]);
+	}
+	if (!packets)
+		return true;
+
+	smp_store_release(&ring->next_to_clean, i);
+	u64_stats_update_begin(&ring->stats->clean_sync);
+	ring->stats->packets += packets;
+	ring->stats->bytes += bytes;
+	u64_stats_update_end(&ring->stats->clean_sync);
+	work->packets += packets;
+	work->bytes += bytes;
+
+	netdev_tx_completed_queue(ring->txq, queue_packets, queue_bytes);
+	/* Pairs with the barrier in stop_unless(). */
+	smp_mb();
+	if (unlikely(netif_tx_queue_stopped(ring->txq) && airvf_tx_unused(ring) >= TX_ROOM &&
+		     !test_bit(AIRVF_F_DOWN, &ring->vf->flags) &&
+		     netif_carrier_ok(ring->vf->netdev))) {
+		netif_tx_wake_queue(ring->txq);
+		u64_stats_update_begin(&ring->stats->clean_sync);
+		ring->stats->wake++;
+		u64_stats_update_end(&ring->stats->clean_sync);
+	}
+	return limit;
+}
+
+/* The queue is stopped: give back everything, sent or not. */
+void airvf_tx_free(struct airvf_tx_ring *ring)
+{
+	u16 i = ring->next_to_clean;
+
+	while (i != ring->next_to_use) {
+		struct airvf_tx_buf *first = &ring->buf[i];
+		u16 end = next(ring, first->eop);
+
+		release(ring, first, 0);
+		first->type = AIRVF_TX_NONE;
+		for (; i != end; i = next(ring, i))
+			unmap(ring, &ring->buf[i]);
+	}
+	ring->next_to_clean = 0;
+	ring->next_to_use = 0;
+	ring->kicked = 0;
+	netdev_tx_reset_queue(ring->txq);
+}
+
+/* XDP: the caller holds the queue's lock. False if there is no room. */
+bool airvf_tx_xdp(struct airvf_tx_ring *ring, struct xdp_frame *xdpf, bool pool)
+{
+	struct skb_shared_info *sinfo = xdp_get_shared_info_from_frame(xdpf);
+	u32 frags = xdp_frame_has_frags(xdpf) ? sinfo->nr_frags : 0;
+	u32 total = xdpf->len + (frags ? sinfo->xdp_frags_size : 0);
+	struct plan plan = {
+		.lens = ETH_HLEN << TXC_MACLEN_SHIFT,
+		.cmd = TXD_DTYP_DATA | TXD_DEXT | TXD_IFCS,
+		.olinfo = TXD_CC | total << TXD_PAYLEN_SHIFT,
+	};
+	struct device *dev = &ring->vf->pdev->dev;
+	struct airvf_tx_buf *first = &ring->buf[ring->next_to_use];
+	u16 i = next(ring, ring->next_to_use), eop = 0;
+	void *data = xdpf->data;
+	u32 len = xdpf->len, f;
+
+	/* Frames below the device's minimum or above its pieces: not ours. */
+	if (unlikely(total < TX_FRAME_MIN || total > AIRVF_FRAME_MAX))
+		return false;
+	if (unlikely(airvf_tx_unused(ring) < frags + 2)) {
+		ring->stats->xdp_full++;
+		return false;
+	}
+	first->len = 0;
+	for (f = 0; ; f++) {
+		struct airvf_tx_buf *buf = &ring->buf[i];
+
+		if (pool) {
+			struct page *page = virt_to_head_page(data);
+
+			buf->dma = page_pool_get_dma_addr(page) +
+				   (data - page_address(page));
+			buf->len = 0;
+			dma_sync_single_for_device(dev, buf->dma, len, DMA_BIDIRECTIONAL);
+		} else {
+			buf->dma = dma_map_single(dev, data, len, DMA_TO_DEVICE);
+			if (dma_mapping_error(dev, buf->dma)) {
+				unwind(ring, ring->next_to_use, i);
+				return false;
+			}
+			buf->len = len;
+			buf->single = true;
+		}
+		i = put_data(ring, i, buf->dma, len, &plan, &eop);
+		if (f == frags)
+			break;
+		data = skb_frag_address(&sinfo->frags[f]);
+		len = skb_frag_size(&sinfo->frags[f]);
+	}
+	put_context(ring, ring->next_to_use, &plan);
+	ring->desc[eop].cmd |= cpu_to_le32(TXD_EOP | TXD_RS);
+	first->xdpf = xdpf;
+	first->type = pool ? AIRVF_TX_XDP_POOL : AIRVF_TX_XDP;
+	first->segs = 1;
+	first->bytes = total;
+	first->eop = eop;
+	smp_store_release(&ring->next_to_use, i);
+	ring->stats->xdp_xmit++;
+	return true;
+}
+
+void airvf_tx_xdp_flush(struct airvf_tx_ring *ring)
+{
+	kick(ring);
+}
