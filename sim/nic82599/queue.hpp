@@ -1,0 +1,162 @@
+// What receive and transmit queues share: ring registers, the function that owns a queue, batched write-back.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstdint>
+#include <cstring>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "core/scheduler.hpp"
+#include "nic82599/interrupts.hpp"
+#include "nic82599/l2_switch.hpp"
+#include "nic82599/nic82599.hpp"
+#include "nic82599/register_file.hpp"
+#include "nic82599/statistics.hpp"
+
+namespace vfpool::nic82599 {
+
+constexpr unsigned kDescriptorSize = 16;
+using Descriptor = std::array<std::uint8_t, kDescriptorSize>;
+
+inline std::uint32_t dword(const Descriptor& d, unsigned index) {
+  std::uint32_t v;
+  std::memcpy(&v, d.data() + 4 * index, 4);
+  return v;
+}
+inline std::uint64_t qword(const Descriptor& d, unsigned index) {
+  std::uint64_t v;
+  std::memcpy(&v, d.data() + 8 * index, 8);
+  return v;
+}
+inline void set_dword(Descriptor& d, unsigned index, std::uint32_t v) { std::memcpy(d.data() + 4 * index, &v, 4); }
+
+/// The units that the data path works with; all outlive it.
+struct Hardware {
+  Scheduler& scheduler;
+  DmaPort& dma;
+  RegisterFile& registers;
+  L2Switch& l2;
+  Interrupts& interrupts;
+  Statistics& statistics;
+  Nic82599::Counters& counters;
+  const Nic82599::Options& options;
+  std::function<unsigned()> vfs_enabled;
+
+  unsigned pool(unsigned queue) const { return queue / l2.queues_per_pool(); }
+  /// Whose requester ID a queue's DMA carries.
+  FunctionId owner(unsigned queue) const {
+    if (l2.queues_per_pool() == kQueues) return 0;
+    const unsigned p = pool(queue);
+    return p < vfs_enabled() ? 1 + p : 0;
+  }
+  void raise(unsigned queue, Direction direction) {
+    const FunctionId fn = owner(queue);
+    if (fn == 0)
+      interrupts.raise_pf_queue(queue, direction);
+    else
+      interrupts.raise_vf_queue(fn - 1, queue % l2.queues_per_pool(), direction);
+  }
+};
+
+/// Registers of a ring and the checks that keep a wrong one from doing harm.
+struct Ring {
+  std::uint32_t bal = 0, bah = 0, len = 0, head = 0, tail = 0, dctl = 0, dca = 0;
+
+  std::uint64_t base() const { return static_cast<std::uint64_t>(bah) << 32 | bal; }
+  unsigned count() const { return len / kDescriptorSize; }
+  bool enabled() const { return (dctl & reg::kDctlEnable) != 0; }
+  /// A length and a tail that a fetch can work with.
+  bool usable() const { return count() > 0 && tail < count(); }
+  unsigned distance(unsigned from, unsigned to) const { return (to + count() - from) % count(); }
+};
+
+/// Runs `fn` once in a later turn of the event loop, however often it is asked for before that.
+class Turn {
+ public:
+  Turn(Scheduler& scheduler, std::function<void()> fn) : scheduler_(scheduler), fn_(std::move(fn)) {}
+  ~Turn() {
+    if (timer_ != 0) scheduler_.cancel(timer_);
+  }
+  void ask() { ask_at(scheduler_.now()); }
+  void ask_at(SimTime when) {
+    if (timer_ != 0) {
+      if (due_ <= when) return;
+      scheduler_.cancel(timer_);
+    }
+    due_ = when;
+    timer_ = scheduler_.at(when, [this] {
+      timer_ = 0;
+      fn_();
+    });
+  }
+
+ private:
+  Scheduler& scheduler_;
+  std::function<void()> fn_;
+  Scheduler::TimerId timer_ = 0;
+  SimTime due_{0};
+};
+
+/// Collects write-backs of neighbouring descriptors, so that up to four (64 bytes) travel in one write.
+class WriteBack {
+ public:
+  void add(DmaPort& dma, FunctionId fn, std::uint64_t base, unsigned index, const Descriptor& d) {
+    if (count_ > 0 && (index != first_ + count_ || count_ == kMost || fn != fn_ || base != base_)) flush(dma);
+    if (count_ == 0) {
+      fn_ = fn;
+      base_ = base;
+      first_ = index;
+    }
+    std::copy(d.begin(), d.end(), bytes_.begin() + count_ * kDescriptorSize);
+    ++count_;
+  }
+  void flush(DmaPort& dma) {
+    if (count_ == 0) return;
+    const unsigned n = count_;
+    count_ = 0;
+    dma.write(fn_, base_ + first_ * kDescriptorSize, std::span(bytes_).first(n * kDescriptorSize));
+  }
+  void drop() { count_ = 0; }
+
+ private:
+  static constexpr unsigned kMost = 4;
+  FunctionId fn_ = 0;
+  std::uint64_t base_ = 0;
+  unsigned first_ = 0, count_ = 0;
+  std::array<std::uint8_t, kMost * kDescriptorSize> bytes_{};
+};
+
+/// One bit a queue, for finding queues with work without looking at all of them.
+class QueueSet {
+ public:
+  void set(unsigned q) { word_[q / 64] |= std::uint64_t{1} << q % 64; }
+  void clear(unsigned q) { word_[q / 64] &= ~(std::uint64_t{1} << q % 64); }
+  bool test(unsigned q) const { return word_[q / 64] >> q % 64 & 1; }
+  bool any() const { return (word_[0] | word_[1]) != 0; }
+  void clear() { word_ = {0, 0}; }
+  /// The first member at or after `from`, going round; kQueues if empty.
+  unsigned next(unsigned from) const;
+  QueueSet without(const QueueSet& other) const {
+    QueueSet s;
+    for (unsigned i = 0; i < 2; ++i) s.word_[i] = word_[i] & ~other.word_[i];
+    return s;
+  }
+
+ private:
+  std::array<std::uint64_t, 2> word_{};
+};
+
+inline unsigned QueueSet::next(unsigned from) const {
+  for (unsigned step = 0; step < 3; ++step) {
+    const unsigned at = step == 0 ? from % kQueues : (from % kQueues / 64 + step) % 2 * 64;
+    const std::uint64_t word = word_[at / 64] >> at % 64;
+    if (word != 0) return at + static_cast<unsigned>(std::countr_zero(word));
+  }
+  return kQueues;
+}
+
+}  // namespace vfpool::nic82599

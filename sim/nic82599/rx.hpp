@@ -1,0 +1,107 @@
+// The receive side: frames from the wire and from the internal switch into descriptor rings (82599 data sheet 7.1).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "nic82599/queue.hpp"
+#include "wire/wire.hpp"
+
+namespace vfpool::nic82599 {
+
+/// A frame inside the card, shared by all pools that get a copy.
+struct RxFrame {
+  wire::Frame bytes;
+  Parsed parsed;
+  bool local = false;  ///< from the internal switch: status bit LB
+  std::uint32_t hash = 0;
+  std::uint8_t rss_type = 0;
+  ChecksumResult sums;
+  std::uint16_t packet_type = 0;
+  bool classified = false;
+};
+
+class RxEngine {
+ public:
+  explicit RxEngine(Hardware& hardware);
+
+  /// A frame from the wire, not yet paced. False: the buffer is full, the frame is lost.
+  void from_wire(wire::Frame frame);
+  /// A copy of a sent frame for the pools in `pools`.
+  void from_switch(wire::Frame frame, const Parsed& parsed, PoolMask pools);
+  void set_wire(wire::Wire* wire) { wire_ = wire; }
+
+  // Ring registers: `place` is the offset inside a queue's stride. Empty or false: no register there.
+  std::optional<std::uint32_t> read(unsigned queue, unsigned place) const;
+  bool write(unsigned queue, unsigned place, std::uint32_t value);
+  /// QDE register.
+  std::uint32_t read_qde() const { return qde_; }
+  void write_qde(std::uint32_t value);
+  /// The RSS key has changed.
+  void key_changed();
+
+  /// A global condition (RXEN, VFRE, bus congestion) may have changed.
+  void resume();
+  void reset();
+  /// Registers of a pool's queues to defaults; `keep_rings` leaves them as silicon does.
+  void reset_pool(unsigned first_queue, unsigned count, bool keep_rings);
+  /// The assignment of queues to functions has changed: prefetched descriptors belong to nobody.
+  void forget_prefetched();
+
+  std::string state() const;
+
+ private:
+  static constexpr unsigned kCache = 64, kFetch = 32;
+  struct Queue : Ring {
+    std::uint32_t srrctl = 0, rsc = 0;
+    bool drop_enable = false, hide_vlan = false;  // QDE
+    // Prefetched descriptors, a circular buffer; the oldest is the one at `head` of the ring.
+    std::array<Descriptor, kCache> cache{};
+    unsigned cache_at = 0, cached = 0, fetch_next = 0;
+    bool fetching = false, stalled = false;
+    unsigned generation = 0, old_fetches = 0;
+    std::deque<std::shared_ptr<RxFrame>> fifo;
+    unsigned fifo_descriptors = 0;
+    WriteBack write_back;
+  };
+
+  bool receiving() const { return hw_.registers.test(reg::kRxctrl, reg::kRxctrlEnable); }
+  std::size_t buffer_size(const Queue& q) const;
+  unsigned needed(const Queue& q, const RxFrame& f) const;
+  std::size_t stored_size(const Queue& q, const RxFrame& f) const;
+  void ingress();
+  void accept(wire::Frame frame);
+  void classify(RxFrame& f);
+  void to_pools(const std::shared_ptr<RxFrame>& f, PoolMask pools);
+  unsigned pick_queue(const RxFrame& f, unsigned pool) const;
+  void enqueue(unsigned queue, const std::shared_ptr<RxFrame>& f);
+  void run();
+  bool serve(unsigned queue);
+  void store(unsigned queue, Queue& q, const RxFrame& f, FunctionId fn);
+  void fetch(unsigned queue, Queue& q);
+  void enable(Queue& q);
+  void stop(Queue& q);
+  void clear_fifo(Queue& q);
+  void update_pause();
+
+  Hardware& hw_;
+  wire::Wire* wire_ = nullptr;
+  std::array<std::unique_ptr<Queue>, kQueues> queues_;
+  QueueSet active_;
+  unsigned next_ = 0;
+  std::uint32_t qde_ = 0;
+  Toeplitz toeplitz_;
+  bool key_stale_ = true;
+  std::deque<wire::Frame> ingress_;
+  std::size_t ingress_bytes_ = 0, buffered_ = 0;
+  SimTime line_free_{0};
+  bool paused_ = false;
+  Turn turn_, line_turn_;
+  std::vector<std::uint8_t> scratch_;
+};
+
+}  // namespace vfpool::nic82599

@@ -1,0 +1,70 @@
+// Counters that registers show: the PF's, cleared by reading, and the VFs', which run for ever (82599 data sheet
+// 8.2.3.23; VF counters 8.3.5.8).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+
+#include "nic82599/register_file.hpp"
+
+namespace vfpool::nic82599 {
+
+class Statistics {
+ public:
+  explicit Statistics(const RegisterFile& registers) : registers_(registers) {}
+
+  // `bytes` with FCS.
+  void wire_rx(std::size_t bytes, std::uint64_t dst, bool accepted);
+  void wire_tx(std::size_t bytes, std::uint64_t dst);
+  void queue_rx(unsigned queue, std::size_t bytes);
+  void queue_tx(unsigned queue, std::size_t bytes);
+  void queue_drop(unsigned queue);
+  void vf_rx(unsigned vf, std::size_t bytes, bool multicast);
+  void vf_tx(unsigned vf, std::size_t bytes);
+  void missed() { ++count_[kMissed]; }        ///< packet buffer full
+  void oversize() { ++count_[kOversize]; }
+  void undersize() { ++count_[kUndersize]; }
+  void pause_seen(bool on) { ++count_[on ? kPauseOn : kPauseOff]; }
+  void spoofed() { ++count_[kSpoofed]; }
+
+  // Empty: not a statistics register. Writing any of them does nothing (true).
+  std::optional<std::uint32_t> read_pf(unsigned offset);
+  bool owns_pf(unsigned offset) const;
+  std::optional<std::uint32_t> read_vf(unsigned vf, unsigned offset) const;
+  /// Device reset: PF counters to zero; VF counters run on.
+  void reset();
+
+ private:
+  enum Counter {
+    kRxSize0, kRxSize5 = kRxSize0 + 5, kTxSize0, kTxSize5 = kTxSize0 + 5, kGoodRx, kBroadcastRx, kMulticastRx, kGoodTx,
+    kMulticastTx, kBroadcastTx, kTotalRx, kTotalTx, kMissed, kOversize, kUndersize, kPauseOn, kPauseOff, kSpoofed,
+    kDmaGoodRx, kDmaGoodTx, kCounters,
+  };
+  struct Vf {
+    std::uint32_t rx = 0, tx = 0, multicast = 0;
+    std::uint64_t rx_bytes = 0, tx_bytes = 0;  ///< 36 bits count
+  };
+  struct Queue {
+    std::uint32_t rx = 0, tx = 0, dropped = 0;
+    std::uint64_t rx_bytes = 0, tx_bytes = 0;
+  };
+  struct Octets {
+    std::uint64_t running = 0;
+    std::uint32_t latched_high = 0;
+    std::uint32_t take_low();
+    std::uint32_t take_high();
+  };
+
+  std::optional<unsigned> simple(unsigned offset) const;
+  unsigned mapped(unsigned base, unsigned queue) const;
+
+  const RegisterFile& registers_;
+  std::array<std::uint32_t, kCounters> count_{};
+  Octets good_rx_{}, good_tx_{}, total_rx_{}, dma_rx_{}, dma_tx_{};
+  std::array<Queue, 16> queues_{};
+  std::array<std::uint32_t, 32> queue_high_{};
+  std::array<Vf, kMaxVfs> vfs_{};
+};
+
+}  // namespace vfpool::nic82599

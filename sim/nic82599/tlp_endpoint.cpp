@@ -1,0 +1,455 @@
+#include "nic82599/tlp_endpoint.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <array>
+#include <deque>
+#include <optional>
+#include <vector>
+
+#include "nic82599/functions.hpp"
+#include "nic82599/queue.hpp"
+
+namespace vfpool::nic82599 {
+namespace {
+
+using pcie::Bdf;
+using pcie::CplStatus;
+using pcie::Tlp;
+using pcie::TlpKind;
+
+constexpr unsigned kTags = 64, kTagsWithoutExtended = 32;
+constexpr std::uint16_t kExtendedTagEnable = 0x0100;
+constexpr unsigned kPage = 4096;
+constexpr SimTime kBacklogRecheck = std::chrono::microseconds(1);
+
+}  // namespace
+
+struct TlpEndpoint::Impl {
+  // A read of the model: one or more requests on the link.
+  struct ReadOperation {
+    FunctionId fn = 0;
+    std::vector<std::uint8_t> data;
+    ReadDone done;
+    unsigned open = 0;  // requests not finished
+    bool failed = false;
+  };
+  struct PendingRead {
+    std::shared_ptr<ReadOperation> operation;
+    std::uint64_t address = 0;
+    unsigned offset = 0, size = 0;  // part of the operation's data
+  };
+  struct Outstanding {
+    PendingRead read;
+    Bdf requester;
+    unsigned filled = 0;
+    std::uint64_t serial = 0;
+  };
+  struct Target {
+    FunctionId fn;
+    unsigned bar;
+    std::uint32_t offset;
+  };
+
+  Scheduler& scheduler;
+  pcie::TlpSink& link;
+  std::function<std::size_t()> backlog;
+  Options options;
+  Counters counters;
+  std::unique_ptr<Nic82599> nic;
+  unsigned bus = 0;  // captured from configuration writes (2.2.6.2)
+  std::deque<Tlp> out;
+  std::array<std::optional<Outstanding>, kTags> outstanding;
+  std::deque<PendingRead> waiting;
+  unsigned in_flight = 0, next_tag = 0;
+  std::uint64_t next_serial = 0;
+  struct Deadline {
+    SimTime when;
+    unsigned tag;
+    std::uint64_t serial;
+  };
+  std::deque<Deadline> deadlines;  // in order: all requests have the same time-out
+  std::function<void()> ready;
+  mutable bool told_congested = false;
+  Turn flush_turn, recheck_turn, timeout_turn;
+
+  Impl(Scheduler& s, pcie::TlpSink& l, std::function<std::size_t()> b, Options o)
+      : scheduler(s),
+        link(l),
+        backlog(std::move(b)),
+        options(o),
+        flush_turn(s, [this] { flush(); }),
+        recheck_turn(s, [this] { recheck(); }),
+        timeout_turn(s, [this] { expire(); }) {}
+
+  // ---- Sending --------------------------------------------------------------------------------------------------
+
+  // Packets leave in a turn of their own: a neighbour is never called from inside deliver(). One queue keeps posted
+  // requests, and completions behind them, in order.
+  void send(Tlp tlp) {
+    out.push_back(std::move(tlp));
+    flush_turn.ask();
+  }
+
+  void flush() {
+    while (!out.empty()) {
+      Tlp tlp = std::move(out.front());
+      out.pop_front();
+      link.deliver(std::move(tlp));
+    }
+    if (told_congested) recheck();
+  }
+
+  std::size_t queued() const { return out.size() + (backlog ? backlog() : 0); }
+
+  void recheck() {
+    if (!told_congested) return;
+    if (queued() > options.backlog_limit / 2) return recheck_turn.ask_at(scheduler.now() + kBacklogRecheck);
+    told_congested = false;
+    if (ready) ready();
+  }
+
+  Bdf pf_id() const { return Bdf(bus, 0, 0); }
+  Bdf id_of(FunctionId fn) const {
+    if (fn == 0) return pf_id();
+    return Bdf(static_cast<std::uint16_t>(pf_id().raw + nic->vf_rid_offset(fn - 1)));
+  }
+
+  bool bus_master(FunctionId fn) const {
+    if (fn > nic->vfs_enabled()) return false;
+    return nic->config(fn).get16(pcie::cfg::kCommand) & pcie::cfg::kBusMaster;
+  }
+  std::uint16_t device_control() const { return nic->config(0).get16(pfcfg::kDeviceControl); }
+  unsigned max_payload() const { return std::min(128U << (device_control() >> 5 & 7), 512U); }
+  unsigned max_read_request() const { return std::min(128U << (device_control() >> 12 & 7), kPage); }
+
+  // ---- DMA ------------------------------------------------------------------------------------------------------
+
+  void read(FunctionId fn, std::uint64_t address, std::size_t size, ReadDone done) {
+    auto operation = std::make_shared<ReadOperation>();
+    operation->fn = fn;
+    operation->done = std::move(done);
+    if (!bus_master(fn) || size == 0) {
+      ++counters.blocked_no_bus_master;
+      operation->failed = true;
+      operation->open = 1;
+      scheduler.after(SimTime{0}, [this, operation] { part_done(operation); });
+      return;
+    }
+    operation->data.resize(size);
+    for (unsigned at = 0; at < size;) {
+      const unsigned here = std::min({static_cast<unsigned>(size) - at, max_read_request(),
+                                      kPage - static_cast<unsigned>((address + at) % kPage)});
+      waiting.push_back({operation, address + at, at, here});
+      ++operation->open;
+      at += here;
+    }
+    issue();
+  }
+
+  void part_done(const std::shared_ptr<ReadOperation>& operation) {
+    if (--operation->open > 0) return;
+    const ReadDone done = std::move(operation->done);
+    if (operation->failed)
+      done(false, {});
+    else
+      done(true, operation->data);
+  }
+
+  unsigned tag_limit() const { return device_control() & kExtendedTagEnable ? kTags : kTagsWithoutExtended; }
+
+  void issue() {
+    const unsigned limit = tag_limit();
+    while (!waiting.empty() && in_flight < limit) {
+      PendingRead r = std::move(waiting.front());
+      waiting.pop_front();
+      if (r.operation->failed || !bus_master(r.operation->fn)) {  // an earlier part failed, or bus mastering was taken
+        r.operation->failed = true;
+        part_done(r.operation);
+        continue;
+      }
+      unsigned tried = 0;
+      while (tried < limit && outstanding[next_tag % limit]) ++tried, ++next_tag;
+      if (tried == limit) {
+        waiting.push_front(std::move(r));
+        return;
+      }
+      const unsigned tag = next_tag++ % limit;
+      const Bdf requester = id_of(r.operation->fn);
+      ++counters.reads_out;
+      ++in_flight;
+      send(pcie::mem_read(requester, static_cast<std::uint8_t>(tag), r.address, r.size));
+      const std::uint64_t serial = ++next_serial;
+      deadlines.push_back({scheduler.now() + options.completion_timeout, tag, serial});
+      outstanding[tag] = Outstanding{std::move(r), requester, 0, serial};
+      timeout_turn.ask_at(deadlines.front().when);
+    }
+  }
+
+  void expire() {
+    const SimTime now = scheduler.now();
+    while (!deadlines.empty()) {
+      const Deadline d = deadlines.front();
+      const auto& o = outstanding[d.tag];
+      const bool live = o && o->serial == d.serial;
+      if (live && d.when > now) return timeout_turn.ask_at(d.when);
+      deadlines.pop_front();
+      if (!live) continue;
+      ++counters.timeouts;
+      spdlog::warn("{}: no completion for a read of {} at 0x{:x}", nic->options().name, o->requester.str(), o->read.address);
+      finish(d.tag, false);
+    }
+  }
+
+  void finish(unsigned tag, bool ok) {
+    const std::shared_ptr<ReadOperation> operation = std::move(outstanding[tag]->read.operation);
+    outstanding[tag].reset();
+    --in_flight;
+    if (!ok) operation->failed = true;
+    part_done(operation);
+    issue();
+    while (!deadlines.empty() && !is_live(deadlines.front())) deadlines.pop_front();
+  }
+  bool is_live(const Deadline& d) const { return outstanding[d.tag] && outstanding[d.tag]->serial == d.serial; }
+
+  void write(FunctionId fn, std::uint64_t address, std::span<const std::uint8_t> data) {
+    if (!bus_master(fn)) {
+      ++counters.blocked_no_bus_master;
+      return;
+    }
+    const unsigned limit = max_payload();
+    while (!data.empty()) {
+      const std::size_t here =
+          std::min<std::size_t>({data.size(), limit - address % 4, kPage - static_cast<std::size_t>(address % kPage)});
+      ++counters.writes_out;
+      send(pcie::mem_write(id_of(fn), address, data.first(here)));
+      address += here;
+      data = data.subspan(here);
+    }
+  }
+
+  // ---- Completions ----------------------------------------------------------------------------------------------
+
+  void completion_in(const Tlp& tlp) {
+    const unsigned tag = tlp.tag();
+    if (tag >= kTags || !outstanding[tag] || outstanding[tag]->requester != tlp.requester()) {
+      ++counters.unexpected_completions;
+      spdlog::warn("{}: unexpected completion {}", nic->options().name, tlp.str());
+      return;
+    }
+    ++counters.completions_in;
+    Outstanding& o = *outstanding[tag];
+    if (tlp.status() != CplStatus::kSuccess || tlp.poisoned() || !tlp.has_data()) {
+      ++counters.completion_errors;
+      return finish(tag, false);
+    }
+    const std::size_t lead = tlp.lower_address() & 3;
+    const unsigned left = o.read.size - o.filled;
+    // Byte Count is what is still to come, this packet included; it and the start must be what was asked for.
+    if (tlp.data.size() < lead || tlp.byte_count() != left || lead != ((o.read.address + o.filled) & 3)) {
+      ++counters.malformed_in;
+      spdlog::warn("{}: completion does not fit its request: {}", nic->options().name, tlp.str());
+      return finish(tag, false);
+    }
+    const auto here = static_cast<unsigned>(std::min<std::size_t>(tlp.data.size() - lead, left));
+    std::copy_n(tlp.data.begin() + static_cast<std::ptrdiff_t>(lead), here,
+                o.read.operation->data.begin() + o.read.offset + o.filled);
+    o.filled += here;
+    if (o.filled == o.read.size) finish(tag, true);
+  }
+
+  // ---- Requests -------------------------------------------------------------------------------------------------
+
+  // Function whose routing ID is `offset` above the PF's.
+  std::optional<FunctionId> function_at(unsigned offset) const {
+    if (offset == 0) return 0;
+    const unsigned vfs = nic->vfs_enabled();
+    if (vfs == 0) return std::nullopt;
+    const unsigned first = nic->vf_rid_offset(0), stride = nic->config(0).get16(pfcfg::kVfStride);
+    if (offset < first || (offset - first) % stride != 0 || (offset - first) / stride >= vfs) return std::nullopt;
+    return 1 + (offset - first) / stride;
+  }
+
+  void unsupported(const Tlp& request) {
+    ++counters.unsupported_in;
+    if (request.flow_class() == pcie::FlowClass::kNonPosted) send(pcie::completion(request, pf_id(), CplStatus::kUnsupported));
+  }
+
+  void config_in(const Tlp& tlp) {
+    const TlpKind kind = tlp.kind();
+    const bool type0 = kind == TlpKind::kCfgRead0 || kind == TlpKind::kCfgWrite0;
+    const bool is_write = kind == TlpKind::kCfgWrite0 || kind == TlpKind::kCfgWrite1;
+    const Bdf target = tlp.cfg_target();
+    // Type 0: the bus is ours whatever its number, and a write tells us. Type 1: a bus behind, where VFs lie.
+    const unsigned base = type0 ? target.bus() << 8 : static_cast<unsigned>(pf_id().raw);
+    const auto fn = target.raw >= base ? function_at(target.raw - base) : std::nullopt;
+    if (!fn) return unsupported(tlp);
+    ++counters.config_in;
+    if (type0 && is_write) bus = target.bus();
+    const Bdf completer(static_cast<std::uint16_t>(base + (*fn == 0 ? 0 : nic->vf_rid_offset(*fn - 1))));
+    pcie::ConfigSpace& space = nic->config(*fn);
+    const unsigned reg = tlp.cfg_register(), be = tlp.first_be();
+    if (!is_write) {
+      const std::uint32_t value = space.read(reg, 4);
+      std::array<std::uint8_t, 4> bytes;
+      std::memcpy(bytes.data(), &value, 4);
+      // The whole DW travels; byte enables say what the asker looks at.
+      Tlp whole = tlp;
+      whole.hdr[1] |= 0xf;
+      for (Tlp& c : pcie::completions_with_data(whole, completer, bytes, max_payload(), options.rcb)) send(std::move(c));
+      return;
+    }
+    // Runs of enabled bytes, so that a write of one byte does not touch its neighbours.
+    for (unsigned at = 0; at < 4;) {
+      if (!(be >> at & 1)) {
+        ++at;
+        continue;
+      }
+      unsigned size = 0;
+      std::uint32_t value = 0;
+      while (at + size < 4 && (be >> (at + size) & 1)) {
+        value |= static_cast<std::uint32_t>(tlp.data[at + size]) << 8 * size;
+        ++size;
+      }
+      space.write(reg + at, value, size);
+      at += size;
+    }
+    send(pcie::completion(tlp, completer, CplStatus::kSuccess));
+    issue();  // bus mastering may have ended: reads that wait for a tag fail now
+  }
+
+  // The BAR that holds [address, address + size).
+  std::optional<Target> find_bar(std::uint64_t address, std::size_t size) const {
+    const pcie::ConfigSpace& pf = nic->config(0);
+    const auto inside = [&](std::uint64_t base, std::uint64_t length) {
+      return base != 0 && address >= base && address - base + size <= length;
+    };
+    if (pf.get16(pcie::cfg::kCommand) & pcie::cfg::kMemoryEnable) {
+      for (const auto& [bar, length] : {std::pair{0U, kPfBar0Size}, std::pair{4U, kMsixBarSize}})
+        if (const std::uint64_t base = pf.bar_address(bar); inside(base, length))
+          return Target{0, bar, static_cast<std::uint32_t>(address - base)};
+    }
+    for (const unsigned bar : {0U, 3U}) {
+      const std::uint64_t base = nic->vf_bar_address(0, bar);
+      const std::uint64_t one = kVfBar0Size;
+      if (!inside(base, one * nic->vfs_enabled())) continue;
+      const std::uint64_t offset = address - base;
+      if (offset / one != (offset + size - 1) / one) continue;
+      return Target{1 + static_cast<FunctionId>(offset / one), bar, static_cast<std::uint32_t>(offset % one)};
+    }
+    return std::nullopt;
+  }
+
+  void memory_read_in(const Tlp& tlp) {
+    const auto target = find_bar(tlp.address(), tlp.length_dw() * 4);
+    if (!target) return unsupported(tlp);
+    ++counters.reads_in;
+    const unsigned size = pcie::byte_length(tlp);
+    std::vector<std::uint8_t> whole(tlp.length_dw() * 4);
+    if (tlp.first_be() != 0)  // a zero-length read touches no register
+      for (unsigned i = 0; i < whole.size(); i += 4) {
+        const std::uint32_t value = nic->read32(target->fn, target->bar, target->offset + i);
+        std::memcpy(whole.data() + i, &value, 4);
+      }
+    const auto lead = static_cast<std::size_t>(pcie::first_byte(tlp) & 3);
+    for (Tlp& c : pcie::completions_with_data(tlp, id_of(target->fn), std::span(whole).subspan(lead, size), max_payload(),
+                                              options.rcb))
+      send(std::move(c));
+  }
+
+  void memory_write_in(const Tlp& tlp) {
+    const auto target = find_bar(tlp.address(), tlp.length_dw() * 4);
+    if (!target || tlp.poisoned()) return unsupported(tlp);
+    ++counters.writes_in;
+    const unsigned dws = tlp.length_dw();
+    for (unsigned i = 0; i < dws; ++i) {
+      const unsigned be = i == 0 ? tlp.first_be() : i + 1 == dws ? tlp.last_be() : 0xf;
+      if (be == 0) continue;
+      if (be != 0xf) {  // the card's registers are 32 bits wide; a part of one cannot be written
+        if (++counters.partial_writes == 1) spdlog::warn("{}: partial register write dropped: {}", nic->options().name, tlp.str());
+        continue;
+      }
+      std::uint32_t value;
+      std::memcpy(&value, tlp.data.data() + 4 * i, 4);
+      nic->write32(target->fn, target->bar, target->offset + 4 * i, value);
+    }
+  }
+
+  void deliver(const Tlp& tlp) {
+    if (const auto why = pcie::malformed(tlp)) {
+      if (++counters.malformed_in <= 10) spdlog::warn("{}: malformed packet: {}", nic->options().name, *why);
+      return;
+    }
+    switch (tlp.kind()) {
+      case TlpKind::kCpl:
+      case TlpKind::kCplData: return completion_in(tlp);
+      case TlpKind::kCfgRead0:
+      case TlpKind::kCfgRead1:
+      case TlpKind::kCfgWrite0:
+      case TlpKind::kCfgWrite1: return config_in(tlp);
+      case TlpKind::kMemRead: return memory_read_in(tlp);
+      case TlpKind::kMemWrite: return memory_write_in(tlp);
+      case TlpKind::kMsg:
+      case TlpKind::kMsgData: return;  // power limits and the like
+      default: return unsupported(tlp);
+    }
+  }
+};
+
+TlpEndpoint::TlpEndpoint(Scheduler& scheduler, pcie::TlpSink& link, Nic82599::Options nic, std::function<std::size_t()> backlog)
+    : TlpEndpoint(scheduler, link, std::move(nic), std::move(backlog), Options{}) {}
+
+TlpEndpoint::TlpEndpoint(Scheduler& scheduler, pcie::TlpSink& link, Nic82599::Options nic,
+                         std::function<std::size_t()> backlog, Options options)
+    : impl_(std::make_unique<Impl>(scheduler, link, std::move(backlog), options)) {
+  impl_->nic = std::make_unique<Nic82599>(scheduler, *this, std::move(nic));
+}
+
+TlpEndpoint::~TlpEndpoint() = default;
+
+Nic82599& TlpEndpoint::nic() { return *impl_->nic; }
+void TlpEndpoint::deliver(pcie::Tlp tlp) { impl_->deliver(tlp); }
+
+void TlpEndpoint::read(FunctionId fn, std::uint64_t address, std::size_t size, ReadDone done) {
+  impl_->read(fn, address, size, std::move(done));
+}
+
+void TlpEndpoint::write(FunctionId fn, std::uint64_t address, std::span<const std::uint8_t> data) {
+  impl_->write(fn, address, data);
+}
+
+void TlpEndpoint::message(FunctionId fn, unsigned, std::uint64_t address, std::uint32_t data) {
+  std::array<std::uint8_t, 4> bytes;
+  std::memcpy(bytes.data(), &data, 4);
+  if (impl_->bus_master(fn)) ++impl_->counters.messages_out;
+  impl_->write(fn, address, bytes);
+}
+
+bool TlpEndpoint::congested(FunctionId) const {
+  if (impl_->queued() <= impl_->options.backlog_limit) return false;
+  if (!impl_->told_congested) {
+    impl_->told_congested = true;
+    impl_->recheck_turn.ask_at(impl_->scheduler.now() + kBacklogRecheck);
+  }
+  return true;
+}
+
+void TlpEndpoint::set_ready(std::function<void()> ready) { impl_->ready = std::move(ready); }
+const TlpEndpoint::Counters& TlpEndpoint::counters() const { return impl_->counters; }
+
+std::string TlpEndpoint::state() const {
+  const Counters& c = impl_->counters;
+  std::string out = impl_->nic->state();
+  out += fmt::format("  link: bus {:02x}, {} reads out, {} waiting for a tag, {} packets queued\n", impl_->bus, impl_->in_flight,
+                     impl_->waiting.size(), impl_->queued());
+  out += fmt::format("  in: config {} reads {} writes {} unsupported {} malformed {} partial {}; out: reads {} writes {} "
+                     "messages {}; completions {} unexpected {} errors {} time-outs {}; blocked without bus master {}\n",
+                     c.config_in, c.reads_in, c.writes_in, c.unsupported_in, c.malformed_in, c.partial_writes, c.reads_out,
+                     c.writes_out, c.messages_out, c.completions_in, c.unexpected_completions, c.completion_errors, c.timeouts,
+                     c.blocked_no_bus_master);
+  return out;
+}
+
+}  // namespace vfpool::nic82599
