@@ -11,6 +11,7 @@
 #ifndef AIRVF_H
 #define AIRVF_H
 
+#include <linux/ethtool.h>
 #include <linux/if_ether.h>
 #include <linux/if_vlan.h>
 #include <linux/netdevice.h>
@@ -20,7 +21,7 @@
 
 #include "compat.h"
 #include "hw.h"
-#include "moderation.h"
+#include "moderate.h"
 
 #define AIRVF_QUEUES_MAX	8	/* what a pool can own */
 #define AIRVF_RSS_MAX		4	/* VFPSRTYPE.RQPL 2 */
@@ -203,6 +204,7 @@ struct airvf_vector {
 	u64 lost;		/* looks that found work but no interrupt */
 	u32 since_irq;		/* packets since the last interrupt */
 	u16 steps;		/* interval in VTEITR; 0: no throttling */
+	struct airvf_mod mod;
 	struct airvf_vector_stats stats;
 	char name[IFNAMSIZ + 16];
 };
@@ -253,6 +255,7 @@ struct airvf {
 	u8 vectors_used;
 	struct bpf_prog *prog;
 	u32 copybreak;
+	struct airvf_mod_config __rcu *mod_config;
 
 	struct airvf_mailbox mbx;
 	enum airvf_api api;
@@ -359,6 +362,7 @@ void airvf_rx_mode(struct airvf *vf);
 int airvf_up(struct airvf *vf, bool reset);
 void airvf_down(struct airvf *vf);
 int airvf_reinit(struct airvf *vf);
+int airvf_restart(struct airvf *vf);
 int airvf_change(struct airvf *vf, const struct airvf_ring_param *param,
 		 struct netlink_ext_ack *extack);
 u16 airvf_queues_offered(const struct airvf *vf);
@@ -368,6 +372,19 @@ void airvf_service(struct work_struct *work);
 void airvf_service_kick(struct airvf *vf);
 void airvf_reset_request(struct airvf *vf, const char *why);
 void airvf_link_down(struct airvf *vf);
+
+/* ethtool_stats.c */
+int airvf_get_sset_count(struct net_device *netdev, int sset);
+void airvf_get_strings(struct net_device *netdev, u32 sset, u8 *data);
+void airvf_get_ethtool_stats(struct net_device *netdev, struct ethtool_stats *stats, u64 *data);
+
+/* selftest.c */
+#define AIRVF_TESTS	4
+extern const char airvf_test_names[AIRVF_TESTS][ETH_GSTRING_LEN];
+void airvf_self_test(struct net_device *netdev, struct ethtool_test *test, u64 *data);
+
+/* qstats.c */
+void airvf_qstats_init(struct net_device *netdev);
 
 /* ethtool.c */
 extern const struct ethtool_ops airvf_ethtool_ops;

@@ -121,7 +121,7 @@ static inline void airvf_xdp_features(struct net_device *netdev, bool redirect_s
 
 static inline void airvf_net_dim(struct dim *dim, struct dim_sample *sample)
 {
-#if IS_ENABLED(CONFIG_DIMLIB)
+#if IS_REACHABLE(CONFIG_DIMLIB)
 #if AIRVF_KERNEL(6, 13)
 	net_dim(dim, sample);
 #else
@@ -129,6 +129,13 @@ static inline void airvf_net_dim(struct dim *dim, struct dim_sample *sample)
 #endif
 #endif
 }
+
+#if AIRVF_KERNEL(6, 8)
+#define AIRVF_RXFH_PARAM	1	/* struct ethtool_rxfh_param */
+#endif
+#if AIRVF_KERNEL(6, 18)
+#define AIRVF_RX_RING_COUNT	1	/* get_rx_ring_count instead of GRXRINGS */
+#endif
 
 /* The clock that costs are measured in: cycles where a counter is at hand. */
 static inline u64 airvf_cycles(void)

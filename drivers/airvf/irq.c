@@ -58,7 +58,7 @@ static int poll(struct napi_struct *napi, int budget)
 	struct airvf_vector *vector = container_of(napi, struct airvf_vector, napi);
 	struct airvf *vf = vector->vf;
 	struct airvf_work tx = {}, rx = {};
-	u64 start = airvf_cycles();
+	u64 start = airvf_cycles(), now;
 	bool finished = true;
 	u32 i;
 
@@ -73,7 +73,9 @@ static int poll(struct napi_struct *napi, int budget)
 	finished &= !rx.more;
 	tx.packets += rx.packets;
 	tx.bytes += rx.bytes;
-	account(vector, &tx, airvf_cycles() - start, !finished, finished);
+	now = airvf_cycles();
+	account(vector, &tx, now - start, !finished, finished);
+	airvf_mod_poll(vector, tx.packets, tx.bytes, now - start, now, finished);
 	if (!finished)
 		return budget;
 
@@ -198,6 +200,7 @@ int airvf_vectors_alloc(struct airvf *vf)
 		vector->index = i;
 		vector->steps = airvf_rate_to_steps(AIRVF_RATE_START);
 		u64_stats_init(&vector->stats.sync);
+		airvf_mod_vector_init(vector);
 		airvf_napi_add(vf->netdev, &vector->napi, poll, i);
 		vf->vector[i] = vector;
 	}
@@ -211,6 +214,7 @@ void airvf_vectors_free(struct airvf *vf)
 	for (i = 0; i < AIRVF_VECTORS_MAX; i++) {
 		if (!vf->vector[i])
 			continue;
+		airvf_mod_vector_free(vf->vector[i]);
 		netif_napi_del(&vf->vector[i]->napi);
 		kfree(vf->vector[i]);
 		vf->vector[i] = NULL;

@@ -132,15 +132,20 @@ static int airvf_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		err = -ENOMEM;
 		goto unmap;
 	}
+	err = airvf_mod_init(vf);
+	if (err)
+		goto wq;
 	pci_set_master(pdev);
 	pci_save_state(pdev);
 	err = setup(vf);
 	if (err)
-		goto wq;
+		goto mod;
 	netif_info(vf, probe, netdev, "82599 VF, mailbox API %s, %u queue pairs granted, %pM\n",
 		   airvf_api_name(vf->api), vf->granted, netdev->dev_addr);
 	return 0;
 
+mod:
+	airvf_mod_free(vf);
 wq:
 	destroy_workqueue(vf->wq);
 unmap:
@@ -167,6 +172,7 @@ static void airvf_remove(struct pci_dev *pdev)
 	/* The PF forgets this VF's filters. */
 	airvf_wr(vf, VFCTRL, VFCTRL_RST);
 	airvf_vectors_free(vf);
+	airvf_mod_free(vf);
 	iounmap(vf->base);
 	pci_release_mem_regions(pdev);
 	pci_disable_device(pdev);

@@ -6,6 +6,7 @@
 
 #include "airvf.h"
 #include "filter.h"
+#include "sysfs.h"
 #include "xdp.h"
 
 u16 airvf_queues_offered(const struct airvf *vf)
@@ -81,6 +82,8 @@ int airvf_up(struct airvf *vf, bool reset)
 	err = fit_rings(vf);
 	if (err)
 		return err;
+	for (i = 0; i < vf->vectors_used; i++)
+		airvf_mod_start(vf->vector[i]);
 	err = airvf_rings_start(vf);
 	if (err) {
 		airvf_rings_clean(vf);
@@ -138,6 +141,23 @@ int airvf_reinit(struct airvf *vf)
 	airvf_link_down(vf);
 	airvf_down(vf);
 	return airvf_up(vf, true);
+}
+
+/* Same rings, same link: for settings that only a stopped queue takes. */
+int airvf_restart(struct airvf *vf)
+{
+	int err;
+
+	if (!vf->up)
+		return 0;
+	airvf_down(vf);
+	err = airvf_up(vf, !vf->registered);
+	if (err) {
+		airvf_link_down(vf);
+		set_bit(AIRVF_F_RESET, &vf->flags);
+		airvf_service_kick(vf);
+	}
+	return err;
 }
 
 /* Other rings: first the memory, then the switch, so that failing changes nothing. */
@@ -290,18 +310,12 @@ static int airvf_set_features(struct net_device *netdev, netdev_features_t featu
 {
 	struct airvf *vf = netdev_priv(netdev);
 	netdev_features_t changed = netdev->features ^ features;
-	int err;
 
 	if (!(changed & NETIF_F_HW_VLAN_CTAG_RX) || !vf->up)
 		return 0;
 	/* The bit stands in the ring's control register. */
 	netdev->features = features;
-	airvf_down(vf);
-	err = airvf_up(vf, !vf->registered);
-	if (err) {
-		set_bit(AIRVF_F_RESET, &vf->flags);
-		airvf_service_kick(vf);
-	}
+	airvf_restart(vf);
 	/* Positive: features are set already. */
 	return 1;
 }
@@ -344,6 +358,8 @@ void airvf_netdev_init(struct net_device *netdev)
 	netdev->hw_enc_features = netdev->vlan_features;
 	netdev->mpls_features = NETIF_F_SG | NETIF_F_TSO | NETIF_F_TSO6 | NETIF_F_HW_CSUM;
 	netdev->features = netdev->hw_features | NETIF_F_HIGHDMA | NETIF_F_HW_VLAN_CTAG_FILTER;
+	netdev->sysfs_groups[0] = &airvf_sysfs_group;
+	airvf_qstats_init(netdev);
 	airvf_xdp_features(netdev, true);
 	limit_mtu(netdev_priv(netdev));
 }

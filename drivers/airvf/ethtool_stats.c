@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ethtool -S. Queues first, under the names that people know from ixgbevf, then
+ * the statistics unit's view of each vector, then mailbox and device.
+ */
+#include <linux/ethtool.h>
+
+#include "airvf.h"
+
+struct item {
+	const char *name;
+	size_t offset;
+};
+
+#define ITEM(type, field) { #field, offsetof(type, field) }
+
+static const struct item rx_items[] = {
+	ITEM(struct airvf_rx_stats, packets),
+	ITEM(struct airvf_rx_stats, bytes),
+	ITEM(struct airvf_rx_stats, csum_good),
+	ITEM(struct airvf_rx_stats, csum_none),
+	ITEM(struct airvf_rx_stats, csum_bad),
+	ITEM(struct airvf_rx_stats, frame_errors),
+	ITEM(struct airvf_rx_stats, bad_length),
+	ITEM(struct airvf_rx_stats, own_multicast),
+	ITEM(struct airvf_rx_stats, alloc_failed),
+	ITEM(struct airvf_rx_stats, skb_failed),
+	ITEM(struct airvf_rx_stats, copied),
+	ITEM(struct airvf_rx_stats, multi_buffer),
+	ITEM(struct airvf_rx_stats, xdp_pass),
+	ITEM(struct airvf_rx_stats, xdp_drop),
+	ITEM(struct airvf_rx_stats, xdp_tx),
+	ITEM(struct airvf_rx_stats, xdp_redirect),
+	ITEM(struct airvf_rx_stats, xdp_aborted),
+};
+
+static const struct item tx_items[] = {
+	ITEM(struct airvf_tx_stats, packets),
+	ITEM(struct airvf_tx_stats, bytes),
+	ITEM(struct airvf_tx_stats, busy),
+	ITEM(struct airvf_tx_stats, stop),
+	ITEM(struct airvf_tx_stats, wake),
+	ITEM(struct airvf_tx_stats, dropped),
+	ITEM(struct airvf_tx_stats, link_local),
+	ITEM(struct airvf_tx_stats, dma_errors),
+	ITEM(struct airvf_tx_stats, doorbells),
+	ITEM(struct airvf_tx_stats, xdp_xmit),
+	ITEM(struct airvf_tx_stats, xdp_full),
+	ITEM(struct airvf_tx_stats, hangs),
+};
+
+static const struct item vector_items[] = {
+	ITEM(struct airvf_vector_stats, polls),
+	ITEM(struct airvf_vector_stats, empty),
+	ITEM(struct airvf_vector_stats, exhausted),
+	ITEM(struct airvf_vector_stats, packets),
+	ITEM(struct airvf_vector_stats, bytes),
+	ITEM(struct airvf_vector_stats, cycles),
+	ITEM(struct airvf_vector_stats, decisions),
+	ITEM(struct airvf_vector_stats, writes),
+};
+
+/* Computed from the above, or kept elsewhere. */
+static const char * const vector_more[] = {
+	"interrupts", "lost_interrupts", "rate", "average_size", "cycles_per_packet",
+	"cycles_per_interrupt", "fit_cpkt", "fit_cint",
+};
+
+static const char * const hist_names[AIRVF_HIST] = {
+	"0", "1", "2_3", "4_7", "8_15", "16_31", "32_63", "64_127", "128_255", "256_511",
+	"512_1023", "1024_up",
+};
+
+static const char * const sum_names[] = {
+	"rx_packets", "tx_packets", "rx_bytes", "tx_bytes", "multicast",
+	"tx_busy", "tx_restart_queue", "tx_timeout_count", "rx_csum_offload_errors",
+	"alloc_rx_page_failed", "alloc_rx_buff_failed",
+};
+
+static const struct item vf_items[] = {
+	{ "hw_rx_packets", offsetof(struct airvf, hw_rx_packets.total) },
+	{ "hw_rx_bytes", offsetof(struct airvf, hw_rx_bytes.total) },
+	{ "hw_rx_multicast", offsetof(struct airvf, hw_multicast.total) },
+	{ "hw_tx_packets", offsetof(struct airvf, hw_tx_packets.total) },
+	{ "hw_tx_bytes", offsetof(struct airvf, hw_tx_bytes.total) },
+	{ "resets", offsetof(struct airvf, resets) },
+	{ "mbx_interrupts", offsetof(struct airvf, mbx_interrupts) },
+	{ "mbx_sent", offsetof(struct airvf, mbx.sent) },
+	{ "mbx_refused", offsetof(struct airvf, mbx.refused) },
+	{ "mbx_timeouts", offsetof(struct airvf, mbx.timeouts) },
+	{ "mbx_pings", offsetof(struct airvf, mbx.pings) },
+};
+
+#define PER_VECTOR (ARRAY_SIZE(vector_items) + ARRAY_SIZE(vector_more) + AIRVF_HIST)
+
+int airvf_get_sset_count(struct net_device *netdev, int sset)
+{
+	struct airvf *vf = netdev_priv(netdev);
+
+	switch (sset) {
+	case ETH_SS_STATS:
+		/* All possible queues: the number must not change between calls. */
+		return ARRAY_SIZE(sum_names) + AIRVF_QUEUES_MAX *
+		       (ARRAY_SIZE(rx_items) + ARRAY_SIZE(tx_items)) +
+		       vf->vectors * PER_VECTOR + ARRAY_SIZE(vf_items);
+	case ETH_SS_TEST:
+		return AIRVF_TESTS;
+	default:
+		return -EOPNOTSUPP;
+	}
+}
+
+void airvf_get_strings(struct net_device *netdev, u32 sset, u8 *data)
+{
+	struct airvf *vf = netdev_priv(netdev);
+	u32 i, j;
+
+	if (sset == ETH_SS_TEST) {
+		memcpy(data, airvf_test_names, sizeof(airvf_test_names));
+		return;
+	}
+	if (sset != ETH_SS_STATS)
+		return;
+	for (i = 0; i < ARRAY_SIZE(sum_names); i++)
+		ethtool_sprintf(&data, "%s", sum_names[i]);
+	for (i = 0; i < AIRVF_QUEUES_MAX; i++) {
+		for (j = 0; j < ARRAY_SIZE(tx_items); j++)
+			ethtool_sprintf(&data, "tx_queue_%u_%s", i, tx_items[j].name);
+		for (j = 0; j < ARRAY_SIZE(rx_items); j++)
+			ethtool_sprintf(&data, "rx_queue_%u_%s", i, rx_items[j].name);
+	}
+	for (i = 0; i < vf->vectors; i++) {
+		for (j = 0; j < ARRAY_SIZE(vector_items); j++)
+			ethtool_sprintf(&data, "vector_%u_%s", i, vector_items[j].name);
+		for (j = 0; j < ARRAY_SIZE(vector_more); j++)
+			ethtool_sprintf(&data, "vector_%u_%s", i, vector_more[j]);
+		for (j = 0; j < AIRVF_HIST; j++)
+			ethtool_sprintf(&data, "vector_%u_packets_per_irq_%s", i, hist_names[j]);
+	}
+	for (i = 0; i < ARRAY_SIZE(vf_items); i++)
+		ethtool_sprintf(&data, "%s", vf_items[i].name);
+}
+
+static u64 *copy(u64 *data, const void *from, const struct item *items, u32 n,
+		 const struct u64_stats_sync *sync)
+{
+	u32 start, i;
+
+	do {
+		start = u64_stats_fetch_begin(sync);
+		for (i = 0; i < n; i++)
+			data[i] = *(const u64 *)(from + items[i].offset);
+	} while (u64_stats_fetch_retry(sync, start));
+	return data + n;
+}
+
+static u64 *vector_values(const struct airvf_vector *vector, u64 *data)
+{
+	const struct airvf_vector_stats *stats = &vector->stats;
+	u64 interrupts = READ_ONCE(vector->interrupts);
+	u64 *own = data;
+	u32 i;
+
+	data = copy(data, stats, vector_items, ARRAY_SIZE(vector_items), &stats->sync);
+	*data++ = interrupts;
+	*data++ = vector->lost;
+	*data++ = vector->steps ? airvf_steps_to_rate(vector->steps) : 0;
+	*data++ = own[3] ? div64_u64(own[4], own[3]) : 0;
+	*data++ = own[3] ? div64_u64(own[5], own[3]) : 0;
+	*data++ = interrupts ? div64_u64(own[5], interrupts) : 0;
+	*data++ = vector->mod.fit.cpkt;
+	*data++ = vector->mod.fit.cint;
+	for (i = 0; i < AIRVF_HIST; i++)
+		*data++ = READ_ONCE(stats->hist[i]);
+	return data;
+}
+
+static u64 *sums(struct airvf *vf, u64 *data)
+{
+	struct rtnl_link_stats64 net = {};
+	u64 busy = 0, wake = 0, csum = 0, page = 0, skb = 0;
+	u32 i;
+
+	dev_get_stats(vf->netdev, &net);
+	for (i = 0; i < AIRVF_QUEUES_MAX; i++) {
+		busy += vf->tx_stats[i].busy;
+		wake += vf->tx_stats[i].wake;
+		csum += vf->rx_stats[i].csum_bad;
+		page += vf->rx_stats[i].alloc_failed;
+		skb += vf->rx_stats[i].skb_failed;
+	}
+	*data++ = net.rx_packets;
+	*data++ = net.tx_packets;
+	*data++ = net.rx_bytes;
+	*data++ = net.tx_bytes;
+	*data++ = net.multicast;
+	*data++ = busy;
+	*data++ = wake;
+	*data++ = vf->tx_timeouts;
+	*data++ = csum;
+	*data++ = page;
+	*data++ = skb;
+	return data;
+}
+
+void airvf_get_ethtool_stats(struct net_device *netdev, struct ethtool_stats *stats, u64 *data)
+{
+	struct airvf *vf = netdev_priv(netdev);
+	u32 i;
+
+	if (vf->up)
+		airvf_hw_count(vf);
+	data = sums(vf, data);
+	for (i = 0; i < AIRVF_QUEUES_MAX; i++) {
+		const struct airvf_tx_stats *tx = &vf->tx_stats[i];
+		const struct airvf_rx_stats *rx = &vf->rx_stats[i];
+
+		data = copy(data, tx, tx_items, ARRAY_SIZE(tx_items), &tx->clean_sync);
+		data = copy(data, rx, rx_items, ARRAY_SIZE(rx_items), &rx->sync);
+	}
+	for (i = 0; i < vf->vectors; i++)
+		data = vector_values(vf->vector[i], data);
+	for (i = 0; i < ARRAY_SIZE(vf_items); i++)
+		*data++ = *(const u64 *)((const void *)vf + vf_items[i].offset);
+}

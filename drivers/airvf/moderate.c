@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The interrupt rate controller: feeds the algorithms (air.c, cgr.c, lib/dim)
+ * from the polls and writes what they decide to VTEITR. A vector's state and
+ * register belong to its poll; configuration reaches it by RCU, and an
+ * interrupt of our own makes an idle vector look.
+ */
+#include <linux/math64.h>
+#include <linux/rtnetlink.h>
+
+#include "airvf.h"
+#include "moderate.h"
+#include "trace.h"
+
+#define CGR_US		100000
+#define AIR_US		4000
+#define AIR_EVENTS	16	/* interrupts that a decision should rest on */
+#define AIR_LATE_NS	(100 * NSEC_PER_MSEC)	/* after this it rests on fewer */
+
+static const char * const mode_names[AIRVF_MODES] = {
+	[AIRVF_FIR] = "fir", [AIRVF_CGR] = "cgr", [AIRVF_AIR] = "air", [AIRVF_DIM_MODE] = "dim",
+};
+
+/*
+ * DIM walks along these intervals (us). The hardware has no packet count that
+ * would end an interval early, so the steps begin higher than DIM's own.
+ */
+static const u16 dim_us[NET_DIM_PARAMS_NUM_PROFILES] = { 10, 16, 32, 96, 128 };
+
+const char *airvf_mode_name(enum airvf_mode mode)
+{
+	return mode_names[mode];
+}
+
+bool airvf_mod_available(enum airvf_mode mode)
+{
+	return mode != AIRVF_DIM_MODE || IS_REACHABLE(CONFIG_DIMLIB);
+}
+
+static void dim_work(struct work_struct *work)
+{
+	struct dim *dim = container_of(work, struct dim, work);
+	struct airvf_mod *mod = container_of(dim, struct airvf_mod, dim);
+	u32 us = dim_us[min_t(u32, dim->profile_ix, ARRAY_SIZE(dim_us) - 1)];
+
+	/* The poll writes it: the register is the poll's. */
+	WRITE_ONCE(mod->dim_steps, airvf_rate_to_steps(USEC_PER_SEC / us));
+	dim->state = DIM_START_MEASURE;
+}
+
+void airvf_mod_vector_init(struct airvf_vector *vector)
+{
+	INIT_WORK(&vector->mod.dim.work, dim_work);
+}
+
+void airvf_mod_vector_free(struct airvf_vector *vector)
+{
+	cancel_work_sync(&vector->mod.dim.work);
+}
+
+/* Forgets what the former configuration led to. */
+static u32 begin(struct airvf_vector *vector, const struct airvf_mod_config *config)
+{
+	struct airvf_mod *mod = &vector->mod;
+	u32 steps = vector->steps ? vector->steps : airvf_rate_to_steps(AIRVF_RATE_START);
+
+	mod->generation = config->generation;
+	mod->load = (struct airvf_load){};
+	mod->last = airvf_cycles();
+	switch (config->mode) {
+	case AIRVF_FIR:
+		return config->fir_steps;
+	case AIRVF_AIR:
+		mod->air.param = config->air;
+		mod->air.param.fast = config->air_fast;
+		mod->air.param.k = min_t(u32, config->air.k, vector->vf->param.rx_count);
+		airvf_air_init(&mod->air, steps);
+		break;
+	case AIRVF_DIM_MODE:
+		mod->dim.state = DIM_START_MEASURE;
+		mod->dim.tune_state = DIM_PARKING_ON_TOP;
+		mod->dim.mode = DIM_CQ_PERIOD_MODE_START_FROM_EQE;
+		mod->dim.profile_ix = 1;
+		steps = airvf_rate_to_steps(USEC_PER_SEC / dim_us[1]);
+		WRITE_ONCE(mod->dim_steps, steps);
+		break;
+	default:
+		break;
+	}
+	return steps;
+}
+
+static void write_steps(struct airvf_vector *vector, u32 steps)
+{
+	if (vector->steps == steps)
+		return;
+	airvf_itr_write(vector, steps);
+	vector->stats.writes++;
+}
+
+static void decided(struct airvf_vector *vector, enum airvf_mode mode,
+		    const struct airvf_load *load, const struct airvf_decision *decision)
+{
+	vector->stats.decisions++;
+	trace_airvf_moderate(vector->vf->netdev, vector->index, mode, load, decision);
+	write_steps(vector, decision->new_steps);
+}
+
+static void fixed(struct airvf_vector *vector, const struct airvf_mod_config *config, u32 steps)
+{
+	struct airvf_decision decision = {
+		.old_steps = vector->steps,
+		.new_steps = steps,
+		.rate = steps ? airvf_steps_to_rate(steps) : 0,
+		.reason = config->mode == AIRVF_DIM_MODE ? AIRVF_DIM : AIRVF_FIXED,
+	};
+
+	decided(vector, config->mode, &vector->mod.load, &decision);
+}
+
+static void restart(struct airvf_mod *mod, u64 now)
+{
+	mod->load = (struct airvf_load){};
+	mod->last = now;
+}
+
+static void run_cgr(struct airvf_vector *vector, const struct airvf_mod_config *config, u64 now)
+{
+	struct airvf_mod *mod = &vector->mod;
+	struct airvf_decision decision;
+
+	if (mod->load.ns < (u64)config->cgr_us * NSEC_PER_USEC)
+		return;
+	airvf_cgr_decide(&config->cgr, vector->steps, &mod->load, &decision);
+	decided(vector, config->mode, &mod->load, &decision);
+	restart(mod, now);
+}
+
+static void run_air(struct airvf_vector *vector, const struct airvf_mod_config *config,
+		    u32 packets, u64 now)
+{
+	struct airvf_mod *mod = &vector->mod;
+	struct airvf_decision decision;
+	struct airvf_cost cost;
+	bool due;
+
+	due = airvf_air_poll(&mod->air, packets);
+	due |= mod->load.ns >= (u64)config->air_us * NSEC_PER_USEC &&
+	       (mod->load.events >= AIR_EVENTS || mod->load.ns >= AIR_LATE_NS);
+	if (!due)
+		return;
+	airvf_fit_update(&mod->fit);
+	cost = (struct airvf_cost){
+		.c = airvf_cycles_per_second(),
+		.cpkt = mod->fit.cpkt,
+		.cint = mod->fit.cint,
+	};
+	airvf_air_set_cost(&mod->air, &cost);
+	airvf_air_decide(&mod->air, &mod->load, &decision);
+	decided(vector, config->mode, &mod->load, &decision);
+	restart(mod, now);
+}
+
+static void run_dim(struct airvf_vector *vector, const struct airvf_mod_config *config,
+		    u32 packets, u32 bytes)
+{
+	struct airvf_mod *mod = &vector->mod;
+	u32 steps = READ_ONCE(mod->dim_steps);
+	struct dim_sample sample = {};
+
+	if (steps != vector->steps)
+		fixed(vector, config, steps);
+	mod->dim_packets += packets;
+	mod->dim_bytes += bytes;
+	dim_update_sample(++mod->dim_events, mod->dim_packets, mod->dim_bytes, &sample);
+	airvf_net_dim(&mod->dim, &sample);
+}
+
+void airvf_mod_poll(struct airvf_vector *vector, u32 packets, u32 bytes, u64 cycles,
+		    u64 now, bool finished)
+{
+	const struct airvf_mod_config *config = rcu_dereference_bh(vector->vf->mod_config);
+	struct airvf_mod *mod = &vector->mod;
+
+	if (unlikely(config->generation != mod->generation))
+		fixed(vector, config, begin(vector, config));
+
+	airvf_fit_poll(&mod->fit, packets, cycles);
+	mod->load.packets += packets;
+	mod->load.bytes += bytes;
+	/* No interrupt will come before the poll is finished: nothing to set. */
+	if (!finished)
+		return;
+	mod->load.events++;
+	/* Counters of two CPUs may differ a little. */
+	mod->load.ns = (s64)(now - mod->last) > 0 ?
+		       mul_u64_u64_div_u64(now - mod->last, NSEC_PER_SEC,
+					   airvf_cycles_per_second()) : 0;
+
+	switch (config->mode) {
+	case AIRVF_CGR:
+		run_cgr(vector, config, now);
+		break;
+	case AIRVF_AIR:
+		run_air(vector, config, packets, now);
+		break;
+	case AIRVF_DIM_MODE:
+		run_dim(vector, config, packets, bytes);
+		break;
+	default:
+		break;
+	}
+}
+
+void airvf_mod_start(struct airvf_vector *vector)
+{
+	const struct airvf_mod_config *config = rtnl_dereference(vector->vf->mod_config);
+
+	vector->steps = begin(vector, config);
+}
+
+void airvf_mod_get(struct airvf *vf, struct airvf_mod_config *config)
+{
+	*config = *rtnl_dereference(vf->mod_config);
+}
+
+int airvf_mod_set(struct airvf *vf, const struct airvf_mod_config *config)
+{
+	struct airvf_mod_config *old = rtnl_dereference(vf->mod_config), *new;
+	bool unthrottled = config->mode == AIRVF_FIR && !config->fir_steps;
+	bool was = old->mode == AIRVF_FIR && !old->fir_steps;
+	u32 i;
+
+	if (!airvf_mod_available(config->mode))
+		return -EOPNOTSUPP;
+	new = kmemdup(config, sizeof(*config), GFP_KERNEL);
+	if (!new)
+		return -ENOMEM;
+	new->generation = old->generation + 1;
+	if (new->mode != AIRVF_FIR)
+		new->adaptive = new->mode;
+	rcu_assign_pointer(vf->mod_config, new);
+	kfree_rcu(old, rcu);
+	if (!vf->up)
+		return 0;
+	/* Without a throttle write-backs must not wait: other Tx thresholds. */
+	if (unthrottled != was)
+		return airvf_restart(vf);
+	for (i = 0; i < vf->vectors_used; i++)
+		airvf_irq_kick(vf->vector[i]);
+	return 0;
+}
+
+int airvf_mod_init(struct airvf *vf)
+{
+	struct airvf_mod_config *config = kzalloc(sizeof(*config), GFP_KERNEL);
+
+	if (!config)
+		return -ENOMEM;
+	*config = (struct airvf_mod_config){
+		.generation = 1,
+		.mode = AIRVF_AIR,
+		.adaptive = AIRVF_AIR,
+		.fir_steps = airvf_rate_to_steps(8000),
+		.cgr_us = CGR_US,
+		.air_us = AIR_US,
+		.air_fast = true,
+		.air = {
+			.k = AIRVF_AIR_K,
+			.offset = AIRVF_AIR_OFFSET,
+			.threshold = AIRVF_AIR_THRESHOLD,
+		},
+	};
+	airvf_cgr_defaults(&config->cgr);
+	rcu_assign_pointer(vf->mod_config, config);
+	return 0;
+}
+
+void airvf_mod_free(struct airvf *vf)
+{
+	kfree(rcu_dereference_protected(vf->mod_config, true));
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef AIRVF_MODERATE_H
+#define AIRVF_MODERATE_H
+
+#include <linux/dim.h>
+#include <linux/rcupdate.h>
+
+#include "compat.h"
+#include "moderation.h"
+
+enum airvf_mode {
+	AIRVF_FIR,	/* fixed rate */
+	AIRVF_CGR,	/* classes of average packet size */
+	AIRVF_AIR,	/* what CPU and traffic ask for */
+	AIRVF_DIM_MODE,	/* the kernel's lib/dim */
+	AIRVF_MODES,
+};
+
+/**
+ * struct airvf_mod_config - how an interface moderates; replaced as a whole
+ * @rcu: for its end
+ * @generation: grows with every change
+ * @mode: algorithm in force
+ * @adaptive: algorithm that ethtool's adaptive-rx stands for
+ * @fir_steps: fixed interval, 0 for none
+ * @cgr_us: time slice of CGR
+ * @air_us: shortest time between two decisions of AIR
+ * @air_fast: see struct airvf_air_param
+ * @cgr: classes
+ * @air: parameters of Algorithm 1
+ */
+struct airvf_mod_config {
+	struct rcu_head rcu;
+	u32 generation;
+	enum airvf_mode mode;
+	enum airvf_mode adaptive;
+	u32 fir_steps;
+	u32 cgr_us;
+	u32 air_us;
+	u32 air_fast;
+	struct airvf_cgr_param cgr;
+	struct airvf_air_param air;
+};
+
+/* One vector's state; belongs to its poll. */
+struct airvf_mod {
+	u32 generation;
+	u64 last;		/* cycles, at the last decision */
+	struct airvf_load load;	/* since then */
+	struct airvf_air air;
+	struct airvf_fit fit;
+	struct dim dim;
+	u64 dim_packets;
+	u64 dim_bytes;
+	u16 dim_events;
+	u16 dim_steps;		/* wanted; written by DIM's work */
+};
+
+struct airvf;
+struct airvf_vector;
+
+int airvf_mod_init(struct airvf *vf);
+void airvf_mod_free(struct airvf *vf);
+void airvf_mod_vector_init(struct airvf_vector *vector);
+void airvf_mod_vector_free(struct airvf_vector *vector);
+/* While down: the interval to begin with. */
+void airvf_mod_start(struct airvf_vector *vector);
+/* End of a poll that answers an interrupt, or (finished false) of another. */
+void airvf_mod_poll(struct airvf_vector *vector, u32 packets, u32 bytes, u64 cycles,
+		    u64 now, bool finished);
+/* RTNL: a copy to change, then to put in force. */
+void airvf_mod_get(struct airvf *vf, struct airvf_mod_config *config);
+int airvf_mod_set(struct airvf *vf, const struct airvf_mod_config *config);
+bool airvf_mod_available(enum airvf_mode mode);
+const char *airvf_mode_name(enum airvf_mode mode);
+
+#endif

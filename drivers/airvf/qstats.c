@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Statistics per queue for netlink (`netdev-genl qstats-get`). */
+#include <linux/netdevice.h>
+
+#include "airvf.h"
+
+#ifdef AIRVF_QUEUE_STATS
+#include <net/netdev_queues.h>
+
+static void rx_stats(struct net_device *netdev, int index, struct netdev_queue_stats_rx *stats)
+{
+	struct airvf *vf = netdev_priv(netdev);
+	struct airvf_rx_stats *rx = &vf->rx_stats[index];
+	u32 start;
+
+	do {
+		start = u64_stats_fetch_begin(&rx->sync);
+		stats->packets = rx->packets;
+		stats->bytes = rx->bytes;
+		stats->csum_unnecessary = rx->csum_good;
+		stats->csum_none = rx->csum_none;
+		stats->csum_bad = rx->csum_bad;
+		stats->alloc_fail = rx->skb_failed + rx->alloc_failed;
+	} while (u64_stats_fetch_retry(&rx->sync, start));
+}
+
+static void tx_stats(struct net_device *netdev, int index, struct netdev_queue_stats_tx *stats)
+{
+	struct airvf *vf = netdev_priv(netdev);
+	struct airvf_tx_stats *tx = &vf->tx_stats[index];
+	u32 start;
+
+	do {
+		start = u64_stats_fetch_begin(&tx->clean_sync);
+		stats->packets = tx->packets;
+		stats->bytes = tx->bytes;
+		stats->wake = tx->wake;
+	} while (u64_stats_fetch_retry(&tx->clean_sync, start));
+	do {
+		start = u64_stats_fetch_begin(&tx->xmit_sync);
+		stats->csum_none = tx->csum_none;
+		stats->needs_csum = tx->needs_csum;
+		stats->stop = tx->stop;
+	} while (u64_stats_fetch_retry(&tx->xmit_sync, start));
+}
+
+/* Queues that were in use before the number of channels was lowered. */
+static void base_stats(struct net_device *netdev, struct netdev_queue_stats_rx *rx,
+		       struct netdev_queue_stats_tx *tx)
+{
+	u32 i;
+
+	*rx = (struct netdev_queue_stats_rx){};
+	*tx = (struct netdev_queue_stats_tx){};
+	for (i = netdev->real_num_rx_queues; i < AIRVF_QUEUES_MAX; i++) {
+		struct netdev_queue_stats_rx one = {};
+
+		rx_stats(netdev, i, &one);
+		rx->packets += one.packets;
+		rx->bytes += one.bytes;
+		rx->csum_unnecessary += one.csum_unnecessary;
+		rx->csum_none += one.csum_none;
+		rx->csum_bad += one.csum_bad;
+		rx->alloc_fail += one.alloc_fail;
+	}
+	for (i = netdev->real_num_tx_queues; i < AIRVF_QUEUES_MAX; i++) {
+		struct netdev_queue_stats_tx one = {};
+
+		tx_stats(netdev, i, &one);
+		tx->packets += one.packets;
+		tx->bytes += one.bytes;
+		tx->wake += one.wake;
+		tx->csum_none += one.csum_none;
+		tx->needs_csum += one.needs_csum;
+		tx->stop += one.stop;
+	}
+}
+
+static const struct netdev_stat_ops stat_ops = {
+	.get_queue_stats_rx = rx_stats,
+	.get_queue_stats_tx = tx_stats,
+	.get_base_stats = base_stats,
+};
+
+void airvf_qstats_init(struct net_device *netdev)
+{
+	netdev->stat_ops = &stat_ops;
+}
+#else
+void airvf_qstats_init(struct net_device *netdev)
+{
+}
+#endif
