@@ -27,10 +27,6 @@ constexpr std::string_view kKernelOptions =
     "console=ttyS0 quiet loglevel=5 panic=-1 mitigations=off audit=0 tsc=reliable no_timer_check "
     "cryptomgr.notests random.trust_cpu=on net.ifnames=0";
 
-std::string socket_option(const std::string& id, const std::string& name) {
-  return fmt::format("socket,id={},path={},server=on,wait=off", id, name);
-}
-
 // Reads one line of QMP, at most 1 MiB.
 std::optional<std::string> read_line(int fd, std::string& buffer) {
   std::array<char, 4096> chunk;
@@ -90,24 +86,37 @@ std::vector<std::string> Vm::command_line() const {
   if (!config_.blacklist.empty()) append += fmt::format(" modprobe.blacklist={}", fmt::join(config_.blacklist, ","));
   if (!config_.append.empty()) append += " " + config_.append;
   const bool kvm = config_.accel == "kvm";
-  std::vector<std::string> argv{
-      "qemu-system-x86_64", "-name", n, "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-accel",
-      kvm ? "kvm" : "tcg,thread=multi", "-cpu", kvm ? "host" : "max,-la57", "-M", "q35,memory-backend=ram", "-m",
-      config_.memory, "-smp", std::to_string(config_.cpus),
-      // Shared, so that the simulator gets guest memory as a file descriptor.
-      "-object", fmt::format("memory-backend-memfd,id=ram,size={},share=on", config_.memory),
-      // The kernel owns native PCIe hot-plug.
-      "-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off", "-kernel", config_.kernel.string(), "-initrd",
-      config_.initrd.string(), "-append", append, "-serial", fmt::format("file:{}.console", n), "-chardev",
-      socket_option("qmp", n + ".qmp"), "-mon", "chardev=qmp,mode=control", "-device", "virtio-serial-pci,id=serial",
-      "-chardev", socket_option("agent", n + ".agent"), "-device",
-      "virtserialport,bus=serial.0,chardev=agent,name=vfpool.agent", "-chardev", socket_option("shell", n + ".shell"),
-      "-device", "virtserialport,bus=serial.0,chardev=shell,name=vfpool.shell"};
+  std::vector<std::string> argv{"qemu-system-x86_64", "-nodefaults", "-no-user-config", "-no-reboot"};
+  const auto add = [&argv](const char* option, std::string value) {
+    argv.emplace_back(option);
+    argv.push_back(std::move(value));
+  };
+  add("-name", n);
+  add("-display", "none");
+  add("-accel", kvm ? "kvm" : "tcg,thread=multi");
+  add("-cpu", kvm ? "host" : "max,-la57");
+  add("-M", "q35,memory-backend=ram");
+  add("-m", config_.memory);
+  add("-smp", std::to_string(config_.cpus));
+  // Shared, so that the simulator gets guest memory as a file descriptor.
+  add("-object", fmt::format("memory-backend-memfd,id=ram,size={},share=on", config_.memory));
+  // The kernel owns native PCIe hot-plug.
+  add("-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off");
+  add("-kernel", config_.kernel.string());
+  add("-initrd", config_.initrd.string());
+  add("-append", append);
+  add("-serial", fmt::format("file:{}.console", n));
+  add("-qmp", fmt::format("unix:{}.qmp,server=on,wait=off", n));
+  add("-device", "virtio-serial-pci,id=serial");
+  for (const char* port : {"agent", "shell"}) {
+    add("-chardev", fmt::format("socket,id={0},path={1}.{0},server=on,wait=off", port, n));
+    add("-device", fmt::format("virtserialport,bus=serial.0,chardev={0},name=vfpool.{0}", port));
+  }
   if (config_.vfio_user) {
     const json device{{"driver", "vfio-user-pci"},
                       {"id", "vfpool"},
                       {"socket", {{"type", "unix"}, {"path", config_.vfio_user->string()}}}};
-    argv.insert(argv.end(), {"-device", device.dump()});
+    add("-device", device.dump());
   }
   argv.insert(argv.end(), config_.qemu_args.begin(), config_.qemu_args.end());
   return argv;

@@ -4,7 +4,7 @@
 // that bears the same id; answers come when they are ready, not in order:
 //   {"id":1,"sh":"ip link"}  or  {"id":1,"argv":["ip","link"]},
 //       optional "stdin_b64", "env":{..}, "timeout": seconds     -> {"id":1,"rc":0,"out":"..","err":".."}
-//       plus "timed_out":true, "truncated":true where that happened; output that is no UTF-8 comes as out_b64, err_b64
+//       plus "timed_out":true, "truncated":true where that happened; output that is no text (UTF-8 without NUL) comes as out_b64, err_b64
 //   {"id":2,"peek":1}                what command 1 has printed   -> {"id":2,"rc":0,"running":true,"out":..,"err":..}
 //   {"id":3,"kill":1,"signal":15}    signals all of command 1     -> {"id":3,"rc":0}
 //   {"id":4,"resize":[24,80],"term":"xterm"}  of the shell        -> {"id":4,"rc":0}
@@ -47,11 +47,12 @@ class BadRequest : public std::runtime_error {
 };
 
 void put_bytes(json& answer, const std::string& name, const std::string& bytes) {
-  // dump() throws for text that is not UTF-8: that is the test.
+  // dump() throws for text that is not UTF-8: that is the test. NULs would be allowed, at six bytes each.
   try {
+    if (bytes.find('\0') != std::string::npos) throw std::invalid_argument("binary");
     (void)json(bytes).dump();
     answer[name] = bytes;
-  } catch (const json::type_error&) {
+  } catch (const std::exception&) {
     answer[name + "_b64"] = base64_encode(bytes);
   }
 }

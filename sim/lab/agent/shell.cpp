@@ -48,7 +48,6 @@ void Shell::handle(const std::vector<pollfd>& fds) {
 }
 
 void Shell::start() {
-  typed_.clear();
   master_ = ::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
   if (master_ < 0 || ::grantpt(master_) != 0 || ::unlockpt(master_) != 0) {
     port_.send("no pseudo terminal in this guest\r\n");
