@@ -1,5 +1,5 @@
 // Control plane of the bridge: configuration space of every host's tree, hot-plug slots, management registers,
-// SR-IOV discovery. The data plane (vfp_bridge) brings it configuration and register requests and asks it for the
+// SR-IOV discovery. The data plane (vfp_fabric) brings it configuration and register requests and asks it for the
 // maps; it never sees packets of the data path.
 //
 // Hosts: 0 is the owner, 1..Users the users. A slot function has the index
@@ -116,11 +116,312 @@ module vfp_ctrl #(
   input  logic [Hosts:0][2:0]      ev_tx_i,         // pulses: sent {Cpl, NP, P}
   input  logic                     err_valid_i,     // pulse: a packet was dropped or answered with an error
   input  logic [3:0]               err_port_i,      // 0..Hosts-1, Hosts = device
-  input  logic [3:0]               err_reason_i,    // vfp_pkg::drop_e
+  input  logic [3:0]               err_reason_i,    // vfp_pkg::Drop*
   input  logic [127:0]             err_hdr_i,
 
   // A cycle can change state without new input: keep clocking. timer: only tick_ms_i is awaited.
   output logic busy_o,
   output logic timer_o
 );
+
+  localparam int unsigned UserFns = Slots * SlotFns;
+
+  // ---- The device, as found ----------------------------------------------------------------------------------------------
+  logic        sriov, disc_req, disc_ready, disc_done, disc_busy;
+  logic [11:0] disc_reg;
+  logic [15:0] vendor, vf_device;
+  logic [31:0] class_rev, subsystem;
+  logic [3:0]  bar0_flags, bar3_flags;
+  logic [7:0]  sec_bus;
+
+  vfp_discover #(.Vfs(Vfs)) u_discover (
+    .clk_i, .rst_ni,
+    .clear_i     (!host_link_i[0]),
+    .trigger_i   (own_cfg_write_i),
+    .sec_bus_i   (sec_bus),
+    .req_o       (disc_req),
+    .ready_i     (disc_ready),
+    .reg_o       (disc_reg),
+    .done_i      (disc_done),
+    .status_i    (int_status_i),
+    .rdata_i     (int_rdata_i),
+    .sriov_o     (sriov),
+    .pf_rid_o    (dev_pf_rid_o),
+    .vf_first_o  (dev_vf_first_o),
+    .vf_stride_o (dev_vf_stride_o),
+    .num_vfs_o   (dev_num_vfs_o),
+    .bar0_o      (dev_bar0_o),
+    .bar3_o      (dev_bar3_o),
+    .bar0_flags_o(bar0_flags),
+    .bar3_flags_o(bar3_flags),
+    .vendor_o    (vendor),
+    .vf_device_o (vf_device),
+    .class_rev_o (class_rev),
+    .subsystem_o (subsystem),
+    .busy_o      (disc_busy)
+  );
+
+  // ---- Who has which VF --------------------------------------------------------------------------------------------------
+  logic        cmd, cmd_owner, flr, flr_ready, pool_busy, pool_timer;
+  logic [31:0] cmd_word;
+  logic [3:0]  cmd_result;
+  logic [15:0] flr_bdf;
+  logic [11:0] flr_reg;
+  logic [NumSlots-1:0] slot_usable, slot_powered, slot_off, slot_gone, slot_button, slot_full, slot_ready, slot_present,
+                       slot_link, releasing;
+  logic [NumFns-1:0]   fn_there;
+  logic [Vfs-1:0]      vf_assigned;
+  logic [Vfs-1:0][1:0] vf_state;
+
+  vfp_pool #(.Users(Users), .Slots(Slots), .SlotFns(SlotFns), .Vfs(Vfs)) u_pool (
+    .clk_i, .rst_ni, .tick_ms_i,
+    .cmd_i         (cmd),
+    .cmd_owner_i   (cmd_owner),
+    .cmd_word_i    (cmd_word),
+    .cmd_result_o  (cmd_result),
+    .slot_usable_i (slot_usable),
+    .slot_powered_i(slot_powered),
+    .slot_off_i    (slot_off),
+    .slot_gone_i   (slot_gone),
+    .power_led_i   (power_led_o),
+    .button_o      (slot_button),
+    .slot_present_o(slot_full),
+    .slot_ready_o  (slot_ready),
+    .releasing_o   (releasing),
+    .sriov_i       (sriov),
+    .num_vfs_i     (dev_num_vfs_o),
+    .vf_first_i    (dev_vf_first_o),
+    .vf_stride_i   (dev_vf_stride_o),
+    .vf_busy_i,
+    .drain_ms_i    (cpl_timeout_ms_o),
+    .flr_o         (flr),
+    .flr_ready_i   (flr_ready),
+    .flr_bdf_o     (flr_bdf),
+    .flr_reg_o     (flr_reg),
+    .fn_there_o    (fn_there),
+    .fn_active_o,
+    .fn_vf_o,
+    .vf_owned_o,
+    .vf_fn_o,
+    .vf_assigned_o (vf_assigned),
+    .vf_state_o    (vf_state),
+    .busy_o        (pool_busy),
+    .timer_o       (pool_timer)
+  );
+  assign dev_sriov_o = sriov;
+
+  // ---- The hosts' trees --------------------------------------------------------------------------------------------------
+  logic [Hosts-1:0] cfg_busy;
+
+  // The owner has no slots and no emulated functions.
+  logic                     no_present, no_link, no_powered, no_usable, no_off;
+  logic [0:0][1:0]          no_power_led, no_attn_led;
+  logic [UserFns-1:0]       no_mse, no_bme;
+  logic [UserFns-1:0][63:0] no_bar0, no_bar3;
+  logic [UserFns-1:0][15:0] no_bdf;
+
+  vfp_cfg_host #(.Owner(1'b1), .Slots(Slots), .SlotFns(SlotFns), .Vfs(Vfs)) u_owner (
+    .clk_i, .rst_ni,
+    .link_i         (host_link_i[0]),
+    .cfg_valid_i    (cfg_valid_i[0]),
+    .cfg_ready_o    (cfg_ready_o[0]),
+    .cfg_hdr_i      (cfg_hdr_i[0]),
+    .cfg_data_i     (cfg_data_i[0]),
+    .rsp_valid_o    (rsp_valid_o[0]),
+    .rsp_ready_i    (rsp_ready_i[0]),
+    .rsp_fwd_o      (rsp_fwd_o[0]),
+    .rsp_status_o   (rsp_status_o[0]),
+    .rsp_data_o     (rsp_data_o[0]),
+    .rsp_cpl_id_o   (rsp_cpl_id_o[0]),
+    .rsp_fwd_bdf_o  (rsp_fwd_bdf_o[0]),
+    .rsp_fwd_type1_o(rsp_fwd_type1_o[0]),
+    .button_i       (1'b0),
+    .slot_present_i (1'b0),
+    .slot_ready_i   (1'b0),
+    .slot_present_o (no_present),
+    .slot_link_o    (no_link),
+    .slot_powered_o (no_powered),
+    .slot_usable_o  (no_usable),
+    .slot_off_o     (no_off),
+    .power_led_o    (no_power_led),
+    .attn_led_o     (no_attn_led),
+    .fn_there_i     ('0),
+    .fn_vf_i        ('0),
+    .vf_busy_i,
+    .fn_mse_o       (no_mse),
+    .fn_bme_o       (no_bme),
+    .fn_bar0_o      (no_bar0),
+    .fn_bar3_o      (no_bar3),
+    .fn_bdf_o       (no_bdf),
+    .vf_first_i     (dev_vf_first_o),
+    .vf_stride_i    (dev_vf_stride_o),
+    .dev_sec_bus_i  (sec_bus),
+    .vendor_i       (vendor),
+    .vf_device_i    (vf_device),
+    .class_rev_i    (class_rev),
+    .subsystem_i    (subsystem),
+    .bar0_flags_i   (bar0_flags),
+    .bar3_flags_i   (bar3_flags),
+    .mgmt_en_o      (mgmt_en_o[0]),
+    .mgmt_bar_o     (mgmt_bar_o[0]),
+    .mgmt_bdf_o     (mgmt_bdf_o[0]),
+    .mem_en_o       (own_mem_en_o),
+    .bme_o          (own_bme_o),
+    .mem_base_o     (own_mem_base_o),
+    .mem_limit_o    (own_mem_limit_o),
+    .pref_base_o    (own_pref_base_o),
+    .pref_limit_o   (own_pref_limit_o),
+    .dsp_bdf_o      (own_dsp_bdf_o),
+    .sec_bus_o      (sec_bus),
+    .sub_bus_o      (own_sub_bus_o),
+    .msi_valid_o    (msi_valid_o[0]),
+    .msi_ready_i    (msi_ready_i[0]),
+    .msi_rid_o      (msi_rid_o[0]),
+    .msi_addr_o     (msi_addr_o[0]),
+    .msi_data_o     (msi_data_o[0]),
+    .busy_o         (cfg_busy[0])
+  );
+
+  assign own_sec_bus_o = sec_bus;
+
+  for (genvar h = 1; h < Hosts; h++) begin : gen_user
+    localparam int unsigned S0 = (h - 1) * Slots;
+    localparam int unsigned F0 = S0 * SlotFns;
+    logic        mem_en, bus_master;
+    logic [31:0] mem_base, mem_limit;
+    logic [63:0] pref_base, pref_limit;
+    logic [15:0] dsp_bdf;
+    logic [7:0]  sec, sub;
+
+    vfp_cfg_host #(.Owner(1'b0), .Slots(Slots), .SlotFns(SlotFns), .Vfs(Vfs), .FirstSlot(S0 + 1)) u_tree (
+      .clk_i, .rst_ni,
+      .link_i         (host_link_i[h]),
+      .cfg_valid_i    (cfg_valid_i[h]),
+      .cfg_ready_o    (cfg_ready_o[h]),
+      .cfg_hdr_i      (cfg_hdr_i[h]),
+      .cfg_data_i     (cfg_data_i[h]),
+      .rsp_valid_o    (rsp_valid_o[h]),
+      .rsp_ready_i    (rsp_ready_i[h]),
+      .rsp_fwd_o      (rsp_fwd_o[h]),
+      .rsp_status_o   (rsp_status_o[h]),
+      .rsp_data_o     (rsp_data_o[h]),
+      .rsp_cpl_id_o   (rsp_cpl_id_o[h]),
+      .rsp_fwd_bdf_o  (rsp_fwd_bdf_o[h]),
+      .rsp_fwd_type1_o(rsp_fwd_type1_o[h]),
+      .button_i       (button_i[S0 +: Slots] | slot_button[S0 +: Slots]),
+      .slot_present_i (slot_full[S0 +: Slots]),
+      .slot_ready_i   (slot_ready[S0 +: Slots]),
+      .slot_present_o (slot_present[S0 +: Slots]),
+      .slot_link_o    (slot_link[S0 +: Slots]),
+      .slot_powered_o (slot_powered[S0 +: Slots]),
+      .slot_usable_o  (slot_usable[S0 +: Slots]),
+      .slot_off_o     (slot_off[S0 +: Slots]),
+      .power_led_o    (power_led_o[S0 +: Slots]),
+      .attn_led_o     (attn_led_o[S0 +: Slots]),
+      .fn_there_i     (fn_there[F0 +: UserFns]),
+      .fn_vf_i        (fn_vf_o[F0 +: UserFns]),
+      .vf_busy_i,
+      .fn_mse_o       (fn_mse_o[F0 +: UserFns]),
+      .fn_bme_o       (fn_bme_o[F0 +: UserFns]),
+      .fn_bar0_o      (fn_bar0_o[F0 +: UserFns]),
+      .fn_bar3_o      (fn_bar3_o[F0 +: UserFns]),
+      .fn_bdf_o       (fn_bdf_o[F0 +: UserFns]),
+      .vf_first_i     (dev_vf_first_o),
+      .vf_stride_i    (dev_vf_stride_o),
+      .dev_sec_bus_i  (sec_bus),
+      .vendor_i       (vendor),
+      .vf_device_i    (vf_device),
+      .class_rev_i    (class_rev),
+      .subsystem_i    (subsystem),
+      .bar0_flags_i   (bar0_flags),
+      .bar3_flags_i   (bar3_flags),
+      .mgmt_en_o      (mgmt_en_o[h]),
+      .mgmt_bar_o     (mgmt_bar_o[h]),
+      .mgmt_bdf_o     (mgmt_bdf_o[h]),
+      .mem_en_o       (mem_en),
+      .bme_o          (bus_master),
+      .mem_base_o     (mem_base),
+      .mem_limit_o    (mem_limit),
+      .pref_base_o    (pref_base),
+      .pref_limit_o   (pref_limit),
+      .dsp_bdf_o      (dsp_bdf),
+      .sec_bus_o      (sec),
+      .sub_bus_o      (sub),
+      .msi_valid_o    (msi_valid_o[h]),
+      .msi_ready_i    (msi_ready_i[h]),
+      .msi_rid_o      (msi_rid_o[h]),
+      .msi_addr_o     (msi_addr_o[h]),
+      .msi_data_o     (msi_data_o[h]),
+      .busy_o         (cfg_busy[h])
+    );
+
+    assign slot_gone[S0 +: Slots] = {Slots{!host_link_i[h]}};
+    logic unused;
+    assign unused = ^{mem_en, bus_master, mem_base, mem_limit, pref_base, pref_limit, dsp_bdf, sec, sub};
+  end
+
+  logic unused;
+  assign unused = ^{no_present, no_link, no_powered, no_usable, no_off, no_power_led, no_attn_led, no_mse, no_bme,
+                    no_bar0, no_bar3, no_bdf};
+
+  // ---- Registers ---------------------------------------------------------------------------------------------------------
+  logic regs_busy, regs_timer;
+  vfp_regs #(.Users(Users), .Slots(Slots), .SlotFns(SlotFns), .Vfs(Vfs)) u_regs (
+    .clk_i, .rst_ni, .tick_ms_i,
+    .reg_valid_i, .reg_ready_o, .reg_write_i, .reg_addr_i, .reg_be_i, .reg_wdata_i, .reg_rdata_o,
+    .cmd_o         (cmd),
+    .cmd_owner_o   (cmd_owner),
+    .cmd_word_o    (cmd_word),
+    .cmd_result_i  (cmd_result),
+    .sriov_i       (sriov),
+    .num_vfs_i     (dev_num_vfs_o),
+    .vf_assigned_i (vf_assigned),
+    .vf_state_i    (vf_state),
+    .vf_busy_i,
+    .vf_fn_i       (vf_fn_o),
+    .slot_present_i(slot_present),
+    .slot_link_i   (slot_link),
+    .slot_powered_i(slot_powered),
+    .slot_usable_i (slot_usable),
+    .power_led_i   (power_led_o),
+    .attn_led_i    (attn_led_o),
+    .releasing_i   (releasing),
+    .ev_rx_i, .ev_tx_i, .err_valid_i, .err_port_i, .err_reason_i, .err_hdr_i,
+    .weight_o, .cpl_timeout_ms_o, .freeze_o,
+    .busy_o        (regs_busy),
+    .timer_o       (regs_timer)
+  );
+
+  // ---- Requests of the bridge itself: resets first, then discovery ---------------------------------------------------------
+  logic wait_q, for_flr_q, hold_q;
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      wait_q    <= 1'b0;
+      hold_q    <= 1'b0;
+      for_flr_q <= 1'b0;
+    end else if (wait_q) begin
+      if (int_done_i) wait_q <= 1'b0;
+    end else if (int_valid_o) begin
+      // Once offered, a request stays as it is until it is taken.
+      hold_q    <= !int_ready_i;
+      for_flr_q <= pick_flr;
+      wait_q    <= int_ready_i;
+    end
+  end
+  logic pick_flr;
+  assign pick_flr    = hold_q ? for_flr_q : flr;
+  assign int_valid_o = !wait_q && (flr || disc_req);
+  assign int_write_o = pick_flr;
+  assign int_bdf_o   = pick_flr ? flr_bdf : {sec_bus, 8'd0};
+  assign int_type1_o = pick_flr && flr_bdf[15:8] != sec_bus;
+  assign int_reg_o   = pick_flr ? flr_reg : disc_reg;
+  assign int_be_o    = pick_flr ? 4'b0010 : 4'b1111;
+  assign int_wdata_o = 32'h0000_8000;  // Initiate Function Level Reset
+  assign flr_ready   = int_valid_o && int_ready_i && pick_flr;
+  assign disc_ready  = int_valid_o && int_ready_i && !pick_flr;
+  assign disc_done   = wait_q && int_done_i && !for_flr_q;
+
+  assign busy_o  = disc_busy || pool_busy || regs_busy || (|cfg_busy) || (|button_i) || wait_q || int_valid_o;
+  assign timer_o = pool_timer || regs_timer;
+
 endmodule

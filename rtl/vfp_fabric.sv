@@ -120,7 +120,6 @@ module vfp_fabric #(
   localparam int unsigned DnInfoW = 4 + VfW + HostW + 24 + 16 + 24;
   localparam int unsigned UpInfoW = 1 + VfW + 24 + 16 + 24;
   localparam int unsigned NDev    = 3 * Hosts + 3;  // sources of the device egress
-  localparam int unsigned NHost   = 6;              // sources of a host egress
 
   logic [Ports-1:0]        port_busy, egress_busy, egress_timer;
   logic [2*Ports-1:0]        e_valid, e_ready;
@@ -195,6 +194,8 @@ module vfp_fabric #(
   logic [2:0]             v_valid, v_ready, v_last;  // device side
   logic [2:0][HostW-1:0]  v_host;
   logic [2:0][127:0]      v_hdr, v_data;
+  logic [Hosts-1:0][2:0]  v_to, v_taken;     // by host
+  logic [Hosts-1:0]       x_taken;           // expired request answered
 
   for (genvar h = 0; h < Hosts; h++) begin : gen_host
     // The owner has no slot functions: its port gets the first user's and does not look at them.
@@ -203,7 +204,7 @@ module vfp_fabric #(
     vfp_host_port #(
       .Owner(h == 0), .UserFns(UserFns), .VfW(VfW), .MaxPayload(MaxPayload), .UpInfoW(UpInfoW)
     ) u_port (
-      .clk_i, .rst_ni, .tick_ms_i,
+      .clk_i, .rst_ni,
       .link_i         (link_i[h]),
       .freeze_i,
       .rx_valid_i     (rx_valid_i[h]),
@@ -297,44 +298,29 @@ module vfp_fabric #(
       .busy_o       (up_busy[h])
     );
 
-    // Egress: what the device sends to this host, then the bridge's own.
-    logic [NHost-1:0]        s_valid, s_ready, s_last;
-    logic [NHost-1:0][1:0]   s_cls;
-    logic [NHost-1:0][127:0] s_hdr, s_data;
-    logic                    exp_here;
-    assign exp_here = dn_exp && !x_int && !x_stale && x_host == HostW'(h);
-
-    assign s_valid[0] = v_valid[0] && v_host[0] == HostW'(h);
-    assign s_valid[1] = v_valid[1] && v_host[1] == HostW'(h) && up_alloc_ready[h];
-    assign s_valid[2] = v_valid[2] && v_host[2] == HostW'(h);
-    assign s_valid[3] = o_valid[h];
-    assign s_valid[4] = msi_valid_i[h];
-    assign s_valid[5] = exp_here;
-    assign s_cls      = {vfp_pkg::ClsCpl, vfp_pkg::ClsP, vfp_pkg::ClsCpl, vfp_pkg::ClsCpl, vfp_pkg::ClsNp, vfp_pkg::ClsP};
-    assign s_hdr[0]   = v_hdr[0];
-    assign s_hdr[1]   = {v_hdr[1][127:48], 8'(up_tag[h]), v_hdr[1][39:0]};
-    assign s_hdr[2]   = v_hdr[2];
-    assign s_hdr[3]   = o_hdr[h];
-    assign s_hdr[4]   = vfp_pkg::with_address({64'd0, msi_rid_i[h], 8'd0, 4'd0, 4'hf, 3'b010, 19'd0, 10'd1}, msi_addr_i[h]);
-    assign s_hdr[5]   = vfp_pkg::ur_header(x_cpl, x_id, x_cpl_id);
-    assign s_data     = {128'd0, 96'd0, msi_data_i[h], o_data[h], v_data[2], v_data[1], v_data[0]};
-    assign s_last     = {3'b111, v_last};
-
-    assign up_alloc[h]      = s_ready[1];
-    assign o_ready[h]       = s_ready[3];
-    assign msi_ready_o[h]   = s_ready[4];
-
-    vfp_egress #(.N(NHost)) u_egress (
+    vfp_host_egress #(.TagW(TagW)) u_egress (
       .clk_i, .rst_ni, .tick_ms_i,
       .stuck_ms_i (cpl_timeout_ms_i),
       .link_i     (link_i[h]),
-      .src_valid_i(s_valid),
-      .src_ready_o(s_ready),
-      .src_cls_i  (s_cls),
-      .src_hdr_i  (s_hdr),
-      .src_data_i (s_data),
-      .src_last_i (s_last),
-      .weight_i   ({NHost{8'd1}}),
+      .dev_valid_i(v_to[h]),
+      .dev_ready_o(v_taken[h]),
+      .dev_hdr_i  (v_hdr),
+      .dev_data_i (v_data),
+      .dev_last_i (v_last),
+      .tag_ready_i(up_alloc_ready[h]),
+      .tag_i      (up_tag[h]),
+      .own_valid_i(o_valid[h]),
+      .own_ready_o(o_ready[h]),
+      .own_hdr_i  (o_hdr[h]),
+      .own_data_i (o_data[h]),
+      .msi_valid_i(msi_valid_i[h]),
+      .msi_ready_o(msi_ready_o[h]),
+      .msi_rid_i  (msi_rid_i[h]),
+      .msi_addr_i (msi_addr_i[h]),
+      .msi_data_i (msi_data_i[h]),
+      .exp_valid_i(dn_exp && !x_int && !x_stale && x_host == HostW'(h)),
+      .exp_ready_o(x_taken[h]),
+      .exp_hdr_i  (vfp_pkg::ur_header(x_cpl, x_id, x_cpl_id)),
       .tx_valid_o (tx_valid_o[h]),
       .tx_ready_i (tx_ready_i[h]),
       .tx_room_i  (tx_room_i[h]),
@@ -349,24 +335,17 @@ module vfp_fabric #(
       .busy_o     (egress_busy[h]),
       .timer_o    (egress_timer[h])
     );
+    for (genvar c = 0; c < 3; c++) begin : gen_to
+      assign v_to[h][c] = v_valid[c] && v_host[c] == HostW'(h);
+    end
+    assign up_alloc[h] = v_taken[h][1];
     assign e_reason[Ports+h] = vfp_pkg::DropBlocked;
   end
 
   // A packet of the device goes to one host; the others' readies are zero.
-  logic x_taken;
   always_comb begin
     v_ready = '0;
-    x_taken = 1'b0;
-    for (int h = 0; h < int'(Hosts); h++) begin
-      v_ready = v_ready | gen_ready[h];
-      x_taken = x_taken | exp_ready[h];
-    end
-  end
-  logic [Hosts-1:0][2:0] gen_ready;
-  logic [Hosts-1:0]      exp_ready;
-  for (genvar h = 0; h < Hosts; h++) begin : gen_ready_of
-    assign gen_ready[h] = gen_host[h].s_ready[2:0];
-    assign exp_ready[h] = gen_host[h].s_ready[5];
+    for (int h = 0; h < int'(Hosts); h++) v_ready = v_ready | v_taken[h];
   end
 
   // ---- Device ----------------------------------------------------------------------------------------------------------
@@ -453,7 +432,7 @@ module vfp_fabric #(
   assign up_exp_ready = late_taken ? late_sel : '0;
 
   // Requests of the device or bridge that expired.
-  assign dn_exp_ready = x_int ? !c_int_done : (x_stale || x_taken);
+  assign dn_exp_ready = x_int ? !c_int_done : (x_stale || (|x_taken));
   assign int_done_o   = c_int_done || (dn_exp && x_int);
   assign int_status_o = c_int_done ? c_int_status : vfp_pkg::CplUr;
 

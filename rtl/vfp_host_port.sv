@@ -5,12 +5,11 @@ module vfp_host_port #(
   parameter int unsigned UserFns    = 16,
   parameter int unsigned VfW        = 6,
   parameter int unsigned MaxPayload = 128,
-  parameter int unsigned UpInfoW    = 8,
+  parameter int unsigned UpInfoW    = 71,
   localparam int unsigned FnW = $clog2(UserFns)
 ) (
   input  logic clk_i,
   input  logic rst_ni,
-  input  logic tick_ms_i,
   input  logic link_i,
   input  logic freeze_i,
 
@@ -173,8 +172,8 @@ module vfp_host_port #(
   end
 
   // One thing of the bridge's own at a time: configuration, register access, error.
-  localparam logic [2:0] StIdle = 3'd0, StCfg = 3'd1, StCfgWait = 3'd2, StCfgFwd = 3'd3, StReg = 3'd4;
-  logic [2:0] state_q;
+  localparam logic [1:0] StIdle = 2'd0, StCfgWait = 2'd1, StCfgFwd = 2'd2;
+  logic [1:0] state_q;
   logic       own_valid_q;
   logic [127:0] own_hdr_q, own_data_q;
   logic [15:0] fwd_bdf_q, cpl_id_q;

@@ -1,0 +1,166 @@
+// The bridge: a multi-root PCIe switch at the transaction layer that shows VFs of one device to several servers.
+// One owner port (index 0), user ports (1..Users), one device port (index Users + 1). Streams as in vfp_pkg; adapters
+// to a vendor's hard IP sit outside.
+module vfp_bridge #(
+  parameter int unsigned Users   = 2,   // 2..15
+  parameter int unsigned Slots   = 2,   // hot-plug slots of each user, 1..16, a power of two
+  parameter int unsigned SlotFns = 8,   // functions of a slot: 2, 4 or 8
+  parameter int unsigned Vfs     = 64,  // 64: at least what the device offers
+  localparam int unsigned Hosts    = Users + 1,
+  localparam int unsigned Ports    = Hosts + 1,
+  localparam int unsigned NumSlots = Users * Slots
+) (
+  input  logic clk_i,
+  input  logic rst_ni,
+  input  logic tick_ms_i,  // one pulse a millisecond
+
+  // Bit p: the link of port p is up.
+  input  logic [Ports-1:0]        link_i,
+  // Into the bridge. rx_room: flow classes {Cpl, NP, P} for which there is room; offer only such packets.
+  input  logic [Ports-1:0]        rx_valid_i,
+  output logic [Ports-1:0]        rx_ready_o,
+  output logic [Ports-1:0][2:0]   rx_room_o,
+  input  logic [Ports-1:0]        rx_sop_i,
+  input  logic [Ports-1:0]        rx_eop_i,
+  input  logic [Ports-1:0][127:0] rx_hdr_i,   // with sop
+  input  logic [Ports-1:0][127:0] rx_data_i,
+  // Out of the bridge. tx_room: classes that the neighbour takes.
+  output logic [Ports-1:0]        tx_valid_o,
+  input  logic [Ports-1:0]        tx_ready_i,
+  input  logic [Ports-1:0][2:0]   tx_room_i,
+  output logic [Ports-1:0]        tx_sop_o,
+  output logic [Ports-1:0]        tx_eop_o,
+  output logic [Ports-1:0][127:0] tx_hdr_o,   // valid with sop
+  output logic [Ports-1:0][127:0] tx_data_o,
+
+  // Board pins of the slots, index (user - 1) * Slots + slot. button: one pulse a press.
+  input  logic [NumSlots-1:0]      button_i,
+  output logic [NumSlots-1:0][1:0] power_led_o,  // 1 on, 2 blinking, 3 off
+  output logic [NumSlots-1:0][1:0] attn_led_o,
+
+  // Service bus: the management registers without a server. Held until ready; rdata is valid with ready.
+  input  logic        svc_valid_i,
+  output logic        svc_ready_o,
+  input  logic        svc_write_i,
+  input  logic [15:0] svc_addr_i,
+  input  logic [31:0] svc_wdata_i,
+  output logic [31:0] svc_rdata_o,
+
+  // busy: the next cycle can change something by itself. timer: tick_ms_i is awaited. For clock gating.
+  output logic busy_o,
+  output logic timer_o
+);
+
+  localparam int unsigned UserFns = Slots * SlotFns;
+  localparam int unsigned NumFns  = NumSlots * SlotFns;
+  localparam int unsigned NFnW    = $clog2(NumFns);
+  localparam int unsigned VfW     = $clog2(Vfs);
+
+  logic [Hosts-1:0]         cfg_valid, cfg_ready, rsp_valid, rsp_ready, rsp_fwd, rsp_fwd_type1;
+  logic [Hosts-1:0][127:0]  cfg_hdr;
+  logic [Hosts-1:0][31:0]   cfg_data, rsp_data;
+  logic [Hosts-1:0][2:0]    rsp_status;
+  logic [Hosts-1:0][15:0]   rsp_cpl_id, rsp_fwd_bdf;
+  logic [Hosts:0]           reg_valid, reg_ready, reg_write;
+  logic [Hosts:0][15:0]     reg_addr;
+  logic [Hosts:0][3:0]      reg_be;
+  logic [Hosts:0][31:0]     reg_wdata, reg_rdata;
+  logic                     int_valid, int_ready, int_write, int_type1, int_done;
+  logic [15:0]              int_bdf;
+  logic [11:0]              int_reg;
+  logic [3:0]               int_be;
+  logic [31:0]              int_wdata, int_rdata;
+  logic [2:0]               int_status;
+  logic [Hosts-1:0]         msi_valid, msi_ready;
+  logic [Hosts-1:0][15:0]   msi_rid;
+  logic [Hosts-1:0][63:0]   msi_addr;
+  logic [Hosts-1:0][31:0]   msi_data;
+  logic [Hosts-1:0]         mgmt_en;
+  logic [Hosts-1:0][63:0]   mgmt_bar;
+  logic [Hosts-1:0][15:0]   mgmt_bdf;
+  logic                     own_mem_en, own_bme;
+  logic [31:0]              own_mem_base, own_mem_limit;
+  logic [63:0]              own_pref_base, own_pref_limit;
+  logic [15:0]              own_dsp_bdf;
+  logic [7:0]               own_sec_bus, own_sub_bus;
+  logic [NumFns-1:0]          fn_active, fn_mse, fn_bme;
+  logic [NumFns-1:0][VfW-1:0] fn_vf;
+  logic [NumFns-1:0][63:0]    fn_bar0, fn_bar3;
+  logic [NumFns-1:0][15:0]    fn_bdf;
+  logic                     dev_sriov;
+  logic [15:0]              dev_pf_rid, dev_vf_first, dev_vf_stride;
+  logic [VfW:0]             dev_num_vfs;
+  logic [63:0]              dev_bar0, dev_bar3;
+  logic [Vfs-1:0]           vf_owned, vf_busy;
+  logic [Vfs-1:0][NFnW-1:0] vf_fn;
+  logic [Hosts-1:0][7:0]    weight;
+  logic [15:0]              cpl_timeout_ms;
+  logic                     freeze, own_cfg_write, err_valid;
+  logic [Ports-1:0][2:0]    ev_rx, ev_tx;
+  logic [3:0]               err_port, err_reason;
+  logic [127:0]             err_hdr;
+  logic                     fabric_busy, fabric_timer, ctrl_busy, ctrl_timer;
+
+  vfp_fabric #(.Users(Users), .UserFns(UserFns), .Vfs(Vfs)) u_fabric (
+    .clk_i, .rst_ni, .tick_ms_i, .link_i,
+    .rx_valid_i, .rx_ready_o, .rx_room_o, .rx_sop_i, .rx_eop_i, .rx_hdr_i, .rx_data_i,
+    .tx_valid_o, .tx_ready_i, .tx_room_i, .tx_sop_o, .tx_eop_o, .tx_hdr_o, .tx_data_o,
+    .cfg_valid_o(cfg_valid), .cfg_ready_i(cfg_ready), .cfg_hdr_o(cfg_hdr), .cfg_data_o(cfg_data),
+    .rsp_valid_i(rsp_valid), .rsp_ready_o(rsp_ready), .rsp_fwd_i(rsp_fwd), .rsp_status_i(rsp_status),
+    .rsp_data_i(rsp_data), .rsp_cpl_id_i(rsp_cpl_id), .rsp_fwd_bdf_i(rsp_fwd_bdf), .rsp_fwd_type1_i(rsp_fwd_type1),
+    .int_valid_i(int_valid), .int_ready_o(int_ready), .int_write_i(int_write), .int_bdf_i(int_bdf),
+    .int_type1_i(int_type1), .int_reg_i(int_reg), .int_be_i(int_be), .int_wdata_i(int_wdata), .int_done_o(int_done),
+    .int_status_o(int_status), .int_rdata_o(int_rdata), .msi_valid_i(msi_valid), .msi_ready_o(msi_ready),
+    .msi_rid_i(msi_rid), .msi_addr_i(msi_addr), .msi_data_i(msi_data), .mgmt_en_i(mgmt_en), .mgmt_bar_i(mgmt_bar),
+    .mgmt_bdf_i(mgmt_bdf), .own_mem_en_i(own_mem_en), .own_bme_i(own_bme), .own_mem_base_i(own_mem_base),
+    .own_mem_limit_i(own_mem_limit), .own_pref_base_i(own_pref_base), .own_pref_limit_i(own_pref_limit),
+    .own_dsp_bdf_i(own_dsp_bdf), .own_sec_bus_i(own_sec_bus), .own_sub_bus_i(own_sub_bus), .fn_active_i(fn_active),
+    .fn_vf_i(fn_vf), .fn_mse_i(fn_mse), .fn_bme_i(fn_bme), .fn_bar0_i(fn_bar0), .fn_bar3_i(fn_bar3),
+    .fn_bdf_i(fn_bdf), .dev_sriov_i(dev_sriov), .dev_pf_rid_i(dev_pf_rid), .dev_vf_first_i(dev_vf_first),
+    .dev_vf_stride_i(dev_vf_stride), .dev_num_vfs_i(dev_num_vfs), .dev_bar0_i(dev_bar0), .dev_bar3_i(dev_bar3),
+    .vf_owned_i(vf_owned), .vf_fn_i(vf_fn), .weight_i(weight), .cpl_timeout_ms_i(cpl_timeout_ms), .freeze_i(freeze),
+    .vf_busy_o(vf_busy), .own_cfg_write_o(own_cfg_write), .ev_rx_o(ev_rx), .ev_tx_o(ev_tx), .err_valid_o(err_valid),
+    .err_port_o(err_port), .err_reason_o(err_reason), .err_hdr_o(err_hdr),
+    .reg_valid_o(reg_valid[Hosts-1:0]), .reg_ready_i(reg_ready[Hosts-1:0]), .reg_write_o(reg_write[Hosts-1:0]),
+    .reg_addr_o(reg_addr[Hosts-1:0]), .reg_be_o(reg_be[Hosts-1:0]), .reg_wdata_o(reg_wdata[Hosts-1:0]),
+    .reg_rdata_i(reg_rdata[Hosts-1:0]),
+    .busy_o(fabric_busy), .timer_o(fabric_timer)
+  );
+
+  assign reg_valid[Hosts] = svc_valid_i;
+  assign reg_write[Hosts] = svc_write_i;
+  assign reg_addr[Hosts]  = svc_addr_i;
+  assign reg_be[Hosts]    = 4'hf;
+  assign reg_wdata[Hosts] = svc_wdata_i;
+  assign svc_ready_o      = reg_ready[Hosts];
+  assign svc_rdata_o      = reg_rdata[Hosts];
+
+  vfp_ctrl #(.Users(Users), .Slots(Slots), .SlotFns(SlotFns), .Vfs(Vfs)) u_ctrl (
+    .clk_i, .rst_ni, .tick_ms_i,
+    .host_link_i(link_i[Hosts-1:0]),
+    .button_i, .power_led_o, .attn_led_o,
+    .reg_valid_i(reg_valid), .reg_ready_o(reg_ready), .reg_write_i(reg_write), .reg_addr_i(reg_addr),
+    .reg_be_i(reg_be), .reg_wdata_i(reg_wdata), .reg_rdata_o(reg_rdata),
+    .cfg_valid_i(cfg_valid), .cfg_ready_o(cfg_ready), .cfg_hdr_i(cfg_hdr), .cfg_data_i(cfg_data),
+    .rsp_valid_o(rsp_valid), .rsp_ready_i(rsp_ready), .rsp_fwd_o(rsp_fwd), .rsp_status_o(rsp_status),
+    .rsp_data_o(rsp_data), .rsp_cpl_id_o(rsp_cpl_id), .rsp_fwd_bdf_o(rsp_fwd_bdf), .rsp_fwd_type1_o(rsp_fwd_type1),
+    .int_valid_o(int_valid), .int_ready_i(int_ready), .int_write_o(int_write), .int_bdf_o(int_bdf),
+    .int_type1_o(int_type1), .int_reg_o(int_reg), .int_be_o(int_be), .int_wdata_o(int_wdata), .int_done_i(int_done),
+    .int_status_i(int_status), .int_rdata_i(int_rdata), .msi_valid_o(msi_valid), .msi_ready_i(msi_ready),
+    .msi_rid_o(msi_rid), .msi_addr_o(msi_addr), .msi_data_o(msi_data), .mgmt_en_o(mgmt_en), .mgmt_bar_o(mgmt_bar),
+    .mgmt_bdf_o(mgmt_bdf), .own_mem_en_o(own_mem_en), .own_bme_o(own_bme), .own_mem_base_o(own_mem_base),
+    .own_mem_limit_o(own_mem_limit), .own_pref_base_o(own_pref_base), .own_pref_limit_o(own_pref_limit),
+    .own_dsp_bdf_o(own_dsp_bdf), .own_sec_bus_o(own_sec_bus), .own_sub_bus_o(own_sub_bus), .fn_active_o(fn_active),
+    .fn_vf_o(fn_vf), .fn_mse_o(fn_mse), .fn_bme_o(fn_bme), .fn_bar0_o(fn_bar0), .fn_bar3_o(fn_bar3),
+    .fn_bdf_o(fn_bdf), .dev_sriov_o(dev_sriov), .dev_pf_rid_o(dev_pf_rid), .dev_vf_first_o(dev_vf_first),
+    .dev_vf_stride_o(dev_vf_stride), .dev_num_vfs_o(dev_num_vfs), .dev_bar0_o(dev_bar0), .dev_bar3_o(dev_bar3),
+    .vf_owned_o(vf_owned), .vf_fn_o(vf_fn), .weight_o(weight), .cpl_timeout_ms_o(cpl_timeout_ms), .freeze_o(freeze),
+    .vf_busy_i(vf_busy), .own_cfg_write_i(own_cfg_write), .ev_rx_i(ev_rx), .ev_tx_i(ev_tx), .err_valid_i(err_valid),
+    .err_port_i(err_port), .err_reason_i(err_reason), .err_hdr_i(err_hdr),
+    .busy_o(ctrl_busy), .timer_o(ctrl_timer)
+  );
+
+  assign busy_o  = fabric_busy || ctrl_busy;
+  assign timer_o = fabric_timer || ctrl_timer;
+
+endmodule

@@ -1,0 +1,242 @@
+// Who has which VF. Holds the assignment, carries out commands, and takes a VF through draining and function-level
+// reset whenever its server lets it go, so that the next one finds it as after power-on.
+module vfp_pool #(
+  parameter int unsigned Users   = 2,
+  parameter int unsigned Slots   = 2,
+  parameter int unsigned SlotFns = 8,
+  parameter int unsigned Vfs     = 64,
+  parameter logic [11:0] VfDevCtl = 12'h0a8,  // Device Control of the device's VFs
+  localparam int unsigned NumSlots = Users * Slots,
+  localparam int unsigned NumFns   = NumSlots * SlotFns,
+  localparam int unsigned NSlotW   = $clog2(NumSlots),
+  localparam int unsigned NFnW     = $clog2(NumFns),
+  localparam int unsigned VfW      = $clog2(Vfs)
+) (
+  input  logic clk_i,
+  input  logic rst_ni,
+  input  logic tick_ms_i,
+
+  // A command (see COMMAND in tools/regs/bridge.toml); the result is valid in the same cycle.
+  input  logic        cmd_i,
+  input  logic        cmd_owner_i,  // owner's view: all operations, any user
+  input  logic [31:0] cmd_word_i,   // for a user the port has put USER in
+  output logic [3:0]  cmd_result_o,
+
+  // Slots.
+  input  logic [NumSlots-1:0]      slot_usable_i,
+  input  logic [NumSlots-1:0]      slot_powered_i,
+  input  logic [NumSlots-1:0]      slot_off_i,     // pulse: switched off by its server
+  input  logic [NumSlots-1:0]      slot_gone_i,    // level: the server's link is down
+  input  logic [NumSlots-1:0][1:0] power_led_i,
+  output logic [NumSlots-1:0]      button_o,       // pulse
+  output logic [NumSlots-1:0]      slot_present_o,
+  output logic [NumSlots-1:0]      slot_ready_o,
+  output logic [NumSlots-1:0]      releasing_o,
+
+  // The device.
+  input  logic         sriov_i,
+  input  logic [VfW:0] num_vfs_i,
+  input  logic [15:0]  vf_first_i,
+  input  logic [15:0]  vf_stride_i,
+  input  logic [Vfs-1:0] vf_busy_i,
+  input  logic [15:0]  drain_ms_i,  // how long draining may take
+  output logic         flr_o,       // configuration write {flr_bdf, flr_reg}: start a function-level reset
+  input  logic         flr_ready_i,
+  output logic [15:0]  flr_bdf_o,
+  output logic [11:0]  flr_reg_o,
+
+  output logic [NumFns-1:0]          fn_there_o,   // assigned, its slot usable
+  output logic [NumFns-1:0]          fn_active_o,  // and the VF is not being drained or reset
+  output logic [NumFns-1:0][VfW-1:0] fn_vf_o,
+  output logic [Vfs-1:0]             vf_owned_o,
+  output logic [Vfs-1:0][NFnW-1:0]   vf_fn_o,
+  output logic [Vfs-1:0]             vf_assigned_o,
+  output logic [Vfs-1:0][1:0]        vf_state_o,
+
+  output logic busy_o,
+  output logic timer_o
+);
+
+  localparam logic [1:0] VfIdle = 2'd0, VfDrain = 2'd1, VfReset = 2'd2;
+  localparam logic [15:0] FlrMs = 16'd100;  // PCIe Base Spec 2.1, 6.6.2
+
+  logic [NumFns-1:0]          assigned_q;
+  logic [NumFns-1:0][VfW-1:0] fn_vf_q;
+  logic [Vfs-1:0]             owned_q;     // assigned, or still to be cleaned after it was
+  logic [Vfs-1:0]             kept_q;      // assigned
+  logic [Vfs-1:0][NFnW-1:0]   vf_fn_q;
+  logic [Vfs-1:0][1:0]        state_q;
+  logic [15:0]                stamp_mem [Vfs];
+  logic [NumSlots-1:0]        releasing_q;
+  logic [15:0]                now_q;
+
+  // ---- Commands --------------------------------------------------------------------------------------------------------
+  logic [3:0]        op;
+  logic [VfW-1:0]    vf;
+  logic [NSlotW-1:0] slot;
+  logic [NFnW-1:0]   fn;
+  logic              bad_slot, bad_fn, bad_vf, may, slot_full;
+  logic              do_assign, do_release, do_force, do_button;
+  logic [3:0]        user_field, slot_field, fn_field;
+
+  assign op         = cmd_word_i[3:0];
+  assign user_field = cmd_word_i[19:16];
+  assign slot_field = cmd_word_i[23:20];
+  assign fn_field   = cmd_word_i[27:24];
+  assign vf         = cmd_word_i[8 +: VfW];
+  assign bad_vf     = cmd_word_i[15:8] >= 8'(Vfs);
+  assign bad_slot   = user_field == 4'd0 || user_field > 4'(Users) || slot_field >= 4'(Slots);
+  assign bad_fn     = fn_field >= 4'(SlotFns);
+  assign slot       = NSlotW'((32'(user_field) - 32'd1) * Slots + 32'(slot_field));
+  assign fn         = NFnW'(32'(slot) * SlotFns + 32'(fn_field));
+  assign slot_full  = assigned_q[32'(slot)*SlotFns +: SlotFns] != '0;
+  assign may        = cmd_owner_i || op == 4'd2 || op == 4'd4;
+
+  always_comb begin
+    cmd_result_o = 4'd0;
+    if (op == 4'd0 || op > 4'd4) cmd_result_o = 4'd1;
+    else if (!may) cmd_result_o = 4'd7;
+    else if (bad_slot || (op == 4'd1 && (bad_fn || bad_vf))) cmd_result_o = 4'd2;
+    else if (op == 4'd1) begin
+      if (owned_q[vf]) cmd_result_o = 4'd3;
+      else if (assigned_q[fn]) cmd_result_o = 4'd4;
+      else if (releasing_q[slot] || (slot_full && slot_powered_i[slot])) cmd_result_o = 4'd5;
+    end else if (!slot_full) cmd_result_o = 4'd6;
+    // A press while the indicator blinks would take back the one before it.
+    else if (op != 4'd3 && (releasing_q[slot] || power_led_i[slot] == 2'd2)) cmd_result_o = 4'd5;
+  end
+
+  assign do_assign  = cmd_i && cmd_result_o == 4'd0 && op == 4'd1;
+  assign do_release = cmd_i && cmd_result_o == 4'd0 && op == 4'd2;
+  assign do_force   = cmd_i && cmd_result_o == 4'd0 && op == 4'd3;
+  assign do_button  = cmd_i && cmd_result_o == 4'd0 && op == 4'd4;
+
+  for (genvar s = 0; s < NumSlots; s++) begin : gen_button
+    assign button_o[s] = (do_button || (do_release && slot_powered_i[s])) && slot == NSlotW'(s);
+  end
+
+  // ---- What makes a slot let its VFs go --------------------------------------------------------------------------------
+  logic [NumSlots-1:0] gone_q, clean, empty;  // clean: its VFs are drained and reset; empty: and leave the slot
+  always_comb begin
+    clean = slot_off_i | (slot_gone_i & ~gone_q);
+    empty = '0;
+    for (int s = 0; s < int'(NumSlots); s++) begin
+      if (slot == NSlotW'(s) && (do_force || (do_release && !slot_powered_i[s]))) begin
+        clean[s] = 1'b1;
+        empty[s] = 1'b1;
+      end
+      if (releasing_q[s] && (slot_off_i[s] || slot_gone_i[s])) begin
+        clean[s] = 1'b1;
+        empty[s] = 1'b1;
+      end
+    end
+  end
+
+  // ---- One VF at a time through draining and reset ---------------------------------------------------------------------
+  logic [VfW-1:0] scan_q;
+  logic           walking_q, sent_q;
+  logic [15:0]    age;
+  logic           drained, step, any_dirty;
+  always_comb begin
+    any_dirty = 1'b0;
+    for (int v = 0; v < int'(Vfs); v++) if (state_q[v] != VfIdle) any_dirty = 1'b1;
+  end
+  assign age     = now_q - stamp_mem[scan_q];
+  assign drained = !vf_busy_i[scan_q] || age >= drain_ms_i;
+  assign flr_o   = walking_q && state_q[scan_q] == VfDrain && drained && sriov_i && 32'(scan_q) < 32'(num_vfs_i);
+  assign flr_bdf_o = vf_first_i + 16'(scan_q) * vf_stride_i;
+  assign flr_reg_o = VfDevCtl;
+  assign step    = walking_q && (!flr_o || flr_ready_i);
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      assigned_q  <= '0;
+      owned_q     <= '0;
+      kept_q      <= '0;
+      state_q     <= '0;
+      releasing_q <= '0;
+      now_q       <= '0;
+      gone_q      <= '0;
+      scan_q      <= '0;
+      walking_q   <= 1'b0;
+    end else begin
+      gone_q <= slot_gone_i;
+      if (tick_ms_i) now_q <= now_q + 1'b1;
+
+      // A round over all VFs after each change and each tick.
+      if (!walking_q) begin
+        walking_q <= any_dirty && (tick_ms_i || sent_q);
+        sent_q    <= 1'b0;
+        scan_q    <= '0;
+      end else if (step) begin
+        if (state_q[scan_q] == VfDrain && drained) begin
+          state_q[scan_q] <= VfReset;
+        end else if (state_q[scan_q] == VfReset && age >= FlrMs) begin
+          state_q[scan_q] <= VfIdle;
+          if (!kept_q[scan_q]) owned_q[scan_q] <= 1'b0;
+        end
+        scan_q <= scan_q + 1'b1;
+        if (&scan_q) walking_q <= 1'b0;
+      end
+
+      if (do_assign) begin
+        assigned_q[fn] <= 1'b1;
+        fn_vf_q[fn]    <= vf;
+        owned_q[vf]    <= 1'b1;
+        kept_q[vf]     <= 1'b1;
+        vf_fn_q[vf]    <= fn;
+      end
+      if (do_release && slot_powered_i[slot]) releasing_q[slot] <= 1'b1;
+
+      for (int v = 0; v < int'(Vfs); v++) begin
+        if (kept_q[v] && clean[vf_fn_q[v][NFnW-1:$clog2(SlotFns)]]) begin
+          state_q[v] <= VfDrain;
+          sent_q     <= 1'b1;
+          if (empty[vf_fn_q[v][NFnW-1:$clog2(SlotFns)]]) kept_q[v] <= 1'b0;
+        end
+      end
+      for (int s = 0; s < int'(NumSlots); s++) begin
+        if (empty[s]) begin
+          assigned_q[s*int'(SlotFns) +: SlotFns] <= '0;
+          releasing_q[s] <= 1'b0;
+        end
+      end
+    end
+
+    // Since when a VF is in its state.
+    if (walking_q && step && state_q[scan_q] == VfDrain && drained) stamp_mem[scan_q] <= now_q;
+    for (int v = 0; v < int'(Vfs); v++) begin
+      if (kept_q[v] && clean[vf_fn_q[v][NFnW-1:$clog2(SlotFns)]]) stamp_mem[v] <= now_q;
+    end
+  end
+
+  // ---- Maps ------------------------------------------------------------------------------------------------------------
+  for (genvar f = 0; f < NumFns; f++) begin : gen_fn
+    logic exists;
+    assign exists         = assigned_q[f] && sriov_i && 32'(fn_vf_q[f]) < 32'(num_vfs_i);
+    assign fn_there_o[f]  = exists && slot_usable_i[f / SlotFns];
+    assign fn_active_o[f] = fn_there_o[f] && state_q[fn_vf_q[f]] == VfIdle;
+  end
+  for (genvar s = 0; s < NumSlots; s++) begin : gen_slot
+    logic [SlotFns-1:0] here, dirty;
+    for (genvar i = 0; i < SlotFns; i++) begin : gen_here
+      assign here[i]  = assigned_q[s*SlotFns+i] && sriov_i && 32'(fn_vf_q[s*SlotFns+i]) < 32'(num_vfs_i);
+      assign dirty[i] = here[i] && state_q[fn_vf_q[s*SlotFns+i]] != VfIdle;
+    end
+    assign slot_present_o[s] = here != '0;
+    assign slot_ready_o[s]   = dirty == '0;
+  end
+
+  assign fn_vf_o       = fn_vf_q;
+  assign vf_owned_o    = owned_q;
+  assign vf_fn_o       = vf_fn_q;
+  assign vf_assigned_o = kept_q;
+  assign vf_state_o    = state_q;
+  assign releasing_o   = releasing_q;
+  assign busy_o        = walking_q || (sent_q && any_dirty) || (gone_q != slot_gone_i);
+  assign timer_o       = any_dirty;
+
+  logic unused;
+  assign unused = ^cmd_word_i;
+
+endmodule
