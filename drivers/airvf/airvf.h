@@ -22,6 +22,7 @@
 #include "compat.h"
 #include "hw.h"
 #include "moderate.h"
+#include "mtvd_config.h"
 
 #define AIRVF_QUEUES_MAX	8	/* what a pool can own */
 #define AIRVF_RSS_MAX		4	/* VFPSRTYPE.RQPL 2 */
@@ -204,6 +205,9 @@ struct airvf_vector {
 	u64 lost;		/* looks that found work but no interrupt */
 	u32 since_irq;		/* packets since the last interrupt */
 	u16 steps;		/* interval in VTEITR; 0: no throttling */
+	struct airvf_mtvd *mtvd;	/* the poll's; NULL: it delivers itself */
+	struct airvf_mtvd *mtvd_next;
+	u32 mtvd_switch;	/* enum airvf_switch */
 	struct airvf_mod mod;
 	struct airvf_vector_stats stats;
 	char name[IFNAMSIZ + 16];
@@ -272,6 +276,12 @@ struct airvf {
 	u8 perm_addr[ETH_ALEN];
 	u32 xcast;		/* mode in force */
 	unsigned long vlans[BITS_TO_LONGS(VLAN_N_VID)];
+
+	struct airvf_mtvd __rcu *mtvd;	/* changed under RTNL and mtvd_lock */
+	struct airvf_mtvd_config mtvd_config;
+	struct mutex mtvd_lock;
+	struct hlist_node cpu_node;
+	u64 mtvd_dispatched, mtvd_full, mtvd_csum_bad, mtvd_failed; /* former workers' */
 
 	struct workqueue_struct *wq;
 	struct delayed_work service;

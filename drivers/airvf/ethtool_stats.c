@@ -6,6 +6,7 @@
 #include <linux/ethtool.h>
 
 #include "airvf.h"
+#include "mtvd.h"
 
 struct item {
 	const char *name;
@@ -91,6 +92,14 @@ static const struct item vf_items[] = {
 	{ "mbx_pings", offsetof(struct airvf, mbx.pings) },
 };
 
+static const char * const mtvd_names[] = {
+	"mtvd_dispatched", "mtvd_full", "mtvd_csum_bad", "mtvd_skb_failed",
+};
+
+static const char * const worker_names[] = { "packets", "bytes", "polls", "depth_max", "cpu" };
+
+#define MTVD_ITEMS (ARRAY_SIZE(mtvd_names) + AIRVF_WORKERS_MAX * ARRAY_SIZE(worker_names))
+
 #define PER_VECTOR (ARRAY_SIZE(vector_items) + ARRAY_SIZE(vector_more) + AIRVF_HIST)
 
 int airvf_get_sset_count(struct net_device *netdev, int sset)
@@ -102,7 +111,7 @@ int airvf_get_sset_count(struct net_device *netdev, int sset)
 		/* All possible queues: the number must not change between calls. */
 		return ARRAY_SIZE(sum_names) + AIRVF_QUEUES_MAX *
 		       (ARRAY_SIZE(rx_items) + ARRAY_SIZE(tx_items)) +
-		       vf->vectors * PER_VECTOR + ARRAY_SIZE(vf_items);
+		       vf->vectors * PER_VECTOR + ARRAY_SIZE(vf_items) + MTVD_ITEMS;
 	case ETH_SS_TEST:
 		return AIRVF_TESTS;
 	default:
@@ -139,6 +148,11 @@ void airvf_get_strings(struct net_device *netdev, u32 sset, u8 *data)
 	}
 	for (i = 0; i < ARRAY_SIZE(vf_items); i++)
 		ethtool_sprintf(&data, "%s", vf_items[i].name);
+	for (i = 0; i < ARRAY_SIZE(mtvd_names); i++)
+		ethtool_sprintf(&data, "%s", mtvd_names[i]);
+	for (i = 0; i < AIRVF_WORKERS_MAX; i++)
+		for (j = 0; j < ARRAY_SIZE(worker_names); j++)
+			ethtool_sprintf(&data, "worker_%u_%s", i, worker_names[j]);
 }
 
 static u64 *copy(u64 *data, const void *from, const struct item *items, u32 n,
@@ -173,6 +187,27 @@ static u64 *vector_values(const struct airvf_vector *vector, u64 *data)
 	for (i = 0; i < AIRVF_HIST; i++)
 		*data++ = READ_ONCE(stats->hist[i]);
 	return data;
+}
+
+static void mtvd_values(const struct airvf *vf, u64 *data)
+{
+	const struct airvf_mtvd *mtvd = rtnl_dereference(vf->mtvd);
+	u32 i;
+
+	airvf_mtvd_sum(vf, &data[0], &data[1], &data[2], &data[3]);
+	data += ARRAY_SIZE(mtvd_names);
+	for (i = 0; i < AIRVF_WORKERS_MAX; i++, data += ARRAY_SIZE(worker_names)) {
+		const struct airvf_worker *worker = mtvd ? mtvd->worker[i] : NULL;
+
+		memset(data, 0, ARRAY_SIZE(worker_names) * sizeof(*data));
+		if (!worker)
+			continue;
+		data[0] = worker->stats.packets;
+		data[1] = worker->stats.bytes;
+		data[2] = worker->stats.polls;
+		data[3] = worker->stats.depth_max;
+		data[4] = worker->cpu;
+	}
 }
 
 static u64 *sums(struct airvf *vf, u64 *data)
@@ -222,4 +257,5 @@ void airvf_get_ethtool_stats(struct net_device *netdev, struct ethtool_stats *st
 		data = vector_values(vf->vector[i], data);
 	for (i = 0; i < ARRAY_SIZE(vf_items); i++)
 		*data++ = *(const u64 *)((const void *)vf + vf_items[i].offset);
+	mtvd_values(vf, data);
 }

@@ -6,6 +6,7 @@
 #include <linux/interrupt.h>
 
 #include "airvf.h"
+#include "mtvd.h"
 
 static irqreturn_t queue_interrupt(int irq, void *data)
 {
@@ -68,9 +69,13 @@ static int poll(struct napi_struct *napi, int budget)
 	if (!budget)
 		return 0;
 
+	if (unlikely(airvf_mtvd_hold(vector, napi, budget)))
+		return budget;
 	for (i = 0; i < vector->n_rx; i++)
 		finished &= airvf_rx_poll(vector->rx[i], napi, max(budget / vector->n_rx, 1), &rx);
 	finished &= !rx.more;
+	if (vector->mtvd)
+		airvf_mtvd_flush(vector);
 	tx.packets += rx.packets;
 	tx.bytes += rx.bytes;
 	now = airvf_cycles();

@@ -5,6 +5,7 @@
 #include <linux/rtnetlink.h>
 
 #include "airvf.h"
+#include "mtvd.h"
 
 #define BAR0_SIZE	0x4000
 
@@ -119,6 +120,7 @@ static int airvf_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	set_bit(AIRVF_F_DOWN, &vf->flags);
 	mutex_init(&vf->mbx.lock);
 	spin_lock_init(&vf->hw_lock);
+	airvf_mtvd_init(vf);
 	INIT_DELAYED_WORK(&vf->service, airvf_service);
 	init_stats(vf);
 
@@ -137,13 +139,18 @@ static int airvf_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		goto wq;
 	pci_set_master(pdev);
 	pci_save_state(pdev);
-	err = setup(vf);
+	err = airvf_mtvd_register(vf);
 	if (err)
 		goto mod;
+	err = setup(vf);
+	if (err)
+		goto mtvd;
 	netif_info(vf, probe, netdev, "82599 VF, mailbox API %s, %u queue pairs granted, %pM\n",
 		   airvf_api_name(vf->api), vf->granted, netdev->dev_addr);
 	return 0;
 
+mtvd:
+	airvf_mtvd_unregister(vf);
 mod:
 	airvf_mod_free(vf);
 wq:
@@ -166,6 +173,8 @@ static void airvf_remove(struct pci_dev *pdev)
 
 	set_bit(AIRVF_F_REMOVING, &vf->flags);
 	cancel_delayed_work_sync(&vf->service);
+	airvf_mtvd_unregister(vf);
+	airvf_mtvd_free(vf);
 	unregister_netdev(netdev);
 	cancel_delayed_work_sync(&vf->service);
 	destroy_workqueue(vf->wq);
@@ -322,7 +331,25 @@ static struct pci_driver airvf_driver = {
 	.err_handler = &airvf_error_handlers,
 };
 
-module_pci_driver(airvf_driver);
+static int __init airvf_module_init(void)
+{
+	int err = airvf_mtvd_module_init();
+
+	if (err)
+		return err;
+	err = pci_register_driver(&airvf_driver);
+	if (err)
+		airvf_mtvd_module_exit();
+	return err;
+}
+module_init(airvf_module_init);
+
+static void __exit airvf_module_exit(void)
+{
+	pci_unregister_driver(&airvf_driver);
+	airvf_mtvd_module_exit();
+}
+module_exit(airvf_module_exit);
 
 MODULE_DESCRIPTION("Intel 82599 virtual function with adaptive interrupt rate control");
 MODULE_AUTHOR("The vfpool authors");

@@ -6,6 +6,7 @@
 
 #include "airvf.h"
 #include "filter.h"
+#include "mtvd.h"
 #include "sysfs.h"
 #include "xdp.h"
 
@@ -132,6 +133,7 @@ void airvf_down(struct airvf *vf)
 		usleep_range(10000, 20000);
 		vf->registered = false;
 	}
+	airvf_mtvd_drain(vf);
 	airvf_hw_count(vf);
 	airvf_rings_clean(vf);
 }
@@ -269,26 +271,27 @@ static void airvf_tx_timeout(struct net_device *netdev, unsigned int queue)
 static void airvf_get_stats64(struct net_device *netdev, struct rtnl_link_stats64 *sum)
 {
 	struct airvf *vf = netdev_priv(netdev);
+	u64 dispatched, full, csum_bad, failed;
 	u32 i, start;
 
 	/* Kept outside the rings, so that they survive any change of these. */
 	for (i = 0; i < AIRVF_QUEUES_MAX; i++) {
 		struct airvf_rx_stats *rx = &vf->rx_stats[i];
 		struct airvf_tx_stats *tx = &vf->tx_stats[i];
-		u64 packets, bytes, errors, failed, dropped;
+		u64 packets, bytes, errors, no_memory, dropped;
 
 		do {
 			start = u64_stats_fetch_begin(&rx->sync);
 			packets = rx->packets;
 			bytes = rx->bytes;
 			errors = rx->frame_errors + rx->bad_length;
-			failed = rx->skb_failed;
+			no_memory = rx->skb_failed;
 		} while (u64_stats_fetch_retry(&rx->sync, start));
 		sum->rx_packets += packets;
 		sum->rx_bytes += bytes;
 		sum->rx_errors += errors;
 		sum->rx_length_errors += rx->bad_length;
-		sum->rx_dropped += failed;
+		sum->rx_dropped += no_memory;
 
 		do {
 			start = u64_stats_fetch_begin(&tx->clean_sync);
@@ -303,6 +306,8 @@ static void airvf_get_stats64(struct net_device *netdev, struct rtnl_link_stats6
 		} while (u64_stats_fetch_retry(&tx->xmit_sync, start));
 		sum->tx_dropped += dropped;
 	}
+	airvf_mtvd_sum(vf, &dispatched, &full, &csum_bad, &failed);
+	sum->rx_dropped += full + failed;
 	sum->multicast = vf->hw_multicast.total;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the pure moderation code (air.c, cgr.c, cost.c) needs from its
+ * What the pure code (air.c, cgr.c, cost.c, rate.c, spread.c, spsc.h) needs from its
  * surroundings, in the kernel and in user space. Those files include nothing
  * else, so the tests and the paper model run the very source that the driver
  * runs.
@@ -9,6 +9,8 @@
 #define AIRVF_PURE_H
 
 #ifdef __KERNEL__
+#include <asm/barrier.h>
+#include <linux/cache.h>
 #include <linux/limits.h>
 #include <linux/math64.h>
 #include <linux/minmax.h>
@@ -32,6 +34,10 @@ static inline u64 div64_u64(u64 dividend, u64 divisor)
 {
 	return dividend / divisor;
 }
+
+#define smp_load_acquire(p) __atomic_load_n(p, __ATOMIC_ACQUIRE)
+#define smp_store_release(p, v) __atomic_store_n(p, v, __ATOMIC_RELEASE)
+#define ____cacheline_aligned_in_smp __attribute__((aligned(64)))
 
 #ifndef __cplusplus
 #define min_t(type, a, b) ((type)(a) < (type)(b) ? (type)(a) : (type)(b))

@@ -4,6 +4,7 @@
 #include <linux/filter.h>
 
 #include "airvf.h"
+#include "mtvd.h"
 #include "rx.h"
 #include "xdp.h"
 
@@ -314,6 +315,10 @@ static void complete_frame(struct airvf_rx_ring *rx, struct napi_struct *napi,
 
 	describe(rx, desc, status, &frame);
 	rx->xdp.data = NULL;
+	if (rx->vector->mtvd) {
+		airvf_mtvd_dispatch(rx->vector, &frame);
+		return;
+	}
 	skb = airvf_frame_skb(rx->vf, napi, &frame, true, &pass->skbs);
 	if (skb)
 		napi_gro_receive(napi, skb);

@@ -232,6 +232,10 @@ static struct attribute *attributes[] = {
 	&dev_attr_air_c.attr,
 	&number_air_cpkt.attr.attr,
 	&number_air_cint.attr.attr,
+	&dev_attr_mtvd_workers.attr,
+	&dev_attr_mtvd_policy.attr,
+	&dev_attr_mtvd_batch.attr,
+	&dev_attr_mtvd_cpus.attr,
 	NULL
 };
 

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* MTVD's packet path: dispatcher, workers, release in order. */
+#include <linux/etherdevice.h>
+#include <net/flow_dissector.h>
+#include <net/gro.h>
+
+#include "airvf.h"
+#include "mtvd.h"
+#include "trace.h"
+
+/* The device's hash, or our own if it gave none. */
+static u32 flow_hash(const struct airvf *vf, const struct airvf_frame *frame)
+{
+	const struct ethhdr *eth = frame->data;
+	struct flow_keys keys;
+
+	if (frame->info & RXD_RSS_TYPE)
+		return frame->hash;
+	memset(&keys, 0, sizeof(keys));
+	if (!__skb_flow_dissect(dev_net(vf->netdev), NULL, &flow_keys_dissector, &keys,
+				frame->data, eth->h_proto, ETH_HLEN, frame->len, 0))
+		return 0;
+	return flow_hash_from_keys(&keys);
+}
+
+/* Dispatcher. The frame becomes a worker's, or is dropped if that is behind. */
+void airvf_mtvd_dispatch(struct airvf_vector *vector, struct airvf_frame *frame)
+{
+	struct airvf_mtvd *mtvd = vector->mtvd;
+	struct airvf_lane *lane = &mtvd->lane[vector->index];
+	bool ordered = mtvd->policy == AIRVF_RR_ORDERED;
+	u32 hash = mtvd->policy == AIRVF_FLOW ? flow_hash(vector->vf, frame) : 0;
+	u32 worker = airvf_spread_pick(&lane->spread, hash);
+	struct airvf_place *place = NULL;
+	struct airvf_queue *queue;
+	u32 slot, at, tries = 0;
+
+	/* Never wait: the hardware ring is the only buffer that may fill up. */
+	if (ordered && !airvf_spsc_room(&lane->order))
+		goto full;
+	queue = lane->queue[worker];
+	while (!airvf_spsc_claim(&queue->ring, &slot)) {
+		/* Only rr may take any other instead. */
+		if (mtvd->policy != AIRVF_RR || ++tries == mtvd->workers)
+			goto full;
+		worker = airvf_spread_pick(&lane->spread, 0);
+		queue = lane->queue[worker];
+	}
+	if (ordered) {
+		airvf_spsc_claim(&lane->order, &at);
+		place = &lane->place[at];
+		place->skb = NULL;
+		place->worker = worker;
+		place->done = false;
+	}
+	queue->task[slot].frame = *frame;
+	queue->task[slot].place = place;
+	__set_bit(worker, &lane->touched);
+	lane->dispatched++;
+	return;
+full:
+	lane->full++;
+	airvf_frame_drop(frame, true);
+}
+
+/* End of the dispatcher's poll: one wake-up a worker, not one a packet. */
+void airvf_mtvd_flush(struct airvf_vector *vector)
+{
+	struct airvf_mtvd *mtvd = vector->mtvd;
+	struct airvf_lane *lane = &mtvd->lane[vector->index];
+	u32 worker;
+
+	if (!lane->touched)
+		return;
+	/* The places first: a worker may be quick. */
+	if (mtvd->policy == AIRVF_RR_ORDERED)
+		airvf_spsc_publish(&lane->order);
+	for_each_set_bit(worker, &lane->touched, mtvd->workers) {
+		airvf_spsc_publish(&lane->queue[worker]->ring);
+		napi_schedule(&mtvd->worker[worker]->napi);
+	}
+	lane->touched = 0;
+}
+
+static bool take(struct airvf_queue *queue, struct airvf_task *task)
+{
+	u32 slot;
+
+	if (!airvf_spsc_peek(&queue->ring, &slot))
+		return false;
+	*task = queue->task[slot];
+	airvf_spsc_pop(&queue->ring);
+	return true;
+}
+
+static int serve_lane(struct airvf_worker *worker, struct airvf_lane *lane, int budget,
+		      struct airvf_skb_count *count)
+{
+	struct airvf_queue *queue = lane->queue[worker->index];
+	struct airvf_mtvd *mtvd = worker->mtvd;
+	u32 depth = airvf_spsc_depth(&queue->ring);
+	struct airvf_task task;
+	int done;
+
+	if (depth > worker->stats.depth_max)
+		worker->stats.depth_max = depth;
+	for (done = 0; done < budget && take(queue, &task); done++) {
+		struct sk_buff *skb = airvf_frame_skb(mtvd->vf, &worker->napi, &task.frame,
+						      false, count);
+
+		worker->stats.bytes += skb ? skb->len + ETH_HLEN : 0;
+		if (task.place) {
+			task.place->skb = skb;
+			/* The skb is in its place before the place counts. */
+			smp_store_release(&task.place->done, true);
+		} else if (skb) {
+			napi_gro_receive(&worker->napi, skb);
+		}
+	}
+	if (done && mtvd->policy == AIRVF_RR_ORDERED)
+		napi_schedule(&lane->release);
+	return done;
+}
+
+int airvf_worker_poll(struct napi_struct *napi, int budget)
+{
+	struct airvf_worker *worker = container_of(napi, struct airvf_worker, napi);
+	struct airvf_mtvd *mtvd = worker->mtvd;
+	struct airvf_skb_count count = {};
+	int done = 0;
+	u32 i;
+
+	/* Dispatchers take turns at being first. */
+	worker->first ^= 1;
+	for (i = 0; i < AIRVF_VECTORS_MAX; i++)
+		done += serve_lane(worker, &mtvd->lane[(i + worker->first) % AIRVF_VECTORS_MAX],
+				   budget - done, &count);
+	worker->stats.polls++;
+	worker->stats.packets += done;
+	worker->stats.csum_bad += count.csum_bad;
+	worker->stats.failed += count.failed;
+	trace_airvf_worker(mtvd->vf->netdev, worker->index, done, done == budget);
+	if (done < budget)
+		napi_complete_done(napi, done);
+	return done;
+}
+
+/* Brings skbs to the stack as long as the next in order is there. */
+int airvf_release_poll(struct napi_struct *napi, int budget)
+{
+	struct airvf_lane *lane = container_of(napi, struct airvf_lane, release);
+	int done;
+	u32 at;
+
+	for (done = 0; done < budget && airvf_spsc_peek(&lane->order, &at); done++) {
+		struct airvf_place *place = &lane->place[at];
+		struct sk_buff *skb;
+
+		if (!smp_load_acquire(&place->done))
+			break;
+		skb = place->skb;
+		airvf_spsc_pop(&lane->order);
+		if (skb)
+			napi_gro_receive(napi, skb);
+	}
+	if (done < budget)
+		napi_complete_done(napi, done);
+	return done;
+}
+
+/* Dispatcher, workers stopped: the oldest frame as skb. False: there is none. */
+static bool leftover(struct airvf_lane *lane, struct napi_struct *napi, struct sk_buff **skb)
+{
+	struct airvf_skb_count count = {};
+	struct airvf_task task;
+	u32 at, i;
+
+	*skb = NULL;
+	if (lane->mtvd->policy == AIRVF_RR_ORDERED) {
+		struct airvf_place *place;
+
+		if (!airvf_spsc_peek(&lane->order, &at))
+			return false;
+		place = &lane->place[at];
+		if (place->done)
+			*skb = place->skb;
+		else if (take(lane->queue[place->worker], &task))
+			*skb = airvf_frame_skb(lane->mtvd->vf, napi, &task.frame, true, &count);
+		airvf_spsc_pop(&lane->order);
+		return true;
+	}
+	for (i = 0; i < lane->mtvd->workers; i++) {
+		if (!take(lane->queue[i], &task))
+			continue;
+		*skb = airvf_frame_skb(lane->mtvd->vf, napi, &task.frame, true, &count);
+		return true;
+	}
+	return false;
+}
+
+/* The dispatcher is stopped, too: nobody wants the frames any more. */
+void airvf_lane_drop(struct airvf_lane *lane)
+{
+	struct airvf_task task;
+	u32 at, i;
+
+	if (lane->mtvd->policy == AIRVF_RR_ORDERED) {
+		while (airvf_spsc_peek(&lane->order, &at)) {
+			if (lane->place[at].done)
+				kfree_skb(lane->place[at].skb);
+			airvf_spsc_pop(&lane->order);
+		}
+	}
+	for (i = 0; i < lane->mtvd->workers; i++)
+		while (take(lane->queue[i], &task))
+			airvf_frame_drop(&task.frame, false);
+}
+
+static bool has_room(const struct airvf_lane *lane, u32 room)
+{
+	u32 i;
+
+	if (lane->mtvd->policy == AIRVF_RR_ORDERED &&
+	    airvf_spsc_room((struct airvf_spsc *)&lane->order) < room)
+		return false;
+	for (i = 0; i < lane->mtvd->workers; i++)
+		if (airvf_spsc_room(&lane->queue[i]->ring) < room)
+			return false;
+	return true;
+}
+
+/*
+ * Dispatcher, before it takes frames: a change of workers. True: this poll
+ * takes none, poll again.
+ */
+bool airvf_mtvd_hold(struct airvf_vector *vector, struct napi_struct *napi, int budget)
+{
+	struct airvf_mtvd *mtvd = vector->mtvd;
+	struct airvf_lane *lane = mtvd ? &mtvd->lane[vector->index] : NULL;
+	struct sk_buff *skb;
+	int done;
+
+	switch (smp_load_acquire(&vector->mtvd_switch)) {
+	case AIRVF_SWITCH_NONE:
+		/* Workers are being stopped: rather leave frames in the device. */
+		return mtvd && READ_ONCE(mtvd->stopping) && !has_room(lane, budget);
+	case AIRVF_SWITCH_WANTED:
+		for (done = 0; lane && done < budget; done++) {
+			if (!leftover(lane, napi, &skb))
+				break;
+			if (skb)
+				napi_gro_receive(napi, skb);
+		}
+		if (lane && done == budget)
+			return true;
+		/* Held back by GRO is not delivered; NAPI hands it up after us. */
+		napi_gro_flush(napi, false);
+		WRITE_ONCE(vector->mtvd_switch, AIRVF_SWITCH_FLUSHED);
+		return true;
+	case AIRVF_SWITCH_FLUSHED:
+		vector->mtvd = vector->mtvd_next;
+		smp_store_release(&vector->mtvd_switch, AIRVF_SWITCH_NONE);
+		return false;
+	}
+	return false;
+}

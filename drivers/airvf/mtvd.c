@@ -1,0 +1,395 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* MTVD's control side: making, binding, changing and ending workers. */
+#include <linux/cpuhotplug.h>
+#include <linux/delay.h>
+#include <linux/kthread.h>
+#include <linux/rtnetlink.h>
+#include <linux/sched.h>
+#include <linux/vmalloc.h>
+
+#include "airvf.h"
+#include "mtvd.h"
+
+static enum cpuhp_state hotplug_state;
+
+static const char * const policy_names[AIRVF_POLICIES] = {
+	[AIRVF_RR] = "rr", [AIRVF_FLOW] = "flow", [AIRVF_RR_ORDERED] = "rr-ordered",
+};
+
+const char *airvf_policy_name(enum airvf_policy policy)
+{
+	return policy_names[policy];
+}
+
+/* The i-th usable CPU, round and round; not the first, where vector 0 likes to be. */
+static u32 cpu_for(const struct cpumask *usable, u32 worker)
+{
+	u32 weight = cpumask_weight(usable), nth = (worker + 1) % weight, cpu;
+
+	for_each_cpu(cpu, usable)
+		if (!nth--)
+			return cpu;
+	return cpumask_first(usable);
+}
+
+/* @leaving: a CPU that is about to go, or nr_cpu_ids. mtvd_lock. */
+static void bind_workers(struct airvf *vf, u32 leaving)
+{
+	struct airvf_mtvd *mtvd = rcu_dereference_protected(vf->mtvd,
+							     lockdep_is_held(&vf->mtvd_lock));
+	cpumask_var_t usable;
+	u32 i;
+
+	if (!mtvd || !zalloc_cpumask_var(&usable, GFP_KERNEL))
+		return;
+	cpumask_copy(usable, cpu_online_mask);
+	if (leaving < nr_cpu_ids)
+		cpumask_clear_cpu(leaving, usable);
+	/* Better on any CPU than on none. */
+	if (cpumask_intersects(usable, &vf->mtvd_config.cpus))
+		cpumask_and(usable, usable, &vf->mtvd_config.cpus);
+	for (i = 0; i < mtvd->workers && !cpumask_empty(usable); i++) {
+		struct airvf_worker *worker = mtvd->worker[i];
+
+		worker->cpu = cpu_for(usable, i);
+		set_cpus_allowed_ptr(worker->napi.thread, cpumask_of(worker->cpu));
+	}
+	for (i = 0; i < AIRVF_VECTORS_MAX && !cpumask_empty(usable); i++)
+		if (mtvd->policy == AIRVF_RR_ORDERED)
+			set_cpus_allowed_ptr(mtvd->lane[i].release.thread,
+					     cpumask_of(cpu_for(usable, mtvd->workers + i)));
+	free_cpumask_var(usable);
+}
+
+static int cpu_online_event(unsigned int cpu, struct hlist_node *node)
+{
+	struct airvf *vf = hlist_entry(node, struct airvf, cpu_node);
+
+	/* Not RTNL: others take the hot-plug lock inside it. */
+	mutex_lock(&vf->mtvd_lock);
+	bind_workers(vf, nr_cpu_ids);
+	mutex_unlock(&vf->mtvd_lock);
+	return 0;
+}
+
+static int cpu_offline_event(unsigned int cpu, struct hlist_node *node)
+{
+	struct airvf *vf = hlist_entry(node, struct airvf, cpu_node);
+
+	mutex_lock(&vf->mtvd_lock);
+	bind_workers(vf, cpu);
+	mutex_unlock(&vf->mtvd_lock);
+	return 0;
+}
+
+static void free_queue(struct airvf_queue *queue)
+{
+	if (!queue)
+		return;
+	kvfree(queue->task);
+	kfree(queue);
+}
+
+static struct airvf_queue *make_queue(void)
+{
+	struct airvf_queue *queue = kzalloc(sizeof(*queue), GFP_KERNEL);
+
+	if (!queue)
+		return NULL;
+	airvf_spsc_init(&queue->ring, AIRVF_WORKER_RING);
+	queue->task = kvcalloc(AIRVF_WORKER_RING, sizeof(*queue->task), GFP_KERNEL);
+	if (queue->task)
+		return queue;
+	kfree(queue);
+	return NULL;
+}
+
+static void stop_workers(struct airvf_mtvd *mtvd)
+{
+	u32 i;
+
+	if (!mtvd->enabled)
+		return;
+	/* From now on the dispatcher leaves room instead of dropping. */
+	WRITE_ONCE(mtvd->stopping, true);
+	for (i = 0; i < mtvd->workers; i++)
+		napi_disable(&mtvd->worker[i]->napi);
+	for (i = 0; i < AIRVF_VECTORS_MAX; i++)
+		if (mtvd->policy == AIRVF_RR_ORDERED)
+			napi_disable(&mtvd->lane[i].release);
+	mtvd->enabled = false;
+}
+
+/* Workers are stopped and no dispatcher knows the instance. */
+static void free_mtvd(struct airvf_mtvd *mtvd)
+{
+	u32 i, j;
+
+	for (i = 0; i < AIRVF_VECTORS_MAX; i++) {
+		struct airvf_lane *lane = &mtvd->lane[i];
+
+		if (lane->release.poll)
+			netif_napi_del(&lane->release);
+		for (j = 0; j < AIRVF_WORKERS_MAX; j++)
+			free_queue(lane->queue[j]);
+		kvfree(lane->place);
+	}
+	for (i = 0; i < AIRVF_WORKERS_MAX; i++) {
+		if (!mtvd->worker[i])
+			continue;
+		netif_napi_del(&mtvd->worker[i]->napi);
+		kfree(mtvd->worker[i]);
+	}
+	airvf_dummy_free(mtvd->dummy);
+	kfree(mtvd);
+}
+
+static int make_lane(struct airvf_mtvd *mtvd, struct airvf_lane *lane, u32 batch)
+{
+	u32 places = roundup_pow_of_two(mtvd->workers * AIRVF_WORKER_RING), i;
+
+	lane->mtvd = mtvd;
+	lane->spread = (struct airvf_spread){
+		.policy = mtvd->policy,
+		.workers = mtvd->workers,
+		.batch = batch,
+	};
+	for (i = 0; i < mtvd->workers; i++) {
+		lane->queue[i] = make_queue();
+		if (!lane->queue[i])
+			return -ENOMEM;
+	}
+	if (mtvd->policy != AIRVF_RR_ORDERED)
+		return 0;
+	lane->place = kvcalloc(places, sizeof(*lane->place), GFP_KERNEL);
+	if (!lane->place)
+		return -ENOMEM;
+	airvf_spsc_init(&lane->order, places);
+	netif_napi_add(mtvd->dummy, &lane->release, airvf_release_poll);
+	return 0;
+}
+
+static struct airvf_mtvd *make_mtvd(struct airvf *vf, const struct airvf_mtvd_config *config)
+{
+	struct airvf_mtvd *mtvd = kzalloc(sizeof(*mtvd), GFP_KERNEL);
+	int err = -ENOMEM;
+	u32 i;
+
+	if (!mtvd)
+		return ERR_PTR(-ENOMEM);
+	mtvd->vf = vf;
+	mtvd->policy = config->policy;
+	mtvd->workers = config->workers;
+	mtvd->dummy = airvf_dummy_alloc();
+	if (!mtvd->dummy)
+		goto fail;
+	/* The threads are called napi/<interface>-<number>. */
+	strscpy(mtvd->dummy->name, vf->netdev->name, IFNAMSIZ);
+	for (i = 0; i < mtvd->workers; i++) {
+		struct airvf_worker *worker = kzalloc(sizeof(*worker), GFP_KERNEL);
+
+		if (!worker)
+			goto fail;
+		worker->mtvd = mtvd;
+		worker->index = i;
+		netif_napi_add(mtvd->dummy, &worker->napi, airvf_worker_poll);
+		mtvd->worker[i] = worker;
+	}
+	for (i = 0; i < AIRVF_VECTORS_MAX; i++) {
+		err = make_lane(mtvd, &mtvd->lane[i], config->batch);
+		if (err)
+			goto fail;
+	}
+	err = airvf_set_threaded(mtvd->dummy);
+	if (err)
+		goto fail;
+	for (i = 0; i < mtvd->workers; i++)
+		napi_enable(&mtvd->worker[i]->napi);
+	for (i = 0; i < AIRVF_VECTORS_MAX; i++)
+		if (mtvd->policy == AIRVF_RR_ORDERED)
+			napi_enable(&mtvd->lane[i].release);
+	mtvd->enabled = true;
+	return mtvd;
+fail:
+	free_mtvd(mtvd);
+	return ERR_PTR(err);
+}
+
+/* The poll does the switch; it runs without help of the device. */
+static void switch_running(struct airvf_vector *vector, struct airvf_mtvd *new)
+{
+	vector->mtvd_next = new;
+	smp_store_release(&vector->mtvd_switch, AIRVF_SWITCH_WANTED);
+	while (smp_load_acquire(&vector->mtvd_switch) != AIRVF_SWITCH_NONE) {
+		local_bh_disable();
+		napi_schedule(&vector->napi);
+		local_bh_enable();
+		usleep_range(100, 200);
+	}
+}
+
+static void keep_stats(struct airvf *vf, const struct airvf_mtvd *mtvd)
+{
+	u32 i;
+
+	for (i = 0; i < mtvd->workers; i++) {
+		vf->mtvd_csum_bad += mtvd->worker[i]->stats.csum_bad;
+		vf->mtvd_failed += mtvd->worker[i]->stats.failed;
+	}
+	for (i = 0; i < AIRVF_VECTORS_MAX; i++) {
+		vf->mtvd_dispatched += mtvd->lane[i].dispatched;
+		vf->mtvd_full += mtvd->lane[i].full;
+	}
+}
+
+/* Present and former workers together. */
+void airvf_mtvd_sum(const struct airvf *vf, u64 *dispatched, u64 *full, u64 *csum_bad,
+		    u64 *failed)
+{
+	const struct airvf_mtvd *mtvd;
+	u32 i;
+
+	rcu_read_lock();
+	mtvd = rcu_dereference(vf->mtvd);
+	*dispatched = vf->mtvd_dispatched;
+	*full = vf->mtvd_full;
+	*csum_bad = vf->mtvd_csum_bad;
+	*failed = vf->mtvd_failed;
+	for (i = 0; mtvd && i < mtvd->workers; i++) {
+		*csum_bad += mtvd->worker[i]->stats.csum_bad;
+		*failed += mtvd->worker[i]->stats.failed;
+	}
+	for (i = 0; mtvd && i < AIRVF_VECTORS_MAX; i++) {
+		*dispatched += mtvd->lane[i].dispatched;
+		*full += mtvd->lane[i].full;
+	}
+	rcu_read_unlock();
+}
+
+static void replace(struct airvf *vf, struct airvf_mtvd *new)
+{
+	struct airvf_mtvd *old = rtnl_dereference(vf->mtvd);
+	u32 i;
+
+	if (old)
+		stop_workers(old);
+	for (i = 0; i < AIRVF_VECTORS_MAX; i++) {
+		struct airvf_vector *vector = vf->vector[i];
+
+		if (vector && vf->up && i < vf->vectors_used) {
+			switch_running(vector, new);
+			continue;
+		}
+		if (old)
+			airvf_lane_drop(&old->lane[i]);
+		if (vector)
+			vector->mtvd = new;
+	}
+	mutex_lock(&vf->mtvd_lock);
+	rcu_assign_pointer(vf->mtvd, new);
+	bind_workers(vf, nr_cpu_ids);
+	mutex_unlock(&vf->mtvd_lock);
+	if (old) {
+		/* Readers of statistics. */
+		synchronize_rcu();
+		keep_stats(vf, old);
+		free_mtvd(old);
+	}
+}
+
+/* RTNL. On failure everything stays as it was. */
+int airvf_mtvd_set(struct airvf *vf, const struct airvf_mtvd_config *config)
+{
+	const struct airvf_mtvd_config *now = &vf->mtvd_config;
+	bool same = config->workers == now->workers &&
+		    (!config->workers ||
+		     (config->policy == now->policy && config->batch == now->batch));
+	struct airvf_mtvd *new = NULL;
+
+	if (test_bit(AIRVF_F_REMOVING, &vf->flags))
+		return -ENODEV;
+	if (config->workers && !same) {
+		new = make_mtvd(vf, config);
+		if (IS_ERR(new))
+			return PTR_ERR(new);
+	}
+	mutex_lock(&vf->mtvd_lock);
+	vf->mtvd_config = *config;
+	if (same)
+		bind_workers(vf, nr_cpu_ids);
+	mutex_unlock(&vf->mtvd_lock);
+	if (!same)
+		replace(vf, new);
+	return 0;
+}
+
+static bool empty(struct airvf_mtvd *mtvd)
+{
+	u32 i, j;
+
+	for (i = 0; i < AIRVF_VECTORS_MAX; i++) {
+		struct airvf_lane *lane = &mtvd->lane[i];
+
+		if (mtvd->policy == AIRVF_RR_ORDERED && airvf_spsc_depth(&lane->order))
+			return false;
+		for (j = 0; j < mtvd->workers; j++)
+			if (airvf_spsc_depth(&lane->queue[j]->ring))
+				return false;
+	}
+	return true;
+}
+
+/* The dispatchers are stopped: let the workers finish what they have. */
+void airvf_mtvd_drain(struct airvf *vf)
+{
+	struct airvf_mtvd *mtvd = rtnl_dereference(vf->mtvd);
+	int i;
+
+	/* Frames hold their pages by themselves, so a late one does no harm. */
+	for (i = 0; mtvd && i < 1000 && !empty(mtvd); i++)
+		usleep_range(1000, 2000);
+}
+
+void airvf_mtvd_init(struct airvf *vf)
+{
+	mutex_init(&vf->mtvd_lock);
+	vf->mtvd_config = (struct airvf_mtvd_config){
+		.policy = AIRVF_FLOW,
+		.batch = AIRVF_BATCH,
+	};
+}
+
+/* Before unregister_netdev(): afterwards nothing may reach the stack. */
+void airvf_mtvd_free(struct airvf *vf)
+{
+	rtnl_lock();
+	if (rtnl_dereference(vf->mtvd))
+		replace(vf, NULL);
+	rtnl_unlock();
+}
+
+int airvf_mtvd_register(struct airvf *vf)
+{
+	return cpuhp_state_add_instance_nocalls(hotplug_state, &vf->cpu_node);
+}
+
+void airvf_mtvd_unregister(struct airvf *vf)
+{
+	cpuhp_state_remove_instance_nocalls(hotplug_state, &vf->cpu_node);
+}
+
+int airvf_mtvd_module_init(void)
+{
+	int state = cpuhp_setup_state_multi(CPUHP_AP_ONLINE_DYN, "net/airvf:online",
+					    cpu_online_event, cpu_offline_event);
+
+	if (state < 0)
+		return state;
+	hotplug_state = state;
+	return 0;
+}
+
+void airvf_mtvd_module_exit(void)
+{
+	cpuhp_remove_multi_state(hotplug_state);
+}

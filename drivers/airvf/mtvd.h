@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * MTVD, the multi-threaded VF driver. A vector's poll is the dispatcher: it
+ * takes frames from the hardware ring and hands them to N workers. A worker is
+ * a threaded NAPI without interrupt, bound to one CPU: it makes skbs and runs
+ * GRO and the stack. With rr-ordered the workers only make skbs; one more
+ * threaded NAPI per dispatcher brings them to the stack in the order in which
+ * they came.
+ *
+ * Change of N, policy or batch: the old workers are stopped while the
+ * dispatcher still fills their rings; then the dispatcher itself, in its own
+ * poll, delivers what is left, flushes GRO, and goes on with the new workers.
+ * So nothing is lost, doubled or overtaken.
+ */
+#ifndef AIRVF_MTVD_H
+#define AIRVF_MTVD_H
+
+#include "rx.h"
+#include "spsc.h"
+
+/* A place in the order of arrival (rr-ordered). */
+struct airvf_place {
+	struct sk_buff *skb;
+	u8 worker;
+	bool done;
+};
+
+struct airvf_task {
+	struct airvf_frame frame;
+	struct airvf_place *place;
+};
+
+struct airvf_queue {
+	struct airvf_spsc ring;
+	struct airvf_task *task;
+};
+
+/* What one dispatcher (vector) has of an instance. */
+struct airvf_lane {
+	struct airvf_mtvd *mtvd;
+	struct airvf_vector *vector;
+	struct airvf_queue *queue[AIRVF_WORKERS_MAX];
+	struct airvf_spread spread;
+	unsigned long touched;	/* workers to wake */
+	u64 dispatched;
+	u64 full;		/* frames dropped: the worker's ring was full */
+	struct airvf_spsc order;
+	struct airvf_place *place;
+	struct napi_struct release;
+};
+
+struct airvf_worker_stats {
+	u64 polls;
+	u64 packets;
+	u64 bytes;
+	u64 csum_bad;
+	u64 failed;
+	u64 depth_max;
+};
+
+struct airvf_worker {
+	struct napi_struct napi;
+	struct airvf_mtvd *mtvd;
+	u32 index;
+	u32 cpu;
+	u32 first;		/* lane to begin with */
+	struct airvf_worker_stats stats;
+};
+
+struct airvf_mtvd {
+	struct airvf *vf;
+	struct net_device *dummy;	/* carries the NAPI instances */
+	enum airvf_policy policy;
+	u32 workers;
+	bool stopping;
+	bool enabled;
+	struct airvf_worker *worker[AIRVF_WORKERS_MAX];
+	struct airvf_lane lane[AIRVF_VECTORS_MAX];
+};
+
+enum airvf_switch {
+	AIRVF_SWITCH_NONE,
+	AIRVF_SWITCH_WANTED,	/* by the control side */
+	AIRVF_SWITCH_FLUSHED,	/* old frames delivered */
+};
+
+/* mtvd.c: control side, RTNL */
+void airvf_mtvd_init(struct airvf *vf);
+void airvf_mtvd_free(struct airvf *vf);
+int airvf_mtvd_set(struct airvf *vf, const struct airvf_mtvd_config *config);
+void airvf_mtvd_drain(struct airvf *vf);
+void airvf_mtvd_sum(const struct airvf *vf, u64 *dispatched, u64 *full, u64 *csum_bad,
+		    u64 *failed);
+int airvf_mtvd_module_init(void);
+void airvf_mtvd_module_exit(void);
+int airvf_mtvd_register(struct airvf *vf);
+void airvf_mtvd_unregister(struct airvf *vf);
+const char *airvf_policy_name(enum airvf_policy policy);
+
+/* dispatch.c: packet path */
+void airvf_mtvd_dispatch(struct airvf_vector *vector, struct airvf_frame *frame);
+void airvf_mtvd_flush(struct airvf_vector *vector);
+bool airvf_mtvd_hold(struct airvf_vector *vector, struct napi_struct *napi, int budget);
+int airvf_worker_poll(struct napi_struct *napi, int budget);
+int airvf_release_poll(struct napi_struct *napi, int budget);
+void airvf_lane_drop(struct airvf_lane *lane);
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Indices of a ring with one producer and one consumer. The slots are the
+ * owner's. Each side keeps a copy of the other's index and looks at the real
+ * one only when the copy says full or empty, so that the two cache lines do not
+ * travel for every packet. The producer makes a batch visible at once.
+ */
+#ifndef AIRVF_SPSC_H
+#define AIRVF_SPSC_H
+
+#include "pure.h"
+
+struct airvf_spsc {
+	u32 mask;		/* slots - 1, a power of two less one */
+	u32 head ____cacheline_aligned_in_smp;	/* consumer: next to take */
+	u32 seen_tail;
+	u32 tail ____cacheline_aligned_in_smp;	/* producer: end of what is visible */
+	u32 next;		/* end of what is filled */
+	u32 seen_head;
+};
+
+static inline void airvf_spsc_init(struct airvf_spsc *ring, u32 slots)
+{
+	ring->mask = slots - 1;
+	ring->head = 0;
+	ring->seen_tail = 0;
+	ring->tail = 0;
+	ring->next = 0;
+	ring->seen_head = 0;
+}
+
+/* Producer: free slots, at least. */
+static inline u32 airvf_spsc_room(struct airvf_spsc *ring)
+{
+	ring->seen_head = smp_load_acquire(&ring->head);
+	return ring->mask + 1 - (ring->next - ring->seen_head);
+}
+
+/* Producer: a slot to fill; false if all are taken. */
+static inline bool airvf_spsc_claim(struct airvf_spsc *ring, u32 *slot)
+{
+	if (ring->next - ring->seen_head > ring->mask && !airvf_spsc_room(ring))
+		return false;
+	*slot = ring->next++ & ring->mask;
+	return true;
+}
+
+/* Producer: everything claimed is filled. */
+static inline void airvf_spsc_publish(struct airvf_spsc *ring)
+{
+	smp_store_release(&ring->tail, ring->next);
+}
+
+/* Consumer: the oldest slot; false if there is none. */
+static inline bool airvf_spsc_peek(struct airvf_spsc *ring, u32 *slot)
+{
+	if (ring->head == ring->seen_tail) {
+		ring->seen_tail = smp_load_acquire(&ring->tail);
+		if (ring->head == ring->seen_tail)
+			return false;
+	}
+	*slot = ring->head & ring->mask;
+	return true;
+}
+
+/* Consumer: the slot that peek gave may be filled again. */
+static inline void airvf_spsc_pop(struct airvf_spsc *ring)
+{
+	smp_store_release(&ring->head, ring->head + 1);
+}
+
+/* Anybody: slots in use, a snapshot. */
+static inline u32 airvf_spsc_depth(struct airvf_spsc *ring)
+{
+	return smp_load_acquire(&ring->tail) - smp_load_acquire(&ring->head);
+}
+
+#endif
