@@ -161,19 +161,20 @@ module vfp_fabric #(
   assign {x_notify, x_int, x_epoch, x_is_vf, x_vf, x_host, x_cpl, x_cpl_id, x_id} = dn_exp_info;
 
   // Every loss of a host's link starts a new epoch: answers to what the server asked before go nowhere.
-  logic [Hosts-1:0] epoch_q, link_q;
+  logic [Hosts-1:0] epoch_q, link_q, host_link;
+  assign host_link = link_i[Hosts-1:0];
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       epoch_q <= '0;
       link_q  <= '0;
     end else begin
-      link_q  <= link_i[Hosts-1:0];
-      epoch_q <= epoch_q ^ (link_q & ~link_i[Hosts-1:0]);
+      link_q  <= host_link;
+      epoch_q <= epoch_q ^ (link_q & ~host_link);
     end
   end
   logic d_stale, x_stale;
-  assign d_stale = d_epoch != epoch_q[d_host] || !link_i[d_host];
-  assign x_stale = x_epoch != epoch_q[x_host] || !link_i[x_host];
+  assign d_stale = d_epoch != epoch_q[d_host] || !host_link[d_host];
+  assign x_stale = x_epoch != epoch_q[x_host] || !host_link[x_host];
 
   // ---- Hosts -----------------------------------------------------------------------------------------------------------
   logic [Hosts-1:0][2:0]         h_valid, h_ready, h_last;
@@ -573,7 +574,7 @@ module vfp_fabric #(
   assign err_valid_o = e_valid != '0;
 
   assign busy_o  = (|port_busy) || (|egress_busy) || dn_busy || (|up_busy) || (|rx_valid_i) || int_valid_i ||
-                   (|(link_q ^ link_i[Hosts-1:0]));
+                   (|(link_q ^ host_link));
   assign timer_o = dn_live || (|up_live) || (|egress_timer);
 
 endmodule

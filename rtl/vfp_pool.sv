@@ -84,9 +84,9 @@ module vfp_pool #(
   assign slot_field = cmd_word_i[23:20];
   assign fn_field   = cmd_word_i[27:24];
   assign vf         = cmd_word_i[8 +: VfW];
-  assign bad_vf     = cmd_word_i[15:8] >= 8'(Vfs);
-  assign bad_slot   = user_field == 4'd0 || user_field > 4'(Users) || slot_field >= 4'(Slots);
-  assign bad_fn     = fn_field >= 4'(SlotFns);
+  assign bad_vf     = 32'(cmd_word_i[15:8]) >= Vfs;
+  assign bad_slot   = user_field == 4'd0 || 32'(user_field) > Users || 32'(slot_field) >= Slots;
+  assign bad_fn     = 32'(fn_field) >= SlotFns;
   assign slot       = NSlotW'((32'(user_field) - 32'd1) * Slots + 32'(slot_field));
   assign fn         = NFnW'(32'(slot) * SlotFns + 32'(fn_field));
   assign slot_full  = assigned_q[32'(slot)*SlotFns +: SlotFns] != '0;
