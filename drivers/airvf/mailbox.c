@@ -78,7 +78,7 @@ static int lock_memory(struct airvf *vf)
 		if (i < 20)
 			udelay(5);
 		else
-			usleep_range(POLL_US, 2 * POLL_US);
+			usleep_range(POLL_US, POLL_US + 50);
 	}
 	return -EBUSY;
 }
@@ -103,7 +103,7 @@ static int wait_for(struct airvf *vf, u32 bit)
 		if (i < 20)
 			udelay(10);
 		else
-			usleep_range(POLL_US, 2 * POLL_US);
+			usleep_range(POLL_US, POLL_US + 50);
 	}
 	return -ETIMEDOUT;
 }
