@@ -47,13 +47,14 @@ Image make_image(const ImageSpec& spec) {
   Image image;
   image.kernel = spec.kernel.empty() ? newest_kernel() : std::filesystem::absolute(spec.kernel);
   const std::filesystem::path cache =
-      spec.cache.empty() ? std::filesystem::path(VFPOOL_SOURCE_DIR) / "build/image" : spec.cache;
+      spec.cache.empty() ? VFPOOL_SOURCE_DIR "/build/image" : std::filesystem::absolute(spec.cache);
   std::filesystem::create_directories(cache);
 
   const std::string release = release_of(image.kernel, spec.modules_root);
   std::vector<std::string> argv{
       VFPOOL_SOURCE_DIR "/sim/lab/make-initramfs", "", "--agent", VFPOOL_AGENT, "--kernel", release};
-  if (!spec.modules_root.empty()) argv.insert(argv.end(), {"--modules", spec.modules_root.string()});
+  if (!spec.modules_root.empty())
+    argv.insert(argv.end(), {"--modules", std::filesystem::absolute(spec.modules_root).string()});
   for (const std::string& add : spec.add) argv.insert(argv.end(), {"--add", add});
   // One file for each set of arguments; the script itself sees changed contents.
   std::string all;
@@ -66,7 +67,7 @@ Image make_image(const ImageSpec& spec) {
   const Fd lock(::open((image.initrd.string() + ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
   if (lock) ::flock(lock.get(), LOCK_EX);
   std::filesystem::remove(log);
-  Process script({argv, {}, log});
+  Process script({argv, VFPOOL_SOURCE_DIR, log});
   script.wait(std::chrono::minutes(5));
   if (script.exit_status() != 0) {
     std::ifstream in(log);

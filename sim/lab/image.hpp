@@ -16,7 +16,7 @@ struct Image {
 struct ImageSpec {
   std::filesystem::path kernel;        ///< empty: the newest /boot/vmlinuz-*
   std::filesystem::path modules_root;  ///< empty: /
-  std::vector<std::string> add;        ///< "SRC:DST"; relative sources are relative to the current folder
+  std::vector<std::string> add;        ///< "SRC:DST"; relative sources are relative to the checkout
   std::filesystem::path cache;         ///< empty: build/image of the checkout
 };
 

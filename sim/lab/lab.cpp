@@ -196,7 +196,7 @@ void Lab::down() {
   namespaces_.reset();
   std::error_code ignored;
   for (const Topology::Server& s : topology_.servers)
-    for (const char* extension : {"qmp", "agent", "shell", "shell.lock"})
+    for (const char* extension : {"qmp", "agent", "shell", "shell.lock", "serial", "serial.lock"})
       std::filesystem::remove(file(s.name + "." + extension), ignored);
   for (const char* name : {"state.json", "lab.sock"}) std::filesystem::remove(file(name), ignored);
   lock_.reset();
@@ -252,6 +252,7 @@ json Lab::status() {
            {"console", vm->file("console").string()},
            {"agent", vm->file("agent").string()},
            {"shell", vm->file("shell").string()},
+           {"serial", vm->file("serial").string()},
            {"qmp", vm->file("qmp").string()}};
     v["alarms"] = kernel_alarms(vm->console()).size();
     s["vms"].push_back(std::move(v));

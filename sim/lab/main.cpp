@@ -33,6 +33,7 @@ struct Arguments {
   bool detach = false;
   bool json_output = false;
   bool follow = false;
+  bool attach = false;
   double timeout = 60;
   std::string name;
   std::vector<std::string> command;
@@ -193,6 +194,10 @@ int run(const Arguments& a) {
 }
 
 int console(const Arguments& a) {
+  if (a.attach) {
+    attach_terminal(a.folder, a.name, Line::kSerial);
+    return 0;
+  }
   std::ifstream in(a.folder + "/" + a.name + ".console", std::ios::binary);
   if (!in) throw std::runtime_error(fmt::format("no console log of '{}' in {}", a.name, a.folder));
   for (;;) {
@@ -272,14 +277,15 @@ int main_checked(int argc, char** argv) {
   c->add_option("vm", a.name, "name of the VM")->required();
   c->callback([&] {
     action = [&] {
-      attach_shell(a.folder, a.name);
+      attach_terminal(a.folder, a.name, Line::kShell);
       return 0;
     };
   });
 
   c = app.add_subcommand("console", "what a VM printed on its serial console");
   c->add_option("vm", a.name, "name of the VM")->required();
-  c->add_flag("-f,--follow", a.follow, "go on printing");
+  auto* follow = c->add_flag("-f,--follow", a.follow, "go on printing");
+  c->add_flag("-a,--attach", a.attach, "type on it as well; Ctrl-] detaches")->excludes(follow);
   c->callback([&] { action = [&] { return console(a); }; });
 
   c = app.add_subcommand("wire", "run a command (default: a shell) in a namespace at the wire");

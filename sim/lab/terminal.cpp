@@ -86,13 +86,15 @@ bool print_output(std::string& pending) {
 
 }  // namespace
 
-void attach_shell(const std::filesystem::path& folder, const std::string& vm) {
+void attach_terminal(const std::filesystem::path& folder, const std::string& vm, Line line) {
   lab_supervisor(folder);  // is there a lab at all?
-  const Fd lock(::open((folder / (vm + ".shell.lock")).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  const bool is_shell = line == Line::kShell;
+  const std::filesystem::path path = folder / (vm + (is_shell ? ".shell" : ".serial"));
+  const Fd lock(::open((path.string() + ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
   if (lock && ::flock(lock.get(), LOCK_EX | LOCK_NB) != 0)
-    throw std::runtime_error(fmt::format("the shell of {} is attached elsewhere", vm));
-  send_size(folder, vm);
-  auto socket = connect_unix(folder / (vm + ".shell"));
+    throw std::runtime_error(fmt::format("the {} of {} is attached elsewhere", is_shell ? "shell" : "console", vm));
+  if (is_shell) send_size(folder, vm);
+  auto socket = connect_unix(path);
   if (!socket) throw std::runtime_error(fmt::format("no VM '{}' is running in this lab", vm));
 
   sigset_t set;
@@ -101,7 +103,7 @@ void attach_shell(const std::filesystem::path& folder, const std::string& vm) {
   ::sigprocmask(SIG_BLOCK, &set, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
   const Fd resized(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
-  if (::isatty(STDIN_FILENO)) fmt::print(stderr, "shell of {}; Ctrl-] detaches\n", vm);
+  if (::isatty(STDIN_FILENO)) fmt::print(stderr, "{}; Ctrl-] detaches\n", path.filename().string());
   const RawMode raw;
 
   std::string pending;
@@ -134,7 +136,7 @@ void attach_shell(const std::filesystem::path& folder, const std::string& vm) {
       signalfd_siginfo info{};
       while (::read(resized.get(), &info, sizeof info) > 0) {
       }
-      send_size(folder, vm);
+      if (is_shell) send_size(folder, vm);
     }
   }
 }

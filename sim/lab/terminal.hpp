@@ -1,4 +1,4 @@
-// An interactive terminal on a guest's shell.
+// An interactive terminal on a guest.
 #pragma once
 
 #include <filesystem>
@@ -6,9 +6,15 @@
 
 namespace vfpool::lab {
 
-/// Connects standard input and output with the shell of `vm` until Ctrl-] is typed, input ends, or the shell or the
-/// guest does. The shell itself goes on; a later attachment sees what it printed meanwhile. Throws NoLab, or
+/// What a terminal can be attached to.
+enum class Line {
+  kShell,   ///< the agent's shell: a real terminal with a size
+  kSerial,  ///< the serial console: works when nothing else in the guest does
+};
+
+/// Connects standard input and output with a line of `vm` until Ctrl-] is typed, a terminal's input ends, or the shell
+/// or the guest does. The shell itself goes on; a later attachment sees what it printed meanwhile. Throws NoLab, or
 /// std::runtime_error when somebody else is attached.
-void attach_shell(const std::filesystem::path& folder, const std::string& vm);
+void attach_terminal(const std::filesystem::path& folder, const std::string& vm, Line line);
 
 }  // namespace vfpool::lab

@@ -48,7 +48,7 @@ struct Topology {
   std::vector<Peer> peers;
   std::filesystem::path kernel;          ///< [lab] kernel; empty: the newest of /boot
   std::filesystem::path modules_root;    ///< [lab] modules_root: folder that holds lib/modules of that kernel
-  std::vector<std::string> image_files;  ///< [lab] add: "SRC:DST" as make-initramfs takes it
+  std::vector<std::string> image_files;  ///< [lab] add: "SRC:DST" as make-initramfs takes it; SRC from the checkout
 };
 
 /// Throws TopologyError.

@@ -105,7 +105,8 @@ std::vector<std::string> Vm::command_line() const {
   add("-kernel", config_.kernel.string());
   add("-initrd", config_.initrd.string());
   add("-append", append);
-  add("-serial", fmt::format("file:{}.console", n));
+  add("-chardev", fmt::format("socket,id=serial0,path={0}.serial,server=on,wait=off,logfile={0}.console", n));
+  add("-serial", "chardev:serial0");
   add("-qmp", fmt::format("unix:{}.qmp,server=on,wait=off", n));
   add("-device", "virtio-serial-pci,id=serial");
   for (const char* port : {"agent", "shell"}) {
@@ -128,7 +129,7 @@ void Vm::start() {
   drop_agent();
   process_.reset();
   std::error_code ignored;
-  for (const char* extension : {"qmp", "agent", "shell", "console", "qemu.log"})
+  for (const char* extension : {"qmp", "agent", "shell", "serial", "console", "qemu.log"})
     std::filesystem::remove(file(extension), ignored);
   started_ = steady_clock::now();
   // Sockets are named relative to the run folder: their whole paths may be too long for QEMU.

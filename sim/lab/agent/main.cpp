@@ -4,7 +4,8 @@
 // that bears the same id; answers come when they are ready, not in order:
 //   {"id":1,"sh":"ip link"}  or  {"id":1,"argv":["ip","link"]},
 //       optional "stdin_b64", "env":{..}, "timeout": seconds     -> {"id":1,"rc":0,"out":"..","err":".."}
-//       plus "timed_out":true, "truncated":true where that happened; output that is no text (UTF-8 without NUL) comes as out_b64, err_b64
+//       plus "timed_out":true, "truncated":true where that happened; output that is no text (UTF-8 without NUL) comes
+//       as out_b64, err_b64
 //   {"id":2,"peek":1}                what command 1 has printed   -> {"id":2,"rc":0,"running":true,"out":..,"err":..}
 //   {"id":3,"kill":1,"signal":15}    signals all of command 1     -> {"id":3,"rc":0}
 //   {"id":4,"resize":[24,80],"term":"xterm"}  of the shell        -> {"id":4,"rc":0}

@@ -68,6 +68,7 @@ void Shell::start() {
     ::signal(SIGPIPE, SIG_DFL);
     ::setenv("TERM", terminal_.c_str(), 1);
     if (::chdir("/root") != 0) ::setenv("PWD", "/", 1);
+    ::execl("/bin/bash", "-bash", nullptr);
     ::execl("/bin/sh", "-sh", nullptr);
     ::_exit(127);
   }
