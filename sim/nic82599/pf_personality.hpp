@@ -1,0 +1,92 @@
+// A minimal PF driver inside the simulation, for cards whose PF no server drives: sets the card up for VFs and answers
+// their mailbox the way a host driver does. It works through the PF's registers and configuration space only.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/scheduler.hpp"
+#include "nic82599/nic82599.hpp"
+#include "nic82599/queue.hpp"
+
+namespace vfpool::nic82599 {
+
+class PfPersonality {
+ public:
+  struct Options {
+    unsigned vfs = 1;              ///< 1..63
+    unsigned queues = 4;           ///< of a VF: 2, or 4 with up to 31 VFs
+    unsigned pf_mtu = 1500;        ///< above 1500 VFs may use jumbo frames, and such without API 1.1 are shut out
+    bool trusted = false;          ///< VFs may ask for all-multicast and change an assigned address
+    bool anti_spoof = true;
+    bool query_rss = false;        ///< VFs may read the RSS table and key
+    bool assign_macs = true;       ///< else VFs are told to take a random address
+    std::array<std::uint8_t, 6> first_vf_mac{0x02, 0x82, 0x59, 0x90, 0x01, 0x00};  ///< VF n: plus n in the last byte
+    std::uint32_t rss_seed = 1;    ///< of the RSS key
+  };
+  struct Counters {
+    std::uint64_t messages = 0, refused = 0, ignored = 0, resets = 0, lock_waits = 0;
+  };
+
+  /// Resets and sets up `nic`, which must outlive this object. Throws std::invalid_argument for options that cannot be.
+  PfPersonality(Scheduler& scheduler, Nic82599& nic, Options options);
+
+  /// The PF's interrupt: to be called for every message of function 0.
+  void interrupt() { turn_.ask(); }
+
+  const Counters& counters() const { return counters_; }
+  std::array<std::uint8_t, 6> vf_mac(unsigned vf) const { return vfs_[vf].mac; }
+  std::string state() const;
+
+ private:
+  static constexpr unsigned kWords = 16;
+  using Message = std::array<std::uint32_t, kWords>;
+  struct Vf {
+    std::array<std::uint8_t, 6> mac{};
+    bool assigned = false;  ///< by the administrator
+    bool clear_to_send = false;
+    unsigned api = 0, cast_mode = 0;
+    std::vector<std::uint16_t> hashes;
+    std::vector<unsigned> extra_rars;
+    std::set<unsigned> vlans;
+  };
+
+  std::uint32_t get(unsigned r) { return nic_.read32(0, 0, r); }
+  void put(unsigned r, std::uint32_t v) { nic_.write32(0, 0, r, v); }
+  void change(unsigned r, std::uint32_t clear, std::uint32_t set) { put(r, (get(r) & ~clear) | set); }
+
+  void set_up();
+  void serve();
+  bool take_message(unsigned vf);
+  bool lock(unsigned vf);
+  void reply(unsigned vf, const Message& words, unsigned count);
+  void ping(unsigned vf);
+  void handle(unsigned vf, Message& m);
+  bool dispatch(unsigned vf, Message& m);
+  void forget(unsigned vf);
+  void on_reset(unsigned vf, Message& m);
+  bool set_mac(unsigned vf, const Message& m);
+  bool set_extra_mac(unsigned vf, const Message& m);
+  bool set_vlan(unsigned vf, bool add, unsigned vid);
+  void set_multicast(unsigned vf, const Message& m);
+  bool set_frame_size(unsigned vf, std::uint32_t max_frame);
+  bool set_cast_mode(unsigned vf, Message& m);
+  void write_rar(unsigned index, const std::array<std::uint8_t, 6>& mac, unsigned pool);
+  void clear_rar(unsigned index);
+  void rebuild_multicast();
+  void enable_pool(unsigned enable_register, unsigned pool, bool on);
+
+  Scheduler& scheduler_;
+  Nic82599& nic_;
+  Options options_;
+  Counters counters_;
+  std::vector<Vf> vfs_;
+  std::set<unsigned> free_rars_;
+  std::uint64_t waiting_ = 0;  ///< VFs whose message could not be taken because of the lock
+  Turn turn_;
+};
+
+}  // namespace vfpool::nic82599
