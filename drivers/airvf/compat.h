@@ -6,6 +6,7 @@
 #ifndef AIRVF_COMPAT_H
 #define AIRVF_COMPAT_H
 
+#include <linux/bpf.h>
 #include <linux/dim.h>
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
@@ -127,6 +128,26 @@ static inline void airvf_net_dim(struct dim *dim, struct dim_sample *sample)
 #else
 	net_dim(dim, *sample);
 #endif
+#endif
+}
+
+/* What an skb made of several buffers inherits from the XDP buffer. */
+static inline u32 airvf_xdp_skb_flags(struct xdp_buff *xdp)
+{
+#if AIRVF_KERNEL(6, 18)
+	return xdp_buff_get_skb_flags(xdp);
+#else
+	return xdp_buff_is_frag_pfmemalloc(xdp);
+#endif
+}
+
+static inline void airvf_skb_frags(struct sk_buff *skb, u8 frags, u32 size, u32 truesize,
+				   u32 flags)
+{
+#if AIRVF_KERNEL(6, 18)
+	xdp_update_skb_frags_info(skb, frags, size, truesize, flags);
+#else
+	xdp_update_skb_shared_info(skb, frags, size, truesize, flags);
 #endif
 }
 

@@ -25,7 +25,7 @@ static const char * const mode_names[AIRVF_MODES] = {
  * DIM walks along these intervals (us). The hardware has no packet count that
  * would end an interval early, so the steps begin higher than DIM's own.
  */
-static const u16 dim_us[NET_DIM_PARAMS_NUM_PROFILES] = { 10, 16, 32, 96, 128 };
+static const u16 dim_us[] = { 10, 16, 32, 96, 128 };
 
 const char *airvf_mode_name(enum airvf_mode mode)
 {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The network device's operations, and what brings queues up and down. */
+#include <linux/bpf.h>
 #include <linux/etherdevice.h>
 #include <linux/log2.h>
 #include <linux/rtnetlink.h>

@@ -130,8 +130,8 @@ static struct sk_buff *wrap_frame(const struct airvf_frame *frame)
 		skb_metadata_set(skb, frame->meta);
 	skb_mark_for_recycle(skb);
 	if (frags)
-		xdp_update_skb_shared_info(skb, frags, frags_size, frags * AIRVF_RX_TRUESIZE,
-					   frame->pfmemalloc);
+		airvf_skb_frags(skb, frags, frags_size, frags * AIRVF_RX_TRUESIZE,
+				frame->xdp_flags);
 	return skb;
 }
 
@@ -220,10 +220,10 @@ static bool own_multicast(const struct airvf_rx_ring *rx)
 	       ether_addr_equal(eth->h_source, rx->vf->netdev->dev_addr);
 }
 
-static void describe(const struct airvf_rx_ring *rx, const union airvf_rx_desc *desc,
+static void describe(struct airvf_rx_ring *rx, const union airvf_rx_desc *desc,
 		     u32 status, struct airvf_frame *frame)
 {
-	const struct xdp_buff *xdp = &rx->xdp;
+	struct xdp_buff *xdp = &rx->xdp;
 
 	*frame = (struct airvf_frame){
 		.data = xdp->data,
@@ -236,17 +236,17 @@ static void describe(const struct airvf_rx_ring *rx, const union airvf_rx_desc *
 		.hash = le32_to_cpu(desc->wb.rss),
 		.queue = rx->index,
 		.frags = xdp_buff_has_frags(xdp),
-		.pfmemalloc = xdp_buff_is_frag_pfmemalloc(xdp),
+		.xdp_flags = airvf_xdp_skb_flags(xdp),
 	};
 }
 
 /* Length in all of the frame's buffers. */
-static u32 gathered_len(const struct xdp_buff *xdp)
+static u32 gathered_len(struct xdp_buff *xdp)
 {
 	u32 len = xdp->data_end - xdp->data;
 
 	if (xdp_buff_has_frags(xdp))
-		len += xdp_get_shared_info_from_buff((struct xdp_buff *)xdp)->xdp_frags_size;
+		len += xdp_get_shared_info_from_buff(xdp)->xdp_frags_size;
 	return len;
 }
 

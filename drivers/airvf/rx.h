@@ -16,6 +16,7 @@
  * @hash: RSS hash
  * @queue: receive queue
  * @frags: more pieces, in the page's skb_shared_info
+ * @xdp_flags: what the skb inherits if there are
  *
  * All that the rest of the work needs, so that another CPU can do it.
  */
@@ -30,7 +31,7 @@ struct airvf_frame {
 	u8 meta;
 	u8 queue;
 	bool frags;
-	bool pfmemalloc;
+	u32 xdp_flags;
 };
 
 /* Counted by whoever makes skbs: the poll, or a worker. */
