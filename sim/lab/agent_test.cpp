@@ -10,6 +10,7 @@
 
 #include <thread>
 
+#include "lab/agent/module_loader.hpp"
 #include "lab/agent/shell.hpp"
 #include "lab/agent_client.hpp"
 
@@ -215,6 +216,17 @@ TEST_F(AgentTest, ShellIsATerminalThatComesBackAfterItEnded) {
   std::this_thread::sleep_for(200ms);
   type("echo again=$((1+1))\n");
   EXPECT_THAT(read_shell_until("again=2"), HasSubstr("again=2"));
+}
+
+TEST(AddedModalias, IsThatOfAnAddEventOnly) {
+  using namespace std::string_literals;
+  EXPECT_EQ(added_modalias("add@/devices/x\0ACTION=add\0MODALIAS=pci:v00008086d000010ED\0SEQNUM=1\0"s),
+            "pci:v00008086d000010ED");
+  EXPECT_EQ(added_modalias("remove@/x\0ACTION=remove\0MODALIAS=pci:v1\0"s), "");
+  EXPECT_EQ(added_modalias("add@/x\0ACTION=add\0XMODALIAS=pci:v1\0"s), "");
+  EXPECT_EQ(added_modalias("ACTION=add\0MODALIAS=cut"s), "cut");
+  EXPECT_EQ(added_modalias(""), "");
+  EXPECT_EQ(added_modalias("\0\0\0"s), "");
 }
 
 }  // namespace

@@ -25,6 +25,8 @@ using std::chrono::steady_clock;
 constexpr seconds kSimLimit{60};
 constexpr seconds kInterfaceLimit{10};
 constexpr milliseconds kLook{20};
+/// How soon the log tells that something has died.
+constexpr seconds kHealthLook{2};
 
 // The simulator of the same build lies beside us: BUILD/sim/lab/PROGRAM, BUILD/sim/app/vfpool-sim.
 std::filesystem::path find_sim(const std::filesystem::path& given) {
@@ -40,7 +42,7 @@ Result Peer::run(const std::string& sh, milliseconds timeout) const { return run
 std::unique_ptr<Process> Peer::spawn(const std::string& sh) {
   Process::Spec spec;
   spec.argv = in_namespace(name_);
-  spec.argv.insert(spec.argv.end(), {"sh", "-c", "exec " + sh});
+  spec.argv.insert(spec.argv.end(), {"sh", "-c", sh});
   spec.log = folder_ / fmt::format("{}.{}.log", name_, ++spawned_);
   std::filesystem::remove(spec.log);
   return std::make_unique<Process>(spec);
@@ -209,8 +211,21 @@ void Lab::ask_down() {
 }
 
 void Lab::wait_until_asked_down() {
+  bool sim_ended = false;
+  std::map<std::string, bool> was_ready;
   std::unique_lock lock(down_mutex_);
-  down_changed_.wait(lock, [this] { return asked_down(); });
+  while (!down_changed_.wait_for(lock, kHealthLook, [this] { return asked_down(); })) {
+    if (sim_ && !sim_ended && !sim_->running()) {
+      sim_ended = true;
+      say("the simulator ended:\n" + log_tail(file("vfpool-sim.log")));
+    }
+    for (const auto& vm : vms_) {
+      bool& before = was_ready[vm->name()];
+      const bool now = vm->ready();
+      if (before && !now) say(fmt::format("{} has gone; its console ends with\n{}", vm->name(), vm->console_tail(5)));
+      before = now;
+    }
+  }
 }
 
 Vm& Lab::vm(const std::string& name) {

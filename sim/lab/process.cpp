@@ -115,6 +115,7 @@ Process::Process(const Spec& spec) {
 Process::~Process() { terminate(); }
 
 bool Process::read_status(int timeout_ms) {
+  const std::lock_guard lock(mutex_);
   if (status_) return true;
   pollfd p{report_.get(), POLLIN, 0};
   if (::poll(&p, 1, timeout_ms) <= 0) return false;
@@ -128,8 +129,7 @@ bool Process::read_status(int timeout_ms) {
 bool Process::running() { return !read_status(0); }
 
 std::optional<int> Process::exit_status() {
-  read_status(0);
-  return status_;
+  return read_status(0) ? status_ : std::nullopt;
 }
 
 bool Process::wait(std::chrono::milliseconds limit) { return read_status(static_cast<int>(limit.count())); }

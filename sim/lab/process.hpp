@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,7 +16,7 @@ namespace vfpool::lab {
 
 /// A child process under a keeper: a small process in between that ends it (SIGTERM, after 3 s SIGKILL, the whole
 /// process group) when this object or the process that owns it goes away in whatever manner. PR_SET_PDEATHSIG alone
-/// would tie the child to the *thread* that started it.
+/// would tie the child to the *thread* that started it. Thread-safe, but for destruction.
 class Process {
  public:
   struct Spec {
@@ -43,6 +44,7 @@ class Process {
  private:
   bool read_status(int timeout_ms);
 
+  std::mutex mutex_;  // of the status: several threads may ask
   pid_t keeper_ = -1;
   pid_t pid_ = -1;
   Fd life_;    // its closing tells the keeper to end the child

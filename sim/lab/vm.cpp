@@ -21,6 +21,9 @@ using std::chrono::steady_clock;
 /// How often a starting VM is looked at.
 constexpr milliseconds kLook{50};
 
+/// How long QEMU waits for the simulator (default 5 s): on a busy machine the RTL may take longer over a burst.
+constexpr int kMessageTimeoutMs = 60'000;
+
 // What a TCG guest need not do while it boots (about a second of five, measured): crypto self tests, timer and TSC
 // calibration, audit, mitigations of a processor that is not there. loglevel=5 lets kernel warnings reach the console.
 constexpr std::string_view kKernelOptions =
@@ -116,6 +119,7 @@ std::vector<std::string> Vm::command_line() const {
   if (config_.vfio_user) {
     const json device{{"driver", "vfio-user-pci"},
                       {"id", "vfpool"},
+                      {"x-msg-timeout", kMessageTimeoutMs},
                       {"socket", {{"type", "unix"}, {"path", config_.vfio_user->string()}}}};
     add("-device", device.dump());
   }

@@ -100,6 +100,11 @@ TEST_F(LabVmTest, ServerObeysDiesAndComesBack) {
   EXPECT_THAT(vm.run("ping -V; timeout 3 ping -V; env ping -V; echo -V | xargs ping").out,
               testing::ContainsRegex("iputils.*\n.*iputils.*\n.*iputils.*\n.*iputils"));
 
+  // A card that is plugged in gets its driver, through native PCIe hot-plug.
+  vm.qmp("device_add", {{"driver", "virtio-net-pci"}, {"id", "card"}, {"bus", "slot9"}});
+  EXPECT_EQ(vm.run("for i in $(seq 100); do [ -e /sys/class/net/eth0 ] && exit 0; sleep 0.1; done; exit 1").rc, 0);
+  EXPECT_THAT(vm.run("dmesg").out, HasSubstr("pciehp: Slot(9)"));
+
   Background lost = vm.spawn("sleep 1000");
   vm.kill();
   EXPECT_THROW(lost.wait(10s), AgentError);

@@ -1,4 +1,4 @@
-// vfpool-agent: runs commands in a guest for the host.
+// vfpool-agent: runs commands in a guest for the host, and loads the drivers of devices that appear.
 //
 // It reads requests from the virtio-serial port `vfpool.agent`, one JSON object a line, and answers each with one line
 // that bears the same id; answers come when they are ready, not in order:
@@ -12,7 +12,7 @@
 //   {"id":5,"ping":true}                                          -> {"id":5,"rc":0}
 // A request that makes no sense is answered with {"id":..,"error":"why"}.
 //
-// Usage: vfpool-agent [--fd N [--shell-fd M]]; the descriptors replace the ports (tests).
+// Usage: vfpool-agent [--fd N [--shell-fd M]]; the descriptors replace the ports (tests), and no drivers are loaded.
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -29,6 +29,7 @@
 #include <nlohmann/json.hpp>
 
 #include "lab/agent/command.hpp"
+#include "lab/agent/module_loader.hpp"
 #include "lab/agent/port.hpp"
 #include "lab/agent/shell.hpp"
 #include "lab/base64.hpp"
@@ -60,7 +61,8 @@ void put_bytes(json& answer, const std::string& name, const std::string& bytes) 
 
 class Agent {
  public:
-  Agent(int fd, int shell_fd) : port_(fd, 0) {
+  Agent(int fd, int shell_fd, bool load_modules) : port_(fd, 0) {
+    if (load_modules) loader_ = std::make_unique<ModuleLoader>();
     if (shell_fd >= 0) shell_ = std::make_unique<Shell>(shell_fd);
     sigset_t set;
     ::sigemptyset(&set);
@@ -80,6 +82,7 @@ class Agent {
     std::vector<pollfd> fds{{signals_, POLLIN, 0}};
     if (port_.poll_fd() >= 0) fds.push_back({port_.poll_fd(), port_.poll_events(), 0});
     if (shell_) shell_->add_poll(fds);
+    if (loader_) loader_->add_poll(fds);
     for (const auto& [id, command] : commands_) command->add_poll(fds);
     if (::poll(fds.data(), fds.size(), timeout_ms()) < 0) return;
 
@@ -97,6 +100,7 @@ class Agent {
       if (shell_->port_parked()) shell_->look_again();
       shell_->handle(fds);
     }
+    if (loader_) loader_->handle();
     advance_commands();
   }
 
@@ -215,6 +219,7 @@ class Agent {
 
   Port port_;
   std::unique_ptr<Shell> shell_;
+  std::unique_ptr<ModuleLoader> loader_;
   int signals_ = -1;
   std::string in_;
   std::map<std::int64_t, std::unique_ptr<Command>> commands_;
@@ -243,7 +248,8 @@ int main(int argc, char** argv) {
     if (std::strcmp(argv[i], "--fd") == 0) fd = std::atoi(argv[i + 1]);
     if (std::strcmp(argv[i], "--shell-fd") == 0) shell_fd = std::atoi(argv[i + 1]);
   }
-  if (fd < 0) {
+  const bool in_guest = fd < 0;
+  if (in_guest) {
     ::setenv("PATH", "/usr/bin:/bin:/sbin:/usr/sbin", 1);
     ::setenv("HOME", "/root", 1);
     fd = open_port("vfpool.agent");
@@ -254,6 +260,6 @@ int main(int argc, char** argv) {
     ::sleep(60);  // init starts us again
     return 1;
   }
-  Agent(fd, shell_fd).run();
+  Agent(fd, shell_fd, in_guest).run();
   return 0;
 }
