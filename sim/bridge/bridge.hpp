@@ -41,10 +41,13 @@ class Bridge : public Clocked {
   std::size_t pending(unsigned port) const;
   /// Physical link of a port: false is a dead or unplugged neighbour.
   void set_link(unsigned port, bool up);
+  /// For tests: the neighbour at `port` stops taking packets, or goes on.
+  void stall(unsigned port, bool stalled);
   /// The attention button of a slot is pressed once (user 1.., slot 0..).
   void press_button(unsigned user, unsigned slot);
 
-  /// The service bus: the bridge's management registers (generated header), owner's view, without a server.
+  /// The service bus: the bridge's management registers (generated header), owner's view, without a server. Runs the
+  /// clock until the access is done. Throws std::runtime_error if the bridge never answers.
   std::uint32_t service_read(std::uint32_t offset);
   void service_write(std::uint32_t offset, std::uint32_t value);
 

@@ -1,0 +1,300 @@
+#include "bridge/bridge.hpp"
+
+#include <fmt/format.h>
+#include <verilated.h>
+#include <verilated_fst_c.h>
+
+#include <array>
+#include <cstring>
+#include <deque>
+#include <stdexcept>
+
+#include "Vvfp_bridge.h"
+
+namespace vfpool::bridge {
+namespace {
+
+// As vfp_bridge's parameters.
+constexpr Geometry kGeometry{};
+constexpr unsigned kHosts = kGeometry.users + 1;
+constexpr unsigned kPorts = kHosts + kGeometry.devices;
+constexpr unsigned kBeat = 16;
+// Cycles to run on after the bridge has said that it is idle.
+constexpr unsigned kSettle = 8;
+
+/// One 128-bit word of a packed array.
+std::uint32_t* word(std::uint32_t* wide, unsigned port) { return wide + port * 4; }
+
+struct Port;
+
+class Input : public pcie::TlpSink {
+ public:
+  explicit Input(Port& port) : port_(port) {}
+  void deliver(pcie::Tlp tlp) override;
+
+ private:
+  Port& port_;
+};
+
+struct Queued {
+  std::uint64_t order;
+  pcie::Tlp tlp;
+};
+
+struct Port {
+  Input input{*this};
+  std::array<std::deque<Queued>, 3> waiting;  // posted, non-posted, completion
+  std::uint64_t arrivals = 0;
+  std::optional<pcie::Tlp> sending;
+  std::size_t sent = 0;  // bytes of it
+  pcie::TlpSink* neighbour = nullptr;
+  pcie::Tlp leaving;
+  bool link = false;
+  bool stalled = false;
+
+  std::size_t pending() const { return waiting[0].size() + waiting[1].size() + waiting[2].size() + (sending ? 1 : 0); }
+
+  /// Next packet in order, among the classes in `room`. Nothing passes a posted packet; those may pass the others.
+  void choose(unsigned room) {
+    int best = -1;
+    for (int c = 0; c < 3; ++c) {
+      if (waiting[c].empty() || !(room >> c & 1)) continue;
+      if (c != 0 && !waiting[0].empty() && waiting[0].front().order < waiting[c].front().order) continue;
+      if (best < 0 || waiting[c].front().order < waiting[best].front().order) best = c;
+    }
+    if (best < 0) return;
+    sending = std::move(waiting[best].front().tlp);
+    waiting[best].pop_front();
+    sent = 0;
+  }
+};
+
+void Input::deliver(pcie::Tlp tlp) {
+  if (!port_.link) return;  // nobody hears it
+  const auto cls = static_cast<unsigned>(tlp.flow_class());
+  port_.waiting[cls].push_back({port_.arrivals++, std::move(tlp)});
+}
+
+}  // namespace
+
+struct Bridge::Impl {
+  Scheduler& scheduler;
+  VerilatedContext context;
+  Vvfp_bridge top{&context};
+  std::unique_ptr<VerilatedFstC> trace;
+  std::array<Port, kPorts> ports;
+  std::vector<Tap> taps;
+  std::uint64_t cycles = 0;
+  unsigned settle = kSettle;
+  bool tick = false;
+  Scheduler::TimerId timer = 0;
+
+  explicit Impl(Scheduler& s) : scheduler(s) {
+    context.traceEverOn(true);
+    ports[kHosts].link = true;
+    top.rst_ni = 0;
+    for (int i = 0; i < 4; ++i) edge();
+    top.rst_ni = 1;
+  }
+  ~Impl() {
+    if (timer != 0) scheduler.cancel(timer);
+    top.final();
+  }
+
+  void edge() {
+    top.clk_i = 0;
+    top.eval();
+    if (trace) trace->dump(cycles * 4);
+    top.clk_i = 1;
+    top.eval();
+    if (trace) trace->dump(cycles * 4 + 2);
+    ++cycles;
+  }
+
+  void drive_inputs() {
+    unsigned link = 0, ready = 0, valid = 0, sop = 0, eop = 0;
+    std::uint32_t room = 0;
+    for (unsigned p = 0; p < kPorts; ++p) {
+      Port& port = ports[p];
+      link |= static_cast<unsigned>(port.link) << p;
+      ready |= static_cast<unsigned>(!port.stalled) << p;
+      room |= (port.stalled ? 0U : 7U) << 3 * p;
+      if (!port.sending) {
+        port.choose(top.rx_room_o >> 3 * p & 7);
+        if (port.sending)
+          for (const Tap& tap : taps) tap(p, true, *port.sending);
+      }
+      if (!port.sending) continue;
+      const pcie::Tlp& t = *port.sending;
+      valid |= 1U << p;
+      sop |= static_cast<unsigned>(port.sent == 0) << p;
+      eop |= static_cast<unsigned>(port.sent + kBeat >= t.data.size()) << p;
+      if (port.sent == 0) std::memcpy(word(top.rx_hdr_i.data(), p), t.hdr.data(), kBeat);
+      std::array<std::uint8_t, kBeat> beat{};
+      if (port.sent < t.data.size())
+        std::memcpy(beat.data(), t.data.data() + port.sent, std::min<std::size_t>(kBeat, t.data.size() - port.sent));
+      std::memcpy(word(top.rx_data_i.data(), p), beat.data(), kBeat);
+    }
+    top.link_i = static_cast<CData>(link);
+    top.tx_ready_i = static_cast<CData>(ready);
+    top.tx_room_i = static_cast<SData>(room);
+    top.rx_valid_i = static_cast<CData>(valid);
+    top.rx_sop_i = static_cast<CData>(sop);
+    top.rx_eop_i = static_cast<CData>(eop);
+    top.tick_ms_i = std::exchange(tick, false);
+  }
+
+  // What was accepted and what leaves is seen before the clock edge.
+  void sample() {
+    for (unsigned p = 0; p < kPorts; ++p) {
+      Port& port = ports[p];
+      if (port.sending && top.rx_ready_o >> p & 1) {
+        port.sent += kBeat;
+        if (port.sent >= port.sending->data.size()) port.sending.reset();
+      }
+      if ((top.tx_valid_o >> p & 1) && !port.stalled) {
+        if (top.tx_sop_o >> p & 1) {
+          port.leaving = {};
+          std::memcpy(port.leaving.hdr.data(), word(top.tx_hdr_o.data(), p), kBeat);
+        }
+        const auto* beat = reinterpret_cast<const std::uint8_t*>(word(top.tx_data_o.data(), p));
+        if (port.leaving.has_data()) port.leaving.data.insert(port.leaving.data.end(), beat, beat + kBeat);
+        if (top.tx_eop_o >> p & 1) departures.push_back(p);
+      }
+    }
+  }
+  std::vector<unsigned> departures;
+
+  void cycle() {
+    drive_inputs();
+    top.clk_i = 0;
+    top.eval();
+    if (trace) trace->dump(cycles * 4);
+    sample();
+    if (!(top.busy_o || tick))
+      settle = settle > 0 ? settle - 1 : 0;
+    else
+      settle = kSettle;
+    top.clk_i = 1;
+    top.eval();
+    if (trace) trace->dump(cycles * 4 + 2);
+    ++cycles;
+    top.button_i = 0;
+    if (top.timer_o && timer == 0)
+      timer = scheduler.after(std::chrono::milliseconds(1), [this] {
+        timer = 0;
+        tick = true;
+        settle = kSettle;
+      });
+    for (unsigned p : std::exchange(departures, {})) {
+      Port& port = ports[p];
+      pcie::Tlp tlp = std::move(port.leaving);
+      if (tlp.has_data()) tlp.data.resize(tlp.length_dw() * 4);
+      for (const Tap& tap : taps) tap(p, false, tlp);
+      if (port.neighbour != nullptr) port.neighbour->deliver(std::move(tlp));
+    }
+  }
+
+  std::uint32_t service(bool write, std::uint32_t offset, std::uint32_t value) {
+    top.svc_valid_i = 1;
+    top.svc_write_i = write;
+    top.svc_addr_i = static_cast<SData>(offset);
+    top.svc_wdata_i = value;
+    for (int i = 0; i < 1000; ++i) {
+      cycle();
+      top.clk_i = 0;
+      top.eval();
+      if (!top.svc_ready_o) continue;
+      const std::uint32_t result = top.svc_rdata_o;
+      cycle();
+      top.svc_valid_i = 0;
+      settle = kSettle;
+      return result;
+    }
+    top.svc_valid_i = 0;
+    throw std::runtime_error("bridge: service bus does not answer");
+  }
+};
+
+Bridge::Bridge(Scheduler& scheduler) : impl_(std::make_unique<Impl>(scheduler)) { scheduler.add_clocked(*this); }
+Bridge::~Bridge() = default;
+
+Geometry Bridge::geometry() { return kGeometry; }
+unsigned Bridge::port_count() { return kPorts; }
+
+std::string Bridge::port_name(unsigned port) {
+  if (port == 0) return "owner";
+  if (port < kHosts) return fmt::format("user{}", port);
+  return fmt::format("nic{}", port - kHosts);
+}
+
+void Bridge::connect(unsigned port, pcie::TlpSink& neighbour) { impl_->ports.at(port).neighbour = &neighbour; }
+pcie::TlpSink& Bridge::input(unsigned port) { return impl_->ports.at(port).input; }
+std::size_t Bridge::pending(unsigned port) const { return impl_->ports.at(port).pending(); }
+
+void Bridge::set_link(unsigned port, bool up) {
+  Port& p = impl_->ports.at(port);
+  if (!up) {
+    for (auto& q : p.waiting) q.clear();
+    p.sending.reset();
+    // The bridge must see the link down even if it comes back at once.
+    p.link = false;
+    for (int i = 0; i < 4; ++i) impl_->cycle();
+  }
+  p.link = up;
+  impl_->settle = kSettle;
+}
+
+void Bridge::stall(unsigned port, bool stalled) {
+  impl_->ports.at(port).stalled = stalled;
+  impl_->settle = kSettle;
+}
+
+void Bridge::press_button(unsigned user, unsigned slot) {
+  if (user == 0 || user > kGeometry.users || slot >= kGeometry.slots)
+    throw std::out_of_range(fmt::format("no slot {} at user {}", slot, user));
+  impl_->top.button_i = static_cast<CData>(impl_->top.button_i | 1U << ((user - 1) * kGeometry.slots + slot));
+  impl_->settle = kSettle;
+}
+
+std::uint32_t Bridge::service_read(std::uint32_t offset) { return impl_->service(false, offset, 0); }
+void Bridge::service_write(std::uint32_t offset, std::uint32_t value) { impl_->service(true, offset, value); }
+
+void Bridge::add_tap(Tap tap) { impl_->taps.push_back(std::move(tap)); }
+
+void Bridge::trace_to(const std::string& path) {
+  trace_stop();
+  impl_->trace = std::make_unique<VerilatedFstC>();
+  impl_->top.trace(impl_->trace.get(), 99);
+  impl_->trace->open(path.c_str());
+  if (!impl_->trace->isOpen()) {
+    impl_->trace.reset();
+    throw std::runtime_error("cannot write waves to " + path);
+  }
+}
+
+void Bridge::trace_stop() {
+  if (impl_->trace) impl_->trace->close();
+  impl_->trace.reset();
+}
+
+bool Bridge::busy() const {
+  if (impl_->settle > 0 || impl_->tick) return true;
+  for (const Port& p : impl_->ports)
+    if (p.link && p.pending() > 0) return true;
+  return false;
+}
+
+void Bridge::cycle() { impl_->cycle(); }
+
+std::string Bridge::state() const {
+  const Impl& i = *impl_;
+  std::string out = fmt::format("bridge: {} cycles, {}{}\n", i.cycles, i.top.busy_o ? "busy" : "idle",
+                                i.top.timer_o ? ", waiting for a timer" : "");
+  for (unsigned p = 0; p < kPorts; ++p)
+    out += fmt::format("  {}: link {}, {} packets waiting to enter{}\n", port_name(p), i.ports[p].link ? "up" : "down",
+                       i.ports[p].pending(), i.ports[p].stalled ? ", neighbour stalled" : "");
+  return out;
+}
+
+}  // namespace vfpool::bridge
