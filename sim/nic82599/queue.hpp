@@ -20,6 +20,7 @@
 namespace vfpool::nic82599 {
 
 constexpr unsigned kDescriptorSize = 16;
+constexpr unsigned kMostWarnings = 20;  ///< of a kind that a hostile driver can cause at will; counters go on
 using Descriptor = std::array<std::uint8_t, kDescriptorSize>;
 
 inline std::uint32_t dword(const Descriptor& d, unsigned index) {

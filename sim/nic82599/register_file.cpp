@@ -28,7 +28,8 @@ constexpr Row kRows[] = {
     {0x28, 1, 4, 0, kAll, kInert},              // I2CCTL
     {reg::kLedctl, 1, 4, 0x00000000, kAll, kInert},
     {reg::kSwFwSync, 1, 4, 0, 0x0000001f | 0x00000400},
-    {reg::kFwsm, 1, 4, 0, 0},    // no manageability firmware
+    {reg::kFwsm, 1, 4, 0x00008000, 0},  // firmware is valid and manages nothing
+    {0x15f0c, 1, 4, 0, 0},              // FWSTS
     {reg::kFactps, 1, 4, 0, 0},  // LAN 0 is function 0
     {reg::kGcrExt, 1, 4, 0, kAll},
     {0x11000, 1, 4, 0, kAll, kInert},  // GCR

@@ -352,8 +352,8 @@ void RxEngine::fetch(unsigned queue, Queue& q) {
   if (!q.usable()) {
     if (q.count() == 0 && q.tail == 0) return;  // not set up yet
     q.stalled = true;
-    ++hw_.counters.bad_ring;
-    spdlog::warn("{}: rx queue {} has tail {} in a ring of {}", hw_.options.name, queue, q.tail, q.count());
+    if (++hw_.counters.bad_ring <= kMostWarnings)
+      spdlog::warn("{}: rx queue {} has tail {} in a ring of {}", hw_.options.name, queue, q.tail, q.count());
     return;
   }
   const unsigned n =
@@ -371,8 +371,8 @@ void RxEngine::fetch(unsigned queue, Queue& q) {
                  r.fetching = false;
                  if (!ok || data.size() != n * kDescriptorSize) {
                    r.stalled = true;
-                   ++hw_.counters.dma_read_errors;
-                   spdlog::warn("{}: rx queue {} cannot read its descriptors", hw_.options.name, queue);
+                   if (++hw_.counters.dma_read_errors <= kMostWarnings)
+                     spdlog::warn("{}: rx queue {} cannot read its descriptors", hw_.options.name, queue);
                    return;
                  }
                  for (unsigned i = 0; i < n; ++i)

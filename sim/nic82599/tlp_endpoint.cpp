@@ -197,8 +197,8 @@ struct TlpEndpoint::Impl {
       if (live && d.when > now) return timeout_turn.ask_at(d.when);
       deadlines.pop_front();
       if (!live) continue;
-      ++counters.timeouts;
-      spdlog::warn("{}: no completion for a read of {} at 0x{:x}", nic->options().name, o->requester.str(), o->read.address);
+      if (++counters.timeouts <= kMostWarnings)
+        spdlog::warn("{}: no completion for a read of {} at 0x{:x}", nic->options().name, o->requester.str(), o->read.address);
       finish(d.tag, false);
     }
   }
@@ -235,8 +235,8 @@ struct TlpEndpoint::Impl {
   void completion_in(const Tlp& tlp) {
     const unsigned tag = tlp.tag();
     if (tag >= kTags || !outstanding[tag] || outstanding[tag]->requester != tlp.requester()) {
-      ++counters.unexpected_completions;
-      spdlog::warn("{}: unexpected completion {}", nic->options().name, tlp.str());
+      if (++counters.unexpected_completions <= kMostWarnings)
+        spdlog::warn("{}: unexpected completion {}", nic->options().name, tlp.str());
       return;
     }
     ++counters.completions_in;
@@ -249,8 +249,8 @@ struct TlpEndpoint::Impl {
     const unsigned left = o.read.size - o.filled;
     // Byte Count is what is still to come, this packet included; it and the start must be what was asked for.
     if (tlp.data.size() < lead || tlp.byte_count() != left || lead != ((o.read.address + o.filled) & 3)) {
-      ++counters.malformed_in;
-      spdlog::warn("{}: completion does not fit its request: {}", nic->options().name, tlp.str());
+      if (++counters.malformed_in <= kMostWarnings)
+        spdlog::warn("{}: completion does not fit its request: {}", nic->options().name, tlp.str());
       return finish(tag, false);
     }
     const auto here = static_cast<unsigned>(std::min<std::size_t>(tlp.data.size() - lead, left));
@@ -379,7 +379,7 @@ struct TlpEndpoint::Impl {
 
   void deliver(const Tlp& tlp) {
     if (const auto why = pcie::malformed(tlp)) {
-      if (++counters.malformed_in <= 10) spdlog::warn("{}: malformed packet: {}", nic->options().name, *why);
+      if (++counters.malformed_in <= kMostWarnings) spdlog::warn("{}: malformed packet: {}", nic->options().name, *why);
       return;
     }
     switch (tlp.kind()) {

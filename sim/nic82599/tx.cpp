@@ -87,8 +87,8 @@ void TxEngine::fetch(unsigned queue, Queue& q) {
   if (!q.usable()) {
     if (q.count() == 0 && q.tail == 0) return;
     q.stalled = true;
-    ++hw_.counters.bad_ring;
-    spdlog::warn("{}: tx queue {} has tail {} in a ring of {}", hw_.options.name, queue, q.tail, q.count());
+    if (++hw_.counters.bad_ring <= kMostWarnings)
+      spdlog::warn("{}: tx queue {} has tail {} in a ring of {}", hw_.options.name, queue, q.tail, q.count());
     return;
   }
   const unsigned n = std::min({kFetch, q.distance(q.fetch_next, q.tail), q.count() - q.fetch_next});
@@ -106,8 +106,8 @@ void TxEngine::fetch(unsigned queue, Queue& q) {
                  --r.reads;
                  if (!ok || data.size() != n * kDescriptorSize) {
                    r.stalled = true;
-                   ++hw_.counters.dma_read_errors;
-                   spdlog::warn("{}: tx queue {} cannot read its descriptors", hw_.options.name, queue);
+                   if (++hw_.counters.dma_read_errors <= kMostWarnings)
+                     spdlog::warn("{}: tx queue {} cannot read its descriptors", hw_.options.name, queue);
                    return;
                  }
                  for (unsigned i = 0; i < n; ++i)
@@ -195,8 +195,8 @@ void TxEngine::gather(unsigned queue, Queue& q, const std::shared_ptr<Packet>& p
                    }
                    --r.reads;
                    if (!ok || data.size() != here) {
-                     if (!p->bad) spdlog::warn("{}: tx queue {} cannot read a frame", hw_.options.name, queue);
-                     ++hw_.counters.dma_read_errors;
+                     if (++hw_.counters.dma_read_errors <= kMostWarnings)
+                       spdlog::warn("{}: tx queue {} cannot read a frame", hw_.options.name, queue);
                      p->bad = true;
                    } else if (!p->bad) {
                      std::copy(data.begin(), data.end(), p->data.begin() + static_cast<std::ptrdiff_t>(at));
