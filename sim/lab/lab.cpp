@@ -197,9 +197,11 @@ void Lab::down() {
   peers_.clear();
   namespaces_.reset();
   std::error_code ignored;
-  for (const Topology::Server& s : topology_.servers)
+  for (const Topology::Server& s : topology_.servers) {
+    if (s.attach == Topology::Attach::kVfioUser) std::filesystem::remove(options_.folder / s.socket, ignored);
     for (const char* extension : {"qmp", "agent", "shell", "shell.lock", "serial", "serial.lock"})
       std::filesystem::remove(file(s.name + "." + extension), ignored);
+  }
   for (const char* name : {"state.json", "lab.sock"}) std::filesystem::remove(file(name), ignored);
   lock_.reset();
 }
@@ -213,6 +215,7 @@ void Lab::ask_down() {
 void Lab::wait_until_asked_down() {
   bool sim_ended = false;
   std::map<std::string, bool> was_ready;
+  for (const auto& vm : vms_) was_ready[vm->name()] = true;
   std::unique_lock lock(down_mutex_);
   while (!down_changed_.wait_for(lock, kHealthLook, [this] { return asked_down(); })) {
     if (sim_ && !sim_ended && !sim_->running()) {
