@@ -52,6 +52,7 @@ enum airvf_flag {
 	AIRVF_F_REMOVING,
 	AIRVF_F_RESET,		/* service: reset wanted */
 	AIRVF_F_LINK,		/* service: link is to be read again */
+	AIRVF_F_MAILBOX,	/* service: the mailbox's interrupt came */
 	AIRVF_F_RXMODE,		/* service: filters changed */
 	AIRVF_F_TESTING,
 };
@@ -320,6 +321,7 @@ bool airvf_mbx_pf_reset(struct airvf *vf, bool *done);
 int airvf_mbx_call(struct airvf *vf, u32 *msg, u32 words, u32 reply_words);
 int airvf_mbx_reset(struct airvf *vf, u32 *reply);
 int airvf_mbx_peek(struct airvf *vf);
+bool airvf_mbx_news(struct airvf *vf);
 
 /* messages.c */
 int airvf_msg_register(struct airvf *vf);

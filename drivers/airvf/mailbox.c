@@ -117,8 +117,12 @@ static int put(struct airvf *vf, const u32 *msg, u32 words)
 	err = lock_memory(vf);
 	if (err)
 		return err;
-	/* What answered an earlier message must not answer this one. */
-	control(vf);
+	/*
+	 * What is there already must not be taken for the answer: it is a ping,
+	 * which says that the link is to be looked at.
+	 */
+	if (control(vf) & VFMAILBOX_PFSTS)
+		set_bit(AIRVF_F_LINK, &vf->flags);
 	vf->mbx.seen &= ~(VFMAILBOX_PFSTS | VFMAILBOX_PFACK);
 
 	for (i = 0; i < words; i++)
@@ -241,6 +245,20 @@ int airvf_mbx_reset(struct airvf *vf, u32 *reply)
 		err = -EPROTO;
 	mutex_unlock(&vf->mbx.lock);
 	return err;
+}
+
+/*
+ * Every answer raises the mailbox's interrupt, too. Only what nobody waits for
+ * is news: without this, asking for the link would go on for ever.
+ */
+bool airvf_mbx_news(struct airvf *vf)
+{
+	bool news;
+
+	mutex_lock(&vf->mbx.lock);
+	news = control(vf) & (VFMAILBOX_PFSTS | VFMAILBOX_RSTI | VFMAILBOX_RSTD);
+	mutex_unlock(&vf->mbx.lock);
+	return news;
 }
 
 /**

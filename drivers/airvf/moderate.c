@@ -51,6 +51,9 @@ static void dim_work(struct work_struct *work)
 void airvf_mod_vector_init(struct airvf_vector *vector)
 {
 	INIT_WORK(&vector->mod.dim.work, dim_work);
+	/* Usual for a server, until the calibration knows better. */
+	vector->mod.fit.cpkt = 1000;
+	vector->mod.fit.cint = 5000;
 }
 
 void airvf_mod_vector_free(struct airvf_vector *vector)

@@ -8,7 +8,7 @@
 #include "rx.h"
 #include "xdp.h"
 
-#define REFILL_BATCH	16
+#define REFILL_BATCH	32
 
 /* Gives buffers to the device; fewer than asked for if memory is short. */
 void airvf_rx_refill(struct airvf_rx_ring *rx, u32 count)
@@ -354,22 +354,22 @@ bool airvf_rx_poll(struct airvf_rx_ring *rx, struct napi_struct *napi, int budge
 	/* Descriptors are counted, not frames: a frame may have no end. */
 	for (; done < budget; done++) {
 		union airvf_rx_desc *desc = &rx->desc[rx->next_to_clean];
-		u32 status = le32_to_cpu(READ_ONCE(desc->wb.status_error));
 		struct page *page;
-		u32 len;
+		u32 status, len;
 
+		/* Small rings must not run dry within a poll. */
+		if (airvf_rx_unused(rx) >= REFILL_BATCH)
+			airvf_rx_refill(rx, airvf_rx_unused(rx));
+		/* Beyond what the device has been given, an old DD may still stand. */
+		if (unlikely(rx->next_to_clean == rx->next_to_use))
+			break;
+		status = le32_to_cpu(READ_ONCE(desc->wb.status_error));
 		if (!(status & RXD_DD))
 			break;
 		/* The rest of the descriptor is valid once DD is. */
 		dma_rmb();
 
-		/* Done, but we gave it no buffer: the device is out of its mind. */
 		page = rx->page[rx->next_to_clean];
-		if (unlikely(!page)) {
-			rx->stats->bad_length++;
-			airvf_reset_request(rx->vf, "descriptor done that was never given");
-			break;
-		}
 		rx->page[rx->next_to_clean] = NULL;
 		if (++rx->next_to_clean == rx->count)
 			rx->next_to_clean = 0;

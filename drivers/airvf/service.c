@@ -63,6 +63,8 @@ static void watch_link(struct airvf *vf)
 	u32 speed;
 	int err;
 
+	if (test_and_clear_bit(AIRVF_F_MAILBOX, &vf->flags) && airvf_mbx_news(vf))
+		set_bit(AIRVF_F_LINK, &vf->flags);
 	if (!test_and_clear_bit(AIRVF_F_LINK, &vf->flags))
 		return;
 

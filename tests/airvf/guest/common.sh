@@ -1,0 +1,47 @@
+# What the guest scripts share. Two VFs of one card: air0 stays here, air1 goes into a namespace of its own.
+failed=0
+say() { echo "# $*"; }
+check() { # text command...
+	text=$1
+	shift
+	if "$@" >/tmp/out 2>&1; then echo "ok   $text"; else
+		echo "FAIL $text"
+		sed 's/^/     /' /tmp/out
+		failed=$((failed + 1))
+	fi
+}
+refused() { ! "$@"; }
+finish() {
+	[ "$failed" = 0 ]
+}
+# Interfaces of a driver, in order.
+netdevs() { for d in /sys/bus/pci/drivers/"$1"/0*; do ls "$d/net"; done; }
+far() { ip netns exec far "$@"; }
+# Loads a module, names its interfaces air0 and air1, addresses them. $1: module file, $2: driver.
+pair_up() {
+	insmod "$1" || return 1
+	set -- "$2" $(netdevs "$2")
+	[ $# = 3 ] || return 1
+	ip link set "$2" name air0 || return 1
+	ip netns add far 2>/dev/null
+	ip link set "$3" netns far
+	far ip link set "$3" name air1
+	far ip link set lo up
+	ip addr add 10.0.0.1/24 dev air0
+	far ip addr add 10.0.0.2/24 dev air1
+	ip link set air0 up && far ip link set air1 up || return 1
+	link_wait
+}
+link_wait() {
+	for i in $(seq 100); do
+		[ "$(cat /sys/class/net/air0/carrier 2>/dev/null)" = 1 ] &&
+			[ "$(far cat /sys/class/net/air1/carrier 2>/dev/null)" = 1 ] && return 0
+		sleep 0.1
+	done
+	return 1
+}
+pair_down() {
+	far ip link set air1 netns 1
+	ip netns del far
+	rmmod "$1"
+}

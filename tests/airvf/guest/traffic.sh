@@ -1,0 +1,67 @@
+# The data path under load: sizes, offloads, VLAN, MTU, moderation modes, workers, rings, FLR.
+. /airvf-common
+far_server() { far iperf3 -s -D -1 >/dev/null 2>&1; sleep 0.3; }
+tcp() { far_server; iperf3 -c 10.0.0.2 -t "${SECONDS_EACH:-2}" "$@" >/tmp/iperf 2>&1 || { cat /tmp/iperf; return 1; }; grep -E "sender|receiver" /tmp/iperf; }
+no_errors() { ! ethtool -S air0 | grep -E "csum_bad|frame_errors|bad_length|hangs|lost_int|timeout_count" | grep -v ": 0$"; }
+pair_up /airvf.ko airvf || { dmesg | tail -40; exit 1; }
+for size in 0 1 18 46 47 100 1472 1473 4000 30000 65000; do
+	check "ping of $size bytes" ping -q -c 3 -i 0.05 -W 2 -s $size 10.0.0.2
+done
+check "TCP" tcp; cat /tmp/out
+check "TCP other way" tcp -R; cat /tmp/out
+check "TCP four streams" tcp -P 4; grep SUM /tmp/out
+check "UDP 64 bytes" tcp -u -b 20M -l 64; cat /tmp/out
+check "UDP 1472 bytes" tcp -u -b 200M -l 1472; cat /tmp/out
+for o in tso sg tx rx gro rxvlan txvlan rxhash; do
+	check "offload $o off" ethtool -K air0 $o off
+	check "ping without $o" ping -q -c 2 -i 0.1 -W 2 -s 3000 10.0.0.2
+	check "TCP without $o" env SECONDS_EACH=1 true
+	SECONDS_EACH=1 check "TCP without $o" tcp
+	check "offload $o on" ethtool -K air0 $o on
+done
+ethtool -K air0 tx on sg on tso on
+check "VLAN" ip link add link air0 name air0.7 type vlan id 7
+far ip link add link air1 name air1.7 type vlan id 7
+ip addr add 10.7.0.1/24 dev air0.7; ip link set air0.7 up
+far ip addr add 10.7.0.2/24 dev air1.7; far ip link set air1.7 up
+check "ping in the VLAN" ping -q -c 3 -i 0.1 -W 2 -s 5000 10.7.0.2
+check "VLAN stays after a reset" ethtool -r air0
+link_wait
+check "ping in the VLAN again" ping -q -c 3 -i 0.1 -W 2 10.7.0.2
+ip link del air0.7
+for n in 1 4 2; do
+	check "$n channels" ethtool -L air0 combined $n
+	link_wait
+	SECONDS_EACH=1 check "TCP over $n channels" tcp -R -P 4
+done
+check "three channels are refused" refused ethtool -L air0 combined 3
+check "small rings" ethtool -G air0 rx 64 tx 64
+SECONDS_EACH=1 check "TCP with small rings" tcp
+SECONDS_EACH=1 check "TCP with small rings, other way" tcp -R
+check "large rings" ethtool -G air0 rx 4096 tx 4096
+SECONDS_EACH=1 check "TCP with large rings" tcp -R
+ethtool -G air0 rx 512 tx 1024
+check "32 descriptors are refused" refused ethtool -G air0 rx 32
+m=/sys/class/net/air0/airvf
+for mode in fir cgr air dim; do
+	check "moderation $mode" eval "echo $mode >$m/moderation"
+	before=$(ethtool -S air0 | awk '/vector_[01]_interrupts/ { n += $2 } END { print n }')
+	check "TCP with $mode" tcp -R
+	after=$(ethtool -S air0 | awk '/vector_[01]_interrupts/ { n += $2 } END { print n }')
+	echo "     $mode: $((after - before)) interrupts; $(ethtool -S air0 | grep -E 'vector_._(rate|fit)' | tr -s ' \n' ' ')"
+done
+check "rx-usecs 100" ethtool -C air0 adaptive-rx off rx-usecs 100
+check "it is fir now" grep -q '\[fir\]' $m/moderation
+check "rx-usecs 0" ethtool -C air0 rx-usecs 0
+SECONDS_EACH=1 check "TCP without throttle" tcp
+SECONDS_EACH=1 check "TCP without throttle, other way" tcp -R
+for bad in "rx-usecs 1" "rx-usecs 1047" "tx-usecs 9"; do check "$bad is refused" refused ethtool -C air0 $bad; done
+check "adaptive-rx on" ethtool -C air0 adaptive-rx on
+for bad in "moderation none" "fir_rate 955" "fir_rate 488282" "air_k 0" "air_k 5000" "cgr_small_size 1300" "mtvd_workers 17" \
+	"mtvd_policy x" "mtvd_batch 0" "air_cpkt -1" "mtvd_cpus 77"; do
+	check "$bad is refused" refused bash -c "echo ${bad#* } >$m/${bad%% *}"
+done
+check "no errors counted" no_errors
+dmesg | grep airvf | tail -5
+check "unload" pair_down airvf
+finish
