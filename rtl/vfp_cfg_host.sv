@@ -99,7 +99,7 @@ module vfp_cfg_host #(
 
   assign cfg_ready_o = state_q == StIdle;
   assign rsp_valid_o = state_q == StAnswer;
-  assign busy_o      = state_q != StIdle || msi_valid_o;
+  assign busy_o      = state_q == StDecode || (rsp_valid_o && rsp_ready_i) || (msi_valid_o && msi_ready_i);
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni || !link_i) begin

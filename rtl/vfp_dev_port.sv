@@ -238,6 +238,6 @@ module vfp_dev_port #(
 
   assign own_valid_o = own_valid_q;
   assign own_hdr_o   = own_hdr_q;
-  assign busy_o      = in_busy || own_valid_q;
+  assign busy_o      = in_busy || (own_valid_q && own_ready_i);
 
 endmodule

@@ -66,7 +66,7 @@ module vfp_discover #(
   end
 
   assign req_o  = running_q && !sent_q;
-  assign busy_o = running_q || again_q;
+  assign busy_o = (req_o && ready_i) || (sent_q && done_i) || (!running_q && again_q);
 
   logic failed;  // no device, or not one with VFs
   always_comb begin

@@ -129,7 +129,7 @@ module vfp_egress #(
   for (genvar c = 0; c < 3; c++) begin : gen_ev
     assign ev_tx_o[c] = take && !drop && !open_q && cls == 2'(c);
   end
-  assign busy_o  = tx_valid_q || (|src_valid_i);
+  assign busy_o  = take || (tx_valid_q && (tx_ready_i || drop));
   assign timer_o = blocked || stuck_q;
 
 endmodule

@@ -126,6 +126,11 @@ module vfp_fabric #(
   logic [2*Ports-1:0][3:0]   e_reason;
   logic [2*Ports-1:0][127:0] e_hdr;
 
+  // A packet that was dropped at a stuck port still has its own time-out before it: together they must stay below the
+  // time-outs of the hosts, from 50 ms on.
+  logic [15:0] stuck_ms;
+  assign stuck_ms = {2'b00, cpl_timeout_ms_i[15:2]};
+
   // ---- Tag table of everything that is asked of the device -----------------------------------------------------------
   logic               dn_alloc_ready, dn_alloc, dn_look, dn_hit, dn_free, dn_exp, dn_exp_ready, dn_live, dn_busy;
   logic [TagW-1:0]    dn_tag;
@@ -301,7 +306,7 @@ module vfp_fabric #(
 
     vfp_host_egress #(.TagW(TagW)) u_egress (
       .clk_i, .rst_ni, .tick_ms_i,
-      .stuck_ms_i (cpl_timeout_ms_i),
+      .stuck_ms_i (stuck_ms),
       .link_i     (link_i[h]),
       .dev_valid_i(v_to[h]),
       .dev_ready_o(v_taken[h]),
@@ -497,7 +502,7 @@ module vfp_fabric #(
 
   vfp_egress #(.N(NDev)) u_egress (
     .clk_i, .rst_ni, .tick_ms_i,
-    .stuck_ms_i (cpl_timeout_ms_i),
+    .stuck_ms_i (stuck_ms),
     .link_i     (link_i[Hosts]),
     .src_valid_i(s_valid),
     .src_ready_o(s_ready),
@@ -573,7 +578,7 @@ module vfp_fabric #(
   end
   assign err_valid_o = e_valid != '0;
 
-  assign busy_o  = (|port_busy) || (|egress_busy) || dn_busy || (|up_busy) || (|rx_valid_i) || int_valid_i ||
+  assign busy_o  = (|port_busy) || (|egress_busy) || dn_busy || (|up_busy) ||
                    (|(link_q ^ host_link));
   assign timer_o = dn_live || (|up_live) || (|egress_timer);
 

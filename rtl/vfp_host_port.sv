@@ -313,6 +313,6 @@ module vfp_host_port #(
   assign own_valid_o = own_valid_q;
   assign own_hdr_o   = own_hdr_q;
   assign own_data_o  = own_data_q;
-  assign busy_o      = in_busy || own_valid_q || state_q != StIdle;
+  assign busy_o      = in_busy || (own_valid_q && own_ready_i) || (cfg_valid_o && cfg_ready_i) || rsp_valid_i;
 
 endmodule

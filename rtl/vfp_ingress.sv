@@ -154,6 +154,7 @@ module vfp_ingress #(
     assign ev_rx_o[c]   = commit && cls == 2'(c);
   end
 
-  assign busy_o = s_valid_q || (|valid);
+  // Something moves. What waits for somebody else's move is not busy: that move wakes it.
+  assign busy_o = s_take || (|q_pop_i) || (rx_valid_i && rx_ready_o);
 
 endmodule

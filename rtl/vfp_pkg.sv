@@ -54,7 +54,7 @@ package vfp_pkg;
 
   // Type of a packet as one of the Tlp* constants.
   function automatic logic [6:0] tlp_type(input logic [127:0] hdr);
-    tlp_type = {1'b0, hdr[30], hdr[28:24]};
+    tlp_type = {hdr[30], 1'b0, hdr[28:24]};
   endfunction
 
   // Position of the first enabled byte; 0 if none.

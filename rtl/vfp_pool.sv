@@ -233,7 +233,7 @@ module vfp_pool #(
   assign vf_assigned_o = kept_q;
   assign vf_state_o    = state_q;
   assign releasing_o   = releasing_q;
-  assign busy_o        = walking_q || (sent_q && any_dirty) || (gone_q != slot_gone_i);
+  assign busy_o        = (walking_q && step) || (sent_q && any_dirty) || (gone_q != slot_gone_i);
   assign timer_o       = any_dirty;
 
   logic unused;

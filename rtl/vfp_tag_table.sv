@@ -51,7 +51,8 @@ module vfp_tag_table #(
   assign exp_valid_o = scanning_q && live_q[scan_q] && old && !(look_valid_i && look == scan_q);
   assign exp_info_o  = info_mem[scan_q];
   assign live_o      = (|live_q) || (|rest_q);
-  assign busy_o      = scanning_q || (expire_all_i && (|live_q));
+  assign busy_o      = (scanning_q && (!exp_valid_o || exp_ready_i)) || (!scanning_q && expire_all_i && (|live_q)) ||
+                       (!alloc_ready_o && !(&(live_q | rest_q)));
 
   always_ff @(posedge clk_i) begin
     if (alloc_i) begin

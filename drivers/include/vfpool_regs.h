@@ -36,7 +36,7 @@
 #define VFPOOL_STATUS_NUM_VFS_SHIFT 8
 #define VFPOOL_STATUS_NUM_VFS_MASK 0xffu
 
-/* How long a request may stay unanswered before the bridge answers it with Unsupported Request, and how long a packet waits for a stuck port. Milliseconds, 1..65535; reset value 30. (rw, owner) */
+/* How long a request may stay unanswered before the bridge answers it with Unsupported Request; a port that takes nothing for a quarter of it is stuck, and what is meant for it is discarded. Milliseconds, 1..65535; reset value 30. (rw, owner) */
 #define VFPOOL_CPL_TIMEOUT_MS 0x014
 
 /* 0: no watch on the owner (reset value). Else the pool freezes when HEARTBEAT was not written for this long. Milliseconds, up to 65535. (rw, owner) */

@@ -54,6 +54,15 @@ struct Port {
 
   std::size_t pending() const { return waiting[0].size() + waiting[1].size() + waiting[2].size() + (sending ? 1 : 0); }
 
+  /// A beat can enter the bridge: its port is ready, and a packet is on its way or one of a class with room waits.
+  bool can_move(bool ready, unsigned room) const {
+    if (!link || !ready) return false;
+    if (sending) return true;
+    for (unsigned c = 0; c < 3; ++c)
+      if (!waiting[c].empty() && room >> c & 1) return true;
+    return false;
+  }
+
   /// Next packet in order, among the classes in `room`. Nothing passes a posted packet; those may pass the others.
   void choose(unsigned room) {
     int best = -1;
@@ -280,8 +289,8 @@ void Bridge::trace_stop() {
 
 bool Bridge::busy() const {
   if (impl_->settle > 0 || impl_->tick) return true;
-  for (const Port& p : impl_->ports)
-    if (p.link && p.pending() > 0) return true;
+  for (unsigned p = 0; p < kPorts; ++p)
+    if (impl_->ports[p].can_move(impl_->top.rx_ready_o >> p & 1, impl_->top.rx_room_o >> 3 * p & 7)) return true;
   return false;
 }
 

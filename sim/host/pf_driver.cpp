@@ -86,6 +86,10 @@ Task<> PfDriver::answer(unsigned vf) {
       write(memory + 8, mac[4] | mac[5] << 8);
       write(memory + 12, 0);
       write(memory, word | kSuccess);
+      // A function-level reset has closed the pool.
+      const unsigned half = 4 * (vf / 32);
+      write(kVfte + half, co_await read(kVfte + half) | 1U << vf % 32);
+      write(kVfre + half, co_await read(kVfre + half) | 1U << vf % 32);
       break;
     }
     case 0x09:  // queues

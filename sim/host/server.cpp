@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
 
 namespace vfpool::host {
 namespace {
@@ -27,23 +28,35 @@ std::array<std::uint8_t, 4> bytes_of(std::uint32_t v) {
 
 // Awaits one callback. `begin` starts the operation and is given the function to call when it is done. The coroutine is
 // resumed from the event loop, not from inside the callback: its next request must not nest in the completion's path.
+// A program may be destroyed while it waits; the answer then goes nowhere.
 template <class Begin>
 class Operation {
  public:
   Operation(Scheduler& s, Begin begin) : scheduler_(s), begin_(std::move(begin)) {}
+  ~Operation() { state_->waiting = nullptr; }
+  Operation(const Operation&) = delete;
+  Operation& operator=(const Operation&) = delete;
+
   bool await_ready() const { return false; }
   void await_suspend(std::coroutine_handle<> h) {
-    begin_([this, h](Answer a) {
-      answer_ = a;
-      scheduler_.after(SimTime{0}, [h] { h.resume(); });
+    state_->waiting = h;
+    begin_([state = state_, &scheduler = scheduler_](Answer a) {
+      state->answer = a;
+      scheduler.after(SimTime{0}, [state] {
+        if (state->waiting) state->waiting.resume();
+      });
     });
   }
-  Answer await_resume() const { return answer_; }
+  Answer await_resume() const { return state_->answer; }
 
  private:
+  struct State {
+    std::coroutine_handle<> waiting;
+    Answer answer;
+  };
   Scheduler& scheduler_;
   Begin begin_;
-  Answer answer_;
+  std::shared_ptr<State> state_ = std::make_shared<State>();
 };
 
 }  // namespace

@@ -1,0 +1,182 @@
+#include <random>
+
+#include "pool.hpp"
+
+namespace vfpool {
+namespace {
+
+class Isolation : public Pool {
+ protected:
+  host::Task<> ready() {
+    co_await start_owner(4);
+    command(kAssign, 1, 0, 0);
+    command(kAssign, 2, 0, 1);
+    for (unsigned n = 1; n <= 2; ++n) {
+      fn[n] = co_await plug(n, 0);
+      vf[n] = std::make_unique<host::VfDriver>(user(n), fn[n]);
+      co_await vf[n]->start();
+    }
+  }
+  std::uint32_t drops(unsigned reason) { return reg(VFPOOL_DROPS(reason)); }
+  void from_device(pcie::Tlp t) { bridge.input(bridge::Bridge::device_port(0)).deliver(std::move(t)); }
+  void settle() { run(user(1).sleep(std::chrono::microseconds(5))); }
+  host::Function fn[3];
+  std::unique_ptr<host::VfDriver> vf[3];
+};
+
+constexpr unsigned kMalformed = 1, kUnsupported = 2, kNoTarget = 3, kNotAssigned = 4, kBusMaster = 5, kUnexpected = 6;
+
+TEST_F(Isolation, AUserReachesOnlyItsOwnBars) {
+  run(ready());
+  // Addresses of the other user's and the owner's windows, seen from user 1.
+  for (const std::uint64_t address : {fn[2].bar[0], owner_vfs[0].bar[0], find(owner_tree, 0x10f9).bar[0]}) {
+    user(1).root().mem_write(address, std::vector<std::uint8_t>(4));
+    bridge.input(1).deliver(pcie::mem_read(Bdf(0, 0, 0), 31, address, 4));
+  }
+  const auto before = nic.counters().reads_in;
+  settle();
+  EXPECT_EQ(nic.counters().reads_in, before);
+  EXPECT_GE(drops(kNoTarget), 3u);
+}
+
+TEST_F(Isolation, AVfsWritesGoOnlyToItsServerWhateverTheAddress) {
+  run(ready());
+  const std::vector<std::uint8_t> mark(64, 0xa5);
+  from_device(pcie::mem_write(owner_vfs[0].bdf, 0x700000, mark));
+  settle();
+  EXPECT_EQ(user(1).at(0x700000, 64)[5], 0xa5);
+  EXPECT_EQ(user(2).at(0x700000, 64)[5], 0);
+  EXPECT_EQ(owner().at(0x700000, 64)[5], 0);
+}
+
+TEST_F(Isolation, UnassignedVfsBelongToTheOwner) {
+  run(ready());
+  const std::vector<std::uint8_t> mark(64, 0x5a);
+  from_device(pcie::mem_write(owner_vfs[3].bdf, 0x700000, mark));
+  settle();
+  EXPECT_EQ(owner().at(0x700000, 64)[5], 0x5a);
+  EXPECT_EQ(user(1).at(0x700000, 64)[5], 0);
+}
+
+TEST_F(Isolation, RequesterIdsThatNobodyHasAreDropped) {
+  run(ready());
+  for (const Bdf rid : {Bdf(4, 16, 1), Bdf(9, 0, 0), Bdf(0, 0, 0), Bdf(3, 0, 1)}) from_device(pcie::mem_write(rid, 0x700000, std::vector<std::uint8_t>(4, 1)));
+  settle();
+  EXPECT_EQ(drops(kNoTarget), 4u);
+  for (unsigned n = 0; n <= 2; ++n) EXPECT_EQ(servers[n]->at(0x700000, 4)[0], 0);
+}
+
+TEST_F(Isolation, WithoutBusMasterNothingLeavesTheVf) {
+  run(ready());
+  run(user(1).config_write(fn[1].bdf, 0x04, 0x0002, 2));
+  from_device(pcie::mem_write(owner_vfs[0].bdf, 0x700000, std::vector<std::uint8_t>(4, 1)));
+  settle();
+  EXPECT_EQ(drops(kBusMaster), 1u);
+  EXPECT_EQ(user(1).at(0x700000, 4)[0], 0);
+}
+
+TEST_F(Isolation, ForgedCompletionsAreDropped) {
+  run(ready());
+  pcie::Tlp read = pcie::mem_read(Bdf(3, 0, 0), 9, 0x1000, 4);
+  for (unsigned p = 0; p <= 2; ++p) bridge.input(p).deliver(pcie::completions_with_data(read, Bdf(0, 0, 0), std::vector<std::uint8_t>(4), 128, 64)[0]);
+  from_device(pcie::completion(read, Bdf(3, 0, 0), pcie::CplStatus::kSuccess));
+  settle();
+  EXPECT_EQ(drops(kUnexpected), 4u);
+  EXPECT_EQ(nic.counters().unexpected_completions, 0u);
+}
+
+TEST_F(Isolation, UsersCannotReachEachOtherByConfigurationRequests) {
+  run(ready());
+  const auto before = nic.counters().config_in;
+  for (unsigned bus = 0; bus < 32; ++bus)
+    for (unsigned dev : {0u, 16u}) bridge.input(1).deliver(pcie::cfg_read(Bdf(0, 0, 0), 30, Bdf(bus, dev, 0), 0, 4, true));
+  settle();
+  EXPECT_EQ(nic.counters().config_in, before);
+}
+
+TEST_F(Isolation, MalformedPacketsChangeNothingAndAreCounted) {
+  run(ready());
+  pcie::Tlp t = pcie::mem_write(Bdf(0, 0, 0), fn[1].bar[0] + 0x820, std::vector<std::uint8_t>(8, 0xff));
+  t.data.resize(4);
+  t.hdr[0] = (t.hdr[0] & ~0x3ffu) | 40;  // says 160 bytes, carries 4
+  bridge.input(1).deliver(t);
+  t = pcie::mem_read(Bdf(0, 0, 0), 31, 0x1ff8, 8);
+  t.hdr[0] = (t.hdr[0] & ~0x3ffu) | 8;  // crosses 4 KiB
+  bridge.input(1).deliver(t);
+  settle();
+  EXPECT_EQ(drops(kMalformed), 2u);
+  const std::vector<std::uint8_t> ok(60, 1);
+  EXPECT_EQ(run(user(1).probe32(fn[1].bar[0] + 8)), pcie::CplStatus::kSuccess);
+}
+
+TEST_F(Isolation, AFloodOfGarbageFromOneUserDoesNotStopTheOther) {
+  run(ready());
+  const unsigned seed = std::random_device{}();
+  SCOPED_TRACE(testing::Message() << "seed " << seed);
+  std::mt19937 rng(seed);
+  for (int i = 0; i < 3000; ++i) {
+    pcie::Tlp t;
+    for (auto& dw : t.hdr) dw = static_cast<std::uint32_t>(rng());
+    if (i % 2) t.hdr[0] &= 0x4000003f;  // more plausible: memory requests of few double words
+    t.data.resize(4 * (rng() % 40));
+    for (auto& b : t.data) b = static_cast<std::uint8_t>(rng());
+    bridge.input(1).deliver(std::move(t));
+  }
+  std::vector<std::uint8_t> frame(64, 0);
+  const std::array<std::uint8_t, 6> to{0x02, 0, 0, 0, 0, 9};
+  std::copy(to.begin(), to.end(), frame.begin());
+  std::copy(vf[2]->mac().begin(), vf[2]->mac().end(), frame.begin() + 6);
+  for (int i = 0; i < 5; ++i) run(vf[2]->send(frame));
+  run(user(1).sleep(std::chrono::milliseconds(60)));
+  EXPECT_EQ(bridge.pending(1), 0u);
+  EXPECT_EQ(run(user(1).probe32(fn[1].bar[0] + 8)), pcie::CplStatus::kSuccess);
+  EXPECT_GT(reg(VFPOOL_LOG_COUNT), 1000u);
+}
+
+TEST_F(Isolation, AStuckServerStopsNobodyElse) {
+  run(ready());
+  bridge.stall(1, true);
+  for (int i = 0; i < 200; ++i) from_device(pcie::mem_write(owner_vfs[0].bdf, 0x700000, std::vector<std::uint8_t>(128, 1)));
+  std::vector<std::uint8_t> frame(64, 0);
+  frame[0] = 2;
+  std::copy(vf[2]->mac().begin(), vf[2]->mac().end(), frame.begin() + 6);
+  run(vf[2]->send(frame));
+  EXPECT_EQ(run(user(2).probe32(fn[2].bar[0] + 8)), pcie::CplStatus::kSuccess);
+  bridge.stall(1, false);
+  run(user(1).sleep(std::chrono::milliseconds(40)));
+  EXPECT_EQ(run(user(1).probe32(fn[1].bar[0] + 8)), pcie::CplStatus::kSuccess);
+}
+
+TEST_F(Isolation, AServerThatDiesInTheMiddleIsForgotten) {
+  run(ready());
+  bridge.set_link(1, false);
+  run(user(2).sleep(std::chrono::milliseconds(150)));
+  EXPECT_EQ(reg(VFPOOL_VF(0)) >> VFPOOL_VF_STATE_SHIFT & VFPOOL_VF_STATE_MASK, 0u);
+  EXPECT_TRUE(reg(VFPOOL_VF(0)) & 1);  // still assigned: it comes back with the server
+  EXPECT_EQ(run(user(2).probe32(fn[2].bar[0] + 8)), pcie::CplStatus::kSuccess);
+  bridge.set_link(1, true);
+  EXPECT_EQ(run(user(1).config_read(Bdf(user_trees[1][1].bdf), 0x10)) & 0xffff0000u, 0u);
+}
+
+TEST_F(Isolation, EveryRequestIsAnsweredThoughTheDeviceIsDead) {
+  run(ready());
+  bridge.stall(bridge::Bridge::device_port(0), true);
+  EXPECT_EQ(run(user(1).probe32(fn[1].bar[0] + 8)), pcie::CplStatus::kUnsupported);
+  bridge.stall(bridge::Bridge::device_port(0), false);
+  run(user(1).sleep(std::chrono::milliseconds(100)));
+  EXPECT_EQ(run(user(1).probe32(fn[1].bar[0] + 8)), pcie::CplStatus::kSuccess);
+  EXPECT_EQ(user(1).root().counters().unexpected_completions, 0u);
+}
+
+TEST_F(Isolation, AFrozenPoolAnswersAndThaws) {
+  run(ready());
+  bridge.service_write(VFPOOL_HEARTBEAT_MS, 5);
+  run(user(1).sleep(std::chrono::milliseconds(10)));
+  EXPECT_TRUE(reg(VFPOOL_STATUS) & 2);
+  EXPECT_EQ(run(user(1).probe32(fn[1].bar[0] + 8)), pcie::CplStatus::kUnsupported);
+  bridge.service_write(VFPOOL_HEARTBEAT, 1);
+  EXPECT_EQ(run(user(1).probe32(fn[1].bar[0] + 8)), pcie::CplStatus::kSuccess);
+}
+
+}  // namespace
+}  // namespace vfpool

@@ -1,0 +1,128 @@
+// The whole pool without a VM: model servers around the Verilated bridge and the 82599 model, in simulated time.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <vector>
+
+#include "bridge/bridge.hpp"
+#include "host/enumerate.hpp"
+#include "host/pf_driver.hpp"
+#include "host/server.hpp"
+#include "host/vf_driver.hpp"
+#include "nic82599/tlp_endpoint.hpp"
+#include "vfpool_regs.h"
+#include "wire/loopback.hpp"
+
+namespace vfpool {
+
+class Pool : public testing::Test {
+ protected:
+  using Bdf = pcie::Bdf;
+  template <class T>
+  using Task = host::Task<T>;
+
+  Pool() {
+    wire.second->set_receiver([](wire::Frame) {});  // somebody is at the other end
+    const auto users = bridge::Bridge::geometry().users;
+    for (unsigned p = 0; p <= users; ++p) {
+      // Every server numbers its buses and addresses its own way, and all memories start at 0.
+      servers.push_back(std::make_unique<host::Server>(
+          scheduler, bridge.input(p),
+          host::Server::Options{.name = bridge::Bridge::port_name(p),
+                                .window32 = 0xe0000000 + 0x01000000ULL * p,
+                                .window64 = p == 1 ? 0x0000004000000000ULL : 0x0000002000000000ULL,
+                                .first_bus = 1 + p}));
+      bridge.connect(p, servers.back()->root());
+      enumerators.push_back(std::make_unique<host::Enumerator>(*servers.back()));
+    }
+    bridge.connect(bridge::Bridge::device_port(0), nic);
+    nic.nic().set_wire(*wire.first);
+    for (unsigned p = 0; p <= users; ++p) bridge.set_link(p, true);
+  }
+
+  host::Server& owner() { return *servers[0]; }
+  host::Server& user(unsigned n) { return *servers[n]; }
+
+  template <class T>
+  T run(host::Task<T> task) {
+    return host::run(scheduler, std::move(task));
+  }
+
+  std::uint32_t reg(std::uint32_t offset) { return bridge.service_read(offset); }
+  /// A management command; returns its result code.
+  std::uint32_t command(unsigned op, unsigned user_port = 0, unsigned slot = 0, unsigned vf = 0, unsigned fn = 0) {
+    bridge.service_write(VFPOOL_COMMAND, op | vf << VFPOOL_COMMAND_VF_SHIFT | user_port << VFPOOL_COMMAND_USER_SHIFT |
+                                             slot << VFPOOL_COMMAND_SLOT_SHIFT | fn << VFPOOL_COMMAND_FN_SHIFT);
+    return reg(VFPOOL_COMMAND_RESULT);
+  }
+  static constexpr unsigned kAssign = 1, kRelease = 2, kForce = 3, kButton = 4;
+
+  /// The owner's part: tree, PF driver, `vfs` VFs. Afterwards its mailbox is served in the background.
+  host::Task<> start_owner(unsigned vfs) {
+    owner_tree = co_await enumerators[0]->all();
+    const auto pf = find(owner_tree, 0x10f9);
+    pf_driver = std::make_unique<host::PfDriver>(owner(), pf);
+    owner_vfs = co_await enumerators[0]->enable_vfs(pf, vfs);
+    co_await pf_driver->start(vfs);
+    serve();
+  }
+  void serve() {
+    if (serving) serving.reset();
+    serving.emplace(mailbox_loop());
+    serving->start();
+  }
+  host::Task<> mailbox_loop() {
+    for (;;) {
+      co_await owner().sleep(std::chrono::microseconds(50));
+      co_await pf_driver->serve_mailbox();
+    }
+  }
+
+  /// A user's part: tree, then its slot switched on and looked into.
+  host::Task<host::Function> plug(unsigned n, unsigned slot) {
+    if (user_trees[n].empty()) user_trees[n] = co_await enumerators[n]->all();
+    const host::Function port = slot_port(n, slot);
+    co_await power(n, slot, true);
+    const auto functions = co_await enumerators[n]->slot(port);
+    EXPECT_EQ(functions.size(), 1u);
+    co_return functions.empty() ? host::Function{} : functions.front();
+  }
+  host::Task<> power(unsigned n, unsigned slot, bool on) {
+    const host::Function port = slot_port(n, slot);
+    const unsigned control = port.capability(0x10) + 0x18;
+    // Power controller and indicator, as pciehp sets them.
+    co_await user(n).config_write(port.bdf, control, on ? 0x0100 : 0x0700, 2);
+    for (int i = 0; on && i < 2000; ++i) {
+      if (co_await user(n).config_read(port.bdf, port.capability(0x10) + 0x12, 2) & 0x2000) break;
+      co_await user(n).sleep(std::chrono::milliseconds(1));
+    }
+  }
+  host::Function slot_port(unsigned n, unsigned slot) {
+    unsigned seen = 0;
+    for (const auto& f : user_trees[n])
+      if (f.hot_plug && seen++ == slot) return f;
+    throw std::runtime_error("no such slot");
+  }
+
+  static host::Function find(const std::vector<host::Function>& tree, std::uint16_t device) {
+    for (const auto& f : tree)
+      if (f.device == device) return f;
+    throw std::runtime_error("device not found in\n" + host::describe(tree));
+  }
+
+  Scheduler scheduler{TimeBase::kVirtual};
+  bridge::Bridge bridge{scheduler};
+  std::pair<std::unique_ptr<wire::Loopback>, std::unique_ptr<wire::Loopback>> wire = wire::Loopback::make_pair(scheduler);
+  nic82599::TlpEndpoint nic{scheduler, bridge.input(bridge::Bridge::device_port(0)), {},
+                            [this] { return bridge.pending(bridge::Bridge::device_port(0)); }};
+  std::vector<std::unique_ptr<host::Server>> servers;
+  std::vector<std::unique_ptr<host::Enumerator>> enumerators;
+  std::vector<host::Function> owner_tree, owner_vfs;
+  std::map<unsigned, std::vector<host::Function>> user_trees;
+  std::unique_ptr<host::PfDriver> pf_driver;
+  std::optional<host::Task<>> serving;
+};
+
+}  // namespace vfpool

@@ -1,0 +1,151 @@
+#include "pool.hpp"
+
+namespace vfpool {
+namespace {
+
+// Slot Status bits (PCIe Base Spec 2.1, 7.8.11).
+constexpr unsigned kPressed = 0x001, kPresenceChanged = 0x008, kPresent = 0x040, kLinkChanged = 0x100;
+
+class Slot : public Pool {
+ protected:
+  host::Task<> ready() {
+    co_await start_owner(4);
+    user_trees[1] = co_await enumerators[1]->all();
+    user_trees[2] = co_await enumerators[2]->all();
+  }
+  host::Task<unsigned> status(unsigned n = 1) {
+    const auto port = slot_port(n, 0);
+    co_return co_await user(n).config_read(port.bdf, port.capability(0x10) + 0x1a, 2);
+  }
+  host::Task<> clear(unsigned bits, unsigned n = 1) {
+    const auto port = slot_port(n, 0);
+    co_await user(n).config_write(port.bdf, port.capability(0x10) + 0x1a, bits, 2);
+  }
+  /// As pciehp sets a slot up: MSI, attention button, link changes, hot-plug interrupt.
+  host::Task<> enable_events(unsigned n = 1) {
+    const auto port = slot_port(n, 0);
+    vector = user(n).new_vector();
+    const unsigned msi = port.capability(0x05);
+    co_await user(n).config_write(port.bdf, msi + 4, static_cast<std::uint32_t>(vector.address));
+    co_await user(n).config_write(port.bdf, msi + 8, 0);
+    co_await user(n).config_write(port.bdf, msi + 12, vector.data, 2);
+    co_await user(n).config_write(port.bdf, msi + 2, 1, 2);
+    co_await user(n).config_write(port.bdf, port.capability(0x10) + 0x18, 0x1721, 2);
+  }
+  host::Server::Vector vector{};
+};
+
+TEST_F(Slot, AFunctionThatArrivesBringsPresenceLinkAndOneInterrupt) {
+  run(ready());
+  run(enable_events());
+  EXPECT_EQ(run(status()) & kPresent, 0u);
+  ASSERT_EQ(command(kAssign, 1, 0, 2), 0u);
+  run(user(1).sleep(std::chrono::microseconds(10)));
+  EXPECT_EQ(run(status()) & (kPresent | kPresenceChanged | kLinkChanged), kPresent | kPresenceChanged | kLinkChanged);
+  EXPECT_EQ(user(1).count(vector), 1u);
+}
+
+TEST_F(Slot, NoSecondMessageUntilAllEventsAreCleared) {
+  run(ready());
+  run(enable_events());
+  command(kAssign, 1, 0, 2);
+  bridge.press_button(1, 0);
+  run(user(1).sleep(std::chrono::microseconds(10)));
+  EXPECT_EQ(user(1).count(vector), 1u);
+  run(clear(kLinkChanged));
+  run(user(1).sleep(std::chrono::microseconds(10)));
+  EXPECT_EQ(user(1).count(vector), 1u);  // the button is still pending
+  run(clear(kPressed));
+  bridge.press_button(1, 0);
+  run(user(1).sleep(std::chrono::microseconds(10)));
+  EXPECT_EQ(user(1).count(vector), 2u);
+}
+
+TEST_F(Slot, PowerOffCleansTheVfAndPowerOnBringsItBack) {
+  run(ready());
+  command(kAssign, 1, 0, 0);
+  run(plug(1, 0));
+  run(power(1, 0, false));
+  run(user(1).sleep(std::chrono::microseconds(10)));
+  EXPECT_NE(reg(VFPOOL_VF(0)) >> VFPOOL_VF_STATE_SHIFT & VFPOOL_VF_STATE_MASK, 0u);
+  const auto resets = nic.nic().counters().vf_resets;
+  const auto port = slot_port(1, 0);
+  EXPECT_EQ(run(user(1).config_read(Bdf(port.secondary, 0, 0), 0)), ~0u);
+  run(power(1, 0, true));
+  EXPECT_GT(nic.nic().counters().vf_resets + 1, resets);
+  EXPECT_EQ(run(user(1).config_read(Bdf(port.secondary, 0, 0), 0)), 0x10ed8086u);
+  EXPECT_EQ(run(user(1).config_read(Bdf(port.secondary, 0, 0), 0x10)) & 0xfffffff0u, 0u);
+}
+
+TEST_F(Slot, ReleaseWaitsForTheServerAndReturnsTheVfToThePool) {
+  run(ready());
+  run(enable_events());
+  command(kAssign, 1, 0, 0);
+  run(plug(1, 0));
+  EXPECT_EQ(command(kAssign, 2, 0, 0), 3u);  // in use
+  EXPECT_EQ(command(kRelease, 1, 0), 0u);
+  run(user(1).sleep(std::chrono::milliseconds(1)));
+  EXPECT_TRUE(run(status()) & kPressed);
+  EXPECT_EQ(command(kRelease, 1, 0), 5u);  // already on its way
+  run(power(1, 0, false));
+  run(user(1).sleep(std::chrono::milliseconds(150)));
+  EXPECT_EQ(reg(VFPOOL_VF(0)), 0u);
+  EXPECT_EQ(run(status()) & kPresent, 0u);
+  EXPECT_EQ(command(kAssign, 2, 0, 0), 0u);
+  EXPECT_EQ(run(plug(2, 0)).device, 0x10ed);
+}
+
+TEST_F(Slot, ForcedRemovalIsASurpriseRemoval) {
+  run(ready());
+  run(enable_events());
+  command(kAssign, 1, 0, 0);
+  const auto f = run(plug(1, 0));
+  run(user(1).config_write(f.bdf, 0x04, 6, 2));
+  EXPECT_EQ(run(user(1).probe32(f.bar[0] + 8)), pcie::CplStatus::kSuccess);
+  EXPECT_EQ(command(kForce, 1, 0), 0u);
+  run(user(1).sleep(std::chrono::microseconds(10)));
+  EXPECT_EQ(run(user(1).probe32(f.bar[0] + 8)), pcie::CplStatus::kUnsupported);
+  EXPECT_EQ(run(status()) & kPresent, 0u);
+  EXPECT_TRUE(run(status()) & kLinkChanged);
+}
+
+TEST_F(Slot, NonsenseCommandsAreRefusedWithAReason) {
+  run(ready());
+  EXPECT_EQ(command(0, 1, 0), 1u);
+  EXPECT_EQ(command(9, 1, 0), 1u);
+  EXPECT_EQ(command(kAssign, 0, 0), 2u);
+  EXPECT_EQ(command(kAssign, 3, 0), 2u);
+  EXPECT_EQ(command(kAssign, 1, 7), 2u);
+  EXPECT_EQ(command(kAssign, 1, 0, 99), 2u);
+  EXPECT_EQ(command(kButton, 1, 0), 6u);
+  EXPECT_EQ(command(kAssign, 1, 0, 0), 0u);
+  EXPECT_EQ(command(kAssign, 1, 0, 1), 4u);
+}
+
+TEST_F(Slot, AUserMayPressItsOwnButtonButNotAssign) {
+  run(ready());
+  command(kAssign, 1, 0, 0);
+  const auto mine = find(user_trees[1], 0x8086).bar[0];
+  user(1).write32(mine + VFPOOL_COMMAND, kAssign | 1u << VFPOOL_COMMAND_USER_SHIFT | 1u << VFPOOL_COMMAND_VF_SHIFT);
+  EXPECT_EQ(run(user(1).read32(mine + VFPOOL_COMMAND_RESULT)), 7u);
+  user(1).write32(mine + VFPOOL_COMMAND, kButton);
+  EXPECT_EQ(run(user(1).read32(mine + VFPOOL_COMMAND_RESULT)), 0u);
+  EXPECT_TRUE(run(status()) & kPressed);
+  const auto other = find(user_trees[2], 0x8086).bar[0];
+  user(2).write32(other + VFPOOL_COMMAND, kForce | 1u << VFPOOL_COMMAND_USER_SHIFT);
+  EXPECT_EQ(run(user(2).read32(other + VFPOOL_COMMAND_RESULT)), 7u);
+}
+
+TEST_F(Slot, VfsThatTheOwnerTakesDownLeaveTheUsersSlots) {
+  run(ready());
+  command(kAssign, 1, 0, 0);
+  run(plug(1, 0));
+  const auto pf = find(owner_tree, 0x10f9);
+  run(owner().config_write(pf.bdf, pf.extended_capabilities.at(0x10) + 8, 0, 2));
+  run(owner().sleep(std::chrono::microseconds(100)));
+  EXPECT_EQ(reg(VFPOOL_STATUS) & 1, 0u);
+  EXPECT_EQ(run(status()) & kPresent, 0u);
+}
+
+}  // namespace
+}  // namespace vfpool
