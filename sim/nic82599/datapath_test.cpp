@@ -37,7 +37,8 @@ wire::Frame tcp4(std::uint64_t dst, std::uint64_t src, std::size_t payload) {
 }
 
 void seed_pseudo(wire::Frame& f, bool with_length) {
-  const std::uint32_t sum = sum16(Bytes(f).subspan(26, 8), 6 + (with_length ? static_cast<std::uint32_t>(f.size() - 34) : 0));
+  const std::uint32_t sum =
+      sum16(Bytes(f).subspan(26, 8), 6 + (with_length ? static_cast<std::uint32_t>(f.size() - 34) : 0));
   put_be16(&f[50], static_cast<std::uint16_t>(~finish_sum(sum)));
 }
 
@@ -249,6 +250,18 @@ TEST_F(Rx, FullRingDropsOrHoldsAsTheQueueSays) {
   pf(0x1018, 7);
   settle();
   EXPECT_FALSE(received(0, 6).empty());
+}
+
+TEST_F(Rx, QueueThatNobodyEmptiesLeavesRoomForOthers) {
+  enable_vfs(2);
+  rx_start(1, 0, 0, 2);  // holds, since DROP_EN is off
+  rx_start(2, 0, 2);
+  for (int i = 0; i < 1000; ++i) wire.receiver(frame(vf_mac(0), kOther, 1500));
+  settle();
+  wire.receiver(frame(vf_mac(1), kOther));
+  settle();
+  EXPECT_GT(nic.counters().rx_buffer_full, 0u);
+  EXPECT_FALSE(received(2, 0).empty());
 }
 
 TEST_F(Rx, LatencyOfTheBusDoesNotLoseFrames) {

@@ -27,9 +27,8 @@ DirectVf::DirectVf(DirectCard& card, unsigned vf) : card_(card), vf_(vf) {
   config_.on_write(pcie::cfg::kCommand, 2, [this] {
     card_.nic().config(1 + vf_).write(pcie::cfg::kCommand, config_.get16(pcie::cfg::kCommand), 2);
   });
-  config_.on_write(pfcfg::kMsix + 2, 2, [this] {
-    card_.nic().config(1 + vf_).write(pfcfg::kMsix + 2, config_.get16(pfcfg::kMsix + 2), 2);
-  });
+  config_.on_write(pfcfg::kMsix + 2, 2,
+                   [this] { card_.nic().config(1 + vf_).write(pfcfg::kMsix + 2, config_.get16(pfcfg::kMsix + 2), 2); });
   config_.on_write(pfcfg::kDeviceControl, 2, [this] {
     if (config_.get16(pfcfg::kDeviceControl) & pfcfg::kInitiateFlr) function_reset();
   });
@@ -45,7 +44,8 @@ void DirectVf::read(unsigned region, std::uint64_t offset, unsigned size, ReadDo
   ++counters_.reads;
   std::vector<std::uint8_t> out(size, 0xff);
   if (region == kConfigRegion) {
-    for (unsigned i = 0; i < size; ++i) out[i] = static_cast<std::uint8_t>(config_.read(static_cast<unsigned>(offset) + i, 1));
+    for (unsigned i = 0; i < size; ++i)
+      out[i] = static_cast<std::uint8_t>(config_.read(static_cast<unsigned>(offset) + i, 1));
   } else if (offset % 4 == 0 && size % 4 == 0) {
     for (unsigned i = 0; i < size; i += 4) {
       const std::uint32_t value = card_.nic().read32(1 + vf_, region, static_cast<std::uint32_t>(offset) + i);
@@ -76,7 +76,8 @@ void DirectVf::write(unsigned region, std::uint64_t offset, std::span<const std:
       card_.nic().write32(1 + vf_, region, static_cast<std::uint32_t>(offset + i), value);
     }
   } else {
-    spdlog::warn("VF {}: write of {} bytes at 0x{:x} of BAR {}: registers are 32 bits wide", vf_, data.size(), offset, region);
+    spdlog::warn("VF {}: write of {} bytes at 0x{:x} of BAR {}: registers are 32 bits wide", vf_, data.size(), offset,
+                 region);
   }
   done();
 }
@@ -124,9 +125,10 @@ void DirectVf::interrupt(unsigned vector) {
 }
 
 std::string DirectVf::state() const {
-  return fmt::format("VF {}: {}, {} register reads, {} writes; DMA {} reads, {} writes, {} errors; {} interrupts, {} lost", vf_,
-                     guest_ != nullptr ? "attached" : "no guest", counters_.reads, counters_.writes, counters_.dma_reads,
-                     counters_.dma_writes, counters_.dma_errors, counters_.interrupts, counters_.lost_interrupts);
+  return fmt::format(
+      "VF {}: {}, {} register reads, {} writes; DMA {} reads, {} writes, {} errors; {} interrupts, {} lost", vf_,
+      guest_ != nullptr ? "attached" : "no guest", counters_.reads, counters_.writes, counters_.dma_reads,
+      counters_.dma_writes, counters_.dma_errors, counters_.interrupts, counters_.lost_interrupts);
 }
 
 // ---- DirectCard -------------------------------------------------------------------------------------------------

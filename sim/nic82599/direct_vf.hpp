@@ -22,7 +22,8 @@ class DirectCard;
 class DirectVf : public vfio_user::Device {
  public:
   struct Counters {
-    std::uint64_t reads = 0, writes = 0, dma_reads = 0, dma_writes = 0, dma_errors = 0, interrupts = 0, lost_interrupts = 0;
+    std::uint64_t reads = 0, writes = 0, dma_reads = 0, dma_writes = 0, dma_errors = 0, interrupts = 0,
+                  lost_interrupts = 0;
   };
 
   DirectVf(DirectCard& card, unsigned vf);

@@ -61,7 +61,8 @@ class Direct : public ::testing::Test {
   }
   std::uint32_t config_read(unsigned v, unsigned offset) {
     std::uint32_t value = 0;
-    card.vf(v).read(vfio_user::Device::kConfigRegion, offset, 4, [&](auto data) { std::memcpy(&value, data.data(), 4); });
+    card.vf(v).read(vfio_user::Device::kConfigRegion, offset, 4,
+                    [&](auto data) { std::memcpy(&value, data.data(), 4); });
     return value;
   }
   void config_write(unsigned v, unsigned offset, std::uint32_t value, unsigned size) {
@@ -159,7 +160,8 @@ TEST_F(Direct, FrameOfAVfReachesTheOtherGuest) {
   wire::Frame f = {0x02, 0x82, 0x59, 0x90, 1, 1, 0x02, 0x82, 0x59, 0x90, 1, 0, 0x88, 0xb5};
   f.resize(64, 0x5a);
   std::copy(f.begin(), f.end(), guest[0].memory.begin() + 0x8000);
-  const std::uint64_t descriptor[2] = {0x8000, (64ULL << 14) << 32 | 64 | 3 << 20 | bit(24) | bit(25) | bit(27) | bit(29)};
+  const std::uint64_t descriptor[2] = {0x8000,
+                                       (64ULL << 14) << 32 | 64 | 3 << 20 | bit(24) | bit(25) | bit(27) | bit(29)};
   std::memcpy(guest[0].memory.data() + 0x3000, descriptor, 16);
   put(0, 0x2018, 1);
   settle();
@@ -181,6 +183,17 @@ TEST_F(Direct, GuestThatDisappearsLeavesNothingBehind) {
   card.vf(0).attach(&guest[0]);
   config_write(0, 0x04, 4, 2);
   EXPECT_EQ(ask(0, {9})[0], 0x40000009u);  // registration is gone too
+}
+
+TEST_F(Direct, VfThatKeepsTheLockLosesIt) {
+  reset_vf(0);
+  put(0, vfreg::kMailbox, reg::kMbVfu);
+  put(0, vfreg::kMbMem, 0x10);
+  put(0, vfreg::kMailbox, reg::kMbVfu | reg::kMbReq);  // signals, and holds on
+  settle();
+  EXPECT_EQ(get(0, vfreg::kMbMem), 0x10u);
+  scheduler.run_until([&] { return get(0, vfreg::kMbMem) != 0x10; }, std::chrono::seconds(2));
+  EXPECT_EQ(get(0, vfreg::kMbMem), kAck | 0x10);
 }
 
 TEST_F(Direct, LinkChangeIsToldByMail) {

@@ -9,19 +9,19 @@ constexpr std::uint16_t kOffsetAri = 0x80, kOffsetNoAri = 0x180, kStride = 2;
 
 void add_aer(pcie::ConfigSpace& c) {
   c.add_extended(0x0001, 1, pfcfg::kAer);
-  c.init32(pfcfg::kAer + 0x04, 0, 0, 0x0015f010);           // uncorrectable status
-  c.init32(pfcfg::kAer + 0x08, 0, 0x0015f010);              // mask
-  c.init32(pfcfg::kAer + 0x0c, 0x00062010, 0x0015f010);     // severity
-  c.init32(pfcfg::kAer + 0x10, 0, 0, 0x000031c1);           // correctable status
-  c.init32(pfcfg::kAer + 0x14, 0x00002000, 0x000031c1);     // mask
+  c.init32(pfcfg::kAer + 0x04, 0, 0, 0x0015f010);        // uncorrectable status
+  c.init32(pfcfg::kAer + 0x08, 0, 0x0015f010);           // mask
+  c.init32(pfcfg::kAer + 0x0c, 0x00062010, 0x0015f010);  // severity
+  c.init32(pfcfg::kAer + 0x10, 0, 0, 0x000031c1);        // correctable status
+  c.init32(pfcfg::kAer + 0x14, 0x00002000, 0x000031c1);  // mask
 }
 
 void add_serial_number(pcie::ConfigSpace& c, const std::array<std::uint8_t, 6>& mac) {
   c.add_extended(0x0003, 1, pfcfg::kSerial);
   // The MAC address as EUI-64, ff:ff in the middle.
   c.init32(pfcfg::kSerial + 4, static_cast<std::uint32_t>(mac[5] | mac[4] << 8 | mac[3] << 16) | 0xff000000U);
-  c.init32(pfcfg::kSerial + 8, 0xffU | static_cast<std::uint32_t>(mac[2] << 8 | mac[1] << 16) |
-                                   static_cast<std::uint32_t>(mac[0]) << 24);
+  c.init32(pfcfg::kSerial + 8,
+           0xffU | static_cast<std::uint32_t>(mac[2] << 8 | mac[1] << 16) | static_cast<std::uint32_t>(mac[0]) << 24);
 }
 
 }  // namespace

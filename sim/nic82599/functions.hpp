@@ -11,8 +11,8 @@ namespace vfpool::nic82599 {
 
 namespace pfcfg {
 constexpr unsigned kMsi = 0x50, kMsix = 0x70, kPcie = 0xa0, kAer = 0x100, kSerial = 0x140, kAri = 0x150, kSriov = 0x160;
-constexpr unsigned kSriovControl = kSriov + 0x08, kNumVfs = kSriov + 0x10, kVfOffset = kSriov + 0x14, kVfStride = kSriov + 0x16,
-                   kVfBar0 = kSriov + 0x24, kVfBar3 = kSriov + 0x30;
+constexpr unsigned kSriovControl = kSriov + 0x08, kNumVfs = kSriov + 0x10, kVfOffset = kSriov + 0x14,
+                   kVfStride = kSriov + 0x16, kVfBar0 = kSriov + 0x24, kVfBar3 = kSriov + 0x30;
 constexpr std::uint16_t kVfEnable = 0x1, kVfMemoryEnable = 0x8, kAriHierarchy = 0x10;
 constexpr unsigned kDeviceControl = kPcie + 8;
 constexpr std::uint16_t kInitiateFlr = 0x8000;

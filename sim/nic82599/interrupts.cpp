@@ -4,13 +4,14 @@
 
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 namespace vfpool::nic82599 {
 namespace {
 
-constexpr SimTime kEitrUnit{2'048'000};        // 2.048 us
+constexpr SimTime kEitrUnit{2'048'000};  // 2.048 us
 constexpr std::uint32_t kIvarValid = 0x80, kIvarVector = 0x3f;
-constexpr unsigned kMsixControl = 0x70 + 2;    // in configuration space
+constexpr unsigned kMsixControl = 0x70 + 2;  // in configuration space
 constexpr std::uint16_t kMsixEnable = 0x8000, kMsixFunctionMask = 0x4000;
 constexpr unsigned kMsiCapability = 0x50;
 constexpr std::uint64_t kVfVectorMask = (1U << kVfVectors) - 1;
@@ -63,7 +64,8 @@ unsigned Interrupts::other_vector(const Block& b) const {
 
 void Interrupts::set_cause(Block& b, std::uint64_t causes) {
   b.cause |= causes;
-  for (std::uint64_t left = causes & b.mask; left != 0; left &= left - 1) ask(b, static_cast<unsigned>(std::countr_zero(left)));
+  for (std::uint64_t left = causes & b.mask; left != 0; left &= left - 1)
+    ask(b, static_cast<unsigned>(std::countr_zero(left)));
 }
 
 void Interrupts::unmask(Block& b, std::uint64_t vectors) {
@@ -89,6 +91,7 @@ void Interrupts::ask(Block& b, unsigned vector) {
 void Interrupts::send(Block& b, unsigned vector) {
   Vector& v = b.vectors[vector];
   b.asking &= ~one(vector);
+  if (!deliverable(b)) return;  // the cause waits for an interrupt mechanism to be switched on
   const std::uint32_t interval = (v.eitr & reg::kEitrInterval) >> 3;
   if (interval != 0) v.free_at = scheduler_.now() + interval * kEitrUnit;
   if (b.fn != 0) {
@@ -126,22 +129,34 @@ void Interrupts::deliver(Block& b, unsigned vector) {
   if (b.fn == 0 && config.get16(kMsiCapability + 2) & 1) {  // a single MSI
     ++v.sent;
     ++sent_;
-    dma_.message(0, 0, static_cast<std::uint64_t>(config.get32(kMsiCapability + 8)) << 32 | config.get32(kMsiCapability + 4),
+    dma_.message(0, 0,
+                 static_cast<std::uint64_t>(config.get32(kMsiCapability + 8)) << 32 | config.get32(kMsiCapability + 4),
                  config.get16(kMsiCapability + 0xc));
   }
+}
+
+bool Interrupts::deliverable(const Block& b) const {
+  const pcie::ConfigSpace& config = config_(b.fn);
+  if (config.get16(kMsixControl) & kMsixEnable) return true;
+  return b.fn == 0 && (config.get16(kMsiCapability + 2) & 1);
 }
 
 void Interrupts::msix_control_changed(FunctionId fn) {
   Block& b = block(fn);
   const std::uint16_t control = config_(fn).get16(kMsixControl);
-  if (!(control & kMsixEnable)) {
+  const bool was_enabled = std::exchange(b.msix_enabled, (control & kMsixEnable) != 0);
+  if (!b.msix_enabled) {
     b.pending = 0;
     return;
   }
+  if (!was_enabled)
+    for (std::uint64_t left = active(b); left != 0; left &= left - 1)
+      ask(b, static_cast<unsigned>(std::countr_zero(left)));
   if (control & kMsixFunctionMask) return;
   const std::uint64_t waiting = b.pending;
   b.pending = 0;
-  for (std::uint64_t left = waiting; left != 0; left &= left - 1) deliver(b, static_cast<unsigned>(std::countr_zero(left)));
+  for (std::uint64_t left = waiting; left != 0; left &= left - 1)
+    deliver(b, static_cast<unsigned>(std::countr_zero(left)));
 }
 
 void Interrupts::raise_pf_queue(unsigned queue, Direction direction) {
@@ -189,7 +204,9 @@ void Interrupts::write_eitr(Block& b, unsigned vector, std::uint32_t value) {
 
 std::optional<std::uint32_t> Interrupts::read_pf(unsigned offset) {
   Block& b = block(0);
-  const auto half = [&](std::uint64_t word, unsigned base) { return static_cast<std::uint32_t>(word >> 8 * (offset - base)); };
+  const auto half = [&](std::uint64_t word, unsigned base) {
+    return static_cast<std::uint32_t>(word >> 8 * (offset - base));
+  };
   switch (offset) {
     case reg::kEicr: {
       const std::uint32_t value = (b.other_cause & reg::kCauseOther) | static_cast<std::uint32_t>(b.cause & 0xffff);
@@ -201,22 +218,33 @@ std::optional<std::uint32_t> Interrupts::read_pf(unsigned offset) {
       }
       return value;
     }
-    case reg::kEics: return (b.other_cause & reg::kCauseOther) | static_cast<std::uint32_t>(b.cause & 0xffff);
+    case reg::kEics:
+      return (b.other_cause & reg::kCauseOther) | static_cast<std::uint32_t>(b.cause & 0xffff);
     case reg::kEims:
-    case reg::kEimc: return b.other_mask | static_cast<std::uint32_t>(b.mask & 0xffff);
-    case reg::kEiac: return b.other_clear | static_cast<std::uint32_t>(b.auto_clear & 0xffff);
-    case reg::kEiam: return b.other_auto_mask | static_cast<std::uint32_t>(b.auto_mask & 0xffff);
-    case reg::kGpie: return gpie_;
-    case reg::kIvarMisc: return b.ivar_misc;
+    case reg::kEimc:
+      return b.other_mask | static_cast<std::uint32_t>(b.mask & 0xffff);
+    case reg::kEiac:
+      return b.other_clear | static_cast<std::uint32_t>(b.auto_clear & 0xffff);
+    case reg::kEiam:
+      return b.other_auto_mask | static_cast<std::uint32_t>(b.auto_mask & 0xffff);
+    case reg::kGpie:
+      return gpie_;
+    case reg::kIvarMisc:
+      return b.ivar_misc;
     case reg::kEicsEx:
-    case reg::kEicsEx + 4: return half(b.cause, reg::kEicsEx);
+    case reg::kEicsEx + 4:
+      return half(b.cause, reg::kEicsEx);
     case reg::kEimsEx:
-    case reg::kEimsEx + 4: return half(b.mask, reg::kEimsEx);
+    case reg::kEimsEx + 4:
+      return half(b.mask, reg::kEimsEx);
     case reg::kEimcEx:
-    case reg::kEimcEx + 4: return half(b.mask, reg::kEimcEx);
+    case reg::kEimcEx + 4:
+      return half(b.mask, reg::kEimcEx);
     case reg::kEiamEx:
-    case reg::kEiamEx + 4: return half(b.auto_mask, reg::kEiamEx);
-    default: break;
+    case reg::kEiamEx + 4:
+      return half(b.auto_mask, reg::kEiamEx);
+    default:
+      break;
   }
   if (offset >= reg::kEitr && offset < reg::kEitr + 4 * 24) return read_eitr(b.vectors[(offset - reg::kEitr) / 4]);
   // Above vector 63 the bank continues for the vectors of VFs, which keep their own storage here.
@@ -273,19 +301,33 @@ bool Interrupts::write_pf(unsigned offset, std::uint32_t value) {
       b.auto_mask = (b.auto_mask & ~std::uint64_t{0xffff}) | low;
       b.other_auto_mask = others;
       return true;
-    case reg::kGpie: gpie_ = value; return true;
-    case reg::kIvarMisc: b.ivar_misc = value; return true;
+    case reg::kGpie:
+      gpie_ = value;
+      return true;
+    case reg::kIvarMisc:
+      b.ivar_misc = value;
+      return true;
     case reg::kEicsEx:
-    case reg::kEicsEx + 4: set_cause(b, extended(reg::kEicsEx)); return true;
+    case reg::kEicsEx + 4:
+      set_cause(b, extended(reg::kEicsEx));
+      return true;
     case reg::kEimsEx:
-    case reg::kEimsEx + 4: unmask(b, extended(reg::kEimsEx)); return true;
+    case reg::kEimsEx + 4:
+      unmask(b, extended(reg::kEimsEx));
+      return true;
     case reg::kEimcEx:
-    case reg::kEimcEx + 4: b.mask &= ~extended(reg::kEimcEx); return true;
+    case reg::kEimcEx + 4:
+      b.mask &= ~extended(reg::kEimcEx);
+      return true;
     case reg::kEiamEx:
-    case reg::kEiamEx + 4: set_half(b.auto_mask, (offset - reg::kEiamEx) / 4, value); return true;
-    default: break;
+    case reg::kEiamEx + 4:
+      set_half(b.auto_mask, (offset - reg::kEiamEx) / 4, value);
+      return true;
+    default:
+      break;
   }
-  if (offset >= reg::kEitr && offset < reg::kEitr + 4 * 24) return write_eitr(b, (offset - reg::kEitr) / 4, value), true;
+  if (offset >= reg::kEitr && offset < reg::kEitr + 4 * 24)
+    return write_eitr(b, (offset - reg::kEitr) / 4, value), true;
   if (offset >= reg::kEitrHigh && offset < reg::kEitrHigh + 4 * 105) {
     const unsigned v = 24 + (offset - reg::kEitrHigh) / 4;
     if (v < b.vectors.size()) write_eitr(b, v, value);
@@ -294,8 +336,8 @@ bool Interrupts::write_pf(unsigned offset, std::uint32_t value) {
   if (offset >= reg::kIvar && offset < reg::kIvar + 4 * 64) return b.ivar[(offset - reg::kIvar) / 4] = value, true;
   const struct {
     unsigned pf, vf;
-  } aliases[] = {{reg::kPvteicr, vfreg::kEicr}, {reg::kPvteics, vfreg::kEics},  {reg::kPvteims, vfreg::kEims},
-                 {reg::kPvteimc, vfreg::kEimc}, {reg::kPvteiac, vfreg::kEiac},  {reg::kPvteiam, vfreg::kEiam},
+  } aliases[] = {{reg::kPvteicr, vfreg::kEicr}, {reg::kPvteics, vfreg::kEics},        {reg::kPvteims, vfreg::kEims},
+                 {reg::kPvteimc, vfreg::kEimc}, {reg::kPvteiac, vfreg::kEiac},        {reg::kPvteiam, vfreg::kEiam},
                  {reg::kPvtivar, vfreg::kIvar}, {reg::kPvtivarMisc, vfreg::kIvarMisc}};
   for (const auto& a : aliases)
     if (offset >= a.pf && offset < a.pf + 4 * kMaxVfs) return write_vf((offset - a.pf) / 4, a.vf, value);
@@ -310,13 +352,19 @@ std::optional<std::uint32_t> Interrupts::read_vf(unsigned vf, unsigned offset) {
       b.cause = 0;
       return value;
     }
-    case vfreg::kEics: return static_cast<std::uint32_t>(b.cause);
+    case vfreg::kEics:
+      return static_cast<std::uint32_t>(b.cause);
     case vfreg::kEims:
-    case vfreg::kEimc: return static_cast<std::uint32_t>(b.mask);
-    case vfreg::kEiac: return static_cast<std::uint32_t>(b.auto_clear);
-    case vfreg::kEiam: return static_cast<std::uint32_t>(b.auto_mask);
-    case vfreg::kIvarMisc: return b.ivar_misc;
-    default: break;
+    case vfreg::kEimc:
+      return static_cast<std::uint32_t>(b.mask);
+    case vfreg::kEiac:
+      return static_cast<std::uint32_t>(b.auto_clear);
+    case vfreg::kEiam:
+      return static_cast<std::uint32_t>(b.auto_mask);
+    case vfreg::kIvarMisc:
+      return b.ivar_misc;
+    default:
+      break;
   }
   if (offset >= vfreg::kIvar && offset < vfreg::kIvar + 16) return b.ivar[(offset - vfreg::kIvar) / 4];
   if (offset >= vfreg::kEitr && offset < vfreg::kEitr + 4 * kVfVectors)
@@ -328,14 +376,29 @@ bool Interrupts::write_vf(unsigned vf, unsigned offset, std::uint32_t value) {
   Block& b = block(1 + vf);
   const std::uint64_t bits = value & kVfVectorMask;
   switch (offset) {
-    case vfreg::kEicr: b.cause &= ~bits; return true;
-    case vfreg::kEics: set_cause(b, bits); return true;
-    case vfreg::kEims: unmask(b, bits); return true;
-    case vfreg::kEimc: b.mask &= ~bits; return true;
-    case vfreg::kEiac: b.auto_clear = bits; return true;
-    case vfreg::kEiam: b.auto_mask = bits; return true;
-    case vfreg::kIvarMisc: b.ivar_misc = value & 0x83; return true;
-    default: break;
+    case vfreg::kEicr:
+      b.cause &= ~bits;
+      return true;
+    case vfreg::kEics:
+      set_cause(b, bits);
+      return true;
+    case vfreg::kEims:
+      unmask(b, bits);
+      return true;
+    case vfreg::kEimc:
+      b.mask &= ~bits;
+      return true;
+    case vfreg::kEiac:
+      b.auto_clear = bits;
+      return true;
+    case vfreg::kEiam:
+      b.auto_mask = bits;
+      return true;
+    case vfreg::kIvarMisc:
+      b.ivar_misc = value & 0x83;
+      return true;
+    default:
+      break;
   }
   if (offset >= vfreg::kIvar && offset < vfreg::kIvar + 16)
     return b.ivar[(offset - vfreg::kIvar) / 4] = value & 0x83838383, true;
@@ -354,7 +417,8 @@ std::optional<std::uint32_t> Interrupts::read_msix(FunctionId fn, unsigned offse
 
 bool Interrupts::write_msix(FunctionId fn, unsigned offset, std::uint32_t value) {
   Block& b = block(fn);
-  if (offset >= 16 * b.vectors.size()) return offset >= kMsixPbaOffset && offset < kMsixPbaOffset + 8;  // PBA: read-only
+  if (offset >= 16 * b.vectors.size())
+    return offset >= kMsixPbaOffset && offset < kMsixPbaOffset + 8;  // PBA: read-only
   const unsigned vector = offset / 16, word = offset / 4 & 3;
   b.vectors[vector].entry[word] = word == 3 ? value & 1 : word == 0 ? value & ~3U : value;
   if (word != 3 || (value & 1) || !(b.pending & one(vector))) return true;
@@ -385,11 +449,13 @@ void Interrupts::reset_registers() {
 void Interrupts::reset_vf(unsigned vf, bool with_table) {
   Block& b = block(1 + vf);
   reset_block(b);
-  if (with_table)
-    for (Vector& v : b.vectors) v.entry = {0, 0, 0, 1};
+  if (!with_table) return;
+  b.msix_enabled = false;
+  for (Vector& v : b.vectors) v.entry = {0, 0, 0, 1};
 }
 
 void Interrupts::reset_pf_table() {
+  block(0).msix_enabled = false;
   for (Vector& v : block(0).vectors) v.entry = {0, 0, 0, 1};
 }
 

@@ -73,6 +73,7 @@ class Interrupts {
     std::uint64_t asking = 0;  ///< vectors with an event not sent yet
     std::array<std::uint32_t, 64> ivar{};
     std::uint32_t ivar_misc = 0;
+    bool msix_enabled = false;
   };
 
   Block& block(FunctionId fn);
@@ -81,6 +82,7 @@ class Interrupts {
   void ask(Block& b, unsigned vector);
   void send(Block& b, unsigned vector);
   void deliver(Block& b, unsigned vector);
+  bool deliverable(const Block& b) const;
   std::uint64_t active(const Block& b) const;
   unsigned other_vector(const Block& b) const;
   std::uint32_t read_eitr(const Vector& v) const;

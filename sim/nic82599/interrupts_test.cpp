@@ -78,6 +78,15 @@ TEST_F(VfInterrupts, MaskedVectorPendsAndIsSentOnUnmask) {
   EXPECT_EQ(dma.count(1, 1), 1u);
 }
 
+TEST_F(VfInterrupts, CauseWaitsWhileMsixIsOff) {
+  nic.config(1).write(pfcfg::kMsix + 2, 0, 2);
+  vf(0, vfreg::kEics, 1);
+  EXPECT_EQ(dma.messages.size(), 0u);
+  EXPECT_EQ(vf(0, vfreg::kEims), 7u);
+  nic.config(1).write(pfcfg::kMsix + 2, 0x8000, 2);
+  EXPECT_EQ(dma.count(1, 0), 1u);
+}
+
 TEST_F(VfInterrupts, OtherVfIsNotTouched) {
   vf(0, vfreg::kEics, 7);
   EXPECT_EQ(vf(1, vfreg::kEicr), 0u);

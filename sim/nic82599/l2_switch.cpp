@@ -22,10 +22,14 @@ L2Switch::L2Switch(const RegisterFile& registers) : registers_(registers), by_vl
 
 unsigned L2Switch::queues_per_pool() const {
   switch (registers_[reg::kGcrExt] & reg::kGcrExtVtMode) {
-    case 1: return 8;
-    case 2: return 4;
-    case 3: return 2;
-    default: return kQueues;
+    case 1:
+      return 8;
+    case 2:
+      return 4;
+    case 3:
+      return 2;
+    default:
+      return kQueues;
   }
 }
 
@@ -107,7 +111,8 @@ PoolMask L2Switch::select(const Parsed& frame, bool& known) {
 
 PoolMask L2Switch::from_wire(const Parsed& frame) {
   if (stale_) rebuild();
-  if (frame.ethertype == kMacControl && frame.dst == kNearestBridge && !registers_.test(reg::kFctrl, reg::kFctrlPassControl))
+  if (frame.ethertype == kMacControl && frame.dst == kNearestBridge &&
+      !registers_.test(reg::kFctrl, reg::kFctrlPassControl))
     return 0;
   if (frame.tagged && registers_.test(reg::kVlnctrl, reg::kVlnctrlVfe)) {
     const unsigned vid = frame.tci & 0xfff;

@@ -124,8 +124,9 @@ void Mailbox::vf_reset(unsigned vf) {
 
 std::string Mailbox::state(unsigned vf) const {
   const Box& b = boxes_[vf];
-  return fmt::format("mailbox{}{}{}{}{}{} word 0 {:08x}", b.vfu ? " VFU" : "", b.pfu ? " PFU" : "", b.pfsts ? " STS" : "",
-                     b.pfack ? " ACK" : "", rsti_ ? " RSTI" : "", b.rstd ? " RSTD" : "", b.memory[0]);
+  return fmt::format("mailbox{}{}{}{}{}{} word 0 {:08x}", b.vfu ? " VFU" : "", b.pfu ? " PFU" : "",
+                     b.pfsts ? " STS" : "", b.pfack ? " ACK" : "", rsti_ ? " RSTI" : "", b.rstd ? " RSTD" : "",
+                     b.memory[0]);
 }
 
 }  // namespace vfpool::nic82599

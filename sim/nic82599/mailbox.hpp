@@ -43,8 +43,8 @@ class Mailbox {
 
   Interrupts& interrupts_;
   std::array<Box, kMaxVfs> boxes_{};
-  std::array<std::uint32_t, 4> icr_{};                                                    // PFMBICR
-  std::array<std::uint32_t, 4> imr_{0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff};      // PFMBIMR
+  std::array<std::uint32_t, 4> icr_{};                                                // PFMBICR
+  std::array<std::uint32_t, 4> imr_{0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff};  // PFMBIMR
   std::array<std::uint32_t, 2> vflre_{};
   bool rsti_ = true;
   std::uint64_t messages_ = 0;

@@ -50,7 +50,7 @@ struct Nic82599::Impl {
   RxEngine rx;
   TxEngine tx;
   wire::Wire* wire = nullptr;
-  unsigned vfs = 0;       // NumVFs while enabled
+  unsigned vfs = 0;  // NumVFs while enabled
   bool was_up = false;
   std::map<std::pair<FunctionId, unsigned>, Unknown> unknown;  // key: function, BAR << 24 | offset
   std::uint64_t unknown_forgotten = 0;
@@ -125,7 +125,8 @@ struct Nic82599::Impl {
 
   void load_mac() {
     const auto& m = options.mac;
-    registers.set(reg::kRarHigh, static_cast<std::uint32_t>(m[0] | m[1] << 8 | m[2] << 16) | static_cast<std::uint32_t>(m[3]) << 24);
+    registers.set(reg::kRarHigh,
+                  static_cast<std::uint32_t>(m[0] | m[1] << 8 | m[2] << 16) | static_cast<std::uint32_t>(m[3]) << 24);
     registers.set(reg::kRarHigh + 4, static_cast<std::uint32_t>(m[4] | m[5] << 8) | bit(31));
     registers.set(reg::kMpsar, 1);
     l2.filters_changed();
@@ -253,7 +254,8 @@ struct Nic82599::Impl {
   // Second addresses of registers, to the one that is stored.
   static unsigned canonical(unsigned offset) {
     if (offset >= reg::kRarLow && offset < reg::kRarLow + 0x80) return reg::kRarHigh + offset - reg::kRarLow;
-    if (offset >= reg::kPsrtypeLow && offset < reg::kPsrtypeLow + 0x40) return reg::kPsrtype + offset - reg::kPsrtypeLow;
+    if (offset >= reg::kPsrtypeLow && offset < reg::kPsrtypeLow + 0x40)
+      return reg::kPsrtype + offset - reg::kPsrtypeLow;
     return offset;
   }
 
@@ -263,16 +265,26 @@ struct Nic82599::Impl {
     if (const auto v = interrupts.read_pf(offset)) return v;
     if (const auto v = mailbox.read_pf(offset)) return v;
     switch (offset) {
-      case reg::kStatus: return status();
-      case reg::kLinks: return links();
-      case reg::kFrtimer: return free_running();
-      case reg::kQde: return rx.read_qde();
-      case reg::kRttbcnrc: return tx.read_rate(registers[reg::kRttdqsel] & 0x7f);
-      case reg::kRttdqsel: return registers[reg::kRttdqsel];
-      case reg::kMsca: return registers[reg::kMsca];
-      case kFdirCtrl: return registers[kFdirCtrl] | kFdirCtrlInitDone;
-      case kFdirCmd: return registers[kFdirCmd];
-      default: break;
+      case reg::kStatus:
+        return status();
+      case reg::kLinks:
+        return links();
+      case reg::kFrtimer:
+        return free_running();
+      case reg::kQde:
+        return rx.read_qde();
+      case reg::kRttbcnrc:
+        return tx.read_rate(registers[reg::kRttdqsel] & 0x7f);
+      case reg::kRttdqsel:
+        return registers[reg::kRttdqsel];
+      case reg::kMsca:
+        return registers[reg::kMsca];
+      case kFdirCtrl:
+        return registers[kFdirCtrl] | kFdirCtrlInitDone;
+      case kFdirCmd:
+        return registers[kFdirCmd];
+      default:
+        break;
     }
     if (offset >= reg::kPvfCtrl && offset < reg::kPvfCtrl + 4 * kMaxVfs) return 0;
     if (const auto v = eeprom.read(offset)) return v;
@@ -283,7 +295,8 @@ struct Nic82599::Impl {
   bool write_pf(unsigned offset, std::uint32_t value) {
     if (const auto ring = pf_ring(offset))
       if (write_ring(*ring, value)) return true;
-    if (interrupts.write_pf(offset, value) || mailbox.write_pf(offset, value) || eeprom.write(offset, value)) return true;
+    if (interrupts.write_pf(offset, value) || mailbox.write_pf(offset, value) || eeprom.write(offset, value))
+      return true;
     switch (offset) {
       case reg::kCtrl:
         if (value & (reg::kCtrlReset | reg::kCtrlLinkReset)) {
@@ -299,15 +312,29 @@ struct Nic82599::Impl {
         return true;
       case reg::kStatus:
       case reg::kLinks:
-      case reg::kFrtimer: return true;  // read-only
-      case reg::kQde: rx.write_qde(value); return true;
-      case reg::kRttdqsel: registers.set(offset, value & 0x7f); return true;
-      case reg::kRttbcnrc: tx.write_rate(registers[reg::kRttdqsel] & 0x7f, value); return true;
+      case reg::kFrtimer:
+        return true;  // read-only
+      case reg::kQde:
+        rx.write_qde(value);
+        return true;
+      case reg::kRttdqsel:
+        registers.set(offset, value & 0x7f);
+        return true;
+      case reg::kRttbcnrc:
+        tx.write_rate(registers[reg::kRttdqsel] & 0x7f, value);
+        return true;
       // MDIO: every command ends at once and finds no PHY; MSRWD reads all ones.
-      case reg::kMsca: registers.set(offset, value & ~bit(30)); return true;
-      case kFdirCtrl: registers.set(offset, value & ~kFdirCtrlInitDone); return true;
-      case kFdirCmd: registers.set(offset, value & ~3U); return true;
-      default: break;
+      case reg::kMsca:
+        registers.set(offset, value & ~bit(30));
+        return true;
+      case kFdirCtrl:
+        registers.set(offset, value & ~kFdirCtrlInitDone);
+        return true;
+      case kFdirCmd:
+        registers.set(offset, value & ~3U);
+        return true;
+      default:
+        break;
     }
     if (offset >= reg::kPvfCtrl && offset < reg::kPvfCtrl + 4 * kMaxVfs) {
       if (value & reg::kCtrlReset) reset_vf((offset - reg::kPvfCtrl) / 4, false);
@@ -323,7 +350,8 @@ struct Nic82599::Impl {
 
   // What follows from a plain register's new value.
   void after_write(unsigned offset, std::uint32_t before) {
-    if ((offset >= reg::kRarHigh && offset < reg::kMpsar + 8 * kRarEntries) || (offset >= reg::kVmolr && offset < reg::kUta))
+    if ((offset >= reg::kRarHigh && offset < reg::kMpsar + 8 * kRarEntries) ||
+        (offset >= reg::kVmolr && offset < reg::kUta))
       l2.filters_changed();
     if (offset >= reg::kRssrk && offset < reg::kRssrk + 40) rx.key_changed();
     switch (offset) {
@@ -334,11 +362,16 @@ struct Nic82599::Impl {
         break;
       case reg::kRxctrl:
       case reg::kVfre:
-      case reg::kVfre + 4: rx.resume(); break;
+      case reg::kVfre + 4:
+        rx.resume();
+        break;
       case reg::kDmatxctl:
       case reg::kVfte:
-      case reg::kVfte + 4: tx.resume(); break;
-      default: break;
+      case reg::kVfte + 4:
+        tx.resume();
+        break;
+      default:
+        break;
     }
   }
 
@@ -351,13 +384,20 @@ struct Nic82599::Impl {
     if (const auto v = interrupts.read_vf(vf, offset)) return v;
     if (const auto v = mailbox.read_vf(vf, offset)) return v;
     switch (offset) {
-      case vfreg::kCtrl: return 0;
-      case vfreg::kStatus: return status();
-      case vfreg::kLinks: return links();
-      case vfreg::kFrtimer: return free_running();
-      case vfreg::kPsrtype: return registers[reg::kPsrtype + 4 * vf];
-      case vfreg::kRxMemWrap: return 0;
-      default: break;
+      case vfreg::kCtrl:
+        return 0;
+      case vfreg::kStatus:
+        return status();
+      case vfreg::kLinks:
+        return links();
+      case vfreg::kFrtimer:
+        return free_running();
+      case vfreg::kPsrtype:
+        return registers[reg::kPsrtype + 4 * vf];
+      case vfreg::kRxMemWrap:
+        return 0;
+      default:
+        break;
     }
     if (offset >= vfreg::kRscint && offset < vfreg::kRscint + 12) return 0;
     return std::nullopt;
@@ -377,9 +417,13 @@ struct Nic82599::Impl {
       case vfreg::kStatus:
       case vfreg::kLinks:
       case vfreg::kFrtimer:
-      case vfreg::kRxMemWrap: return true;  // read-only
-      case vfreg::kPsrtype: registers.set(reg::kPsrtype + 4 * vf, value); return true;
-      default: break;
+      case vfreg::kRxMemWrap:
+        return true;  // read-only
+      case vfreg::kPsrtype:
+        registers.set(reg::kPsrtype + 4 * vf, value);
+        return true;
+      default:
+        break;
     }
     return offset >= vfreg::kRscint && offset < vfreg::kRscint + 12;  // RSC interrupts: RSC never happens
   }
@@ -466,16 +510,19 @@ const Nic82599::Counters& Nic82599::counters() const {
 std::string Nic82599::state() const {
   const Impl& i = *impl_;
   const Counters& c = counters();
-  std::string out = fmt::format("{}: link {}, {} VFs enabled, {} queues a pool, VT {}\n", i.options.name,
-                                i.link_up() ? "up" : "down", i.vfs, i.l2.queues_per_pool(), i.l2.vt_enabled() ? "on" : "off");
-  out += fmt::format("  rx {} frames; no descriptor {}, buffer full {}, filtered {}, oversize {}, undersize {}, queue off {}, "
-                     "unusable buffers {}\n",
-                     c.rx_frames, c.rx_no_descriptor, c.rx_buffer_full, c.rx_filtered, c.rx_oversize, c.rx_undersize,
-                     c.rx_queue_off, c.rx_unusable_buffers);
-  out += fmt::format("  tx {} to the wire, {} local; spoofed {}, bad descriptors {}; DMA read errors {}, bad rings {}\n",
-                     c.tx_frames, c.tx_local, c.tx_spoofed, c.tx_bad_descriptors, c.dma_read_errors, c.bad_ring);
-  out += fmt::format("  {} interrupts, {} mailbox messages, {} VF resets, {} PF resets\n", c.interrupts, c.mailbox_messages,
-                     c.vf_resets, c.pf_resets);
+  std::string out =
+      fmt::format("{}: link {}, {} VFs enabled, {} queues a pool, VT {}\n", i.options.name, i.link_up() ? "up" : "down",
+                  i.vfs, i.l2.queues_per_pool(), i.l2.vt_enabled() ? "on" : "off");
+  out += fmt::format(
+      "  rx {} frames; no descriptor {}, buffer full {}, filtered {}, oversize {}, undersize {}, queue off {}, "
+      "unusable buffers {}\n",
+      c.rx_frames, c.rx_no_descriptor, c.rx_buffer_full, c.rx_filtered, c.rx_oversize, c.rx_undersize, c.rx_queue_off,
+      c.rx_unusable_buffers);
+  out +=
+      fmt::format("  tx {} to the wire, {} local; spoofed {}, bad descriptors {}; DMA read errors {}, bad rings {}\n",
+                  c.tx_frames, c.tx_local, c.tx_spoofed, c.tx_bad_descriptors, c.dma_read_errors, c.bad_ring);
+  out += fmt::format("  {} interrupts, {} mailbox messages, {} VF resets, {} PF resets\n", c.interrupts,
+                     c.mailbox_messages, c.vf_resets, c.pf_resets);
   out += fmt::format("  PF: {}\n", i.interrupts.state(0));
   for (unsigned vf = 0; vf < i.vfs; ++vf)
     out += fmt::format("  VF {}: {}; {}\n", vf, i.interrupts.state(1 + vf), i.mailbox.state(vf));
@@ -485,7 +532,8 @@ std::string Nic82599::state() const {
     out += fmt::format("  function {} BAR {} 0x{:05x}: {} reads, {} writes, first value 0x{:08x}\n", key.first,
                        key.second >> 24, key.second & 0xffffff, u.reads, u.writes, u.first_value);
   if (i.unknown_forgotten != 0) out += fmt::format("  and {} accesses to others\n", i.unknown_forgotten);
-  if (const std::string inert = i.registers.inert(); !inert.empty()) out += "  set, but without effect in the model:\n" + inert;
+  if (const std::string inert = i.registers.inert(); !inert.empty())
+    out += "  set, but without effect in the model:\n" + inert;
   return out;
 }
 

@@ -31,7 +31,8 @@ class Nic82599 {
 
   /// Events that no register shows.
   struct Counters {
-    std::uint64_t rx_frames = 0, rx_no_descriptor = 0, rx_buffer_full = 0, rx_filtered = 0, rx_oversize = 0, rx_undersize = 0;
+    std::uint64_t rx_frames = 0, rx_no_descriptor = 0, rx_buffer_full = 0, rx_filtered = 0, rx_oversize = 0,
+                  rx_undersize = 0;
     std::uint64_t rx_queue_off = 0, rx_unusable_buffers = 0;
     std::uint64_t tx_frames = 0, tx_local = 0, tx_spoofed = 0, tx_bad_descriptors = 0, tx_disabled = 0;
     std::uint64_t dma_read_errors = 0, bad_ring = 0, interrupts = 0, mailbox_messages = 0, vf_resets = 0, pf_resets = 0;

@@ -69,7 +69,7 @@ TEST_F(Probe, OfflineRegisterTestPatternsComeBack) {
   const struct {
     unsigned offset, count, stride;
     std::uint32_t mask, write;
-  } tests[] = {{0x3220, 8, 4, 0x8007fff0, 0x8007fff0}, {0x3260, 8, 4, 0x8007fff0, 0x8007fff0},
+  } tests[] = {{0x3220, 8, 4, 0x8007fff0, 0x8007fff0},    {0x3260, 8, 4, 0x8007fff0, 0x8007fff0},
                {0x1000, 4, 0x40, 0xffffff80, 0xffffffff}, {0x1004, 4, 0x40, 0xffffffff, 0xffffffff},
                {0x1008, 4, 0x40, 0x000fff80, 0x000fffff}, {0x1018, 4, 0x40, 0x0000ffff, 0x0000ffff},
                {0x6000, 4, 0x40, 0xffffff80, 0xffffffff}, {0x6004, 4, 0x40, 0xffffffff, 0xffffffff},
@@ -101,8 +101,12 @@ TEST_F(Probe, UnknownRegistersReadZeroAndAreListed) {
 TEST_F(Probe, VfRegistersKeepTheirBitsAndTwoQueuesAreTheVfsOwn) {
   enable_vfs(2);
   for (unsigned q = 0; q < 2; ++q)
-    for (const auto& [r, mask] : {std::pair{0x1000u, 0xffffff80u}, {0x1004u, 0xffffffffu}, {0x1008u, 0x000fff80u},
-                                  {0x1018u, 0xffffu}, {0x2000u, 0xffffff80u}, {0x2008u, 0x000fff80u}}) {
+    for (const auto& [r, mask] : {std::pair{0x1000u, 0xffffff80u},
+                                  {0x1004u, 0xffffffffu},
+                                  {0x1008u, 0x000fff80u},
+                                  {0x1018u, 0xffffu},
+                                  {0x2000u, 0xffffff80u},
+                                  {0x2008u, 0x000fff80u}}) {
       vf(1, r + 0x40 * q, 0xffffffff);
       EXPECT_EQ(vf(1, r + 0x40 * q), mask) << std::hex << r;
       EXPECT_EQ(vf(0, r + 0x40 * q), 0u);

@@ -34,9 +34,9 @@ struct Parsed {
   std::uint16_t tci = 0;        ///< priority and VLAN ID of the outer 802.1Q tag
   std::uint16_t ethertype = 0;  ///< behind the tag
   bool ipv4 = false, ipv6 = false, extensions = false, fragment = false;
-  L4 l4 = L4::kNone;            ///< none in later fragments
-  unsigned l3 = 0, l4_at = 0;   ///< byte offsets in the frame
-  unsigned l3_end = 0;          ///< end of the IP packet: padding follows
+  L4 l4 = L4::kNone;           ///< none in later fragments
+  unsigned l3 = 0, l4_at = 0;  ///< byte offsets in the frame
+  unsigned l3_end = 0;         ///< end of the IP packet: padding follows
 };
 
 /// Never reads outside `frame`; what is cut short counts as absent. `vlan_type`: ethertype of the tag.

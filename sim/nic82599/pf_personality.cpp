@@ -15,8 +15,18 @@ namespace {
 // Mailbox protocol, word 0.
 constexpr std::uint32_t kClearToSend = bit(29), kFailure = bit(30), kSuccess = bit(31), kOpcode = 0xffff;
 enum Opcode : std::uint32_t {
-  kReset = 0x01, kSetMac = 0x02, kSetMulticast = 0x03, kSetVlan = 0x04, kSetFrameSize = 0x05, kSetExtraMac = 0x06,
-  kNegotiate = 0x08, kGetQueues = 0x09, kGetReta = 0x0a, kGetRssKey = 0x0b, kSetCastMode = 0x0c, kGetLinkState = 0x10,
+  kReset = 0x01,
+  kSetMac = 0x02,
+  kSetMulticast = 0x03,
+  kSetVlan = 0x04,
+  kSetFrameSize = 0x05,
+  kSetExtraMac = 0x06,
+  kNegotiate = 0x08,
+  kGetQueues = 0x09,
+  kGetReta = 0x0a,
+  kGetRssKey = 0x0b,
+  kSetCastMode = 0x0c,
+  kGetLinkState = 0x10,
   kPing = 0x0100,
 };
 // Values of API negotiation in the order of their age.
@@ -26,6 +36,7 @@ constexpr unsigned kMostFrame = 9728, kStandardFrame = 1514, kFcs = 4;
 constexpr unsigned kFirstExtraRar = 65, kLastRar = 127;
 constexpr unsigned kMtqc = 0x8120;
 constexpr SimTime kLockRetry = std::chrono::microseconds(500);
+constexpr unsigned kLockTries = 2000;
 
 bool valid_unicast(const std::array<std::uint8_t, 6>& m) {
   return !(m[0] & 1) && std::any_of(m.begin(), m.end(), [](std::uint8_t b) { return b != 0; });
@@ -42,7 +53,8 @@ std::array<std::uint8_t, 6> mac_of(std::uint32_t low, std::uint32_t high) {
 
 PfPersonality::PfPersonality(Scheduler& scheduler, Nic82599& nic, Options options)
     : scheduler_(scheduler), nic_(nic), options_(options), vfs_(options.vfs), turn_(scheduler, [this] { serve(); }) {
-  if (options_.vfs < 1 || options_.vfs > 63) throw std::invalid_argument(fmt::format("{} VFs: 1 to 63 are possible", options_.vfs));
+  if (options_.vfs < 1 || options_.vfs > 63)
+    throw std::invalid_argument(fmt::format("{} VFs: 1 to 63 are possible", options_.vfs));
   if (options_.queues != 2 && options_.queues != 4)
     throw std::invalid_argument(fmt::format("{} queues a VF: 2 or 4 are possible", options_.queues));
   if (options_.vfs > 31) options_.queues = 2;
@@ -68,7 +80,7 @@ void PfPersonality::set_up() {
   put(reg::kGcrExt, four ? 2 : 3);
   put(reg::kGpie, reg::kGpieMsix | reg::kGpieOcd | (four ? 2U : 3U) << 14);
   put(kMtqc, 2 | (four ? 2U : 1U) << 2);
-  put(reg::kMrqc, (four ? 0xaU : 0xbU) | 0x00330000 | reg::kMrqcTxSwitchChecksum);
+  put(reg::kMrqc, (four ? 0xaU : 0xbU) | 0x00330000);
   put(reg::kRxcsum, reg::kRxcsumPcsd);
   std::mt19937 random(options_.rss_seed);
   for (unsigned i = 0; i < 10; ++i) put(reg::kRssrk + 4 * i, static_cast<std::uint32_t>(random()));
@@ -118,10 +130,17 @@ void PfPersonality::serve() {
     const std::uint64_t this_vf = std::uint64_t{1} << vf;
     if (request) waiting_ |= this_vf;
     if (!(waiting_ & this_vf)) continue;
-    if (take_message(vf))
+    if (take_message(vf)) {
       waiting_ &= ~this_vf;
-    else
+      vfs_[vf].lock_tries = 0;
+    } else {
       blocked = true;
+      if (++vfs_[vf].lock_tries == kLockTries) {  // a VF that never lets go loses the lock
+        spdlog::warn("{}: VF {} holds its mailbox for a second; taken from it", nic_.options().name, vf);
+        vfs_[vf].lock_tries = 0;
+        put(reg::kPfMailbox + 4 * vf, reg::kMbRvfu);
+      }
+    }
   }
   if (blocked) {
     ++counters_.lock_waits;
@@ -140,7 +159,7 @@ bool PfPersonality::take_message(unsigned vf) {
   Message m;
   for (unsigned i = 0; i < kWords; ++i) m[i] = get(reg::kPfMbMem + 64 * vf + 4 * i);
   put(reg::kPfMailbox + 4 * vf, reg::kMbAck);  // and unlock
-  if (m[0] & (kSuccess | kFailure)) {  // an answer, not a question
+  if (m[0] & (kSuccess | kFailure)) {          // an answer, not a question
     ++counters_.ignored;
     return true;
   }
@@ -190,11 +209,17 @@ bool PfPersonality::dispatch(unsigned vf, Message& m) {
   Vf& v = vfs_[vf];
   const unsigned info = m[0] >> 16 & 0xff;
   switch (m[0] & kOpcode) {
-    case kSetMac: return set_mac(vf, m);
-    case kSetMulticast: set_multicast(vf, m); return true;
-    case kSetVlan: return set_vlan(vf, info != 0, m[1] & 0xfff);
-    case kSetFrameSize: return set_frame_size(vf, m[1]);
-    case kSetExtraMac: return set_extra_mac(vf, m);
+    case kSetMac:
+      return set_mac(vf, m);
+    case kSetMulticast:
+      set_multicast(vf, m);
+      return true;
+    case kSetVlan:
+      return set_vlan(vf, info != 0, m[1] & 0xfff);
+    case kSetFrameSize:
+      return set_frame_size(vf, m[1]);
+    case kSetExtraMac:
+      return set_extra_mac(vf, m);
     case kNegotiate:
       if (m[1] != kApi10 && m[1] != kApi11 && m[1] != kApi12 && m[1] != kApi13 && m[1] != kApi14) return false;
       v.api = m[1];
@@ -218,12 +243,14 @@ bool PfPersonality::dispatch(unsigned vf, Message& m) {
       if (!options_.query_rss || v.api < kApi12) return false;
       for (unsigned i = 0; i < 10; ++i) m[1 + i] = get(reg::kRssrk + 4 * i);
       return true;
-    case kSetCastMode: return set_cast_mode(vf, m);
+    case kSetCastMode:
+      return set_cast_mode(vf, m);
     case kGetLinkState:
       if (v.api < kApi12) return false;
       m[1] = 1;
       return true;
-    default: return false;
+    default:
+      return false;
   }
 }
 
@@ -258,7 +285,8 @@ void PfPersonality::on_reset(unsigned vf, Message& m) {
   Vf& v = vfs_[vf];
   forget(vf);
   if (valid_unicast(v.mac) && v.assigned) write_rar(1 + vf, v.mac, vf);
-  for (unsigned q = vf * options_.queues; q < (vf + 1) * options_.queues; ++q) put(reg::kQde, bit(16) | q << 8 | bit(0));
+  for (unsigned q = vf * options_.queues; q < (vf + 1) * options_.queues; ++q)
+    put(reg::kQde, bit(16) | q << 8 | bit(0));
   enable_pool(reg::kVfte, vf, true);
   // With jumbo frames on the PF a VF receives only after it has said that it can.
   enable_pool(reg::kVfre, vf, options_.pf_mtu <= 1500);
@@ -374,10 +402,16 @@ bool PfPersonality::set_cast_mode(unsigned vf, Message& m) {
   if (mode > 1 && !options_.trusted) mode = 1;
   std::uint32_t bits = 0;
   switch (mode) {
-    case 0: break;
-    case 1: bits = reg::kVmolrBam | reg::kVmolrRompe; break;
-    case 2: bits = reg::kVmolrBam | reg::kVmolrRompe | reg::kVmolrMpe; break;
-    default: return false;
+    case 0:
+      break;
+    case 1:
+      bits = reg::kVmolrBam | reg::kVmolrRompe;
+      break;
+    case 2:
+      bits = reg::kVmolrBam | reg::kVmolrRompe | reg::kVmolrMpe;
+      break;
+    default:
+      return false;
   }
   change(reg::kVmolr + 4 * vf, reg::kVmolrBam | reg::kVmolrRompe | reg::kVmolrMpe, bits);
   v.cast_mode = m[1] = mode;
@@ -407,14 +441,14 @@ void PfPersonality::enable_pool(unsigned enable_register, unsigned pool, bool on
 }
 
 std::string PfPersonality::state() const {
-  std::string out = fmt::format("PF personality: {} VFs of {} queues; {} messages, {} refused, {} ignored, {} resets\n",
-                                options_.vfs, options_.queues, counters_.messages, counters_.refused, counters_.ignored,
-                                counters_.resets);
+  std::string out =
+      fmt::format("PF personality: {} VFs of {} queues; {} messages, {} refused, {} ignored, {} resets\n", options_.vfs,
+                  options_.queues, counters_.messages, counters_.refused, counters_.ignored, counters_.resets);
   for (unsigned i = 0; i < vfs_.size(); ++i) {
     const Vf& v = vfs_[i];
-    out += fmt::format("  VF {}: {:02x}:{:02x}:{:02x}:{:02x}:{:02x}:{:02x}{}, API {}, {} VLANs, {} multicast hashes\n", i, v.mac[0],
-                       v.mac[1], v.mac[2], v.mac[3], v.mac[4], v.mac[5], v.clear_to_send ? ", registered" : "", v.api,
-                       v.vlans.size(), v.hashes.size());
+    out += fmt::format("  VF {}: {:02x}:{:02x}:{:02x}:{:02x}:{:02x}:{:02x}{}, API {}, {} VLANs, {} multicast hashes\n",
+                       i, v.mac[0], v.mac[1], v.mac[2], v.mac[3], v.mac[4], v.mac[5],
+                       v.clear_to_send ? ", registered" : "", v.api, v.vlans.size(), v.hashes.size());
   }
   return out;
 }

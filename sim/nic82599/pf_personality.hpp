@@ -17,15 +17,15 @@ namespace vfpool::nic82599 {
 class PfPersonality {
  public:
   struct Options {
-    unsigned vfs = 1;              ///< 1..63
-    unsigned queues = 4;           ///< of a VF: 2, or 4 with up to 31 VFs
-    unsigned pf_mtu = 1500;        ///< above 1500 VFs may use jumbo frames, and such without API 1.1 are shut out
-    bool trusted = false;          ///< VFs may ask for all-multicast and change an assigned address
+    unsigned vfs = 1;        ///< 1..63
+    unsigned queues = 4;     ///< of a VF: 2, or 4 with up to 31 VFs
+    unsigned pf_mtu = 1500;  ///< above 1500 VFs may use jumbo frames, and such without API 1.1 are shut out
+    bool trusted = false;    ///< VFs may ask for all-multicast and change an assigned address
     bool anti_spoof = true;
-    bool query_rss = false;        ///< VFs may read the RSS table and key
-    bool assign_macs = true;       ///< else VFs are told to take a random address
+    bool query_rss = false;   ///< VFs may read the RSS table and key
+    bool assign_macs = true;  ///< else VFs are told to take a random address
     std::array<std::uint8_t, 6> first_vf_mac{0x02, 0x82, 0x59, 0x90, 0x01, 0x00};  ///< VF n: plus n in the last byte
-    std::uint32_t rss_seed = 1;    ///< of the RSS key
+    std::uint32_t rss_seed = 1;                                                    ///< of the RSS key
   };
   struct Counters {
     std::uint64_t messages = 0, refused = 0, ignored = 0, resets = 0, lock_waits = 0;
@@ -48,7 +48,7 @@ class PfPersonality {
     std::array<std::uint8_t, 6> mac{};
     bool assigned = false;  ///< by the administrator
     bool clear_to_send = false;
-    unsigned api = 0, cast_mode = 0;
+    unsigned api = 0, cast_mode = 0, lock_tries = 0;
     std::vector<std::uint16_t> hashes;
     std::vector<unsigned> extra_rars;
     std::set<unsigned> vlans;

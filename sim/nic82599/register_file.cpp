@@ -30,7 +30,7 @@ constexpr Row kRows[] = {
     {reg::kSwFwSync, 1, 4, 0, 0x0000001f | 0x00000400},
     {reg::kFwsm, 1, 4, 0x00008000, 0},  // firmware is valid and manages nothing
     {0x15f0c, 1, 4, 0, 0},              // FWSTS
-    {reg::kFactps, 1, 4, 0, 0},  // LAN 0 is function 0
+    {reg::kFactps, 1, 4, 0, 0},         // LAN 0 is function 0
     {reg::kGcrExt, 1, 4, 0, kAll},
     {0x11000, 1, 4, 0, kAll, kInert},  // GCR
     {0x110b0, 1, 4, 0, kAll, kInert},  // completion time-out and PCIe analogue group, written at start
@@ -39,12 +39,12 @@ constexpr Row kRows[] = {
     {0x11010, 8, 4, 0, kAll, kInert},
 
     // Flow control and link layer. Pause frames are counted, never obeyed.
-    {0x3008, 1, 4, 0x00000001, kAll, kInert},  // PFCTOP
-    {0x3200, 4, 4, 0, kAll, kInert},           // FCTTV
-    {0x3220, 8, 4, 0, kFlowThreshold, kInert}, // FCRTL
-    {0x3260, 8, 4, 0, kFlowThreshold, kInert}, // FCRTH
-    {0x32a0, 1, 4, 0, kAll, kInert},           // FCRTV
-    {0x3d00, 1, 4, 0, kAll, kInert},           // FCCFG
+    {0x3008, 1, 4, 0x00000001, kAll, kInert},   // PFCTOP
+    {0x3200, 4, 4, 0, kAll, kInert},            // FCTTV
+    {0x3220, 8, 4, 0, kFlowThreshold, kInert},  // FCRTL
+    {0x3260, 8, 4, 0, kFlowThreshold, kInert},  // FCRTH
+    {0x32a0, 1, 4, 0, kAll, kInert},            // FCRTV
+    {0x3d00, 1, 4, 0, kAll, kInert},            // FCCFG
     {reg::kHlreg0, 1, 4, 0x00000403, kAll},
     {0x4208, 1, 4, 0, kAll, kInert},  // PCS1GLCTL
     {0x420c, 1, 4, 0, 0},             // PCS1GLSTA
@@ -57,13 +57,13 @@ constexpr Row kRows[] = {
     {reg::kMflcn, 1, 4, 0, kAll, kInert},
     {reg::kAutoc, 1, 4, 0x00002000, 0xffffffff & ~reg::kAutocRestart},  // link mode 10 Gb/s without autonegotiation
     {reg::kAutoc2, 1, 4, 0, kAll & ~0x70000000U},                       // link-disable bits: the link obeys the wire
-    {0x42b0, 1, 4, 0, 0},             // ANLP1
-    {0x42b4, 1, 4, 0, 0},             // ANLP2
-    {0x42d0, 1, 4, 0, 0},             // MMNGC: no veto
-    {0x4288, 1, 4, 0, kAll, kInert},  // MACS
-    {0x4330, 1, 4, 0, kAll, kInert},  // MAC control
-    {0x4324, 1, 4, 0, 0},             // LINKS2
-    {0x4800, 1, 4, 0, kAll, kInert},  // CORECTL and the analogue core window
+    {0x42b0, 1, 4, 0, 0},                                               // ANLP1
+    {0x42b4, 1, 4, 0, 0},                                               // ANLP2
+    {0x42d0, 1, 4, 0, 0},                                               // MMNGC: no veto
+    {0x4288, 1, 4, 0, kAll, kInert},                                    // MACS
+    {0x4330, 1, 4, 0, kAll, kInert},                                    // MAC control
+    {0x4324, 1, 4, 0, 0},                                               // LINKS2
+    {0x4800, 1, 4, 0, kAll, kInert},                                    // CORECTL and the analogue core window
     {0x14f00, 1, 4, 0, kAll, kInert},
     {0x4290, 1, 4, 0, kAll, kInert},
 
@@ -97,33 +97,33 @@ constexpr Row kRows[] = {
     {0x2f20, 1, 4, 0, kAll, kInert},        // RDMAM group
     {0x2f24, 2, 4, 0, kAll, kInert},
     {0x3028, 1, 4, 0, kAll, kInert},
-    {0x2f40, 1, 4, 0, kAll, kInert},        // RXDSTATCTRL
-    {0x2430, 1, 4, 0, kAll, kInert},        // RTRPCS
-    {0x5120, 1, 4, 0, kAll, kInert},        // filter of time-stamped frames
-    {0x5100, 1, 4, 0, kAll, kInert},        // FCRXCTRL
-    {0xed00, 1, 4, 0, kAll, kInert},        // FCRECTL
-    {0xed10, 8, 4, 0, kAll, kInert},        // FCRETA
-    {0x2410, 4, 4, 0, kAll, kInert},        // FCoE DDP
+    {0x2f40, 1, 4, 0, kAll, kInert},  // RXDSTATCTRL
+    {0x2430, 1, 4, 0, kAll, kInert},  // RTRPCS
+    {0x5120, 1, 4, 0, kAll, kInert},  // filter of time-stamped frames
+    {0x5100, 1, 4, 0, kAll, kInert},  // FCRXCTRL
+    {0xed00, 1, 4, 0, kAll, kInert},  // FCRECTL
+    {0xed10, 8, 4, 0, kAll, kInert},  // FCRETA
+    {0x2410, 4, 4, 0, kAll, kInert},  // FCoE DDP
     {0x5108, 4, 4, 0, kAll, kInert},
-    {0xec30, 1, 4, 0, kAll, kInert},        // SYNQF
-    {0xe000, 128, 4, 0, kAll, kInert},      // SAQF: five-tuple filters
-    {0xe200, 128, 4, 0, kAll, kInert},      // DAQF
-    {0xe400, 128, 4, 0, kAll, kInert},      // SDPQF
-    {0xe600, 128, 4, 0, kAll, kInert},      // FTQF
-    {0xe800, 128, 4, 0, kAll, kInert},      // L34TIMIR
-    {0xec60, 1, 4, 0, kAll, kInert},        // LLITHRESH
-    {0xec90, 1, 4, 0, kAll, kInert},        // IMIRVP
-    {0x5a80, 16, 4, 0, kAll, kInert},       // IMIR group
+    {0xec30, 1, 4, 0, kAll, kInert},    // SYNQF
+    {0xe000, 128, 4, 0, kAll, kInert},  // SAQF: five-tuple filters
+    {0xe200, 128, 4, 0, kAll, kInert},  // DAQF
+    {0xe400, 128, 4, 0, kAll, kInert},  // SDPQF
+    {0xe600, 128, 4, 0, kAll, kInert},  // FTQF
+    {0xe800, 128, 4, 0, kAll, kInert},  // L34TIMIR
+    {0xec60, 1, 4, 0, kAll, kInert},    // LLITHRESH
+    {0xec90, 1, 4, 0, kAll, kInert},    // IMIRVP
+    {0x5a80, 16, 4, 0, kAll, kInert},   // IMIR group
     {0x5aa0, 8, 4, 0, kAll, kInert},
     {0x5ac0, 1, 4, 0, kAll, kInert},
 
     // Flow Director: commands complete, matches never happen; frames go where RSS sends them.
     {0xee08, 16, 4, 0, kAll, kInert},  // FDIRSIP .. FDIRIP addresses
     {0xee18, 5, 4, 0, kAll, kInert},
-    {0xee38, 1, 4, 0x00002000, 0},     // FDIRFREE
-    {0xee4c, 1, 4, 0, 0},              // FDIRLEN
-    {0xee50, 4, 4, 0, 0},              // FDIRUSTAT, FDIRFSTAT, FDIRMATCH, FDIRMISS
-    {0xee3c, 4, 4, 0, kAll, kInert},   // masks
+    {0xee38, 1, 4, 0x00002000, 0},    // FDIRFREE
+    {0xee4c, 1, 4, 0, 0},             // FDIRLEN
+    {0xee50, 4, 4, 0, 0},             // FDIRUSTAT, FDIRFSTAT, FDIRMATCH, FDIRMISS
+    {0xee3c, 4, 4, 0, kAll, kInert},  // masks
     {0xee60, 8, 4, 0, kAll, kInert},
     {0xee68, 1, 4, 0, kAll, kInert},
 
@@ -138,11 +138,11 @@ constexpr Row kRows[] = {
     {reg::kVmvir, 64, 4, 0, 0xc000ffff},
     {reg::kVlvf, 64, 4, 0, 0x80000fff},
     {reg::kVlvfb, 128, 4, 0, kAll},
-    {0xf600, 4, 4, 0, kAll, kInert},   // MRCTL: mirroring
-    {0xf610, 8, 4, 0, kAll, kInert},   // VMRVLAN
-    {0xf630, 8, 4, 0, kAll, kInert},   // VMRVM
-    {0xca00, 1, 4, 0, kAll, kInert},   // LBDRPEN
-    {0x110c8, 64, 4, 0, kAll, kInert}, // VFPBACL: pending bits clear with the MSI-X table
+    {0xf600, 4, 4, 0, kAll, kInert},    // MRCTL: mirroring
+    {0xf610, 8, 4, 0, kAll, kInert},    // VMRVLAN
+    {0xf630, 8, 4, 0, kAll, kInert},    // VMRVM
+    {0xca00, 1, 4, 0, kAll, kInert},    // LBDRPEN
+    {0x110c8, 64, 4, 0, kAll, kInert},  // VFPBACL: pending bits clear with the MSI-X table
 
     // Transmit.
     {reg::kDmatxctl, 1, 4, 0x81000000, 0xffff000f},
@@ -150,19 +150,19 @@ constexpr Row kRows[] = {
     {reg::kTcpFlagsHigh, 1, 4, 0x0f7fU, kAll},
     {0x8100, 1, 4, 0xffff, kAll, kInert},  // DTXMXSZRQ
     {0x8108, 1, 4, 0, kAll},
-    {0x8120, 1, 4, 0, kAll},               // MTQC
-    {0xcc00, 8, 4, 0, kAll, kInert},       // TXPBSIZE
-    {0x4950, 8, 4, 0, kAll, kInert},       // TXPBTHRESH
-    {0xcd10, 1, 4, 0, kAll, kInert},       // RTTPCS
-    {0xcd20, 8, 4, 0, kAll, kInert},       // RTTPT2C
+    {0x8120, 1, 4, 0, kAll},          // MTQC
+    {0xcc00, 8, 4, 0, kAll, kInert},  // TXPBSIZE
+    {0x4950, 8, 4, 0, kAll, kInert},  // TXPBTHRESH
+    {0xcd10, 1, 4, 0, kAll, kInert},  // RTTPCS
+    {0xcd20, 8, 4, 0, kAll, kInert},  // RTTPT2C
     {0xcd40, 8, 4, 0, kAll, kInert},
-    {0x4900, 1, 4, 0, kAll, kInert},       // RTTDCS
-    {0x4910, 8, 4, 0, kAll, kInert},       // RTTDT2C
+    {0x4900, 1, 4, 0, kAll, kInert},  // RTTDCS
+    {0x4910, 8, 4, 0, kAll, kInert},  // RTTDT2C
     {0x4930, 8, 4, 0, kAll, kInert},
-    {0x4980, 1, 4, 0, kAll, kInert},       // RTTBCNRM
-    {0x498c, 1, 4, 0, kAll, kInert},       // RTTBCNRD
-    {0xc800, 1, 4, 0, kAll, kInert},       // RTTUP2TC
-    {0x11070, 1, 4, 0, kAll, kInert},      // DCA_ID, DCA_CTRL
+    {0x4980, 1, 4, 0, kAll, kInert},   // RTTBCNRM
+    {0x498c, 1, 4, 0, kAll, kInert},   // RTTBCNRD
+    {0xc800, 1, 4, 0, kAll, kInert},   // RTTUP2TC
+    {0x11070, 1, 4, 0, kAll, kInert},  // DCA_ID, DCA_CTRL
     {0x11074, 1, 4, 0, kAll, kInert},
     {reg::kTqsm, 32, 4, 0, 0x0f0f0f0f},
 
@@ -183,16 +183,16 @@ constexpr Row kRows[] = {
     {0x8c20, 16, 4, 0, kAll, kInert},
 
     // Wake-up and manageability.
-    {0x5800, 1, 4, 0, kAll, kInert},   // WUC
-    {0x5808, 1, 4, 0, kAll, kInert},   // WUFC
-    {0x5810, 1, 4, 0, 0},              // WUS
-    {0x5838, 1, 4, 0, kAll, kInert},   // IPAV
+    {0x5800, 1, 4, 0, kAll, kInert},  // WUC
+    {0x5808, 1, 4, 0, kAll, kInert},  // WUFC
+    {0x5810, 1, 4, 0, 0},             // WUS
+    {0x5838, 1, 4, 0, kAll, kInert},  // IPAV
     {0x5840, 8, 4, 0, kAll, kInert},
     {0x5900, 1, 4, 0, 0},
-    {0x5820, 1, 4, 0, 0},              // MANC
-    {0x5860, 1, 4, 0, 0},              // MANC2H
-    {0x5010, 8, 4, 0, 0},              // MAVTV
-    {0x5160, 1, 4, 0, 0},              // MFVAL
+    {0x5820, 1, 4, 0, 0},  // MANC
+    {0x5860, 1, 4, 0, 0},  // MANC2H
+    {0x5010, 8, 4, 0, 0},  // MAVTV
+    {0x5160, 1, 4, 0, 0},  // MFVAL
     {0x1082c, 1, 4, 0, 0},
     {0x1011c, 1, 4, 0, kAll, kInert},  // FLA
     {0x11040, 1, 4, 0, kAll, kInert},  // SPARE, FUNCTAG

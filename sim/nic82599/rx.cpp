@@ -11,6 +11,7 @@ namespace vfpool::nic82599 {
 namespace {
 
 constexpr std::size_t kPacketBuffer = 512 * 1024;
+constexpr std::size_t kQueueShare = kPacketBuffer / 4;  // so that a queue nobody empties leaves room for the others
 constexpr std::size_t kPauseAbove = kPacketBuffer / 2, kPauseBelow = kPacketBuffer / 4;
 constexpr unsigned kFcs = 4, kTag = 4;
 constexpr unsigned kMinFrame = 60, kMaxStandardFrame = 1518;
@@ -23,8 +24,8 @@ constexpr std::uint16_t kTypeIpv4 = 0x10, kTypeIpv4Ext = 0x20, kTypeIpv6 = 0x40,
                         kTypeUdp = 0x200, kTypeSctp = 0x400, kTypeL2 = 0x8000;
 
 // MRQC fields that switch RSS input sets on, and the RSS types they report.
-constexpr std::uint32_t kRssTcp4 = bit(16), kRssIp4 = bit(17), kRssIp6 = bit(20), kRssTcp6 = bit(21), kRssUdp4 = bit(22),
-                        kRssUdp6 = bit(23);
+constexpr std::uint32_t kRssTcp4 = bit(16), kRssIp4 = bit(17), kRssIp6 = bit(20), kRssTcp6 = bit(21),
+                        kRssUdp4 = bit(22), kRssUdp6 = bit(23);
 enum RssType : std::uint8_t { kNoHash = 0, kTcp4 = 1, kIp4 = 2, kTcp6 = 3, kIp6 = 5, kUdp4 = 7, kUdp6 = 8 };
 
 bool rss_mode(std::uint32_t mrqc) {
@@ -35,7 +36,9 @@ bool rss_mode(std::uint32_t mrqc) {
 }  // namespace
 
 RxEngine::RxEngine(Hardware& hardware)
-    : hw_(hardware), turn_(hardware.scheduler, [this] { run(); }), line_turn_(hardware.scheduler, [this] { ingress(); }) {
+    : hw_(hardware),
+      turn_(hardware.scheduler, [this] { run(); }),
+      line_turn_(hardware.scheduler, [this] { ingress(); }) {
   for (auto& q : queues_) q = std::make_unique<Queue>();
 }
 
@@ -220,20 +223,22 @@ void RxEngine::enqueue(unsigned queue, const std::shared_ptr<RxFrame>& f) {
     return;
   }
   if (q.drop_enable || (q.srrctl & reg::kSrrctlDropEnable)) {
-    const unsigned available = q.usable() && !q.stalled ? q.distance(q.fetch_next % q.count(), q.tail) + q.cached : q.cached;
+    const unsigned available =
+        q.usable() && !q.stalled ? q.distance(q.fetch_next % q.count(), q.tail) + q.cached : q.cached;
     if (available < q.fifo_descriptors + need) {
       ++hw_.counters.rx_no_descriptor;
       hw_.statistics.queue_drop(queue);
       return;
     }
   }
-  if (buffered_ + f->bytes.size() > kPacketBuffer) {
+  if (buffered_ + f->bytes.size() > kPacketBuffer || q.fifo_bytes + f->bytes.size() > kQueueShare) {
     ++hw_.counters.rx_buffer_full;
     hw_.statistics.missed();
     hw_.interrupts.raise_other(reg::kCauseRxMiss);
     return;
   }
   buffered_ += f->bytes.size();
+  q.fifo_bytes += f->bytes.size();
   q.fifo_descriptors += need;
   q.fifo.push_back(f);
   active_.set(queue);
@@ -278,6 +283,7 @@ bool RxEngine::serve(unsigned queue) {
     q.fifo_descriptors -= std::min(q.fifo_descriptors, need);
     if (q.fifo.empty()) q.fifo_descriptors = 0;
     buffered_ -= f->bytes.size();
+    q.fifo_bytes -= f->bytes.size();
   }
   q.write_back.flush(hw_.dma);
   if (stored) hw_.raise(queue, Direction::kRx);
@@ -329,8 +335,9 @@ void RxEngine::store(unsigned queue, Queue& q, const RxFrame& f, FunctionId fn) 
     if (legacy) {
       out = d;
       set_dword(out, 2, static_cast<std::uint32_t>(here));
-      set_dword(out, 3, (status & 0xff) | (last ? kEop : 0) | (status & kL4Error ? bit(14) : 0) |
-                            (status & kIpError ? bit(15) : 0) | vlan);
+      set_dword(out, 3,
+                (status & 0xff) | (last ? kEop : 0) | (status & kL4Error ? bit(14) : 0) |
+                    (status & kIpError ? bit(15) : 0) | vlan);
     } else {
       set_dword(out, 0, static_cast<std::uint32_t>(f.packet_type) | (hash ? f.rss_type : 0U));
       set_dword(out, 1, hash ? f.hash : 0);
@@ -356,8 +363,7 @@ void RxEngine::fetch(unsigned queue, Queue& q) {
       spdlog::warn("{}: rx queue {} has tail {} in a ring of {}", hw_.options.name, queue, q.tail, q.count());
     return;
   }
-  const unsigned n =
-      std::min({kFetch, q.distance(q.fetch_next, q.tail), q.count() - q.fetch_next});
+  const unsigned n = std::min({kFetch, q.distance(q.fetch_next, q.tail), q.count() - q.fetch_next});
   if (n == 0) return;
   q.fetching = true;
   const FunctionId fn = hw_.owner(queue);
@@ -395,6 +401,7 @@ void RxEngine::enable(Queue& q) {
 void RxEngine::clear_fifo(Queue& q) {
   for (const auto& f : q.fifo) buffered_ -= f->bytes.size();
   q.fifo.clear();
+  q.fifo_bytes = 0;
   q.fifo_descriptors = 0;
 }
 
@@ -413,35 +420,53 @@ void RxEngine::stop(Queue& q) {
 std::optional<std::uint32_t> RxEngine::read(unsigned queue, unsigned place) const {
   const Queue& q = *queues_[queue];
   switch (place) {
-    case reg::kRingBal: return q.bal;
-    case reg::kRingBah: return q.bah;
-    case reg::kRingLen: return q.len;
-    case reg::kRingDca: return q.dca;
-    case reg::kRingHead: return q.head;
-    case reg::kRingSrrctl: return q.srrctl;
-    case reg::kRingTail: return q.tail;
+    case reg::kRingBal:
+      return q.bal;
+    case reg::kRingBah:
+      return q.bah;
+    case reg::kRingLen:
+      return q.len;
+    case reg::kRingDca:
+      return q.dca;
+    case reg::kRingHead:
+      return q.head;
+    case reg::kRingSrrctl:
+      return q.srrctl;
+    case reg::kRingTail:
+      return q.tail;
     // ENABLE reads 1 until DMA on behalf of the queue has ended.
-    case reg::kRingDctl: return q.dctl | (q.old_fetches > 0 ? reg::kDctlEnable : 0);
-    case reg::kRingRsc: return q.rsc;
-    default: return std::nullopt;
+    case reg::kRingDctl:
+      return q.dctl | (q.old_fetches > 0 ? reg::kDctlEnable : 0);
+    case reg::kRingRsc:
+      return q.rsc;
+    default:
+      return std::nullopt;
   }
 }
 
 bool RxEngine::write(unsigned queue, unsigned place, std::uint32_t value) {
   Queue& q = *queues_[queue];
   switch (place) {
-    case reg::kRingBal: q.bal = value & reg::kRingBalMask; return true;
-    case reg::kRingBah: q.bah = value; return true;
+    case reg::kRingBal:
+      q.bal = value & reg::kRingBalMask;
+      return true;
+    case reg::kRingBah:
+      q.bah = value;
+      return true;
     case reg::kRingLen:
       if ((value & reg::kRingLenMask) != q.len && q.enabled()) stop(q);  // indices of the old ring mean nothing
       q.len = value & reg::kRingLenMask;
       if (q.enabled()) enable(q);
       return true;
-    case reg::kRingDca: q.dca = value; return true;
+    case reg::kRingDca:
+      q.dca = value;
+      return true;
     case reg::kRingHead:
       if (!q.enabled()) q.head = value & 0xffff;
       return true;
-    case reg::kRingSrrctl: q.srrctl = value; return true;
+    case reg::kRingSrrctl:
+      q.srrctl = value;
+      return true;
     case reg::kRingTail:
       q.tail = value & 0xffff;
       q.stalled = false;
@@ -461,8 +486,11 @@ bool RxEngine::write(unsigned queue, unsigned place, std::uint32_t value) {
       }
       return true;
     }
-    case reg::kRingRsc: q.rsc = value; return true;
-    default: return false;
+    case reg::kRingRsc:
+      q.rsc = value;
+      return true;
+    default:
+      return false;
   }
 }
 

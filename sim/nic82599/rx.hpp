@@ -66,6 +66,7 @@ class RxEngine {
     unsigned generation = 0, old_fetches = 0;
     std::deque<std::shared_ptr<RxFrame>> fifo;
     unsigned fifo_descriptors = 0;
+    std::size_t fifo_bytes = 0;
     WriteBack write_back;
   };
 

@@ -25,9 +25,9 @@ constexpr unsigned kQprc = 0x1030, kQprdc = 0x1430, kQbrc = 0x1034, kQptc = 0x86
 bool always_zero(unsigned offset) {
   constexpr struct {
     unsigned first, last;
-  } kRanges[] = {{0x4000, 0x401c}, {0x4034, 0x4040}, {0x3f00, 0x3f9c}, {0x3fa4, 0x3fdc}, {0x40a8, 0x40a8}, {0x40b0, 0x40bc},
-                 {0x4100, 0x419c}, {0x41b0, 0x41d0}, {0xcf90, 0xcf90}, {0x5118, 0x511c}, {0x241c, 0x242c}, {0x8784, 0x8788},
-                 {0x87b0, 0x87b8}, {0x2f5c, 0x2f7c}, {0x3240, 0x325c}};
+  } kRanges[] = {{0x4000, 0x401c}, {0x4034, 0x4040}, {0x3f00, 0x3f9c}, {0x3fa4, 0x3fdc}, {0x40a8, 0x40a8},
+                 {0x40b0, 0x40bc}, {0x4100, 0x419c}, {0x41b0, 0x41d0}, {0xcf90, 0xcf90}, {0x5118, 0x511c},
+                 {0x241c, 0x242c}, {0x8784, 0x8788}, {0x87b0, 0x87b8}, {0x2f5c, 0x2f7c}, {0x3240, 0x325c}};
   for (const auto& r : kRanges)
     if (offset >= r.first && offset <= r.last) return true;
   return false;
@@ -106,23 +106,40 @@ std::optional<unsigned> Statistics::simple(unsigned offset) const {
   if (offset >= 0x405c && offset <= 0x4070) return kRxSize0 + (offset - 0x405c) / 4;
   if (offset >= 0x40d8 && offset <= 0x40ec) return kTxSize0 + (offset - 0x40d8) / 4;
   switch (offset) {
-    case 0x4074: return kGoodRx;
-    case 0x4078: return kBroadcastRx;
-    case 0x407c: return kMulticastRx;
-    case 0x4080: return kGoodTx;
-    case 0x40a4: return kUndersize;
-    case 0x40ac: return kOversize;
-    case 0x40d0: return kTotalRx;
-    case 0x40d4: return kTotalTx;
-    case 0x40f0: return kMulticastTx;
-    case 0x40f4: return kBroadcastTx;
-    case 0x3fa0: return kMissed;
-    case 0x41a4: return kPauseOn;
-    case 0x41a8: return kPauseOff;
-    case reg::kSsvpc: return kSpoofed;
-    case 0x2f50: return kDmaGoodRx;
-    case 0x87a0: return kDmaGoodTx;
-    default: return std::nullopt;
+    case 0x4074:
+      return kGoodRx;
+    case 0x4078:
+      return kBroadcastRx;
+    case 0x407c:
+      return kMulticastRx;
+    case 0x4080:
+      return kGoodTx;
+    case 0x40a4:
+      return kUndersize;
+    case 0x40ac:
+      return kOversize;
+    case 0x40d0:
+      return kTotalRx;
+    case 0x40d4:
+      return kTotalTx;
+    case 0x40f0:
+      return kMulticastTx;
+    case 0x40f4:
+      return kBroadcastTx;
+    case 0x3fa0:
+      return kMissed;
+    case 0x41a4:
+      return kPauseOn;
+    case 0x41a8:
+      return kPauseOff;
+    case reg::kSsvpc:
+      return kSpoofed;
+    case 0x2f50:
+      return kDmaGoodRx;
+    case 0x87a0:
+      return kDmaGoodTx;
+    default:
+      return std::nullopt;
   }
 }
 
@@ -150,7 +167,8 @@ std::optional<std::uint32_t> Statistics::read_pf(unsigned offset) {
   const struct {
     unsigned low;
     Octets* octets;
-  } octets[] = {{kGorcl, &good_rx_}, {kGotcl, &good_tx_}, {kTorl, &total_rx_}, {kRxDmaBytes, &dma_rx_}, {kTxDmaBytes, &dma_tx_}};
+  } octets[] = {
+      {kGorcl, &good_rx_}, {kGotcl, &good_tx_}, {kTorl, &total_rx_}, {kRxDmaBytes, &dma_rx_}, {kTxDmaBytes, &dma_tx_}};
   for (const auto& o : octets) {
     if (offset == o.low) return o.octets->take_low();
     if (offset == o.low + 4) return o.octets->take_high();
@@ -164,16 +182,22 @@ std::optional<std::uint32_t> Statistics::read_pf(unsigned offset) {
   if (offset >= 0x1000 && offset < 0x2000) {
     const unsigned i = (offset - 0x1000) / 0x40;
     switch (offset & 0x3f) {
-      case 0x1c: return vfs_[i].rx;
-      case 0x20: return static_cast<std::uint32_t>(vfs_[i].rx_bytes);
-      case 0x24: return static_cast<std::uint32_t>((vfs_[i].rx_bytes & kMask36) >> 32);
+      case 0x1c:
+        return vfs_[i].rx;
+      case 0x20:
+        return static_cast<std::uint32_t>(vfs_[i].rx_bytes);
+      case 0x24:
+        return static_cast<std::uint32_t>((vfs_[i].rx_bytes & kMask36) >> 32);
       case 0x30:
         if (i < 16) return std::exchange(queues_[i].rx, 0);
         if (i < 32) return std::exchange(queues_[i - 16].dropped, 0);
         return 0;
-      case 0x34: return i < 16 ? take(queues_[i].rx_bytes, i) : 0;
-      case 0x38: return i < 16 ? std::exchange(queue_high_[i], 0) : 0;
-      default: return 0;
+      case 0x34:
+        return i < 16 ? take(queues_[i].rx_bytes, i) : 0;
+      case 0x38:
+        return i < 16 ? std::exchange(queue_high_[i], 0) : 0;
+      default:
+        return 0;
     }
   }
   if (offset >= kQptc && offset < kQptc + 64) return std::exchange(queues_[(offset - kQptc) / 4].tx, 0);
@@ -197,14 +221,22 @@ std::optional<std::uint32_t> Statistics::read_pf(unsigned offset) {
 std::optional<std::uint32_t> Statistics::read_vf(unsigned vf, unsigned offset) const {
   const Vf& v = vfs_[vf];
   switch (offset) {
-    case vfreg::kGprc: return v.rx;
-    case vfreg::kGorcLow: return static_cast<std::uint32_t>(v.rx_bytes);
-    case vfreg::kGorcHigh: return static_cast<std::uint32_t>((v.rx_bytes & kMask36) >> 32);
-    case vfreg::kMprc: return v.multicast;
-    case vfreg::kGptc: return v.tx;
-    case vfreg::kGotcLow: return static_cast<std::uint32_t>(v.tx_bytes);
-    case vfreg::kGotcHigh: return static_cast<std::uint32_t>((v.tx_bytes & kMask36) >> 32);
-    default: return std::nullopt;
+    case vfreg::kGprc:
+      return v.rx;
+    case vfreg::kGorcLow:
+      return static_cast<std::uint32_t>(v.rx_bytes);
+    case vfreg::kGorcHigh:
+      return static_cast<std::uint32_t>((v.rx_bytes & kMask36) >> 32);
+    case vfreg::kMprc:
+      return v.multicast;
+    case vfreg::kGptc:
+      return v.tx;
+    case vfreg::kGotcLow:
+      return static_cast<std::uint32_t>(v.tx_bytes);
+    case vfreg::kGotcHigh:
+      return static_cast<std::uint32_t>((v.tx_bytes & kMask36) >> 32);
+    default:
+      return std::nullopt;
   }
 }
 

@@ -22,7 +22,7 @@ class Statistics {
   void queue_drop(unsigned queue);
   void vf_rx(unsigned vf, std::size_t bytes, bool multicast);
   void vf_tx(unsigned vf, std::size_t bytes);
-  void missed() { ++count_[kMissed]; }        ///< packet buffer full
+  void missed() { ++count_[kMissed]; }  ///< packet buffer full
   void oversize() { ++count_[kOversize]; }
   void undersize() { ++count_[kUndersize]; }
   void pause_seen(bool on) { ++count_[on ? kPauseOn : kPauseOff]; }
@@ -37,9 +37,27 @@ class Statistics {
 
  private:
   enum Counter {
-    kRxSize0, kRxSize5 = kRxSize0 + 5, kTxSize0, kTxSize5 = kTxSize0 + 5, kGoodRx, kBroadcastRx, kMulticastRx, kGoodTx,
-    kMulticastTx, kBroadcastTx, kTotalRx, kTotalTx, kMissed, kOversize, kUndersize, kPauseOn, kPauseOff, kSpoofed,
-    kDmaGoodRx, kDmaGoodTx, kCounters,
+    kRxSize0,
+    kRxSize5 = kRxSize0 + 5,
+    kTxSize0,
+    kTxSize5 = kTxSize0 + 5,
+    kGoodRx,
+    kBroadcastRx,
+    kMulticastRx,
+    kGoodTx,
+    kMulticastTx,
+    kBroadcastTx,
+    kTotalRx,
+    kTotalTx,
+    kMissed,
+    kOversize,
+    kUndersize,
+    kPauseOn,
+    kPauseOff,
+    kSpoofed,
+    kDmaGoodRx,
+    kDmaGoodTx,
+    kCounters,
   };
   struct Vf {
     std::uint32_t rx = 0, tx = 0, multicast = 0;

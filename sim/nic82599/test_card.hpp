@@ -144,7 +144,8 @@ class Card : public ::testing::Test {
   }
   void rar(unsigned i, std::uint64_t mac, std::uint64_t pools) {
     const wire::Frame m = mac_bytes(mac);
-    pf(reg::kRarHigh + 8 * i, static_cast<std::uint32_t>(m[0] | m[1] << 8 | m[2] << 16) | static_cast<std::uint32_t>(m[3]) << 24);
+    pf(reg::kRarHigh + 8 * i,
+       static_cast<std::uint32_t>(m[0] | m[1] << 8 | m[2] << 16) | static_cast<std::uint32_t>(m[3]) << 24);
     pf(reg::kRarHigh + 8 * i + 4, static_cast<std::uint32_t>(m[4] | m[5] << 8) | bit(31));
     pf(reg::kMpsar + 8 * i, static_cast<std::uint32_t>(pools));
     pf(reg::kMpsar + 8 * i + 4, static_cast<std::uint32_t>(pools >> 32));
@@ -183,7 +184,8 @@ class Card : public ::testing::Test {
   }
 
   // `fn`'s queue `q` (its own numbering), `n` absolute.
-  void rx_start(FunctionId fn, unsigned q, unsigned n, unsigned fill = kRingEntries - 1, std::uint32_t srrctl = 0x2000002) {
+  void rx_start(FunctionId fn, unsigned q, unsigned n, unsigned fill = kRingEntries - 1,
+                std::uint32_t srrctl = 0x2000002) {
     const unsigned base = 0x1000 + 0x40 * q;
     for (unsigned i = 0; i < kRingEntries; ++i) {
       put64(rx_ring(n) + 16 * i, rx_buffer(n, i));

@@ -7,6 +7,7 @@
 #include <array>
 #include <deque>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "nic82599/functions.hpp"
@@ -63,6 +64,7 @@ struct TlpEndpoint::Impl {
   std::deque<Tlp> out;
   std::array<std::optional<Outstanding>, kTags> outstanding;
   std::deque<PendingRead> waiting;
+  std::deque<std::shared_ptr<ReadOperation>> refused;  // to be told so, outside the caller's stack
   unsigned in_flight = 0, next_tag = 0;
   std::uint64_t next_serial = 0;
   struct Deadline {
@@ -73,7 +75,7 @@ struct TlpEndpoint::Impl {
   std::deque<Deadline> deadlines;  // in order: all requests have the same time-out
   std::function<void()> ready;
   mutable bool told_congested = false;
-  Turn flush_turn, recheck_turn, timeout_turn;
+  Turn flush_turn, recheck_turn, timeout_turn, refuse_turn;
 
   Impl(Scheduler& s, pcie::TlpSink& l, std::function<std::size_t()> b, Options o)
       : scheduler(s),
@@ -82,7 +84,10 @@ struct TlpEndpoint::Impl {
         options(o),
         flush_turn(s, [this] { flush(); }),
         recheck_turn(s, [this] { recheck(); }),
-        timeout_turn(s, [this] { expire(); }) {}
+        timeout_turn(s, [this] { expire(); }),
+        refuse_turn(s, [this] {
+          for (auto all = std::exchange(refused, {}); !all.empty(); all.pop_front()) part_done(all.front());
+        }) {}
 
   // ---- Sending --------------------------------------------------------------------------------------------------
 
@@ -135,7 +140,8 @@ struct TlpEndpoint::Impl {
       ++counters.blocked_no_bus_master;
       operation->failed = true;
       operation->open = 1;
-      scheduler.after(SimTime{0}, [this, operation] { part_done(operation); });
+      refused.push_back(std::move(operation));
+      refuse_turn.ask();
       return;
     }
     operation->data.resize(size);
@@ -198,7 +204,8 @@ struct TlpEndpoint::Impl {
       deadlines.pop_front();
       if (!live) continue;
       if (++counters.timeouts <= kMostWarnings)
-        spdlog::warn("{}: no completion for a read of {} at 0x{:x}", nic->options().name, o->requester.str(), o->read.address);
+        spdlog::warn("{}: no completion for a read of {} at 0x{:x}", nic->options().name, o->requester.str(),
+                     o->read.address);
       finish(d.tag, false);
     }
   }
@@ -274,7 +281,8 @@ struct TlpEndpoint::Impl {
 
   void unsupported(const Tlp& request) {
     ++counters.unsupported_in;
-    if (request.flow_class() == pcie::FlowClass::kNonPosted) send(pcie::completion(request, pf_id(), CplStatus::kUnsupported));
+    if (request.flow_class() == pcie::FlowClass::kNonPosted)
+      send(pcie::completion(request, pf_id(), CplStatus::kUnsupported));
   }
 
   void config_in(const Tlp& tlp) {
@@ -298,7 +306,8 @@ struct TlpEndpoint::Impl {
       // The whole DW travels; byte enables say what the asker looks at.
       Tlp whole = tlp;
       whole.hdr[1] |= 0xf;
-      for (Tlp& c : pcie::completions_with_data(whole, completer, bytes, max_payload(), options.rcb)) send(std::move(c));
+      for (Tlp& c : pcie::completions_with_data(whole, completer, bytes, max_payload(), options.rcb))
+        send(std::move(c));
       return;
     }
     // Runs of enabled bytes, so that a write of one byte does not touch its neighbours.
@@ -354,8 +363,8 @@ struct TlpEndpoint::Impl {
         std::memcpy(whole.data() + i, &value, 4);
       }
     const auto lead = static_cast<std::size_t>(pcie::first_byte(tlp) & 3);
-    for (Tlp& c : pcie::completions_with_data(tlp, id_of(target->fn), std::span(whole).subspan(lead, size), max_payload(),
-                                              options.rcb))
+    for (Tlp& c : pcie::completions_with_data(tlp, id_of(target->fn), std::span(whole).subspan(lead, size),
+                                              max_payload(), options.rcb))
       send(std::move(c));
   }
 
@@ -368,7 +377,8 @@ struct TlpEndpoint::Impl {
       const unsigned be = i == 0 ? tlp.first_be() : i + 1 == dws ? tlp.last_be() : 0xf;
       if (be == 0) continue;
       if (be != 0xf) {  // the card's registers are 32 bits wide; a part of one cannot be written
-        if (++counters.partial_writes == 1) spdlog::warn("{}: partial register write dropped: {}", nic->options().name, tlp.str());
+        if (++counters.partial_writes == 1)
+          spdlog::warn("{}: partial register write dropped: {}", nic->options().name, tlp.str());
         continue;
       }
       std::uint32_t value;
@@ -384,21 +394,28 @@ struct TlpEndpoint::Impl {
     }
     switch (tlp.kind()) {
       case TlpKind::kCpl:
-      case TlpKind::kCplData: return completion_in(tlp);
+      case TlpKind::kCplData:
+        return completion_in(tlp);
       case TlpKind::kCfgRead0:
       case TlpKind::kCfgRead1:
       case TlpKind::kCfgWrite0:
-      case TlpKind::kCfgWrite1: return config_in(tlp);
-      case TlpKind::kMemRead: return memory_read_in(tlp);
-      case TlpKind::kMemWrite: return memory_write_in(tlp);
+      case TlpKind::kCfgWrite1:
+        return config_in(tlp);
+      case TlpKind::kMemRead:
+        return memory_read_in(tlp);
+      case TlpKind::kMemWrite:
+        return memory_write_in(tlp);
       case TlpKind::kMsg:
-      case TlpKind::kMsgData: return;  // power limits and the like
-      default: return unsupported(tlp);
+      case TlpKind::kMsgData:
+        return;  // power limits and the like
+      default:
+        return unsupported(tlp);
     }
   }
 };
 
-TlpEndpoint::TlpEndpoint(Scheduler& scheduler, pcie::TlpSink& link, Nic82599::Options nic, std::function<std::size_t()> backlog)
+TlpEndpoint::TlpEndpoint(Scheduler& scheduler, pcie::TlpSink& link, Nic82599::Options nic,
+                         std::function<std::size_t()> backlog)
     : TlpEndpoint(scheduler, link, std::move(nic), std::move(backlog), Options{}) {}
 
 TlpEndpoint::TlpEndpoint(Scheduler& scheduler, pcie::TlpSink& link, Nic82599::Options nic,
@@ -442,13 +459,14 @@ const TlpEndpoint::Counters& TlpEndpoint::counters() const { return impl_->count
 std::string TlpEndpoint::state() const {
   const Counters& c = impl_->counters;
   std::string out = impl_->nic->state();
-  out += fmt::format("  link: bus {:02x}, {} reads out, {} waiting for a tag, {} packets queued\n", impl_->bus, impl_->in_flight,
-                     impl_->waiting.size(), impl_->queued());
-  out += fmt::format("  in: config {} reads {} writes {} unsupported {} malformed {} partial {}; out: reads {} writes {} "
-                     "messages {}; completions {} unexpected {} errors {} time-outs {}; blocked without bus master {}\n",
-                     c.config_in, c.reads_in, c.writes_in, c.unsupported_in, c.malformed_in, c.partial_writes, c.reads_out,
-                     c.writes_out, c.messages_out, c.completions_in, c.unexpected_completions, c.completion_errors, c.timeouts,
-                     c.blocked_no_bus_master);
+  out += fmt::format("  link: bus {:02x}, {} reads out, {} waiting for a tag, {} packets queued\n", impl_->bus,
+                     impl_->in_flight, impl_->waiting.size(), impl_->queued());
+  out += fmt::format(
+      "  in: config {} reads {} writes {} unsupported {} malformed {} partial {}; out: reads {} writes {} "
+      "messages {}; completions {} unexpected {} errors {} time-outs {}; blocked without bus master {}\n",
+      c.config_in, c.reads_in, c.writes_in, c.unsupported_in, c.malformed_in, c.partial_writes, c.reads_out,
+      c.writes_out, c.messages_out, c.completions_in, c.unexpected_completions, c.completion_errors, c.timeouts,
+      c.blocked_no_bus_master);
   return out;
 }
 

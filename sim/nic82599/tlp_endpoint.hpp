@@ -20,7 +20,7 @@ class TlpEndpoint : public pcie::TlpSink, public DmaPort {
  public:
   struct Options {
     SimTime completion_timeout = std::chrono::milliseconds(50);
-    unsigned rcb = 64;             ///< read completion boundary of its own completions, bytes
+    unsigned rcb = 64;                ///< read completion boundary of its own completions, bytes
     std::size_t backlog_limit = 256;  ///< packets waiting on the link before DMA engines pause
   };
 
@@ -32,7 +32,8 @@ class TlpEndpoint : public pcie::TlpSink, public DmaPort {
 
   /// `link`: takes packets of this endpoint, never called from inside deliver(). `backlog`: packets that wait at the
   /// link for being forwarded; empty means none ever. Both must outlive this object.
-  TlpEndpoint(Scheduler& scheduler, pcie::TlpSink& link, Nic82599::Options nic, std::function<std::size_t()> backlog = {});
+  TlpEndpoint(Scheduler& scheduler, pcie::TlpSink& link, Nic82599::Options nic,
+              std::function<std::size_t()> backlog = {});
   TlpEndpoint(Scheduler& scheduler, pcie::TlpSink& link, Nic82599::Options nic, std::function<std::size_t()> backlog,
               Options options);
   ~TlpEndpoint() override;

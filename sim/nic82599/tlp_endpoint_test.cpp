@@ -140,7 +140,8 @@ TEST_F(Endpoint, DmaCarriesTheFunctionsIdAndSplitsAtTheLimits) {
   for (std::size_t i = 0; i < memory.size(); ++i) memory[i] = static_cast<std::uint8_t>(i * 31 >> 3);
   for (auto r = requests.rbegin(); r != requests.rend(); ++r) {  // completions may come in any order
     EXPECT_EQ(r->requester(), vf1);
-    for (const Tlp& c : pcie::completions_with_data(*r, kHost, std::span(memory).subspan(r->address(), r->length_dw() * 4), 128, 64))
+    for (const Tlp& c :
+         pcie::completions_with_data(*r, kHost, std::span(memory).subspan(r->address(), r->length_dw() * 4), 128, 64))
       endpoint.deliver(c);
   }
   EXPECT_TRUE(std::equal(got.begin(), got.end(), memory.begin() + 0x1f00));
@@ -174,7 +175,8 @@ TEST_F(Endpoint, WrongCompletionsAreRefused) {
   endpoint.read(0, 0x1000, 64, [&](bool ok, auto) { failed += !ok; });
   run();
   const Tlp request = link.packets.at(0);
-  endpoint.deliver(pcie::completions_with_data(pcie::mem_read(kPf, request.tag(), 0x1000, 128), kHost, std::vector<std::uint8_t>(128), 128, 64)[0]);
+  endpoint.deliver(pcie::completions_with_data(pcie::mem_read(kPf, request.tag(), 0x1000, 128), kHost,
+                                               std::vector<std::uint8_t>(128), 128, 64)[0]);
   EXPECT_EQ(failed, 1);
   endpoint.read(0, 0x1000, 64, [&](bool ok, auto) { failed += !ok; });
   run();

@@ -11,16 +11,16 @@ namespace vfpool::nic82599 {
 namespace {
 
 // Fields of dword 2 of a descriptor.
-constexpr std::uint32_t kEop = bit(24), kInsertChecksum = bit(26), kReport = bit(27), kExtended = bit(29), kVlan = bit(30),
-                        kSegment = bit(31);
+constexpr std::uint32_t kEop = bit(24), kInsertChecksum = bit(26), kReport = bit(27), kExtended = bit(29),
+                        kVlan = bit(30), kSegment = bit(31);
 constexpr unsigned kTypeContext = 2, kTypeData = 3;
 // dword 3 of a data descriptor.
 constexpr std::uint32_t kIpChecksum = bit(8), kL4Checksum = bit(9), kIpsec = bit(10), kDone = bit(0);
 
-constexpr unsigned kMostDescriptors = 256;        // of a packet; hardware allows 40 and drivers fewer
-constexpr std::size_t kMostData = 256 * 1024;     // PAYLEN has 18 bits
-constexpr std::size_t kMostWhole = 15872;         // largest frame that is sent unsegmented
-constexpr std::size_t kHeldAhead = 128 * 1024;    // gathered bytes of a queue before it stops reading ahead
+constexpr unsigned kMostDescriptors = 256;      // of a packet; hardware allows 40 and drivers fewer
+constexpr std::size_t kMostData = 256 * 1024;   // PAYLEN has 18 bits
+constexpr std::size_t kMostWhole = 15872;       // largest frame that is sent unsegmented
+constexpr std::size_t kHeldAhead = 128 * 1024;  // gathered bytes of a queue before it stops reading ahead
 constexpr unsigned kPacketsAhead = 64;
 constexpr unsigned kReadSize = 4096;
 constexpr unsigned kVisitBudget = 256, kFrameBudget = 256;
@@ -32,7 +32,10 @@ TxContext context_of(const Descriptor& d) {
   c.mac_len = lengths >> 9 & 0x7f;
   c.ip_len = lengths & 0x1ff;
   c.ipv4 = type & 0x400;
-  c.l4 = (type >> 11 & 3) == 0 ? L4::kUdp : (type >> 11 & 3) == 1 ? L4::kTcp : (type >> 11 & 3) == 2 ? L4::kSctp : L4::kNone;
+  c.l4 = (type >> 11 & 3) == 0   ? L4::kUdp
+         : (type >> 11 & 3) == 1 ? L4::kTcp
+         : (type >> 11 & 3) == 2 ? L4::kSctp
+                                 : L4::kNone;
   c.l4_len = sizes >> 8 & 0xff;
   c.mss = sizes >> 16;
   return c;
@@ -176,7 +179,8 @@ void TxEngine::parse_one(unsigned queue, Queue& q, const Descriptor& d) {
   }
 }
 
-void TxEngine::gather(unsigned queue, Queue& q, const std::shared_ptr<Packet>& p, std::uint64_t address, unsigned size) {
+void TxEngine::gather(unsigned queue, Queue& q, const std::shared_ptr<Packet>& p, std::uint64_t address,
+                      unsigned size) {
   const FunctionId fn = hw_.owner(queue);
   std::size_t at = p->data.size();
   p->data.resize(at + size);
@@ -356,7 +360,8 @@ void TxEngine::emit(unsigned queue, Queue& q) {
     // Rate factor: link rate over the queue's rate, 10.14 fixed point.
     const std::int64_t factor = std::max<std::int64_t>(q.rate & 0xffffff, 1 << 14);
     const SimTime base = wire_time(frame.size(), hw_.options.link_mbps);
-    q.free_at = std::max(q.free_at, hw_.scheduler.now() - catch_up(hw_.scheduler)) + SimTime{(base.count() * factor) >> 14};
+    q.free_at =
+        std::max(q.free_at, hw_.scheduler.now() - catch_up(hw_.scheduler)) + SimTime{(base.count() * factor) >> 14};
   }
   if (p.to_wire) {
     ++hw_.counters.tx_frames;
@@ -438,30 +443,46 @@ void TxEngine::stop(unsigned queue, Queue& q) {
 std::optional<std::uint32_t> TxEngine::read(unsigned queue, unsigned place) const {
   const Queue& q = *queues_[queue];
   switch (place) {
-    case reg::kRingBal: return q.bal;
-    case reg::kRingBah: return q.bah;
-    case reg::kRingLen: return q.len;
-    case reg::kRingDca: return q.dca;
-    case reg::kRingHead: return q.head;
-    case reg::kRingTail: return q.tail;
-    case reg::kRingDctl: return q.dctl | (q.old_reads > 0 ? reg::kDctlEnable : 0);
-    case reg::kRingWbal: return q.wbal;
-    case reg::kRingWbah: return q.wbah;
-    default: return std::nullopt;
+    case reg::kRingBal:
+      return q.bal;
+    case reg::kRingBah:
+      return q.bah;
+    case reg::kRingLen:
+      return q.len;
+    case reg::kRingDca:
+      return q.dca;
+    case reg::kRingHead:
+      return q.head;
+    case reg::kRingTail:
+      return q.tail;
+    case reg::kRingDctl:
+      return q.dctl | (q.old_reads > 0 ? reg::kDctlEnable : 0);
+    case reg::kRingWbal:
+      return q.wbal;
+    case reg::kRingWbah:
+      return q.wbah;
+    default:
+      return std::nullopt;
   }
 }
 
 bool TxEngine::write(unsigned queue, unsigned place, std::uint32_t value) {
   Queue& q = *queues_[queue];
   switch (place) {
-    case reg::kRingBal: q.bal = value & reg::kRingBalMask; return true;
-    case reg::kRingBah: q.bah = value; return true;
+    case reg::kRingBal:
+      q.bal = value & reg::kRingBalMask;
+      return true;
+    case reg::kRingBah:
+      q.bah = value;
+      return true;
     case reg::kRingLen:
       if ((value & reg::kRingLenMask) != q.len && q.enabled()) stop(queue, q);
       q.len = value & reg::kRingLenMask;
       if (q.enabled()) enable(q);
       return true;
-    case reg::kRingDca: q.dca = value; return true;
+    case reg::kRingDca:
+      q.dca = value;
+      return true;
     case reg::kRingHead:
       if (!q.enabled()) q.head = value & 0xffff;
       return true;
@@ -485,9 +506,14 @@ bool TxEngine::write(unsigned queue, unsigned place, std::uint32_t value) {
       }
       return true;
     }
-    case reg::kRingWbal: q.wbal = value; return true;
-    case reg::kRingWbah: q.wbah = value; return true;
-    default: return false;
+    case reg::kRingWbal:
+      q.wbal = value;
+      return true;
+    case reg::kRingWbah:
+      q.wbah = value;
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -538,9 +564,10 @@ std::string TxEngine::state() const {
   for (unsigned i = 0; i < kQueues; ++i) {
     const Queue& q = *queues_[i];
     if (!q.enabled()) continue;
-    out += fmt::format("  tx queue {} (function {}): head {} tail {} of {}, {} prefetched, {} packets, {} reads out{}{}\n", i,
-                       hw_.owner(i), q.head, q.tail, q.count(), q.cached, q.packets.size(), q.reads,
-                       q.fetching ? ", fetching" : "", q.stalled ? ", STALLED" : "");
+    out +=
+        fmt::format("  tx queue {} (function {}): head {} tail {} of {}, {} prefetched, {} packets, {} reads out{}{}\n",
+                    i, hw_.owner(i), q.head, q.tail, q.count(), q.cached, q.packets.size(), q.reads,
+                    q.fetching ? ", fetching" : "", q.stalled ? ", STALLED" : "");
   }
   return out;
 }

@@ -48,13 +48,13 @@ class TxEngine {
     std::vector<std::uint8_t> data;
     TxOffload offload;
     unsigned descriptors = 0, reads = 0;
-    unsigned end = 0;                        ///< ring index behind its last descriptor
-    std::vector<std::uint16_t> report;       ///< descriptors with RS
-    bool complete = false, bad = false;      ///< EOP seen; must not be sent
-    bool started = false;                    ///< offered to the arbiter
+    unsigned end = 0;                    ///< ring index behind its last descriptor
+    std::vector<std::uint16_t> report;   ///< descriptors with RS
+    bool complete = false, bad = false;  ///< EOP seen; must not be sent
+    bool started = false;                ///< offered to the arbiter
     bool to_wire = false;
     PoolMask local = 0;
-    Parsed parsed;                           ///< of the first frame
+    Parsed parsed;  ///< of the first frame
     unsigned segment = 0, segments = 1;
   };
   struct Queue : Ring {
@@ -68,10 +68,13 @@ class TxEngine {
     std::size_t held = 0;                         ///< bytes of `packets`
     SimTime free_at{0};                           ///< rate limiter
     WriteBack write_back;
-    bool cause = false;                           ///< an interrupt is due after the write-back
+    bool cause = false;  ///< an interrupt is due after the write-back
   };
 
-  bool sending() const { return hw_.registers.test(reg::kDmatxctl, reg::kDmatxctlEnable) && !hw_.registers.test(reg::kCtrl, reg::kCtrlGioDisable); }
+  bool sending() const {
+    return hw_.registers.test(reg::kDmatxctl, reg::kDmatxctlEnable) &&
+           !hw_.registers.test(reg::kCtrl, reg::kCtrlGioDisable);
+  }
   bool allowed(unsigned queue) const;
   void run();
   bool serve(unsigned queue);

@@ -9,10 +9,14 @@ unsigned header_size(const TxContext& c) { return c.mac_len + c.ip_len + c.l4_le
 
 unsigned checksum_offset(L4 l4) {
   switch (l4) {
-    case L4::kTcp: return 16;
-    case L4::kUdp: return 6;
-    case L4::kSctp: return 8;
-    case L4::kNone: break;
+    case L4::kTcp:
+      return 16;
+    case L4::kUdp:
+      return 6;
+    case L4::kSctp:
+      return 8;
+    case L4::kNone:
+      break;
   }
   return 0;
 }
@@ -53,7 +57,8 @@ bool offload_fits(const TxOffload& o, Bytes frame) {
   }
   if (o.segment) {
     const unsigned least_ip = c.ipv4 ? 20 : 40, least_l4 = c.l4 == L4::kUdp ? 8 : 20;
-    if (c.mss == 0 || (c.l4 != L4::kTcp && c.l4 != L4::kUdp) || c.ip_len < least_ip || c.l4_len < least_l4) return false;
+    if (c.mss == 0 || (c.l4 != L4::kTcp && c.l4 != L4::kUdp) || c.ip_len < least_ip || c.l4_len < least_l4)
+      return false;
     if (header_size(c) >= frame.size()) return false;
   }
   return true;
@@ -81,7 +86,8 @@ unsigned segment_count(const TxOffload& o, std::size_t frame_size) {
   return static_cast<unsigned>((payload + o.context.mss - 1) / o.context.mss);
 }
 
-void make_segment(const TxOffload& o, Bytes frame, unsigned index, const TcpFlagMasks& masks, std::vector<std::uint8_t>& out) {
+void make_segment(const TxOffload& o, Bytes frame, unsigned index, const TcpFlagMasks& masks,
+                  std::vector<std::uint8_t>& out) {
   const TxContext& c = o.context;
   const unsigned headers = header_size(c);
   const std::size_t from = static_cast<std::size_t>(index) * c.mss;
