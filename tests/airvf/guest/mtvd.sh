@@ -1,0 +1,61 @@
+# MTVD: policies, order, changes under traffic without loss, CPU hot-plug.
+. /airvf-common
+pair_up /airvf.ko airvf || { dmesg | tail -40; exit 1; }
+m=/sys/class/net/air0/airvf
+stat_of() { ethtool -S air0 | awk -v n="$1:" '$1 == n { print $2 }'; }
+far_server() { far iperf3 -s -D -1 >/dev/null 2>&1; sleep 0.3; }
+tcp() { far_server; iperf3 -c 10.0.0.2 -t 2 -R "$@" >/tmp/iperf 2>&1 || { cat /tmp/iperf; return 1; }; grep -E "sender|receiver" /tmp/iperf; }
+# One flow towards us; a number of its report. UDP, because TCP's own repetitions would count as disorder.
+udp() { far_server; iperf3 -c 10.0.0.2 -u -R -t 2 --json "$@" >/tmp/udp.json 2>&1; }
+report() { grep -m1 "\"$1\"" /tmp/udp.json | grep -o '[0-9]*'; }
+for policy in flow rr-ordered rr; do
+	for n in 1 2 3; do
+		check "$policy with $n workers" bash -c "echo 0 >$m/mtvd_workers; echo $policy >$m/mtvd_policy; echo $n >$m/mtvd_workers"
+		check "ping" ping -q -c 3 -i 0.1 -W 2 -s 5000 10.0.0.2
+		[ $n = 3 ] || check "TCP, $policy, $n workers" tcp -P 2
+		check "UDP, $policy, $n workers" udp -b 40M -l 300
+		echo "     $(report packets) packets, $(report out_of_order) out of order; $(ethtool -S air0 | grep -E 'worker_[012]_packets|mtvd' | tr -s ' \n' ' ')"
+		[ "$policy" = rr ] || check "$policy keeps the order" [ "$(report out_of_order)" = 0 ]
+	done
+done
+ps -e -o comm,psr | grep napi/
+say "changes under traffic"
+full=$(stat_of mtvd_full)
+snmp() { awk -v k="$1" '/^Udp:/ { if (!n) { split($0, h); n = 1 } else for (i in h) if (h[i] == k) print $i }' /proc/net/snmp; }
+arrived() { echo $(($(snmp InDatagrams) + $(snmp RcvbufErrors))); }
+rx() { cat /sys/class/net/air0/statistics/rx_packets; }
+far iperf3 -s -D >/dev/null 2>&1
+for policy in flow rr rr-ordered; do
+	echo $policy >$m/mtvd_policy
+	sleep 0.5
+	udp0=$(arrived) rx0=$(rx)
+	iperf3 -c 10.0.0.2 -u -R -b 15M -l 512 -t 4 --json >/tmp/udp.json 2>&1 &
+	flood=$!
+	sleep 0.7
+	for i in 1 2 3 4 5; do
+		for n in 1 3 0 2; do echo $n >$m/mtvd_workers; sleep 0.05; done
+	done
+	wait $flood
+	sleep 0.5
+	udp=$(($(arrived) - udp0)) rx=$(($(rx) - rx0))
+	echo "     $policy: $rx packets received, $udp of them UDP that reached a socket; $(report out_of_order) out of order"
+	# iperf3's control connection and ARP are not UDP.
+	check "$policy: nothing lost, nothing doubled" [ $udp -le $rx -a $udp -ge $((rx - 100)) ]
+	[ $policy = rr ] || check "$policy: nothing overtaken by changes of N" [ "$(report out_of_order)" = 0 ]
+done
+check "no worker was full" [ "$(stat_of mtvd_full)" = "$full" ]
+if [ -w /sys/devices/system/cpu/cpu1/online ]; then
+	echo 2 >$m/mtvd_workers
+	check "CPU off" bash -c "echo 0 >/sys/devices/system/cpu/cpu1/online"
+	check "ping with one CPU" ping -q -c 3 -i 0.1 -W 2 10.0.0.2
+	check "CPU on" bash -c "echo 1 >/sys/devices/system/cpu/cpu1/online"
+	check "ping" ping -q -c 3 -i 0.1 -W 2 10.0.0.2
+fi
+check "down and up with workers" bash -c "ip link set air0 down; ip link set air0 up"
+link_wait
+check "ping" ping -q -c 3 -i 0.1 -W 2 10.0.0.2
+iperf3 -c 10.0.0.2 -u -R -b 20M -l 512 -t 5 >/dev/null 2>&1 &
+sleep 1
+check "unload under traffic" bash -c ". /airvf-common; pair_down airvf"
+dmesg | grep airvf | tail -5
+finish
