@@ -84,6 +84,17 @@ TEST_F(Tx, HeadWriteBackReplacesDescriptorWriteBack) {
   EXPECT_EQ(get32(tx_ring(0) + 12) & 1, 0u);
 }
 
+TEST_F(Tx, WriteBackThresholdGathersReports) {
+  pf_basic();
+  tx_start(0, 0, 0);
+  pf(0x6028, reg::kDctlEnable | 8 << 16);
+  for (int i = 0; i < 20; ++i) tx_data(0, frame(kOther, kPfMac));
+  tx_kick(0, 0, 0);
+  settle();
+  for (unsigned i = 0; i < 20; ++i) EXPECT_EQ(get32(tx_ring(0) + 16 * i + 12) & 1, 1u) << i;
+  EXPECT_EQ(dma.writes, 3u);
+}
+
 TEST_F(Tx, SegmentationMakesRightHeaders) {
   pf_basic();
   tx_start(0, 0, 0);

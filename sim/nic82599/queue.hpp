@@ -102,7 +102,8 @@ class Turn {
   SimTime due_{0};
 };
 
-/// Collects write-backs of neighbouring descriptors, so that up to four (64 bytes) travel in one write.
+/// Collects write-backs of neighbouring descriptors, so that up to eight (128 bytes, the usual payload limit) travel in
+/// one write.
 class WriteBack {
  public:
   void add(DmaPort& dma, FunctionId fn, std::uint64_t base, unsigned index, const Descriptor& d) {
@@ -122,9 +123,10 @@ class WriteBack {
     dma.write(fn_, base_ + first_ * kDescriptorSize, std::span(bytes_).first(n * kDescriptorSize));
   }
   void drop() { count_ = 0; }
+  unsigned count() const { return count_; }
 
  private:
-  static constexpr unsigned kMost = 4;
+  static constexpr unsigned kMost = 8;
   FunctionId fn_ = 0;
   std::uint64_t base_ = 0;
   unsigned first_ = 0, count_ = 0;

@@ -333,7 +333,7 @@ void TxEngine::transmit() {
   }
   for (unsigned queue = flush_.next(0); queue != kQueues; queue = flush_.next(0)) {
     flush_.clear(queue);
-    flush(queue, *queues_[queue]);
+    if (!may_report_later(*queues_[queue])) flush(queue, *queues_[queue]);
   }
   if (ready_.any() && wake != SimTime::max()) line_turn_.ask_at(wake);
 }
@@ -402,6 +402,12 @@ void TxEngine::finish(unsigned queue, Queue& q) {
     q.write_back.add(hw_.dma, fn, q.base(), index, d);
   }
   if (q.cause) flush_.set(queue);
+}
+
+// Write-backs gather up to WTHRESH as long as another frame is about to leave; its end brings them along.
+bool TxEngine::may_report_later(const Queue& q) const {
+  if (q.wbal & 1) return false;
+  return q.write_back.count() < (q.dctl >> 16 & 0x7f) && !q.packets.empty() && q.packets.front()->started;
 }
 
 void TxEngine::flush(unsigned queue, Queue& q) {

@@ -88,6 +88,7 @@ class TxEngine {
   unsigned pick(const QueueSet& candidates);
   void emit(unsigned queue, Queue& q);
   void finish(unsigned queue, Queue& q);
+  bool may_report_later(const Queue& q) const;
   void flush(unsigned queue, Queue& q);
   void enable(Queue& q);
   void stop(unsigned queue, Queue& q);
