@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // An 82599 without servers around it: serves its VFs to VMs over vfio-user sockets (vf0, vf1, ... in a folder). The
 // cable's far end swallows frames; VFs reach each other through the card's switch. Obeys lines on its standard input:
-// `link up`, `link down`, `state`.
+// `link up`, `link down`, `state`, `quit` (the VMs see devices that answer no more).
 #include <poll.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
@@ -49,10 +49,12 @@ class Console {
       far_end_.set_receiver([](wire::Frame) {});
     } else if (line == "link down") {
       far_end_.set_receiver({});
+    } else if (line == "quit") {
+      scheduler_.stop();
     } else if (line == "state") {
       std::cout << card_.state() << std::endl;
     } else {
-      spdlog::warn("what is \"{}\"? (link up, link down, state)", line);
+      spdlog::warn("what is \"{}\"? (link up, link down, state, quit)", line);
     }
   }
 

@@ -1,0 +1,20 @@
+# The link goes and comes, then the device stops answering while traffic flows. The runner's CARD_SCRIPT does that:
+# "4 link down", "3 link up", "5 quit".
+. /airvf-common
+pair_up /airvf.ko airvf || { dmesg | tail -40; exit 1; }
+carrier() { for i in $(seq 120); do [ "$(cat /sys/class/net/air0/carrier 2>/dev/null)" = "$1" ] && return 0; sleep 0.1; done; return 1; }
+far iperf3 -s -D
+iperf3 -c 10.0.0.2 -t 60 >/dev/null 2>&1 &
+check "link goes" carrier 0
+check "link comes" carrier 1
+check "ping" ping -q -c 3 -i 0.1 -W 2 10.0.0.2
+for i in $(seq 200); do dmesg | grep -q "does not answer" && break; sleep 0.1; done
+check "noticed" bash -c "dmesg | grep -q 'does not answer'"
+check "carrier off" carrier 0
+check "ethtool survives" bash -c "ethtool -S air0 >/dev/null; ethtool -d air0 >/dev/null; ethtool air0 >/dev/null; true"
+check "self test says so" refused ethtool -t air0 offline
+check "opening is refused" bash -c "ip link set air0 down; ! ip link set air0 up"
+dmesg | grep airvf | tail -20
+kill %1
+check "unload" pair_down airvf
+finish

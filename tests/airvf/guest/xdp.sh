@@ -1,0 +1,64 @@
+# XDP: verdicts, redirect, frames of several buffers, changes under traffic. The card: --mtu 9000.
+. /airvf-common
+pair_up /airvf.ko airvf || { dmesg | tail -40; exit 1; }
+stat() { ethtool -S air0 | awk -v n="$1" '$1 ~ "_" n ":" { s += $2 } END { print s }'; }
+far_rx() { far cat /sys/class/net/air1/statistics/rx_packets; }
+put() { # program, [frags]: runs it until drop_prog
+	/airvf-xdp air0 "$@" >/tmp/xdp 2>&1 &
+	prog=$!
+	for i in $(seq 30); do grep -q attached /tmp/xdp && break; sleep 0.1; done
+	cat /tmp/xdp
+	grep -q attached /tmp/xdp
+}
+away() { kill $prog; wait $prog 2>/dev/null; sleep 0.1; }
+flood() { far ping -q -c "$1" -i 0.01 -W 1 -s "$2" 10.0.0.1; }
+mac0=$(cat /sys/class/net/air0/address)
+far ip neigh replace 10.0.0.1 lladdr "$mac0" dev air1
+for size in 100 1400; do
+	put pass; check "pass $size" flood 30 $size; away
+	put drop; before=$(stat xdp_drop); check "drop $size" refused flood 30 $size
+	check "dropped" [ $(($(stat xdp_drop) - before)) -ge 30 ]; away
+	for verdict in tx redirect; do
+		put $verdict
+		before=$(stat xdp_$verdict) there=$(far_rx)
+		flood 50 $size >/dev/null
+		check "$verdict $size counted" [ $(($(stat xdp_$verdict) - before)) -ge 50 ]
+		check "$verdict $size arrived" [ $(($(far_rx) - there)) -ge 50 ]
+		away
+	done
+done
+check "works" ping -q -c 3 -i 0.1 10.0.0.2
+check "large MTU" bash -c "ip link set air0 mtu 9000; ip netns exec far ip link set air1 mtu 9000"
+check "a program without frags is refused" refused put pass
+check "frags" put pass frags
+check "pass 8000" flood 30 8000; away
+for verdict in tx redirect; do
+	put $verdict frags
+	before=$(stat xdp_$verdict) there=$(far cat /sys/class/net/air1/statistics/rx_bytes)
+	flood 50 8000 >/dev/null
+	check "$verdict 8000 counted" [ $(($(stat xdp_$verdict) - before)) -ge 50 ]
+	check "$verdict 8000 arrived" [ $(($(far cat /sys/class/net/air1/statistics/rx_bytes) - there)) -ge 400000 ]
+	away
+done
+ip link set air0 mtu 1500; far ip link set air1 mtu 1500
+check "program" put pass
+check "an MTU that it cannot do is refused" refused ip link set air0 mtu 4000
+away
+far iperf3 -s -D -1; sleep 0.3
+iperf3 -c 10.0.0.2 -t 6 -R >/tmp/iperf 2>&1 &
+flow=$!
+sleep 0.5
+for i in 1 2 3 4 5; do put pass; sleep 0.2; away; done
+echo 2 >/sys/class/net/air0/airvf/mtvd_workers
+put pass; sleep 0.3; away
+wait $flow
+check "TCP went on" grep -q receiver /tmp/iperf
+put tx; far ping -q -c 300 -i 0.002 -s 800 10.0.0.1 >/dev/null 2>&1 &
+sleep 0.2
+check "down under tx" ip link set air0 down
+wait %2 2>/dev/null
+away
+ethtool -S air0 | grep -E "xdp|bad_length" | grep -v ": 0$"
+dmesg | grep airvf | tail -5
+check "unload" pair_down airvf
+finish
