@@ -327,6 +327,24 @@ TEST_F(Switch, VfToVfStaysInsideAndCarriesTheLoopbackBit) {
   EXPECT_EQ(vf(0, vfreg::kGotcLow), 100u);
 }
 
+TEST_F(Switch, LocalFramesWaitWhileTheBusIsCongested) {
+  enable_vfs(2);
+  rx_start(2, 0, 2);
+  tx_start(1, 0, 0);
+  tx_data(0, frame(vf_mac(1), vf_mac(0), 100));
+  dma.latency = std::chrono::microseconds(1);
+  tx_kick(1, 0, 0);
+  scheduler.run_until([&] { return dma.reads >= 3; }, std::chrono::microseconds(20));  // descriptors of both, the frame
+  dma.jammed = true;
+  settle();
+  EXPECT_TRUE(received(2, 0).empty());
+  EXPECT_EQ(get32(tx_ring(0) + 12) & 1, 0u);
+  dma.jammed = false;
+  dma.ready();
+  settle();
+  EXPECT_FALSE(received(2, 0).empty());
+}
+
 TEST_F(Switch, BroadcastGoesToTheWireAndAllOtherPools) {
   enable_vfs(3);
   for (unsigned v = 0; v < 3; ++v) rx_start(1 + v, 0, 2 * v);

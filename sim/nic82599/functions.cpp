@@ -16,6 +16,11 @@ void add_aer(pcie::ConfigSpace& c) {
   c.init32(pfcfg::kAer + 0x14, 0x00002000, 0x000031c1);  // mask
 }
 
+void add_pcie(pcie::ConfigSpace& c) {
+  c.add_pcie(pfcfg::kPcie, 0, 2, true);
+  c.init32(pfcfg::kPcie + 4, c.get32(pfcfg::kPcie + 4) | 0x20);  // Extended Tag: more than 32 reads at a time
+}
+
 void add_serial_number(pcie::ConfigSpace& c, const std::array<std::uint8_t, 6>& mac) {
   c.add_extended(0x0003, 1, pfcfg::kSerial);
   // The MAC address as EUI-64, ff:ff in the middle.
@@ -37,7 +42,7 @@ void build_pf_config(pcie::ConfigSpace& c, std::uint16_t device_id, const std::a
   c.init32(pfcfg::kMsi + 8, 0, 0xffffffff);
   c.init16(pfcfg::kMsi + 0xc, 0, 0xffff);
   c.add_msix(pfcfg::kMsix, kPfVectors, 4, 0, 4, kMsixPbaOffset);
-  c.add_pcie(pfcfg::kPcie, 0, 2, true);
+  add_pcie(c);
   add_aer(c);
   add_serial_number(c, mac);
   c.add_extended(0x000e, 1, pfcfg::kAri);
@@ -64,7 +69,7 @@ void build_vf_config(pcie::ConfigSpace& c) {
   c.init8(0x0c, 0);
   c.init8(0x3c, 0);
   c.add_msix(pfcfg::kMsix, kVfVectors, 3, 0, 3, kMsixPbaOffset);
-  c.add_pcie(pfcfg::kPcie, 0, 2, true);
+  add_pcie(c);
   add_aer(c);
   c.add_extended(0x000e, 1, pfcfg::kAri);
 }

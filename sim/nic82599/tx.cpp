@@ -316,10 +316,11 @@ void TxEngine::transmit() {
       candidates = candidates.without(needs_wire_);
       wake = std::min(wake, wire_free_);
     }
-    if (local_free_ > now) {
-      candidates = candidates.without(needs_local_);
-      wake = std::min(wake, local_free_);
-    }
+    // A local copy is one more DMA write: while the bus is congested it waits here (resume() comes back) and not in
+    // the receive buffer, where it would be lost.
+    const bool congested = hw_.dma.congested(0);
+    if (local_free_ > now || congested) candidates = candidates.without(needs_local_);
+    if (local_free_ > now) wake = std::min(wake, local_free_);
     if (!candidates.any()) break;
     const unsigned queue = pick(candidates);
     Queue& q = *queues_[queue];
@@ -532,7 +533,7 @@ void TxEngine::write_rate(unsigned queue, std::uint32_t value) {
 void TxEngine::resume() {
   for (unsigned i = 0; i < kQueues; ++i)
     if (queues_[i]->enabled()) active_.set(i);
-  if (active_.any()) turn_.ask();
+  if (active_.any() || ready_.any()) turn_.ask();  // run() ends with transmit()
 }
 
 void TxEngine::reset() {
