@@ -1,0 +1,1 @@
+// placeholder until docs/records.md is there
