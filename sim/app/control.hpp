@@ -1,0 +1,40 @@
+// The control socket: JSON lines. Each line is a request {"op": ..., "id"?: any}; each gets one line back, {"id"?,
+// "ok": true, ...} or {"id"?, "ok": false, "error": "..."}. Many clients at once; a client that sends nonsense gets an
+// error, one that sends too much without a line end is disconnected.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "core/scheduler.hpp"
+
+namespace vfpool::app {
+
+class ControlSocket {
+ public:
+  /// Answers a request, or throws; what() of any std::exception becomes the error's text.
+  using Handler = std::function<nlohmann::json(const nlohmann::json& request)>;
+
+  /// Listens at `path` (a stale socket is replaced). Throws std::system_error.
+  ControlSocket(Scheduler& scheduler, std::filesystem::path path, Handler handler);
+  ~ControlSocket();
+  ControlSocket(const ControlSocket&) = delete;
+  ControlSocket& operator=(const ControlSocket&) = delete;
+
+ private:
+  void accept_client();
+  void receive(int fd);
+  std::string answer(const std::string& line);
+
+  Scheduler& scheduler_;
+  std::filesystem::path path_;
+  Handler handler_;
+  int listener_ = -1;
+  std::map<int, std::string> clients_;  ///< descriptor, bytes without line end so far
+};
+
+}  // namespace vfpool::app

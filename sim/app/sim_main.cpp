@@ -1,0 +1,87 @@
+// vfpool-sim: the simulated pool. Servers that are VMs attach to its sockets; it goes on until it is told to stop.
+#include <fmt/format.h>
+#include <poll.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdio>
+
+#include "app/control.hpp"
+#include "app/simulation.hpp"
+#include "app/topology.hpp"
+
+namespace {
+
+// Signals as events of the loop: SIGUSR1 prints the state, SIGINT and SIGTERM stop.
+class Signals {
+ public:
+  Signals(vfpool::Scheduler& scheduler, std::function<void()> dump) : scheduler_(scheduler) {
+    sigset_t set;
+    sigemptyset(&set);
+    for (int s : {SIGUSR1, SIGINT, SIGTERM}) sigaddset(&set, s);
+    sigprocmask(SIG_BLOCK, &set, nullptr);
+    fd_ = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    scheduler_.watch(fd_, POLLIN, [this, dump = std::move(dump)](short) {
+      signalfd_siginfo info{};
+      while (read(fd_, &info, sizeof info) == sizeof info) {
+        if (info.ssi_signo == SIGUSR1)
+          dump();
+        else
+          scheduler_.stop();
+      }
+    });
+  }
+  ~Signals() {
+    scheduler_.unwatch(fd_);
+    close(fd_);
+  }
+
+ private:
+  vfpool::Scheduler& scheduler_;
+  int fd_;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App cli("The simulated pool: the Verilated bridge, an 82599 and the servers of a topology file.");
+  std::string file, folder, log_level = "info";
+  cli.add_option("topology", file, "topology file (TOML)")->required()->check(CLI::ExistingFile);
+  cli.add_option("--dir", folder, "run folder for sockets and records (default: the file's)")->check(CLI::ExistingDirectory);
+  cli.add_option("--log", log_level, "trace, debug, info, warn, error")->check(CLI::IsMember({"trace", "debug", "info", "warn", "error"}));
+  CLI11_PARSE(cli, argc, argv);
+  spdlog::set_default_logger(spdlog::stderr_color_mt("sim"));
+  spdlog::set_pattern("%H:%M:%S.%e %^%l%$ %v");
+  spdlog::set_level(spdlog::level::from_str(log_level));
+  // Interrupt moderation is a matter of microseconds; the default slack of 50 would blur it.
+  prctl(PR_SET_TIMERSLACK, 1);
+  try {
+    const auto topology = vfpool::app::read_topology(file);
+    const std::filesystem::path run = folder.empty() ? std::filesystem::absolute(file).parent_path() : std::filesystem::path(folder);
+    vfpool::Scheduler scheduler(vfpool::TimeBase::kWall);
+    vfpool::app::Simulation simulation(scheduler, topology, run);
+    Signals signals(scheduler, [&] {
+      fmt::print(stderr, "{}", simulation.state());
+      std::fflush(stderr);
+    });
+    vfpool::app::ControlSocket control(scheduler, run / topology.control, [&](const nlohmann::json& request) {
+      if (request.value("op", "") == "quit") {
+        scheduler.stop();
+        return nlohmann::json::object();
+      }
+      return simulation.control(request);
+    });
+    spdlog::info("running; control socket {}", (run / topology.control).string());
+    scheduler.run();
+    spdlog::info("stopped after {} cycles", scheduler.cycles());
+  } catch (const std::exception& e) {
+    fmt::print(stderr, "vfpool-sim: {}\n", e.what());
+    return 1;
+  }
+  return 0;
+}

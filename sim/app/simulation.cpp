@@ -1,0 +1,286 @@
+#include "app/simulation.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <optional>
+#include <vector>
+
+#include "app/tlp_counts.hpp"
+#include "bridge/bridge.hpp"
+#include "host/enumerate.hpp"
+#include "host/pf_driver.hpp"
+#include "host/server.hpp"
+#include "nic82599/direct_vf.hpp"
+#include "nic82599/tlp_endpoint.hpp"
+#include "vfio_user/server.hpp"
+#include "vfpool_regs.h"
+#include "vmd/endpoint.hpp"
+#include "wire/loopback.hpp"
+#include "wire/pcap.hpp"
+#include "wire/tap.hpp"
+
+namespace vfpool::app {
+namespace {
+
+using bridge::Bridge;
+using nlohmann::json;
+
+constexpr std::uint32_t field(std::uint32_t word, unsigned shift, std::uint32_t mask) { return word >> shift & mask; }
+
+/// Result codes of COMMAND (tools/regs/bridge.toml).
+std::string refusal(std::uint32_t code) {
+  switch (code) {
+    case 1: return "unknown operation";
+    case 2: return "no such VF, user, slot or function";
+    case 3: return "this VF is in use, or still being reset";
+    case 4: return "this function is in use";
+    case 5: return "the slot is busy: powered, blinking or being released";
+    case 6: return "the slot is empty";
+    case 7: return "not allowed";
+    default: return fmt::format("refused with code {}", code);
+  }
+}
+
+/// A VM behind the bridge.
+struct VmPort {
+  VmPort(Scheduler& scheduler, Bridge& bridge, unsigned port, const std::string& name, const std::filesystem::path& socket)
+      : endpoint(scheduler, name, bridge.input(port), [&bridge, port](bool up) { bridge.set_link(port, up); }),
+        server(scheduler, socket, endpoint) {
+    bridge.connect(port, endpoint.up());
+  }
+  vmd::Endpoint endpoint;
+  vfio_user::Server server;
+};
+
+/// The owner as a model: a program that enables VFs and serves their mailbox.
+struct ModelOwner {
+  ModelOwner(Scheduler& scheduler, Bridge& bridge, const Topology::Server& s)
+      : server(scheduler, bridge.input(0), {.name = s.name}), enumerator(server), program(run(s.vfs)) {
+    bridge.connect(0, server.root());
+    bridge.set_link(0, true);
+    program.start();
+  }
+  host::Task<> run(unsigned vfs) {
+    const auto tree = co_await enumerator.all();
+    for (const auto& f : tree) {
+      if (!f.extended_capabilities.contains(0x10)) continue;
+      driver.emplace(server, f);
+      co_await enumerator.enable_vfs(f, vfs);
+      co_await driver->start(vfs);
+      spdlog::info("{}: {} VFs of {} enabled", server.name(), vfs, f.bdf.str());
+      for (std::uint64_t seen = 0;; seen = server.count(driver->interrupt())) {
+        co_await driver->serve_mailbox();
+        while (server.count(driver->interrupt()) == seen) co_await server.sleep(std::chrono::milliseconds(1));
+      }
+    }
+    spdlog::error("{}: no card below the bridge:\n{}", server.name(), host::describe(tree));
+  }
+  host::Server server;
+  host::Enumerator enumerator;
+  std::optional<host::PfDriver> driver;
+  host::Task<> program;
+};
+
+}  // namespace
+
+struct Simulation::Impl {
+  Scheduler& scheduler;
+  Topology topology;
+  std::filesystem::path folder;
+  std::unique_ptr<wire::Wire> wire;
+  std::unique_ptr<Bridge> bridge;
+  std::unique_ptr<nic82599::TlpEndpoint> nic;
+  std::unique_ptr<nic82599::DirectCard> card;  // when VMs are attached directly
+  std::vector<std::unique_ptr<vfio_user::Server>> direct_servers;
+  std::vector<std::unique_ptr<VmPort>> vms;
+  std::unique_ptr<ModelOwner> model;
+  TlpCounts counts;
+
+  Impl(Scheduler& s, const Topology& t, const std::filesystem::path& f) : scheduler(s), topology(t), folder(f) {
+    make_wire();
+    const nic82599::Nic82599::Options options{.name = "nic0",
+                                              .pf_device_id = static_cast<std::uint16_t>(t.pf_device_id),
+                                              .mac = t.mac,
+                                              .link_mbps = t.link_mbps};
+    if (t.direct()) {
+      make_direct(options);
+    } else {
+      make_pool(options);
+    }
+  }
+
+  void make_wire() {
+    const auto& w = topology.wire;
+    switch (w.kind) {
+      case Topology::Wire::Kind::kNone: return;
+      case Topology::Wire::Kind::kTap:
+        wire = std::make_unique<wire::Tap>(scheduler, wire::TapOptions{.name = w.name, .netns = w.netns, .mtu = w.mtu});
+        return;
+      case Topology::Wire::Kind::kLoopback: wire = std::make_unique<wire::Loopback>(scheduler); return;
+      case Topology::Wire::Kind::kPcap:
+        wire = std::make_unique<wire::Pcap>(
+            scheduler, wire::PcapOptions{.play = w.play.empty() ? w.play : folder / w.play, .keep = w.keep.empty() ? w.keep : folder / w.keep});
+        return;
+    }
+  }
+
+  void make_pool(const nic82599::Nic82599::Options& options) {
+    const unsigned device = Bridge::device_port(0);
+    bridge = std::make_unique<Bridge>(scheduler);
+    bridge->add_tap([this](unsigned port, bool toward, const pcie::Tlp& tlp) { counts.count(port, toward, tlp); });
+    if (!topology.record.waves.empty()) bridge->trace_to((folder / topology.record.waves).string());
+    nic = std::make_unique<nic82599::TlpEndpoint>(scheduler, bridge->input(device), options,
+                                                  [b = bridge.get(), device] { return b->pending(device); });
+    if (wire) nic->nic().set_wire(*wire);
+    bridge->connect(device, *nic);
+    unsigned next_user = 1;
+    for (const auto& s : topology.servers) {
+      if (s.attach == Topology::Attach::kNone) continue;
+      const unsigned port = s.owner ? 0 : next_user++;
+      if (s.attach == Topology::Attach::kModel)
+        model = std::make_unique<ModelOwner>(scheduler, *bridge, s);
+      else
+        vms.push_back(std::make_unique<VmPort>(scheduler, *bridge, port, s.name, folder / s.socket));
+      for (const auto& a : s.assign) command(1, port, a.slot, a.vf, a.fn);
+    }
+  }
+
+  void make_direct(const nic82599::Nic82599::Options& options) {
+    unsigned vfs = 0;
+    for (const auto& s : topology.servers)
+      if (s.attach == Topology::Attach::kDirect) vfs = std::max(vfs, s.vf + 1);
+    card = std::make_unique<nic82599::DirectCard>(scheduler, options, nic82599::PfPersonality::Options{.vfs = vfs});
+    if (wire) card->nic().set_wire(*wire);
+    for (const auto& s : topology.servers)
+      if (s.attach == Topology::Attach::kDirect)
+        direct_servers.push_back(std::make_unique<vfio_user::Server>(scheduler, (folder / s.socket).string(), card->vf(s.vf)));
+  }
+
+  Bridge& the_bridge() const {
+    if (!bridge) throw ControlError("this topology has no bridge");
+    return *bridge;
+  }
+
+  void command(unsigned op, unsigned user, unsigned slot, unsigned vf = 0, unsigned fn = 0) {
+    Bridge& b = the_bridge();
+    b.service_write(VFPOOL_COMMAND, op << VFPOOL_COMMAND_OP_SHIFT | vf << VFPOOL_COMMAND_VF_SHIFT | user << VFPOOL_COMMAND_USER_SHIFT |
+                                        slot << VFPOOL_COMMAND_SLOT_SHIFT | fn << VFPOOL_COMMAND_FN_SHIFT);
+    if (const auto code = b.service_read(VFPOOL_COMMAND_RESULT); code != 0) throw ControlError(refusal(code));
+  }
+
+  static unsigned number(const json& request, const char* key, unsigned most, std::optional<unsigned> fallback = {}) {
+    if (!request.contains(key)) {
+      if (fallback) return *fallback;
+      throw ControlError(fmt::format("\"{}\" is missing", key));
+    }
+    const json& v = request[key];
+    if (!v.is_number_unsigned() || v.get<std::uint64_t>() > most)
+      throw ControlError(fmt::format("\"{}\" must be a number from 0 to {}", key, most));
+    return v.get<unsigned>();
+  }
+
+  json pool_status() const {
+    Bridge& b = the_bridge();
+    const auto geometry = Bridge::geometry();
+    const std::uint32_t status = b.service_read(VFPOOL_STATUS);
+    json out{{"sriov", field(status, VFPOOL_STATUS_SRIOV_SHIFT, VFPOOL_STATUS_SRIOV_MASK) != 0},
+             {"frozen", field(status, VFPOOL_STATUS_FROZEN_SHIFT, VFPOOL_STATUS_FROZEN_MASK) != 0},
+             {"dropped", b.service_read(VFPOOL_LOG_COUNT)},
+             {"vfs", json::array()},
+             {"slots", json::array()}};
+    const unsigned vfs = field(status, VFPOOL_STATUS_NUM_VFS_SHIFT, VFPOOL_STATUS_NUM_VFS_MASK);
+    for (unsigned n = 0; n < vfs; ++n) {
+      const std::uint32_t v = b.service_read(VFPOOL_VF(n));
+      static constexpr const char* kStates[] = {"idle", "draining", "reset", "?"};
+      json vf{{"vf", n}, {"state", kStates[field(v, VFPOOL_VF_STATE_SHIFT, VFPOOL_VF_STATE_MASK)]}};
+      if (v & 1) {
+        vf["user"] = field(v, VFPOOL_VF_USER_SHIFT, VFPOOL_VF_USER_MASK);
+        vf["slot"] = field(v, VFPOOL_VF_SLOT_SHIFT, VFPOOL_VF_SLOT_MASK);
+        vf["fn"] = field(v, VFPOOL_VF_FN_SHIFT, VFPOOL_VF_FN_MASK);
+      }
+      out["vfs"].push_back(std::move(vf));
+    }
+    static constexpr const char* kLeds[] = {"?", "on", "blinking", "off"};
+    for (unsigned i = 0; i < geometry.users * geometry.slots; ++i) {
+      const std::uint32_t s = b.service_read(VFPOOL_SLOT(i));
+      out["slots"].push_back({{"user", i / geometry.slots + 1},
+                              {"slot", i % geometry.slots},
+                              {"present", field(s, VFPOOL_SLOT_PRESENT_SHIFT, VFPOOL_SLOT_PRESENT_MASK) != 0},
+                              {"link", field(s, VFPOOL_SLOT_LINK_SHIFT, VFPOOL_SLOT_LINK_MASK) != 0},
+                              {"powered", field(s, VFPOOL_SLOT_POWERED_SHIFT, VFPOOL_SLOT_POWERED_MASK) != 0},
+                              {"releasing", field(s, VFPOOL_SLOT_RELEASING_SHIFT, VFPOOL_SLOT_RELEASING_MASK) != 0},
+                              {"power_led", kLeds[field(s, VFPOOL_SLOT_POWER_LED_SHIFT, VFPOOL_SLOT_POWER_LED_MASK)]}});
+    }
+    return out;
+  }
+
+  json counters() const {
+    Bridge& b = the_bridge();
+    json out{{"tlps", counts.json()}, {"cycles", scheduler.cycles()}, {"ports", json::object()}, {"drops", json::object()}};
+    static constexpr const char* kClasses[] = {"posted", "non_posted", "completion"};
+    for (unsigned p = 0; p < Bridge::port_count(); ++p)
+      for (unsigned c = 0; c < 3; ++c) {
+        out["ports"][Bridge::port_name(p)]["rx"][kClasses[c]] = b.service_read(VFPOOL_RX(4 * p + c));
+        out["ports"][Bridge::port_name(p)]["tx"][kClasses[c]] = b.service_read(VFPOOL_TX(4 * p + c));
+      }
+    static constexpr const char* kReasons[] = {"",           "malformed",  "unsupported", "no_target", "not_assigned",
+                                               "bus_master", "unexpected", "timeout",     "poisoned",  "blocked"};
+    for (unsigned r = 1; r < std::size(kReasons); ++r) out["drops"][kReasons[r]] = b.service_read(VFPOOL_DROPS(r));
+    return out;
+  }
+};
+
+Simulation::Simulation(Scheduler& scheduler, const Topology& topology, const std::filesystem::path& folder)
+    : impl_(std::make_unique<Impl>(scheduler, topology, folder)) {}
+Simulation::~Simulation() = default;
+
+json Simulation::control(const json& request) {
+  Impl& i = *impl_;
+  const std::string op = request.value("op", "");
+  const auto geometry = Bridge::geometry();
+  const auto user = [&] { return Impl::number(request, "user", geometry.users); };
+  const auto slot = [&] { return Impl::number(request, "slot", geometry.slots - 1, 0); };
+  if (op == "assign") {
+    i.command(1, user(), slot(), Impl::number(request, "vf", 63), Impl::number(request, "fn", geometry.slot_functions - 1, 0));
+  } else if (op == "release") {
+    i.command(2, user(), slot());
+  } else if (op == "force") {
+    i.command(3, user(), slot());
+  } else if (op == "press") {
+    i.command(4, user(), slot());
+  } else if (op == "status") {
+    return i.pool_status();
+  } else if (op == "counters") {
+    return i.counters();
+  } else if (op == "state") {
+    return {{"state", state()}};
+  } else if (op == "read") {
+    return {{"value", i.the_bridge().service_read(Impl::number(request, "offset", 0xfffc))}};
+  } else if (op == "waves") {
+    const std::string file = request.value("file", "");
+    if (file.empty())
+      i.the_bridge().trace_stop();
+    else
+      i.the_bridge().trace_to((i.folder / file).string());
+  } else {
+    throw ControlError(fmt::format("unknown op \"{}\": assign, release, force, press, status, counters, state, read, waves, quit", op));
+  }
+  return json::object();
+}
+
+std::string Simulation::state() const {
+  const Impl& i = *impl_;
+  std::string out = i.scheduler.waiting_for();
+  if (i.bridge) out += i.bridge->state();
+  if (i.nic) out += i.nic->state();
+  if (i.card) out += i.card->state();
+  if (i.wire) out += i.wire->state() + "\n";
+  if (i.model) out += i.model->server.root().state();
+  for (const auto& vm : i.vms) out += vm->endpoint.state() + vm->server.state();
+  for (const auto& s : i.direct_servers) out += s->state();
+  return out;
+}
+
+}  // namespace vfpool::app

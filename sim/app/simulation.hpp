@@ -1,0 +1,38 @@
+// Everything of one run of vfpool-sim, put together from its topology: bridge, card, wire, servers, records.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+#include <string>
+
+#include "app/topology.hpp"
+#include "core/scheduler.hpp"
+
+namespace vfpool::app {
+
+/// A request of the control socket that cannot be carried out; the text says why.
+class ControlError : public std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+class Simulation {
+ public:
+  /// `folder`: where relative paths of the topology lead. Throws std::system_error or std::runtime_error if a socket, a
+  /// TAP or a record cannot be made.
+  Simulation(Scheduler& scheduler, const Topology& topology, const std::filesystem::path& folder);
+  ~Simulation();
+
+  /// Carries out one control request (docs/control.md): {"op": "...", ...}. Throws ControlError.
+  nlohmann::json control(const nlohmann::json& request);
+
+  /// What every part is doing and waiting for.
+  std::string state() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace vfpool::app
