@@ -289,6 +289,8 @@ struct airvf {
 	unsigned long last_reset;
 	u32 reset_gap;		/* seconds to keep between resets, grows */
 	u32 link_speed;
+	bool link_again;	/* look at the link again, at ... */
+	unsigned long link_at;
 	bool mc_told;		/* one message, not one a change */
 	bool uc_told;
 	bool uc_sent;		/* the PF has a list of ours */

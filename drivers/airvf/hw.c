@@ -6,18 +6,22 @@
 
 #include "airvf.h"
 
-/* All ones can be a register's value; only VFSTATUS never reads so. */
-static void check_gone(struct airvf *vf, u32 reg)
+/*
+ * All ones can be a register's value; only VFSTATUS never reads so. Asks the
+ * device itself, so that one that came back is noticed.
+ */
+bool airvf_gone(struct airvf *vf)
 {
 	if (readl(vf->base + VFSTATUS) != U32_MAX)
-		return;
+		return false;
 	if (test_and_set_bit(AIRVF_F_GONE, &vf->flags))
-		return;
+		return true;
 	/* During reset and removal somebody else deals with it. */
-	if (test_bit(AIRVF_F_DETACHED, &vf->flags) || test_bit(AIRVF_F_REMOVING, &vf->flags))
-		return;
-	dev_err(&vf->pdev->dev, "device does not answer (register %#06x reads all ones)\n", reg);
-	airvf_service_kick(vf);
+	if (!test_bit(AIRVF_F_DETACHED, &vf->flags) && !test_bit(AIRVF_F_REMOVING, &vf->flags)) {
+		dev_err(&vf->pdev->dev, "device does not answer, registers read all ones\n");
+		airvf_service_kick(vf);
+	}
+	return true;
 }
 
 u32 airvf_rd(struct airvf *vf, u32 reg)
@@ -28,7 +32,7 @@ u32 airvf_rd(struct airvf *vf, u32 reg)
 		return U32_MAX;
 	value = readl(vf->base + reg);
 	if (unlikely(value == U32_MAX))
-		check_gone(vf, reg);
+		airvf_gone(vf);
 	return value;
 }
 
@@ -36,16 +40,6 @@ void airvf_wr(struct airvf *vf, u32 reg, u32 value)
 {
 	if (likely(!test_bit(AIRVF_F_GONE, &vf->flags)))
 		writel(value, vf->base + reg);
-}
-
-/* Asks the device itself, so that one that came back is noticed. */
-bool airvf_gone(struct airvf *vf)
-{
-	if (readl(vf->base + VFSTATUS) == U32_MAX) {
-		set_bit(AIRVF_F_GONE, &vf->flags);
-		return true;
-	}
-	return false;
 }
 
 void airvf_hw_mask(struct airvf *vf)

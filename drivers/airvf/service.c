@@ -57,6 +57,26 @@ static void ask_reset(struct airvf *vf, const char *why)
 		airvf_reset_request(vf, why);
 }
 
+/*
+ * While the link is down it is looked at every two seconds, and not whenever
+ * the work happens to run: looking makes the mailbox interrupt, which runs it.
+ */
+static void link_later(struct airvf *vf)
+{
+	vf->link_again = true;
+	vf->link_at = jiffies + PERIOD;
+}
+
+static bool link_due(struct airvf *vf)
+{
+	bool due = test_and_clear_bit(AIRVF_F_LINK, &vf->flags) ||
+		   (vf->link_again && time_after_eq(jiffies, vf->link_at));
+
+	if (due)
+		vf->link_again = false;
+	return due;
+}
+
 static void watch_link(struct airvf *vf)
 {
 	bool enabled = true;
@@ -65,7 +85,7 @@ static void watch_link(struct airvf *vf)
 
 	if (test_and_clear_bit(AIRVF_F_MAILBOX, &vf->flags) && airvf_mbx_news(vf))
 		set_bit(AIRVF_F_LINK, &vf->flags);
-	if (!test_and_clear_bit(AIRVF_F_LINK, &vf->flags))
+	if (!link_due(vf))
 		return;
 
 	/* Also without a link: a PF that came back wants to know us again. */
@@ -78,7 +98,7 @@ static void watch_link(struct airvf *vf)
 		}
 	}
 	if (err) {
-		set_bit(AIRVF_F_LINK, &vf->flags);
+		link_later(vf);
 		airvf_link_down(vf);
 		if (err == -ENETRESET)
 			ask_reset(vf, "the PF has been reset");
@@ -97,7 +117,7 @@ static void watch_link(struct airvf *vf)
 		link_up(vf);
 	} else {
 		/* The PF does not tell of every rise. */
-		set_bit(AIRVF_F_LINK, &vf->flags);
+		link_later(vf);
 		airvf_link_down(vf);
 	}
 }
@@ -204,6 +224,6 @@ out:
 	if (usable(vf))
 		queue_delayed_work(vf->wq, &vf->service,
 				   test_bit(AIRVF_F_RESET, &vf->flags) && may_reset(vf) ? 0 :
-				   round_jiffies_relative(PERIOD));
+				   PERIOD);
 	rtnl_unlock();
 }
