@@ -305,9 +305,11 @@ TEST_F(Rx, MacLoopbackReturnsWhatWasSent) {
   tx_start(0, 0, 0);
   tx_data(0, frame(kBroadcast, kPfMac, 1024));
   tx_kick(0, 0, 0);
+  wire.receiver(frame(kBroadcast, kOther));  // the wire is cut off meanwhile
   settle();
   EXPECT_TRUE(wire.sent.empty());
   EXPECT_EQ(received(0, 0), frame(kBroadcast, kPfMac, 1024));
+  EXPECT_TRUE(received(0, 1).empty());
 }
 
 TEST_F(Switch, VfToVfStaysInsideAndCarriesTheLoopbackBit) {

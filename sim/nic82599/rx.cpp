@@ -45,6 +45,14 @@ RxEngine::RxEngine(Hardware& hardware)
 // ---- From the wire ----------------------------------------------------------------------------------------------
 
 void RxEngine::from_wire(wire::Frame frame) {
+  if (hw_.registers.test(reg::kHlreg0, reg::kHlreg0Loopback)) {
+    ++hw_.counters.rx_filtered;
+    return;
+  }
+  take(std::move(frame));
+}
+
+void RxEngine::take(wire::Frame frame) {
   if (frame.size() < 14) {
     ++hw_.counters.rx_undersize;
     hw_.statistics.undersize();

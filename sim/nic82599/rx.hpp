@@ -29,8 +29,10 @@ class RxEngine {
  public:
   explicit RxEngine(Hardware& hardware);
 
-  /// A frame from the wire, not yet paced. False: the buffer is full, the frame is lost.
+  /// A frame from the wire. While the MAC loops back, the wire is cut off and the frame is lost.
   void from_wire(wire::Frame frame);
+  /// A sent frame that the MAC turns round (HLREG0.LPBK).
+  void from_loopback(wire::Frame frame) { take(std::move(frame)); }
   /// A copy of a sent frame for the pools in `pools`.
   void from_switch(wire::Frame frame, const Parsed& parsed, PoolMask pools);
   void set_wire(wire::Wire* wire) { wire_ = wire; }
@@ -44,6 +46,10 @@ class RxEngine {
   /// The RSS key has changed.
   void key_changed();
 
+  /// Frames that wait for descriptors or the bus, bytes.
+  std::size_t buffered() const { return buffered_; }
+  /// Stores what can be stored now, without waiting for the turn.
+  void run();
   /// A global condition (RXEN, VFRE, bus congestion) may have changed.
   void resume();
   void reset();
@@ -74,13 +80,13 @@ class RxEngine {
   std::size_t buffer_size(const Queue& q) const;
   unsigned needed(const Queue& q, const RxFrame& f) const;
   std::size_t stored_size(const Queue& q, const RxFrame& f) const;
+  void take(wire::Frame frame);
   void ingress();
   void accept(wire::Frame frame);
   void classify(RxFrame& f);
   void to_pools(const std::shared_ptr<RxFrame>& f, PoolMask pools);
   unsigned pick_queue(const RxFrame& f, unsigned pool) const;
   void enqueue(unsigned queue, const std::shared_ptr<RxFrame>& f);
-  void run();
   bool serve(unsigned queue);
   void store(unsigned queue, Queue& q, const RxFrame& f, FunctionId fn);
   void fetch(unsigned queue, Queue& q);

@@ -23,6 +23,7 @@ constexpr std::size_t kMostWhole = 15872;       // largest frame that is sent un
 constexpr std::size_t kHeldAhead = 128 * 1024;  // gathered bytes of a queue before it stops reading ahead
 constexpr unsigned kPacketsAhead = 64;
 constexpr unsigned kReadSize = 4096;
+constexpr std::size_t kLocalBurst = 32 * 1024;
 constexpr unsigned kVisitBudget = 256, kFrameBudget = 256;
 
 TxContext context_of(const Descriptor& d) {
@@ -331,6 +332,7 @@ void TxEngine::transmit() {
     }
     --budget;
     emit(queue, q);
+    if (rx_.buffered() > kLocalBurst) rx_.run();  // so that congestion of the bus shows before the buffer is full
   }
   for (unsigned queue = flush_.next(0); queue != kQueues; queue = flush_.next(0)) {
     flush_.clear(queue);
@@ -369,7 +371,7 @@ void TxEngine::emit(unsigned queue, Queue& q) {
     wire_free_ += wire_time(frame.size(), hw_.options.link_mbps);
     hw_.statistics.wire_tx(frame.size() + 4, p.parsed.dst);
     if (loopback)
-      rx_.from_wire(wire::Frame(frame.begin(), frame.end()));
+      rx_.from_loopback(wire::Frame(frame.begin(), frame.end()));
     else if (wire_ != nullptr && wire_->link_up())
       wire_->send(frame);
   }
