@@ -90,9 +90,9 @@ TEST_F(DissectorTest, HeaderFieldsCanBeFiltered) {
            "-e vfpool_tlp.sequence -e vfpool_tlp.cycle -e vfpool_tlp.fmt -e vfpool_tlp.type -e vfpool_tlp.tc "
            "-e vfpool_tlp.ep -e vfpool_tlp.attr.ro -e vfpool_tlp.attr.ns -e vfpool_tlp.attr.ido -e vfpool_tlp.at "
            "-e vfpool_tlp.length -e vfpool_tlp.first_be -e vfpool_tlp.last_be -e vfpool_tlp.address "
-           "-e vfpool_tlp.data -e _ws.col.def_src -e _ws.col.def_dst -E separator=/ 2>/dev/null"));
-  EXPECT_THAT(lines, ElementsAre("1/1/0/0/3/0x00000000/5/True/True/True/False/1/2/0x0f/0x0f/0x0000001234567004/"
-                                 "deadbeef01020304/user1/bridge"));
+           "-e vfpool_tlp.data -e _ws.col.def_src -e _ws.col.def_dst -E separator=, 2>/dev/null"));
+  EXPECT_THAT(lines, ElementsAre("1,1,0,0,3,0x00000000,5,True,True,True,False,1,2,0x0f,0x0f,0x0000001234567004,"
+                                 "deadbeef01020304,user1,bridge"));
 }
 
 TEST_F(DissectorTest, CompletionFieldsAndNames) {
@@ -108,8 +108,8 @@ TEST_F(DissectorTest, CompletionFieldsAndNames) {
       lines_of(tshark(file,
                       "-2 -T fields -e vfpool_tlp.completion_frame -e vfpool_tlp.request_frame -e vfpool_tlp.latency "
                       "-e vfpool_tlp.completer -e vfpool_tlp.byte_count -e vfpool_tlp.lower_address "
-                      "-e vfpool_tlp.status -E separator=/ 2>/dev/null")),
-      ElementsAre("2//////", "/1/0.000001240/00:00.0/16/0x42/0", "///00:00.0/16/0x42/4"));
+                      "-e vfpool_tlp.status -E separator=, 2>/dev/null")),
+      ElementsAre("2,,,,,,", ",1,0.000001240,00:00.0,16,0x42,0", ",,,00:00.0,16,0x42,4"));
   const std::string all = tshark(file, "-V 2>/dev/null");
   EXPECT_THAT(all, HasSubstr("Completion status: Successful Completion (0)"));
   EXPECT_THAT(all, HasSubstr("Completion status: Completer Abort (4)"));

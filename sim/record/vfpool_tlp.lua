@@ -1,9 +1,9 @@
 -- Wireshark and tshark: shows the TLPs that vfpool-sim records (link type USER0). Format: docs/records.md.
 --
---   tshark -X lua_script:sim/record/vfpool_tlp.lua -r tlp.pcapng
+--   wireshark -X lua_script:sim/record/vfpool_tlp.lua tlp.pcapng
 --
--- Registers itself for USER0; no preference is needed. Runs on the Lua 5.2 of Wireshark 4.0 and the Lua 5.4 of 4.4, so
--- bits are taken with masks and bitfield(), not operators. Section numbers: PCI Express Base Specification 2.1.
+-- Registers itself for USER0; no preference is needed. Bits are taken with masks and bitfield(), because the Lua 5.2 of
+-- Wireshark before 4.4 has no operators for them. Section numbers: PCI Express Base Specification 2.1.
 
 local HEADER = 16   -- pseudo header
 local VERSION = 1
