@@ -3,6 +3,7 @@
 module vfp_cfg_port #(
   parameter bit          Downstream = 1'b0,
   parameter bit          Slot       = 1'b0,
+  parameter bit          Ari        = 1'b0,  // ARI forwarding is offered (then VFs share the PF's bus)
   parameter logic [7:0]  PortNumber = 8'd0
 ) (
   input  logic clk_i,
@@ -114,7 +115,7 @@ module vfp_cfg_port #(
           if (be_i[0]) lnkctl_q[7:0] <= wdata_i[7:0] & 8'hdb;  // Retrain Link reads 0
           if (be_i[1]) lnkctl_q[8] <= wdata_i[8];
         end
-        10'h026: if (be_i[0]) ari_q <= wdata_i[5] && Downstream;
+        10'h026: if (be_i[0]) ari_q <= wdata_i[5] && Ari;
         10'h041: if (be_i[2]) acs_q <= wdata_i[20:16] & 5'h1d;
         default: ;
       endcase
@@ -146,7 +147,7 @@ module vfp_cfg_port #(
       10'h020: rdata_o = {2'd0, Downstream && link_active_i, 13'h0082, 7'd0, lnkctl_q};
       10'h021: rdata_o = Slot ? slot_cap_i : 32'd0;
       10'h022: rdata_o = Slot ? slot_reg_i : 32'd0;
-      10'h025: rdata_o = {26'd0, Downstream, 5'd0};
+      10'h025: rdata_o = {26'd0, Ari, 5'd0};
       10'h026: rdata_o = {26'd0, ari_q, 5'd0};
       10'h027: rdata_o = 32'h0000_0006;
       10'h028: rdata_o = 32'h0000_0002;

@@ -293,7 +293,7 @@ module vfp_ctrl #(
     logic [15:0] dsp_bdf;
     logic [7:0]  sec, sub;
 
-    vfp_cfg_host #(.Owner(1'b0), .Slots(Slots), .SlotFns(SlotFns), .Vfs(Vfs), .FirstSlot(S0 + 1)) u_tree (
+    vfp_cfg_host #(.Owner(1'b0), .Slots(Slots), .SlotFns(SlotFns), .Vfs(Vfs), .FirstSlot(1)) u_tree (
       .clk_i, .rst_ni,
       .link_i         (host_link_i[h]),
       .cfg_valid_i    (cfg_valid_i[h]),

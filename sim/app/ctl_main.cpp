@@ -57,7 +57,7 @@ int main(int argc, char** argv) {
   assign->add_option("--fn", fn, "function of the slot");
   assign->callback([&] { request = {{"op", "assign"}, {"user", user}, {"slot", slot}, {"vf", vf}, {"fn", fn}}; });
   for (const auto& [op, text] : {std::pair{"status", "VFs and slots"}, {"counters", "packets by port, and drops"},
-                                 {"state", "what every part is waiting for"}, {"quit", "end the simulation"}})
+                                 {"state", "what every part is waiting for"}, {"flush", "write out what the records still hold"}, {"quit", "end the simulation"}})
     cli.add_subcommand(op, text)->callback([&, op = op] { request = {{"op", op}}; });
   auto* read = cli.add_subcommand("read", "read a management register");
   read->add_option("offset", offset, "byte offset")->required();

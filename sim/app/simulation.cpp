@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -14,6 +15,8 @@
 #include "host/server.hpp"
 #include "nic82599/direct_vf.hpp"
 #include "nic82599/tlp_endpoint.hpp"
+#include "record/frame_record.hpp"
+#include "record/tlp_record.hpp"
 #include "vfio_user/server.hpp"
 #include "vfpool_regs.h"
 #include "vmd/endpoint.hpp"
@@ -97,6 +100,9 @@ struct Simulation::Impl {
   std::vector<std::unique_ptr<VmPort>> vms;
   std::unique_ptr<ModelOwner> model;
   TlpCounts counts;
+  record::TimeAxis time{scheduler};
+  std::map<std::filesystem::path, std::shared_ptr<record::PcapngWriter>> records;  // several may share a file
+  std::unique_ptr<record::TlpRecord> tlp_record;
 
   Impl(Scheduler& s, const Topology& t, const std::filesystem::path& f) : scheduler(s), topology(t), folder(f) {
     make_wire();
@@ -111,25 +117,40 @@ struct Simulation::Impl {
     }
   }
 
+  std::shared_ptr<record::PcapngWriter> record_file(const std::filesystem::path& name) {
+    auto& file = records[name];
+    if (!file) file = std::make_shared<record::PcapngWriter>(folder / name, time.text());
+    return file;
+  }
+
   void make_wire() {
     const auto& w = topology.wire;
     switch (w.kind) {
       case Topology::Wire::Kind::kNone: return;
       case Topology::Wire::Kind::kTap:
         wire = std::make_unique<wire::Tap>(scheduler, wire::TapOptions{.name = w.name, .netns = w.netns, .mtu = w.mtu});
-        return;
-      case Topology::Wire::Kind::kLoopback: wire = std::make_unique<wire::Loopback>(scheduler); return;
+        break;
+      case Topology::Wire::Kind::kLoopback: wire = std::make_unique<wire::Loopback>(scheduler); break;
       case Topology::Wire::Kind::kPcap:
         wire = std::make_unique<wire::Pcap>(
             scheduler, wire::PcapOptions{.play = w.play.empty() ? w.play : folder / w.play, .keep = w.keep.empty() ? w.keep : folder / w.keep});
-        return;
+        break;
     }
+    if (!topology.record.ethernet.empty())
+      wire = std::make_unique<record::FrameRecord>(std::move(wire), record_file(topology.record.ethernet), time, "wire");
   }
 
   void make_pool(const nic82599::Nic82599::Options& options) {
     const unsigned device = Bridge::device_port(0);
     bridge = std::make_unique<Bridge>(scheduler);
     bridge->add_tap([this](unsigned port, bool toward, const pcie::Tlp& tlp) { counts.count(port, toward, tlp); });
+    if (!topology.record.tlp.empty()) {
+      std::vector<record::TappedPort> all;
+      for (unsigned p = 0; p < Bridge::port_count(); ++p) all.push_back({p, Bridge::port_name(p)});
+      tlp_record = std::make_unique<record::TlpRecord>(record_file(topology.record.tlp), time,
+                                                       record::choose_ports(all, topology.record.taps));
+      bridge->add_tap(tlp_record->tap());
+    }
     if (!topology.record.waves.empty()) bridge->trace_to((folder / topology.record.waves).string());
     nic = std::make_unique<nic82599::TlpEndpoint>(scheduler, bridge->input(device), options,
                                                   [b = bridge.get(), device] { return b->pending(device); });
@@ -258,6 +279,8 @@ json Simulation::control(const json& request) {
     return {{"state", state()}};
   } else if (op == "read") {
     return {{"value", i.the_bridge().service_read(Impl::number(request, "offset", 0xfffc))}};
+  } else if (op == "flush") {
+    for (auto& [name, file] : i.records) file->flush();
   } else if (op == "waves") {
     const std::string file = request.value("file", "");
     if (file.empty())
@@ -265,7 +288,7 @@ json Simulation::control(const json& request) {
     else
       i.the_bridge().trace_to((i.folder / file).string());
   } else {
-    throw ControlError(fmt::format("unknown op \"{}\": assign, release, force, press, status, counters, state, read, waves, quit", op));
+    throw ControlError(fmt::format("unknown op \"{}\": assign, release, force, press, status, counters, state, read, flush, waves, quit", op));
   }
   return json::object();
 }
@@ -280,6 +303,7 @@ std::string Simulation::state() const {
   if (i.model) out += i.model->server.root().state();
   for (const auto& vm : i.vms) out += vm->endpoint.state() + vm->server.state();
   for (const auto& s : i.direct_servers) out += s->state();
+  for (const auto& [name, file] : i.records) out += file->state() + "\n";
   return out;
 }
 

@@ -141,7 +141,7 @@ unsigned ConfigSpace::add_pcie(unsigned offset, unsigned type, unsigned max_payl
     init16(offset + 0x12, static_cast<std::uint16_t>(0x2 | 8 << 4 | (port ? 1 << 13 : 0)));
   }
   if (type == 4) init16(offset + 0x1c, 0, 0x001f);  // Root Control
-  init32(offset + 0x24, 0x10 | (type == 4 || type == 6 ? 0x20 : 0));  // time-out disable; ARI forwarding at ports
+  init32(offset + 0x24, 0x10);  // completion time-out disable
   init16(offset + 0x28, 0, 0x003f);
   init32(offset + 0x2c, 0x6U);
   init16(offset + 0x30, 0x2, 0x000f);
