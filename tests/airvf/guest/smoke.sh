@@ -8,6 +8,12 @@ ethtool -i air0; ethtool -c air0 | grep -v n/a; ethtool -l air0; ethtool -g air0
 ethtool -S air0 | grep -v ': 0$'
 grep air /proc/interrupts
 grep . /sys/class/net/air0/airvf/*
+for f in /sys/class/net/air0/airvf/*; do
+	check "${f##*/} is documented" grep -q "^What:.*/airvf/${f##*/}$" /airvf-abi
+done
+for f in $(sed -n "s,^What:.*/airvf/,,p" /airvf-abi); do
+	check "$f exists" [ -e /sys/class/net/air0/airvf/$f ]
+done
 check "self test" ethtool -t air0 offline
 cat /tmp/out
 link_wait
