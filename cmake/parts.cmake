@@ -6,10 +6,11 @@ function(vfpool_part name)
   target_link_libraries(vfpool_${name} PUBLIC fmt::fmt ${ARG_DEPENDS} PRIVATE vfpool_options)
 endfunction()
 
-# vfpool_test(name SOURCES ... [DEPENDS ...]): a GoogleTest program, its cases known to ctest.
+# vfpool_test(name SOURCES ... [DEPENDS ...] [LABELS ...]): a GoogleTest program, its cases known to ctest. Label "lab":
+# boots servers, runs alone and on the release build.
 function(vfpool_test name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS;LABELS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} GTest::gtest_main GTest::gmock vfpool_options)
-  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60)
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES LABELS "${ARG_LABELS}")
 endfunction()

@@ -26,7 +26,7 @@ int main(int argc, char** argv) {
   const std::filesystem::path record = std::filesystem::path(folder) / "tlp.pcapng";
   if (std::filesystem::exists(record)) {
     fmt::print("\nCaptures: {}/tlp.pcapng (TLPs), {}/wire.pcapng (Ethernet). To look at them:\n", folder, folder);
-    fmt::print("  tools/toolroot run tshark -X lua_script:sim/record/vfpool_tlp.lua -r {} | less\n", record.string());
+    fmt::print("  tools/toolroot run sim/record/tshark -r {} | less\n", record.string());
   }
   fmt::print("\ndemo: {} checks passed, {} failed\n", checks.passed(), checks.failed());
   return checks.failed() == 0 && checks.passed() > 0 ? 0 : 1;
