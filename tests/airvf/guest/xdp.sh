@@ -53,10 +53,12 @@ echo 2 >/sys/class/net/air0/airvf/mtvd_workers
 put pass; sleep 0.3; away
 wait $flow
 check "TCP went on" grep -q receiver /tmp/iperf
-put tx; far ping -q -c 300 -i 0.002 -s 800 10.0.0.1 >/dev/null 2>&1 &
+put tx
+far ping -q -c 300 -i 0.002 -W 1 -s 800 10.0.0.1 >/dev/null 2>&1 &
+pings=$!
 sleep 0.2
 check "down under tx" ip link set air0 down
-wait %2 2>/dev/null
+wait $pings
 away
 ethtool -S air0 | grep -E "xdp|bad_length" | grep -v ": 0$"
 dmesg | grep airvf | tail -5
