@@ -65,14 +65,14 @@ Topology::Server read_server(const toml::table& table, const std::string& place)
   s.name = reader.get<std::string>("name", "");
   check_name(reader, "name", s.name);
   const std::string attach = reader.get<std::string>("attach", "vfio-user");
-  if (attach == "vfio-user") {
+  if (attach == "vfio-user" || attach == "direct") {  // what the socket shows is the simulator's matter
     s.attach = Topology::Attach::kVfioUser;
   } else if (attach == "model") {
     s.attach = Topology::Attach::kModel;
   } else if (attach == "none") {
     s.attach = Topology::Attach::kNone;
   } else {
-    reader.fail("attach", fmt::format("'{}' is none of vfio-user, model, none", attach));
+    reader.fail("attach", fmt::format("'{}' is none of vfio-user, direct, model, none", attach));
   }
   s.socket = reader.get<std::string>("socket", s.name + ".sock");
   const toml::table* vm_table = table["vm"].as_table();

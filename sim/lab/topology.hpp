@@ -16,7 +16,7 @@ class TopologyError : public std::runtime_error {
 
 struct Topology {
   enum class Attach {
-    kVfioUser,  ///< a VM on a vfio-user socket of the simulator
+    kVfioUser,  ///< a VM on a vfio-user socket of the simulator (vfio-user, direct)
     kModel,     ///< a C++ host inside the simulator: no VM
     kNone,      ///< a VM without a device of ours
   };

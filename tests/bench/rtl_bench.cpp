@@ -1,0 +1,263 @@
+// The bridge in simulated time: how many cycles a packet takes through the RTL, how many bytes a cycle go through it,
+// and how many cycles this machine simulates in a second. All but the last is the same on every machine.
+//
+// A latency is counted from the cycle in which the first beat is offered at a port to the cycle in which the last beat
+// leaves at another, with nothing else under way. A stream's rate is its payload over the cycles from its first beat
+// in to its last beat out, all its packets waiting at the port from the start.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <numeric>
+
+#include "../host/pool.hpp"
+#include "figures.hpp"
+
+namespace vfpool::bench {
+namespace {
+
+using pcie::Tlp;
+using pcie::TlpKind;
+
+constexpr unsigned kMaxPayload = 128;
+
+double seconds_since(std::chrono::steady_clock::time_point t) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - t).count();
+}
+
+// Takes what leaves the device port in place of the card.
+class Sink : public pcie::TlpSink {
+ public:
+  void deliver(Tlp tlp) override {
+    ++packets;
+    bytes += tlp.data.size();
+  }
+  std::uint64_t packets = 0, bytes = 0;
+};
+
+class Rig : public Pool {
+ public:
+  explicit Rig(Figures& figures) : figures_(figures) {
+    bridge.add_tap([this](unsigned port, bool toward, const Tlp& tlp) { seen_.push_back({port, toward, tlp.kind(), tlp.data.size(), scheduler.cycles()}); });
+  }
+  void TestBody() override {}
+
+  void measure() {
+    run(set_up());
+    registers();
+    frames();
+    take_the_cards_place();
+    for (const unsigned payload : {64U, kMaxPayload}) writes({1}, payload);
+    writes({1, 2}, kMaxPayload);
+    for (const unsigned size : {64U, 512U}) reads({1}, size);
+    reads({1, 2}, 512);
+    wall_rate();
+  }
+
+ private:
+  struct Event {
+    unsigned port;
+    bool toward_bridge;
+    TlpKind kind;
+    std::size_t bytes;
+    std::uint64_t cycle;
+  };
+
+  host::Task<> set_up() {
+    co_await start_owner(4);
+    for (unsigned n = 1; n <= 2; ++n) {
+      if (command(kAssign, n, 0, n - 1) != 0) throw std::runtime_error("a VF cannot be assigned");
+      function_[n] = co_await plug(n, 0);
+      driver_[n] = std::make_unique<host::VfDriver>(user(n), function_[n]);
+      co_await driver_[n]->start();
+    }
+  }
+
+  void settle() {
+    if (!scheduler.run_until([this] { return !bridge.busy() && user(1).root().idle() && user(2).root().idle(); }, std::chrono::seconds(1)))
+      throw std::runtime_error("the bridge does not come to rest");
+    seen_.clear();
+  }
+
+  std::uint64_t cycle_of(unsigned port, bool toward_bridge, TlpKind kind) const {
+    const auto e = std::find_if(seen_.begin(), seen_.end(), [&](const Event& x) {
+      return x.port == port && x.toward_bridge == toward_bridge && x.kind == kind;
+    });
+    if (e == seen_.end()) throw std::runtime_error(fmt::format("no such packet at {}", bridge::Bridge::port_name(port)));
+    return e->cycle;
+  }
+  double crossing(unsigned from, unsigned to, TlpKind kind) const {
+    return static_cast<double>(cycle_of(to, false, kind) - cycle_of(from, true, kind));
+  }
+
+  // A register read and a register write of user 1, alone: the mailbox loop of the owner sleeps.
+  void registers() {
+    serving.reset();
+    std::vector<double> request, answer, round, write, management;
+    constexpr std::uint32_t kVfstatus = 0x8, kVfmbmem = 0x200;
+    for (int i = 0; i < 20; ++i) {
+      settle();
+      run(user(1).read32(function_[1].bar[0] + kVfstatus));
+      request.push_back(crossing(1, kDevice, TlpKind::kMemRead));
+      answer.push_back(crossing(kDevice, 1, TlpKind::kCplData));
+      round.push_back(static_cast<double>(cycle_of(1, false, TlpKind::kCplData) - cycle_of(1, true, TlpKind::kMemRead)));
+      settle();
+      user(1).write32(function_[1].bar[0] + kVfmbmem, 0);
+      scheduler.run_until([this] { return !seen_.empty() && seen_.back().port == kDevice; }, std::chrono::milliseconds(1));
+      write.push_back(crossing(1, kDevice, TlpKind::kMemWrite));
+      settle();
+      run(user(1).read32(find(user_trees[1], 0x8086).bar[0]));
+      management.push_back(static_cast<double>(cycle_of(1, false, TlpKind::kCplData) - cycle_of(1, true, TlpKind::kMemRead)));
+    }
+    figures_.add("MMIO read, request: user to device", "cycles", request);
+    figures_.add("MMIO read, completion: device to user", "cycles", answer);
+    figures_.add("MMIO read, round trip at the user's port", "cycles", round);
+    figures_.add("MMIO write (posted): user to device", "cycles", write);
+    figures_.add("management register read, answered by the bridge", "cycles", management);
+  }
+
+  // One frame from user 1 to user 2: what it costs the bridge in all, descriptors and interrupts included.
+  void frames() {
+    for (const std::size_t size : {60U, 1514U}) {
+      std::vector<double> busy, packets;
+      for (int i = 0; i < 20; ++i) {
+        settle();
+        std::vector<std::uint8_t> frame(size, 0x5a);
+        std::copy_n(driver_[2]->mac().begin(), 6, frame.begin());
+        std::copy_n(driver_[1]->mac().begin(), 6, frame.begin() + 6);
+        const auto before = scheduler.cycles();
+        run(driver_[1]->send(frame));
+        if (run(driver_[2]->receive()) != frame) throw std::runtime_error("a frame was lost");
+        settle_counting(packets);
+        busy.push_back(static_cast<double>(scheduler.cycles() - before));
+      }
+      figures_.add(fmt::format("frame of {} bytes, user to user: TLPs at all ports", size), "TLPs", packets);
+      figures_.add(fmt::format("frame of {} bytes, user to user: clocked cycles", size), "cycles", busy);
+    }
+  }
+  void settle_counting(std::vector<double>& packets) {
+    scheduler.run_until([this] { return !bridge.busy(); }, std::chrono::seconds(1));
+    packets.push_back(static_cast<double>(std::count_if(seen_.begin(), seen_.end(), [](const Event& e) { return e.toward_bridge; })));
+  }
+
+  void take_the_cards_place() {
+    settle();
+    bridge.connect(kDevice, sink_);
+    std::vector<double> cycles;
+    for (int i = 0; i < 20; ++i) {
+      settle();
+      inject(1, pcie::mem_write(vf_id(1), target_[1], payload(kMaxPayload)));
+      settle_only();
+      cycles.push_back(crossing(kDevice, 1, TlpKind::kMemWrite));
+    }
+    figures_.add(fmt::format("DMA write of {} bytes: device to user", kMaxPayload), "cycles", cycles);
+  }
+  void settle_only() {
+    scheduler.run_until([this] { return !bridge.busy(); }, std::chrono::seconds(1));
+  }
+
+  pcie::Bdf vf_id(unsigned user_port) const { return owner_vfs.at(user_port - 1).bdf; }
+  static std::span<const std::uint8_t> payload(std::size_t size) {
+    static const std::vector<std::uint8_t> bytes(4096, 0xa5);
+    return std::span(bytes).first(size);
+  }
+  void inject(unsigned, Tlp tlp) { bridge.input(kDevice).deliver(std::move(tlp)); }
+
+  std::string whom(const std::vector<unsigned>& users) const { return users.size() == 1 ? "one user" : fmt::format("{} users in turn", users.size()); }
+
+  // Payload bytes a cycle over the events of `kind` that leave the ports of `users`, from the first packet in.
+  void report(const std::string& name, TlpKind in_kind, TlpKind out_kind, bool out_is_device, const std::vector<unsigned>& users) {
+    std::uint64_t first = ~0ULL, last = 0, bytes = 0, packets = 0;
+    for (const Event& e : seen_) {
+      if (e.toward_bridge && e.kind == in_kind) first = std::min(first, e.cycle);
+      const bool there = out_is_device ? e.port == kDevice : std::find(users.begin(), users.end(), e.port) != users.end();
+      if (e.toward_bridge || e.kind != out_kind || !there) continue;
+      last = std::max(last, e.cycle);
+      bytes += e.bytes;
+      ++packets;
+    }
+    if (packets == 0) throw std::runtime_error(name + ": nothing came through");
+    const auto cycles = static_cast<double>(last - first + 1);
+    figures_.add(name + ", " + whom(users), "bytes/cycle", {static_cast<double>(bytes) / cycles});
+  }
+
+  void writes(const std::vector<unsigned>& users, unsigned size) {
+    settle();
+    constexpr unsigned kPackets = 2000;
+    for (unsigned i = 0; i < kPackets; ++i) {
+      const unsigned n = users[i % users.size()];
+      inject(n, pcie::mem_write(vf_id(n), target_[n] + size * (i % 64), payload(size)));
+    }
+    settle_only();
+    report(fmt::format("DMA writes of {} bytes", size), TlpKind::kMemWrite, TlpKind::kMemWrite, false, users);
+  }
+
+  void reads(const std::vector<unsigned>& users, unsigned size) {
+    settle();
+    constexpr unsigned kPackets = 1000;
+    for (unsigned i = 0; i < kPackets; ++i) {
+      const unsigned n = users[i % users.size()];
+      inject(n, pcie::mem_read(vf_id(n), static_cast<std::uint8_t>(i & 31), target_[n] + size * (i % 16), size));
+    }
+    settle_only();
+    report(fmt::format("DMA reads of {} bytes, completions", size), TlpKind::kMemRead, TlpKind::kCplData, true, users);
+  }
+
+  // Speed of the simulation itself. The work is the same on every run, and in cycles on every machine.
+  void wall_rate() {
+    std::vector<double> rate, nanoseconds;
+    for (int i = 0; i < 7; ++i) {
+      settle();
+      const auto cycles = scheduler.cycles();
+      const auto began = std::chrono::steady_clock::now();
+      for (unsigned k = 0; k < 6000; ++k) {
+        const unsigned n = 1 + k % 2;
+        if (k % 3 == 0)
+          inject(n, pcie::mem_read(vf_id(n), static_cast<std::uint8_t>(k & 31), target_[n], 256));
+        else
+          inject(n, pcie::mem_write(vf_id(n), target_[n], payload(kMaxPayload)));
+      }
+      settle_only();
+      const double done = static_cast<double>(scheduler.cycles() - cycles);
+      rate.push_back(done / seconds_since(began) / 1e3);
+    }
+    figures_.add("simulation speed, bridge busy with DMA of two users", "kcycles/s", rate);
+    rate.clear();
+    settle();
+    for (int i = 0; i < 7; ++i) {
+      const auto began = std::chrono::steady_clock::now();
+      constexpr unsigned kCycles = 20'000;
+      for (unsigned k = 0; k < kCycles; ++k) bridge.cycle();
+      rate.push_back(kCycles / seconds_since(began) / 1e3);
+    }
+    figures_.add("simulation speed, clocked without a packet", "kcycles/s", rate);
+  }
+
+  static inline const unsigned kDevice = bridge::Bridge::device_port(0);
+  Figures& figures_;
+  std::vector<Event> seen_;
+  host::Function function_[3];
+  std::unique_ptr<host::VfDriver> driver_[3];
+  // Memory of the users that nobody else uses.
+  std::uint64_t target_[3] = {0, 0x400000, 0x400000};
+  Sink sink_;
+};
+
+}  // namespace
+}  // namespace vfpool::bench
+
+int main(int argc, char** argv) {
+  CLI::App cli("Cycles and bytes per cycle through the Verilated bridge.");
+  std::string out = "rtl.json";
+  cli.add_option("--out", out, "file for the raw data")->capture_default_str();
+  CLI11_PARSE(cli, argc, argv);
+  try {
+    vfpool::bench::Figures figures(argc, argv);
+    vfpool::bench::Rig(figures).measure();
+    figures.write(out);
+  } catch (const std::exception& e) {
+    fmt::print(stderr, "rtl_bench: {}\n", e.what());
+    return 1;
+  }
+  return 0;
+}
