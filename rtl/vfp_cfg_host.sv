@@ -373,9 +373,10 @@ module vfp_cfg_host #(
   end
 
   // ---- Interrupts of the slots -----------------------------------------------------------------------------------------
-  logic [NPorts-1:0] msi_pend_q, msi_first;
-  assign msi_first   = msi_pend_q & (~msi_pend_q + 1'b1);
-  assign msi_valid_o = (msi_pend_q & dn_bme) != '0 && up_bme;
+  logic [NPorts-1:0] msi_pend_q, msi_may, msi_first;
+  assign msi_may     = up_bme ? msi_pend_q & dn_bme : '0;  // an interrupt is a memory write: it needs bus master enable
+  assign msi_first   = msi_may & (~msi_may + 1'b1);
+  assign msi_valid_o = msi_may != '0;
   always_comb begin
     msi_rid_o  = '0;
     msi_addr_o = '0;

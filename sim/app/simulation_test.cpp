@@ -22,6 +22,7 @@ class RunningSimulation : public testing::Test {
     Topology t;
     t.servers.push_back({.name = "owner", .owner = true, .attach = Topology::Attach::kModel, .socket = {}, .assign = {}, .vfs = 4});
     t.servers.push_back({.name = "user1", .socket = "user1.sock", .assign = {{.slot = 0, .vf = 1, .fn = 0}}});
+    t.record.tlp = "tlp.pcapng";
     simulation = std::make_unique<Simulation>(scheduler, t, folder);
   }
   ~RunningSimulation() override {
@@ -72,6 +73,21 @@ TEST_F(RunningSimulation, SleepsWhenNothingHappens) {
   EXPECT_LT(scheduler.cycles() - cycles, 1000u);
   const auto us = (after.ru_utime.tv_sec - before.ru_utime.tv_sec) * 1'000'000 + after.ru_utime.tv_usec - before.ru_utime.tv_usec;
   EXPECT_LT(us, 50'000) << "CPU time in an idle second";  // the limit of 5 %, with a sanitizer slowing it down
+}
+
+TEST_F(RunningSimulation, WavesAreWrittenOnDemand) {
+  simulation->control({{"op", "waves"}, {"file", "bridge.fst"}});
+  ASSERT_TRUE(owner_is_up());
+  simulation->control({{"op", "waves"}});
+  EXPECT_GT(std::filesystem::file_size(folder / "bridge.fst"), 1000u);
+  EXPECT_THROW(simulation->control({{"op", "waves"}, {"file", "no/such/folder.fst"}}), std::exception);
+}
+
+TEST_F(RunningSimulation, RecordsCanBeReadWhileItRuns) {
+  ASSERT_TRUE(owner_is_up());
+  const auto before = std::filesystem::file_size(folder / "tlp.pcapng");
+  simulation->control({{"op", "flush"}});
+  EXPECT_GT(std::filesystem::file_size(folder / "tlp.pcapng"), before);
 }
 
 TEST_F(RunningSimulation, StateNamesEveryPart) {

@@ -22,8 +22,8 @@ class Slot : public Pool {
     co_await user(n).config_write(port.bdf, port.capability(0x10) + 0x1a, bits, 2);
   }
   /// As pciehp sets a slot up: MSI, attention button, link changes, hot-plug interrupt.
-  host::Task<> enable_events(unsigned n = 1) {
-    const auto port = slot_port(n, 0);
+  host::Task<> enable_events(unsigned n = 1, unsigned slot = 0) {
+    const auto port = slot_port(n, slot);
     vector = user(n).new_vector();
     const unsigned msi = port.capability(0x05);
     co_await user(n).config_write(port.bdf, msi + 4, static_cast<std::uint32_t>(vector.address));
@@ -59,6 +59,24 @@ TEST_F(Slot, NoSecondMessageUntilAllEventsAreCleared) {
   bridge.press_button(1, 0);
   run(user(1).sleep(std::chrono::microseconds(10)));
   EXPECT_EQ(user(1).count(vector), 2u);
+}
+
+TEST_F(Slot, AnInterruptNeedsBusMasterEnableOfItsOwnPort) {
+  run(ready());
+  run(enable_events(1, 0));
+  const auto first = vector;
+  run(enable_events(1, 1));
+  const auto second = vector;
+  run(user(1).config_write(slot_port(1, 0).bdf, 0x04, 0x0002, 2));
+  command(kAssign, 1, 0, 0);
+  command(kAssign, 1, 1, 1);
+  run(user(1).sleep(std::chrono::microseconds(10)));
+  EXPECT_EQ(user(1).count(first), 0u);
+  ASSERT_EQ(user(1).count(second), 1u);
+  EXPECT_EQ(user(1).messages().back().from, slot_port(1, 1).bdf);
+  run(user(1).config_write(slot_port(1, 0).bdf, 0x04, 0x0006, 2));
+  run(user(1).sleep(std::chrono::microseconds(10)));
+  EXPECT_EQ(user(1).count(first), 1u);  // it was only held back
 }
 
 TEST_F(Slot, PowerOffCleansTheVfAndPowerOnBringsItBack) {
