@@ -14,3 +14,11 @@ function(vfpool_test name)
   target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} GTest::gtest_main GTest::gmock vfpool_options)
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES LABELS "${ARG_LABELS}")
 endfunction()
+
+# vfpool_guest_program(name SOURCES...): a program that runs in guests, which have no C++ library: static, and without
+# sanitizers, which cannot be linked statically.
+function(vfpool_guest_program name)
+  add_executable(${name} ${ARGN})
+  target_compile_options(${name} PRIVATE -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -O2)
+  target_link_options(${name} PRIVATE -static -s)
+endfunction()
