@@ -8,8 +8,10 @@
 #include <cstring>
 #include <deque>
 #include <stdexcept>
+#include <tuple>
+#include <utility>
 
-#include "Vvfp_bridge.h"
+#include "Vbridge_model.h"
 
 namespace vfpool::bridge {
 namespace {
@@ -89,35 +91,52 @@ void Input::deliver(pcie::Tlp tlp) {
 struct Bridge::Impl {
   Scheduler& scheduler;
   VerilatedContext context;
-  Vvfp_bridge top{&context};
+  Vbridge_model top{&context};
   std::unique_ptr<VerilatedFstC> trace;
   std::array<Port, kPorts> ports;
   std::vector<Tap> taps;
   std::uint64_t cycles = 0;
   unsigned settle = kSettle;
+  bool given = true;  // an input waits for set_i
   bool tick = false;
   Scheduler::TimerId timer = 0;
 
   explicit Impl(Scheduler& s) : scheduler(s) {
     context.traceEverOn(true);
     ports[kHosts].link = true;
-    top.rst_ni = 0;
+    take_over();  // reset
     for (int i = 0; i < 4; ++i) edge();
-    top.rst_ni = 1;
+    give(top.rst_n_set_i, 1);
+    take_over();
   }
   ~Impl() {
     if (timer != 0) scheduler.cancel(timer);
     top.final();
   }
 
+  // One clock cycle of the model (bridge_model.sv). Outputs then show the state after it.
   void edge() {
-    top.clk_i = 0;
-    top.eval();
     if (trace) trace->dump(cycles * 4);
-    top.clk_i = 1;
+    top.step_i = !top.step_i;
     top.eval();
     if (trace) trace->dump(cycles * 4 + 2);
     ++cycles;
+  }
+
+  // Gives an input of bridge_model.sv that is taken over by set_i.
+  template <class T>
+  void give(T& pin, std::uint32_t value) {
+    if (pin == value) return;
+    pin = static_cast<T>(value);
+    given = true;
+  }
+  void take_over() {
+    if (!given) return;
+    given = false;
+    top.set_i = 1;
+    top.eval();
+    top.set_i = 0;
+    top.eval();
   }
 
   void drive_inputs() {
@@ -144,13 +163,26 @@ struct Bridge::Impl {
         std::memcpy(beat.data(), t.data.data() + port.sent, std::min<std::size_t>(kBeat, t.data.size() - port.sent));
       std::memcpy(word(top.rx_data_i.data(), p), beat.data(), kBeat);
     }
-    top.link_i = static_cast<CData>(link);
-    top.tx_ready_i = static_cast<CData>(ready);
-    top.tx_room_i = static_cast<SData>(room);
+    give(top.link_set_i, link);
+    give(top.tx_ready_set_i, ready);
+    give(top.tx_room_set_i, room);
+    give(top.tick_ms_set_i, std::exchange(tick, false));
     top.rx_valid_i = static_cast<CData>(valid);
     top.rx_sop_i = static_cast<CData>(sop);
     top.rx_eop_i = static_cast<CData>(eop);
-    top.tick_ms_i = std::exchange(tick, false);
+    take_over();
+  }
+
+  // What bridge_model.sv promises: packets at the inputs change no output before the clock has risen.
+  void check_outputs() {
+    const auto outputs = [this] {
+      return std::tuple(top.rx_ready_o, top.rx_room_o, top.tx_valid_o, top.tx_sop_o, top.tx_eop_o, top.tx_hdr_o,
+                        top.tx_data_o, top.svc_ready_o, top.svc_rdata_o, top.timer_o);
+    };
+    const auto before = outputs();
+    top.eval();
+    if (outputs() != before)
+      throw std::logic_error("bridge: an output depends on a packet input without a register between them");
   }
 
   // What was accepted and what leaves is seen before the clock edge.
@@ -176,19 +208,16 @@ struct Bridge::Impl {
 
   void cycle() {
     drive_inputs();
-    top.clk_i = 0;
-    top.eval();
-    if (trace) trace->dump(cycles * 4);
+#ifndef NDEBUG
+    check_outputs();
+#endif
     sample();
-    if (!(top.busy_o || tick))
-      settle = settle > 0 ? settle - 1 : 0;
-    else
+    edge();
+    if (top.busy_o)
       settle = kSettle;
-    top.clk_i = 1;
-    top.eval();
-    if (trace) trace->dump(cycles * 4 + 2);
-    ++cycles;
-    top.button_i = 0;
+    else if (settle > 0)
+      --settle;
+    give(top.button_set_i, 0);
     if (top.timer_o && timer == 0)
       timer = scheduler.after(std::chrono::milliseconds(1), [this] {
         timer = 0;
@@ -205,23 +234,20 @@ struct Bridge::Impl {
   }
 
   std::uint32_t service(bool write, std::uint32_t offset, std::uint32_t value) {
-    top.svc_valid_i = 1;
-    top.svc_write_i = write;
-    top.svc_addr_i = static_cast<SData>(offset);
-    top.svc_wdata_i = value;
-    for (int i = 0; i < 1000; ++i) {
+    give(top.svc_valid_set_i, 1);
+    give(top.svc_write_set_i, write);
+    give(top.svc_addr_set_i, offset);
+    give(top.svc_wdata_set_i, value);
+    take_over();
+    std::optional<std::uint32_t> result;
+    for (int i = 0; i < 1000 && !result; ++i) {
+      if (top.svc_ready_o) result = top.svc_rdata_o;
       cycle();
-      top.clk_i = 0;
-      top.eval();
-      if (!top.svc_ready_o) continue;
-      const std::uint32_t result = top.svc_rdata_o;
-      cycle();
-      top.svc_valid_i = 0;
-      settle = kSettle;
-      return result;
     }
-    top.svc_valid_i = 0;
-    throw std::runtime_error("bridge: service bus does not answer");
+    give(top.svc_valid_set_i, 0);
+    settle = kSettle;
+    if (!result) throw std::runtime_error("bridge: service bus does not answer");
+    return *result;
   }
 };
 
@@ -262,7 +288,7 @@ void Bridge::stall(unsigned port, bool stalled) {
 void Bridge::press_button(unsigned user, unsigned slot) {
   if (user == 0 || user > kGeometry.users || slot >= kGeometry.slots)
     throw std::out_of_range(fmt::format("no slot {} at user {}", slot, user));
-  impl_->top.button_i = static_cast<CData>(impl_->top.button_i | 1U << ((user - 1) * kGeometry.slots + slot));
+  impl_->give(impl_->top.button_set_i, impl_->top.button_set_i | 1U << ((user - 1) * kGeometry.slots + slot));
   impl_->settle = kSettle;
 }
 
