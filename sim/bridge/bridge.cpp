@@ -175,9 +175,15 @@ struct Bridge::Impl {
 
   // What bridge_model.sv promises: packets at the inputs change no output before the clock has risen.
   void check_outputs() {
-    const auto outputs = [this] {
-      return std::tuple(top.rx_ready_o, top.rx_room_o, top.tx_valid_o, top.tx_sop_o, top.tx_eop_o, top.tx_hdr_o,
-                        top.tx_data_o, top.svc_ready_o, top.svc_rdata_o, top.timer_o);
+    const auto content = [](const auto& wide) {  // Verilator's wide words compare as pointers
+      std::array<std::uint32_t, kPorts * 4> words;
+      static_assert(sizeof words == sizeof wide);
+      std::memcpy(words.data(), wide.data(), sizeof words);
+      return words;
+    };
+    const auto outputs = [&] {
+      return std::tuple(top.rx_ready_o, top.rx_room_o, top.tx_valid_o, top.tx_sop_o, top.tx_eop_o,
+                        content(top.tx_hdr_o), content(top.tx_data_o), top.svc_ready_o, top.svc_rdata_o, top.timer_o);
     };
     const auto before = outputs();
     top.eval();
