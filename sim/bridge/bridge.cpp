@@ -22,7 +22,7 @@ constexpr unsigned kHosts = kGeometry.users + 1;
 constexpr unsigned kPorts = kHosts + kGeometry.devices;
 constexpr unsigned kBeat = 16;
 // Cycles to run on after the bridge has said that it is idle.
-constexpr unsigned kSettle = 8;
+constexpr unsigned kSettle = 2;
 
 /// One 128-bit word of a packed array.
 std::uint32_t* word(std::uint32_t* wide, unsigned port) { return wide + port * 4; }
