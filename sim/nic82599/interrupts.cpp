@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <numeric>
 #include <utility>
 
 namespace vfpool::nic82599 {
@@ -93,7 +94,9 @@ void Interrupts::send(Block& b, unsigned vector) {
   b.asking &= ~one(vector);
   if (!deliverable(b)) return;  // the cause waits for an interrupt mechanism to be switched on
   const std::uint32_t interval = (v.eitr & reg::kEitrInterval) >> 3;
-  if (interval != 0) v.free_at = scheduler_.now() + interval * kEitrUnit;
+  const SimTime now = scheduler_.now();
+  if (interval != 0) v.free_at = now + interval * kEitrUnit;
+  if (b.record_gaps) note_gap(v, now);
   if (b.fn != 0) {
     const std::uint64_t this_one = one(vector);
     b.cause &= ~(b.auto_clear & this_one);
@@ -110,6 +113,32 @@ void Interrupts::send(Block& b, unsigned vector) {
     }
   }
   deliver(b, vector);
+}
+
+void Interrupts::note_gap(Vector& v, SimTime now) const {
+  if (v.last_sent != SimTime{0}) {
+    const SimTime gap = now - v.last_sent;
+    if (v.gaps.shortest == SimTime{0} || gap < v.gaps.shortest) v.gaps.shortest = gap;
+    const auto steps = static_cast<std::uint64_t>(gap / kEitrUnit);
+    ++v.gaps.bins[std::min<std::size_t>(static_cast<std::size_t>(std::bit_width(steps)), Gaps::kBins - 1)];
+  }
+  v.last_sent = now;
+}
+
+std::uint64_t Interrupts::Gaps::count() const { return std::accumulate(bins.begin(), bins.end(), std::uint64_t{0}); }
+
+void Interrupts::record_gaps(FunctionId fn) {
+  Block& b = block(fn);
+  b.record_gaps = true;
+  for (Vector& v : b.vectors) {
+    v.gaps = {};
+    v.last_sent = SimTime{0};
+  }
+}
+
+Interrupts::Gaps Interrupts::gaps(FunctionId fn, unsigned vector) const {
+  const Block& b = *blocks_.at(fn);
+  return vector < b.vectors.size() ? b.vectors[vector].gaps : Gaps{};
 }
 
 void Interrupts::deliver(Block& b, unsigned vector) {

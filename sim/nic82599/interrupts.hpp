@@ -55,6 +55,17 @@ class Interrupts {
   void reset_pf_table();
 
   std::uint64_t sent() const { return sent_; }
+  /// Gaps between the messages of a vector. The down counter lets none be shorter than the interval in force.
+  struct Gaps {
+    static constexpr unsigned kBins = 12;
+    SimTime shortest{0};                     ///< 0: none yet
+    std::array<std::uint64_t, kBins> bins{}; ///< 0: below one step of 2.048 us; n: below 2^n steps; the last: the rest
+    std::uint64_t count() const;
+  };
+  /// Starts anew to record the gaps of all vectors of `fn`.
+  void record_gaps(FunctionId fn);
+  /// Recorded since then; all zero if never asked for.
+  Gaps gaps(FunctionId fn, unsigned vector) const;
   std::string state(FunctionId fn) const;
 
  private:
@@ -64,6 +75,8 @@ class Interrupts {
     Scheduler::TimerId timer = 0;
     std::array<std::uint32_t, 4> entry{0, 0, 0, 1};  ///< MSI-X table entry, masked at reset
     std::uint64_t sent = 0;
+    SimTime last_sent{0};  ///< 0: not since the recording of gaps began
+    Gaps gaps;
   };
   struct Block {
     FunctionId fn = 0;
@@ -74,6 +87,7 @@ class Interrupts {
     std::array<std::uint32_t, 64> ivar{};
     std::uint32_t ivar_misc = 0;
     bool msix_enabled = false;
+    bool record_gaps = false;
   };
 
   Block& block(FunctionId fn);
@@ -82,6 +96,7 @@ class Interrupts {
   void ask(Block& b, unsigned vector);
   void send(Block& b, unsigned vector);
   void deliver(Block& b, unsigned vector);
+  void note_gap(Vector& v, SimTime now) const;
   bool deliverable(const Block& b) const;
   std::uint64_t active(const Block& b) const;
   unsigned other_vector(const Block& b) const;

@@ -499,6 +499,17 @@ std::uint64_t Nic82599::vf_bar_address(unsigned vf, unsigned bar) const {
   return base == 0 ? 0 : base + static_cast<std::uint64_t>(vf) * kVfBar0Size;
 }
 
+void Nic82599::record_gaps(FunctionId fn) { impl_->interrupts.record_gaps(fn); }
+
+std::string Nic82599::gaps(FunctionId fn, unsigned vector) const {
+  const Interrupts::Gaps g = impl_->interrupts.gaps(fn, vector);
+  std::string out = fmt::format("{} gaps, shortest {} ns, below steps of 2.048 us:", g.count(), g.shortest.count() / 1000);
+  for (unsigned i = 0; i < Interrupts::Gaps::kBins; ++i)
+    if (g.bins[i] != 0)
+      out += i + 1 < Interrupts::Gaps::kBins ? fmt::format(" {}:{}", 1U << i, g.bins[i]) : fmt::format(" more:{}", g.bins[i]);
+  return out;
+}
+
 const Nic82599::Options& Nic82599::options() const { return impl_->options; }
 
 const Nic82599::Counters& Nic82599::counters() const {

@@ -67,6 +67,11 @@ class Nic82599 {
   /// Address of VF `vf`'s BAR (0 or 3) from the SR-IOV capability; 0 while VF memory space is off or unset.
   std::uint64_t vf_bar_address(unsigned vf, unsigned bar) const;
 
+  /// Starts to record the gaps between interrupt messages of `fn`, forgetting what was recorded.
+  void record_gaps(FunctionId fn);
+  /// What was recorded of a vector, for people: shortest gap and a histogram.
+  std::string gaps(FunctionId fn, unsigned vector) const;
+
   const Options& options() const;
   const Counters& counters() const;
   /// For people: link, pools, queues in use, counters, registers that the model does not know.

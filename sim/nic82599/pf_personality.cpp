@@ -67,6 +67,18 @@ PfPersonality::PfPersonality(Scheduler& scheduler, Nic82599& nic, Options option
   set_up();
 }
 
+void PfPersonality::stop() {
+  running_ = false;
+  waiting_ = 0;
+  put(reg::kCtrl, reg::kCtrlReset);
+}
+
+void PfPersonality::start() {
+  running_ = true;
+  waiting_ = 0;
+  set_up();
+}
+
 void PfPersonality::set_up() {
   pcie::ConfigSpace& config = nic_.config(0);
   config.write(pcie::cfg::kCommand, pcie::cfg::kMemoryEnable | pcie::cfg::kBusMaster, 2);
@@ -111,6 +123,7 @@ void PfPersonality::set_up() {
 // ---- Mailbox ----------------------------------------------------------------------------------------------------
 
 void PfPersonality::serve() {
+  if (!running_) return;
   const std::uint32_t causes = get(reg::kEics);
   put(reg::kEicr, causes & 0xffff0000);
   if (causes & reg::kCauseLink)

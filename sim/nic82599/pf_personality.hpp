@@ -34,6 +34,11 @@ class PfPersonality {
   /// Resets and sets up `nic`, which must outlive this object. Throws std::invalid_argument for options that cannot be.
   PfPersonality(Scheduler& scheduler, Nic82599& nic, Options options);
 
+  /// The PF's driver goes: the device is reset and stays so, VFs see a reset that does not end, nobody answers them.
+  void stop();
+  /// It comes (again), resets the device, and knows no VF any more.
+  void start();
+
   /// The PF's interrupt: to be called for every message of function 0.
   void interrupt() { turn_.ask(); }
 
@@ -85,6 +90,7 @@ class PfPersonality {
   Counters counters_;
   std::vector<Vf> vfs_;
   std::set<unsigned> free_rars_;
+  bool running_ = true;
   std::uint64_t waiting_ = 0;  ///< VFs whose message could not be taken because of the lock
   Turn turn_;
 };

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // An 82599 without servers around it: serves its VFs to VMs over vfio-user sockets (vf0, vf1, ... in a folder). The
-// cable's far end swallows frames; VFs reach each other through the card's switch. Obeys lines on its standard input:
-// `link up`, `link down`, `state`, `quit` (the VMs see devices that answer no more).
+// cable's far end is a station (station.hpp); VFs reach each other through the card's switch. Obeys lines on its standard
+// input, and datagrams to the station: see kHelp. After `quit` the VMs see devices that answer no more.
 #include <poll.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <csignal>
+#include <cstdlib>
 #include <iostream>
 #include <memory>
 #include <sstream>
@@ -15,7 +17,9 @@
 #include <vector>
 
 #include "core/scheduler.hpp"
+#include "mischief.hpp"
 #include "nic82599/direct_vf.hpp"
+#include "station.hpp"
 #include "vfio_user/server.hpp"
 #include "wire/loopback.hpp"
 
@@ -23,11 +27,67 @@ namespace {
 
 using namespace vfpool;
 
+constexpr const char* kHelp =
+    "link up|down; pf stop|start|reset; mischief KIND [MS]; flood PAYLOAD RATE MS [FLOWS]; gaps start; gaps VECTOR; "
+    "state; quit";
+
+/// Commands, on lines of the standard input or in datagrams of the guest. They concern VF 0.
+class Commands {
+ public:
+  Commands(Scheduler& scheduler, nic82599::DirectCard& card, airvf::Mischief& mischief)
+      : scheduler_(scheduler), card_(card), mischief_(mischief) {}
+  void set_station(airvf::Station& station) { station_ = &station; }
+
+  /// The answer.
+  std::string obey(const std::string& line) {
+    std::istringstream in(line);
+    std::string verb, word;
+    in >> verb;
+    if (verb == "state") return card_.state();
+    if (verb == "quit") return scheduler_.stop(), "ok";
+    if (verb == "flood") return flood(in);
+    in >> word;
+    if (verb == "link" && word == "up") return station_->plug(), "ok";
+    if (verb == "link" && word == "down") return station_->unplug(), "ok";
+    if (verb == "pf") return pf(word);
+    if (verb == "gaps") return gaps(word);
+    unsigned milliseconds = 0;
+    in >> milliseconds;
+    if (verb == "mischief" && mischief_.begin(word, milliseconds)) return "ok";
+    spdlog::warn("what is \"{}\"? ({})", line, kHelp);
+    return std::string("what? ") + kHelp;
+  }
+
+ private:
+  std::string pf(const std::string& word) {
+    if (word == "stop" || word == "reset") card_.pf().stop();
+    if (word == "start" || word == "reset") card_.pf().start();
+    return "ok";
+  }
+
+  std::string gaps(const std::string& word) {
+    if (word == "start") return card_.nic().record_gaps(1), "ok";
+    return card_.nic().gaps(1, static_cast<unsigned>(std::strtoul(word.c_str(), nullptr, 10)));
+  }
+
+  std::string flood(std::istringstream& in) {
+    unsigned payload = 0, rate = 0, milliseconds = 0, flows = 1;
+    in >> payload >> rate >> milliseconds >> flows;
+    const std::string wrong = station_->flood(payload, rate, milliseconds, in || in.eof() ? std::max(flows, 1U) : 0);
+    if (!wrong.empty()) spdlog::warn("flood: {}", wrong);
+    return wrong.empty() ? "ok" : wrong;
+  }
+
+  Scheduler& scheduler_;
+  nic82599::DirectCard& card_;
+  airvf::Mischief& mischief_;
+  airvf::Station* station_ = nullptr;
+};
+
 /// Lines of a person or a script.
 class Console {
  public:
-  Console(Scheduler& scheduler, wire::Wire& far_end, nic82599::DirectCard& card)
-      : scheduler_(scheduler), far_end_(far_end), card_(card) {
+  Console(Scheduler& scheduler, Commands& commands) : scheduler_(scheduler), commands_(commands) {
     scheduler_.watch(STDIN_FILENO, POLLIN, [this](short) { read(); });
   }
 
@@ -41,26 +101,11 @@ class Console {
     }
     text_.append(chunk, static_cast<std::size_t>(n));
     for (std::size_t end; (end = text_.find('\n')) != std::string::npos; text_.erase(0, end + 1))
-      obey(text_.substr(0, end));
-  }
-
-  void obey(const std::string& line) {
-    if (line == "link up") {
-      far_end_.set_receiver([](wire::Frame) {});
-    } else if (line == "link down") {
-      far_end_.set_receiver({});
-    } else if (line == "quit") {
-      scheduler_.stop();
-    } else if (line == "state") {
-      std::cout << card_.state() << std::endl;
-    } else {
-      spdlog::warn("what is \"{}\"? (link up, link down, state, quit)", line);
-    }
+      std::cout << commands_.obey(text_.substr(0, end)) << std::endl;
   }
 
   Scheduler& scheduler_;
-  wire::Wire& far_end_;
-  nic82599::DirectCard& card_;
+  Commands& commands_;
   std::string text_;
 };
 
@@ -79,6 +124,8 @@ int main(int argc, char** argv) {
   app.add_flag("--trusted", pf.trusted, "trust the VFs");
   app.add_flag("--query-rss", pf.query_rss, "VFs may read the RSS table");
   app.add_flag("--strict-reset", nic.strict_vf_reset, "ring registers survive a VF's reset, as in silicon");
+  std::uint32_t seed = 1;
+  app.add_option("--seed", seed, "of the mischief");
   CLI11_PARSE(app, argc, argv);
   std::signal(SIGPIPE, SIG_IGN);
 
@@ -86,10 +133,16 @@ int main(int argc, char** argv) {
   auto [near_end, far_end] = wire::Loopback::make_pair(scheduler);
   nic82599::DirectCard card(scheduler, nic, pf);
   card.nic().set_wire(*near_end);
-  far_end->set_receiver([](wire::Frame) {});
+  airvf::Mischief mischief(scheduler, card.vf(0), seed);
+  Commands commands(scheduler, card, mischief);
+  airvf::Station station(scheduler, *far_end, pf.first_vf_mac,
+                         [&commands](const std::string& line) { return commands.obey(line); });
+  commands.set_station(station);
   std::vector<std::unique_ptr<vfio_user::Server>> servers;
-  for (unsigned i = 0; i < card.vfs(); ++i)
-    servers.push_back(std::make_unique<vfio_user::Server>(scheduler, folder + "/vf" + std::to_string(i), card.vf(i)));
-  Console console(scheduler, *far_end, card);
+  for (unsigned i = 0; i < card.vfs(); ++i) {
+    vfio_user::Device& device = i == 0 ? static_cast<vfio_user::Device&>(mischief) : card.vf(i);
+    servers.push_back(std::make_unique<vfio_user::Server>(scheduler, folder + "/vf" + std::to_string(i), device));
+  }
+  Console console(scheduler, commands);
   scheduler.run();
 }

@@ -45,3 +45,13 @@ pair_down() {
 	ip netns del far
 	rmmod "$1"
 }
+# A command to the card by the network, and its answer; "@card" is for when the network does not work.
+card() {
+	exec 8<>/dev/udp/10.0.0.3/4000 || return 1
+	echo "$*" >&8
+	IFS= read -r -t 5 -u 8 answer
+	local rc=$?
+	exec 8>&-
+	echo "$answer"
+	return $rc
+}

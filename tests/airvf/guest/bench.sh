@@ -1,0 +1,107 @@
+# airvf against ixgbevf: the driver of VF 0 changes, the peer on VF 1 is always ixgbevf. All of the device's interrupts
+# come to CPU 0, programs run on CPU 1, so that what one driver spreads differently is not chance.
+. /airvf-common
+. /airvf-config
+vf=0000:01:00.0
+load="taskset 2 /airvf-load"
+json() { echo "@json $*"; }
+bind() {
+	[ ! -e /sys/bus/pci/devices/$vf/driver ] || echo $vf >/sys/bus/pci/devices/$vf/driver/unbind
+	echo "$1" >/sys/bus/pci/devices/$vf/driver_override
+	echo $vf >/sys/bus/pci/drivers_probe
+	ip link set "$(ls /sys/bus/pci/devices/$vf/net)" name air0 || return 1
+	ip addr add 10.0.0.1/24 dev air0
+	ip link set air0 up
+	link_wait || return 1
+	for irq in $(awk -F: '/air0/ { print $1 }' /proc/interrupts); do echo 1 >/proc/irq/$irq/smp_affinity; done
+	ping -q -c 3 -i 0.1 -W 2 10.0.0.2 >/dev/null
+}
+configure() { # ixgbevf[-threaded|-rps] airvf-MODE[-POLICY-N]
+	bind "${1%%-*}" || return 1
+	local m=/sys/class/net/air0/airvf
+	case $1 in
+	ixgbevf-threaded) echo 1 >/sys/class/net/air0/threaded ;;
+	ixgbevf-rps) for q in /sys/class/net/air0/queues/rx-*; do echo 3 >$q/rps_cpus; done ;;
+	airvf-*)
+		set -- ${1//-/ }
+		echo "$2" >$m/moderation
+		if [ -n "$3" ]; then
+			echo "${3/ordered/rr-ordered}" >$m/mtvd_policy
+			echo "$4" >$m/mtvd_workers
+		fi
+		;;
+	esac
+}
+# Interrupts of VF 0, frames it received and sent, centiseconds of the machine and of both CPUs' idleness.
+snap() {
+	echo "$(awk '/air0/ { n += $2 + $3 } END { print n + 0 }' /proc/interrupts) \
+$(cat /sys/class/net/air0/statistics/rx_packets /sys/class/net/air0/statistics/tx_packets | tr '\n' ' ') \
+$(cut -d' ' -f1 /proc/uptime | tr -d .) $(awk '$1 == "cpu" { print $5 + $6 }' /proc/stat)"
+}
+measure() { # test function arguments...
+	local test=$1 out a b
+	shift
+	echo "@host $round $config $test begin"
+	a=$(snap)
+	out=$("$@" 2>/tmp/err) || out="{\"error\": \"$(head -1 /tmp/err)\"}"
+	b=$(snap)
+	echo "@host $round $config $test end"
+	set -- $a $b
+	json "{\"round\": $round, \"config\": \"$config\", \"test\": \"$test\", \"interrupts\": $(($6 - $1)), \"rx\": $(($7 - $2))," \
+		"\"tx\": $(($8 - $3)), \"cs\": $(($9 - $4)), \"idle_cs\": $((${10} - $5)), \"result\": ${out:-null}}"
+}
+flood() { # payload rate
+	$load udp-count 9 $((ms / 1000 + 6)) &
+	local counter=$!
+	sleep 0.2
+	echo "@card flood $1 $2 $ms 4" >/dev/console
+	wait $counter
+}
+tcp_rx() {
+	$load tcp-sink 5001 &
+	sleep 0.3
+	far taskset 2 /airvf-load tcp-send 10.0.0.1 5001 $secs >/dev/null
+	wait
+}
+tcp_tx() {
+	far taskset 2 /airvf-load tcp-sink 5001 &
+	sleep 0.3
+	$load tcp-send 10.0.0.2 5001 $secs >/dev/null
+	wait
+}
+tcp_rr() {
+	far taskset 2 /airvf-load tcp-echo 5001 &
+	sleep 0.3
+	$load tcp-rr 10.0.0.2 5001 $secs
+	wait
+}
+insmod /airvf.ko || exit 1
+rmmod airvf # it was only to see that it loads
+modprobe ixgbevf
+insmod /airvf.ko
+sysctl -q -w net.core.netdev_max_backlog=4000 2>/dev/null
+ip netns add far
+ip link set "$(ls /sys/bus/pci/devices/0000:02:00.0/net)" netns far name air1
+far ip addr add 10.0.0.2/24 dev air1
+far ip link set air1 up
+far ethtool -C air1 rx-usecs 10
+all=${configs:-ixgbevf airvf-fir airvf-cgr airvf-air airvf-dim ixgbevf-threaded ixgbevf-rps airvf-air-flow-1 airvf-air-flow-2
+	airvf-air-rr-1 airvf-air-rr-2 airvf-air-ordered-1 airvf-air-ordered-2}
+for round in $(seq "${rounds:-3}"); do
+	order=$all
+	[ $((round % 2)) = 1 ] || order=$(echo $all | tr ' ' '\n' | sed '1!G;h;$!d')
+	for config in $order; do
+		configure "$config" || { echo "FAIL $config"; dmesg | tail; failed=1; continue; }
+		[ "$round" -gt 1 ] || echo "# $config: $(ls -d /sys/class/net/air0/queues/rx-* | wc -l) queues, $(grep -c 'air0' /proc/interrupts) vectors"
+		measure udp64 flood 18 ${paced:-4000}
+		measure udp64-overload flood 18 ${overload:-200000}
+		measure tcp-rx tcp_rx
+		case $config in *-threaded | *-rps | *-[0-9]) continue ;; esac
+		measure udp512 flood 466 ${paced:-4000}
+		measure udp1472 flood 1472 ${paced:-4000}
+		measure udp-rr $load udp-rr 10.0.0.3 7 $secs
+		measure tcp-tx tcp_tx
+		measure tcp-rr tcp_rr
+	done
+done
+finish

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+// Measures from inside the guest; one line of JSON on the standard output.
+//   load udp-count PORT SECONDS     datagrams of the card's flood (station.hpp) that arrive, until its end or SECONDS
+//   load udp-rr ADDRESS PORT SECONDS, load tcp-rr ADDRESS PORT SECONDS   one byte there and back, percentiles
+//   load tcp-send ADDRESS PORT SECONDS, load tcp-sink PORT, load tcp-echo PORT
+#include <arpa/inet.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <vector>
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using Seconds = std::chrono::duration<double>;
+constexpr std::uint32_t kMagic = 0x666c6f64;  // station.hpp, Mark
+
+[[noreturn]] void die(const char* what) {
+  std::fprintf(stderr, "load: %s: %s\n", what, std::strerror(errno));
+  std::exit(1);
+}
+
+sockaddr_in address(const char* ip, const char* port) {
+  sockaddr_in a{};
+  a.sin_family = AF_INET;
+  a.sin_port = htons(static_cast<std::uint16_t>(std::atoi(port)));
+  if (ip != nullptr && inet_pton(AF_INET, ip, &a.sin_addr) != 1) die("address");
+  return a;
+}
+
+int bound(int type, const char* port) {
+  const int fd = socket(AF_INET, type, 0);
+  const int on = 1;
+  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  const sockaddr_in a = address(nullptr, port);
+  if (fd < 0 || bind(fd, reinterpret_cast<const sockaddr*>(&a), sizeof a) < 0) die("bind");
+  return fd;
+}
+
+int connected(int type, const char* ip, const char* port) {
+  const int fd = socket(AF_INET, type, 0);
+  const int on = 1;
+  const sockaddr_in a = address(ip, port);
+  if (fd < 0 || connect(fd, reinterpret_cast<const sockaddr*>(&a), sizeof a) < 0) die("connect");
+  if (type == SOCK_STREAM) setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  return fd;
+}
+
+int accepted(const char* port) {
+  const int listening = bound(SOCK_STREAM, port);
+  if (listen(listening, 1) < 0) die("listen");
+  const int fd = accept(listening, nullptr, nullptr), on = 1;
+  if (fd < 0) die("accept");
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  close(listening);
+  return fd;
+}
+
+double since(Clock::time_point start) { return Seconds(Clock::now() - start).count(); }
+
+void udp_count(const char* port, double limit) {
+  const int fd = bound(SOCK_DGRAM, port);
+  const int size = 4 << 20;
+  setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size);
+  std::vector<std::uint32_t> newest(256);
+  unsigned long received = 0, overtaken = 0, sent = 0;
+  const auto start = Clock::now();
+  Clock::time_point first{}, last{};
+  std::array<std::uint32_t, 512> data;
+  while (sent == 0 && since(start) < limit) {
+    pollfd p{fd, POLLIN, 0};
+    if (poll(&p, 1, 200) <= 0) continue;
+    for (ssize_t n; sent == 0 && (n = recv(fd, data.data(), sizeof data, MSG_DONTWAIT)) >= 16;) {
+      if (ntohl(data[0]) != kMagic) continue;
+      const std::uint32_t sequence = ntohl(data[1]), flow = ntohl(data[3]) % 256;
+      if (data[2] != 0) {  // an end: of this flood if anything of it came
+        sent = received != 0 ? ntohl(data[2]) : 0;
+        continue;
+      }
+      last = Clock::now();
+      if (received++ == 0) first = last;
+      if (sequence + 1 <= newest[flow])
+        ++overtaken;
+      else
+        newest[flow] = sequence + 1;
+    }
+  }
+  std::printf("{\"sent\": %lu, \"received\": %lu, \"overtaken\": %lu, \"seconds\": %.4f}\n", sent, received, overtaken,
+              Seconds(last - first).count());
+}
+
+void round_trips(int fd, double limit) {
+  std::vector<double> us;
+  unsigned long lost = 0;
+  const auto start = Clock::now();
+  char byte[64] = {};
+  while (since(start) < limit) {
+    const auto sent = Clock::now();
+    byte[0] = static_cast<char>(us.size());
+    if (send(fd, byte, 1, 0) != 1) die("send");
+    pollfd p{fd, POLLIN, 0};
+    if (poll(&p, 1, 1000) <= 0) {
+      ++lost;
+      continue;
+    }
+    if (recv(fd, byte, sizeof byte, 0) < 1) die("recv");
+    us.push_back(Seconds(Clock::now() - sent).count() * 1e6);
+  }
+  std::sort(us.begin(), us.end());
+  const auto at = [&us](double share) {
+    return us.empty() ? 0.0 : us[std::min(us.size() - 1, static_cast<std::size_t>(share * static_cast<double>(us.size())))];
+  };
+  std::printf("{\"round_trips\": %zu, \"lost\": %lu, \"p50\": %.1f, \"p90\": %.1f, \"p99\": %.1f, \"p999\": %.1f}\n", us.size(),
+              lost, at(.5), at(.9), at(.99), at(.999));
+}
+
+void tcp_send(int fd, double limit) {
+  std::vector<char> data(65536);
+  unsigned long bytes = 0;
+  const auto start = Clock::now();
+  while (since(start) < limit) {
+    const ssize_t n = send(fd, data.data(), data.size(), 0);
+    if (n <= 0) die("send");
+    bytes += static_cast<unsigned long>(n);
+  }
+  std::printf("{\"bytes\": %lu, \"seconds\": %.4f}\n", bytes, since(start));
+}
+
+void tcp_sink(int fd) {
+  std::vector<char> data(262144);
+  unsigned long bytes = 0;
+  const auto start = Clock::now();
+  for (ssize_t n; (n = recv(fd, data.data(), data.size(), 0)) > 0;) bytes += static_cast<unsigned long>(n);
+  std::printf("{\"bytes\": %lu, \"seconds\": %.4f}\n", bytes, since(start));
+}
+
+void tcp_echo(int fd) {
+  char data[4096];
+  for (ssize_t n; (n = recv(fd, data, sizeof data, 0)) > 0;)
+    if (send(fd, data, static_cast<std::size_t>(n), 0) != n) die("send");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::string what = argc > 1 ? argv[1] : "";
+  if (what == "udp-count" && argc == 4)
+    udp_count(argv[2], std::atof(argv[3]));
+  else if (what == "udp-rr" && argc == 5)
+    round_trips(connected(SOCK_DGRAM, argv[2], argv[3]), std::atof(argv[4]));
+  else if (what == "tcp-rr" && argc == 5)
+    round_trips(connected(SOCK_STREAM, argv[2], argv[3]), std::atof(argv[4]));
+  else if (what == "tcp-send" && argc == 5)
+    tcp_send(connected(SOCK_STREAM, argv[2], argv[3]), std::atof(argv[4]));
+  else if (what == "tcp-sink" && argc == 3)
+    tcp_sink(accepted(argv[2]));
+  else if (what == "tcp-echo" && argc == 3)
+    tcp_echo(accepted(argv[2]));
+  else {
+    std::fputs("usage: load udp-count PORT SECONDS | udp-rr|tcp-rr|tcp-send ADDRESS PORT SECONDS | tcp-sink|tcp-echo PORT\n",
+               stderr);
+    return 2;
+  }
+}
