@@ -54,6 +54,10 @@ module vfp_cfg_host #(
   output logic [Fns-1:0][63:0]    fn_bar3_o,
   output logic [Fns-1:0][15:0]    fn_bdf_o,
 
+  // Owner: the function that a request to the device aims at, and whether it is a user's VF.
+  output logic [15:0] target_o,
+  input  logic        foreign_i,
+
   // The device, from discovery.
   input  logic [15:0] vf_first_i,
   input  logic [15:0] vf_stride_i,
@@ -335,10 +339,14 @@ module vfp_cfg_host #(
   end
 
   // ---- Answer ----------------------------------------------------------------------------------------------------------
-  logic        known;
+  // The owner's kernel sets up every VF it enables, MSI-X off included. A VF that a user's server has got meanwhile is
+  // no longer the owner's to configure: its writes end here, as if they had been done. It may look.
+  logic        known, swallow;
   logic [31:0] rdata;
   logic [15:0] vf_rid;
-  assign known  = to_mgmt || to_up || (|to_port) || to_fn;
+  assign swallow  = to_device && write_q && foreign_i;
+  assign known    = to_mgmt || to_up || (|to_port) || to_fn || swallow;
+  assign target_o = target_q;
   assign vf_rid = vf_first_i + 16'(fn_vf_i[fn]) * vf_stride_i;
   always_comb begin
     rdata = to_mgmt ? mgmt_rdata : to_up ? up_rdata : vf_rdata;
@@ -351,7 +359,7 @@ module vfp_cfg_host #(
 
   always_ff @(posedge clk_i) begin
     if (state_q == StDecode) begin
-      rsp_fwd_o       <= to_device || (to_fn && vf_forward);
+      rsp_fwd_o       <= (to_device && !swallow) || (to_fn && vf_forward);
       rsp_status_o    <= known ? vfp_pkg::CplSc : vfp_pkg::CplUr;
       rsp_data_o      <= rdata;
       rsp_cpl_id_o    <= known || to_device ? target_q : mgmt_bdf_q;

@@ -253,6 +253,8 @@ module vfp_ctrl #(
     .fn_bar0_o      (no_bar0),
     .fn_bar3_o      (no_bar3),
     .fn_bdf_o       (no_bdf),
+    .target_o       (own_target),
+    .foreign_i      (own_foreign),
     .vf_first_i     (dev_vf_first_o),
     .vf_stride_i    (dev_vf_stride_o),
     .dev_sec_bus_i  (sec_bus),
@@ -284,13 +286,38 @@ module vfp_ctrl #(
 
   assign own_sec_bus_o = sec_bus;
 
+  // Whether the owner aims at a user's VF.
+  logic [15:0]              own_target;
+  logic                     own_foreign, no_known, no_is_vf;
+  logic [VfW-1:0]           no_vf;
+  logic [$clog2(Hosts)-1:0] no_host;
+  logic [$clog2(NumFns)-1:0] no_fn;
+  vfp_dev_steer #(.Users(Users), .UserFns(UserFns), .Vfs(Vfs)) u_target (
+    .rid_i      (own_target),
+    .sriov_i    (sriov),
+    .pf_rid_i   (dev_pf_rid_o),
+    .vf_first_i (dev_vf_first_o),
+    .vf_stride_i(dev_vf_stride_o),
+    .num_vfs_i  (dev_num_vfs_o),
+    .sec_bus_i  (sec_bus),
+    .sub_bus_i  (own_sub_bus_o),
+    .vf_owned_i (vf_owned_o),
+    .vf_fn_i    (vf_fn_o),
+    .known_o    (no_known),
+    .is_vf_o    (no_is_vf),
+    .vf_o       (no_vf),
+    .to_user_o  (own_foreign),
+    .host_o     (no_host),
+    .fn_o       (no_fn)
+  );
+
   for (genvar h = 1; h < Hosts; h++) begin : gen_user
     localparam int unsigned S0 = (h - 1) * Slots;
     localparam int unsigned F0 = S0 * SlotFns;
     logic        mem_en, bus_master;
     logic [31:0] mem_base, mem_limit;
     logic [63:0] pref_base, pref_limit;
-    logic [15:0] dsp_bdf;
+    logic [15:0] dsp_bdf, target;
     logic [7:0]  sec, sub;
 
     vfp_cfg_host #(.Owner(1'b0), .Slots(Slots), .SlotFns(SlotFns), .Vfs(Vfs), .FirstSlot(1)) u_tree (
@@ -326,6 +353,8 @@ module vfp_ctrl #(
       .fn_bar0_o      (fn_bar0_o[F0 +: UserFns]),
       .fn_bar3_o      (fn_bar3_o[F0 +: UserFns]),
       .fn_bdf_o       (fn_bdf_o[F0 +: UserFns]),
+      .target_o       (target),
+      .foreign_i      (1'b0),
       .vf_first_i     (dev_vf_first_o),
       .vf_stride_i    (dev_vf_stride_o),
       .dev_sec_bus_i  (sec_bus),
@@ -357,12 +386,12 @@ module vfp_ctrl #(
 
     assign slot_gone[S0 +: Slots] = {Slots{!host_link_i[h]}};
     logic unused;
-    assign unused = ^{mem_en, bus_master, mem_base, mem_limit, pref_base, pref_limit, dsp_bdf, sec, sub};
+    assign unused = ^{mem_en, bus_master, mem_base, mem_limit, pref_base, pref_limit, dsp_bdf, target, sec, sub};
   end
 
   logic unused;
   assign unused = ^{no_present, no_link, no_powered, no_usable, no_off, no_power_led, no_attn_led, no_mse, no_bme,
-                    no_bar0, no_bar3, no_bdf};
+                    no_bar0, no_bar3, no_bdf, no_known, no_is_vf, no_vf, no_host, no_fn};
 
   // ---- Registers ---------------------------------------------------------------------------------------------------------
   logic regs_busy, regs_timer;

@@ -20,12 +20,17 @@ namespace {
 // Signals as events of the loop: SIGUSR1 prints the state, SIGINT and SIGTERM stop.
 class Signals {
  public:
-  Signals(vfpool::Scheduler& scheduler, std::function<void()> dump) : scheduler_(scheduler) {
+  /// Before anything else: threads inherit the mask, and the Verilated model starts one.
+  static sigset_t block() {
     sigset_t set;
     sigemptyset(&set);
     for (int s : {SIGUSR1, SIGINT, SIGTERM}) sigaddset(&set, s);
     sigprocmask(SIG_BLOCK, &set, nullptr);
-    fd_ = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    return set;
+  }
+
+  Signals(vfpool::Scheduler& scheduler, const sigset_t& set, std::function<void()> dump)
+      : scheduler_(scheduler), fd_(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK)) {
     scheduler_.watch(fd_, POLLIN, [this, dump = std::move(dump)](short) {
       signalfd_siginfo info{};
       while (read(fd_, &info, sizeof info) == sizeof info) {
@@ -49,6 +54,7 @@ class Signals {
 }  // namespace
 
 int main(int argc, char** argv) {
+  const sigset_t signal_set = Signals::block();
   CLI::App cli("The simulated pool: the Verilated bridge, an 82599 and the servers of a topology file.");
   std::string file, folder, log_level = "info";
   cli.add_option("topology", file, "topology file (TOML)")->required()->check(CLI::ExistingFile);
@@ -65,7 +71,7 @@ int main(int argc, char** argv) {
     const std::filesystem::path run = folder.empty() ? std::filesystem::absolute(file).parent_path() : std::filesystem::path(folder);
     vfpool::Scheduler scheduler(vfpool::TimeBase::kWall);
     vfpool::app::Simulation simulation(scheduler, topology, run);
-    Signals signals(scheduler, [&] {
+    Signals signals(scheduler, signal_set, [&] {
       fmt::print(stderr, "{}", simulation.state());
       std::fflush(stderr);
     });

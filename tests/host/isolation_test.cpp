@@ -75,6 +75,22 @@ TEST_F(Isolation, WithoutBusMasterNothingLeavesTheVf) {
   EXPECT_EQ(user(1).at(0x700000, 4)[0], 0);
 }
 
+TEST_F(Isolation, TheOwnerCannotReconfigureAUsersVf) {
+  run(ready());
+  const Bdf vf0 = owner_vfs[0].bdf;
+  run(owner().config_write(vf0, 0x70, 0));             // MSI-X off, as a kernel does when it finds a device
+  run(owner().config_write(vf0, 0x04, 0, 2));          // bus master off
+  run(owner().config_write(vf0, 0xa8, 0x8000, 2));     // function-level reset
+  EXPECT_EQ(run(owner().config_read(vf0, 0x34, 1)), 0x70u);  // it may look
+  std::vector<std::uint8_t> frame(64, 0);
+  std::copy(vf[1]->mac().begin(), vf[1]->mac().end(), frame.begin());
+  std::copy(vf[2]->mac().begin(), vf[2]->mac().end(), frame.begin() + 6);
+  const auto before = user(1).count(vf[1]->interrupt());
+  run(vf[2]->send(frame));
+  EXPECT_EQ(run(vf[1]->receive()), frame);
+  EXPECT_GT(user(1).count(vf[1]->interrupt()), before);
+}
+
 TEST_F(Isolation, ForgedCompletionsAreDropped) {
   run(ready());
   pcie::Tlp read = pcie::mem_read(Bdf(3, 0, 0), 9, 0x1000, 4);

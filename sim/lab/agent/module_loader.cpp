@@ -41,7 +41,11 @@ ModuleLoader::ModuleLoader()
   sockaddr_nl address{};
   address.nl_family = AF_NETLINK;
   address.nl_groups = kKernelGroup;
-  if (::bind(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return;
+  if (::bind(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) {
+    // A card in a slot may have come after the drivers of boot were loaded and before we listened.
+    missed_events_ = true;
+    return;
+  }
   ::close(fd_);
   fd_ = -1;
 }

@@ -1,0 +1,215 @@
+// What can go wrong in a pool of real kernels: servers that die, reboot or lose their card, an owner that takes the VFs
+// away or dies, garbage on the sockets, a driver gone mad. Whoever is not meant must not notice.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstring>
+#include <fstream>
+#include <random>
+#include <sstream>
+#include <thread>
+
+#include "demo/pool_control.hpp"
+#include "lab/lab.hpp"
+
+namespace vfpool {
+namespace {
+
+using namespace std::chrono_literals;
+using nlohmann::json;
+
+constexpr const char* kPf = "/sys/bus/pci/devices/10000:03:00.0";
+constexpr const char* kVf = "/sys/bus/pci/devices/10000:03:00.0";  // on a user
+
+class RobustPool : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    if (geteuid() != 0) return;
+    lab_ = new lab::Lab({.topology = VFPOOL_TOPOLOGY, .folder = "build/robust", .sim_program = VFPOOL_SIM, .progress = {}});
+    lab_->up();
+    create_vfs();
+    for (unsigned n : {1u, 2u}) up(n);
+  }
+  static void TearDownTestSuite() {
+    delete lab_;
+    lab_ = nullptr;
+  }
+  void SetUp() override {
+    if (lab_ == nullptr) GTEST_SKIP() << "network namespaces need root";
+  }
+  void TearDown() override {
+    if (lab_ == nullptr) return;
+    for (const auto& vm : lab_->vm_names()) {
+      std::string all;
+      for (const auto& alarm : lab::kernel_alarms(text(vm, "dmesg"))) all += alarm + "\n";
+      EXPECT_EQ(all, "") << vm;
+    }
+  }
+
+  static std::string text(const std::string& vm, const std::string& sh, std::chrono::seconds limit = 60s) {
+    const auto r = lab_->vm(vm).run(sh, limit);
+    std::string out = r.out + (r.rc == 0 ? "" : r.err);
+    while (!out.empty() && std::isspace(static_cast<unsigned char>(out.back()))) out.pop_back();
+    return out;
+  }
+  static bool wait(std::chrono::seconds limit, const std::function<bool()>& probe) {
+    for (const auto end = std::chrono::steady_clock::now() + limit; std::chrono::steady_clock::now() < end;) {
+      if (probe()) return true;
+      std::this_thread::sleep_for(300ms);
+    }
+    return probe();
+  }
+  static std::string user(unsigned n) { return fmt::format("user{}", n); }
+  static json control(const json& request) { return demo::PoolControl(lab_->file("control.sock")).ask(request); }
+
+  static void create_vfs() {
+    lab_->vm("owner").run(fmt::format("ip link set $(ls {}/net) up; echo 8 > {}/sriov_numvfs", kPf, kPf));
+    EXPECT_TRUE(wait(20s, [] { return control({{"op", "status"}})["vfs"].size() == 8; })) << text("owner", "dmesg | tail");
+  }
+  /// The user's VF has its driver, an address and its link; the host at the wire answers.
+  static void up(unsigned n) {
+    EXPECT_TRUE(wait(40s, [&] { return text(user(n), fmt::format("ls {}/net", kVf)) == "eth0"; })) << text(user(n), "dmesg | tail -20");
+    text(user(n), fmt::format("ip address replace 10.82.0.{}/24 dev eth0; ip link set eth0 up", n));
+    EXPECT_TRUE(wait(30s, [&] { return lab_->vm(user(n)).run("ping -c 1 -W 1 10.82.0.254").rc == 0; })) << text(user(n), "ip a; dmesg | tail");
+  }
+  static bool has_vf(unsigned n) { return !text(user(n), "lspci -n -d 8086:10ed").empty(); }
+
+  /// user2 pings the wire while `disturb` runs; nothing may be lost.
+  static void undisturbed(const std::function<void()>& disturb) {
+    auto ping = lab_->vm("user2").spawn("ping -i 0.2 -W 5 10.82.0.254");
+    std::this_thread::sleep_for(1s);
+    disturb();
+    std::this_thread::sleep_for(1s);
+    ping.signal(SIGINT);
+    const auto r = ping.wait(20s);
+    EXPECT_NE(r.out.find(" 0% packet loss"), std::string::npos) << r.out.substr(r.out.size() > 300 ? r.out.size() - 300 : 0);
+  }
+  static void shout_at(const std::string& socket_name, unsigned seed) {
+    sockaddr_un a{};
+    a.sun_family = AF_UNIX;
+    std::strncpy(a.sun_path, lab_->file(socket_name).c_str(), sizeof a.sun_path - 1);
+    const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    ASSERT_EQ(connect(fd, reinterpret_cast<sockaddr*>(&a), sizeof a), 0) << socket_name;
+    std::mt19937 rng(seed);
+    std::vector<char> junk(3000);
+    for (char& c : junk) c = static_cast<char>(rng());
+    (void)!send(fd, junk.data(), junk.size(), MSG_NOSIGNAL);
+    close(fd);
+  }
+
+  static lab::Lab* lab_;
+};
+lab::Lab* RobustPool::lab_ = nullptr;
+
+TEST_F(RobustPool, AServerKilledInTrafficComesBackToItsVf) {
+  auto traffic = lab_->vm("user1").spawn("iperf3 -t 60 -c 10.82.0.254");
+  std::this_thread::sleep_for(2s);
+  undisturbed([] {
+    lab_->vm("user1").kill();
+    EXPECT_TRUE(wait(10s, [] { return control({{"op", "status"}})["vfs"][0]["state"] == "idle"; }));
+    lab_->vm("user1").restart(120s);
+  });
+  up(1);
+}
+
+TEST_F(RobustPool, AServerThatRebootsInTrafficComesBackToItsVf) {
+  auto traffic = lab_->vm("user1").spawn("iperf3 -t 60 -c 10.82.0.254");
+  std::this_thread::sleep_for(1s);
+  undisturbed([] { lab_->vm("user1").restart(120s); });
+  up(1);
+}
+
+TEST_F(RobustPool, GarbageOnTheSocketsIsTurnedAway) {
+  const unsigned seed = std::random_device{}();
+  SCOPED_TRACE(testing::Message() << "seed " << seed);
+  undisturbed([&] {
+    for (unsigned i = 0; i < 10; ++i) {
+      shout_at("user1.sock", seed + i);  // a second client beside the VM
+      shout_at("control.sock", seed + i);
+    }
+  });
+  EXPECT_TRUE(control({{"op", "status"}})["ok"].get<bool>());
+  EXPECT_EQ(lab_->vm("user1").run("ping -c 2 -W 2 10.82.0.254").rc, 0);
+}
+
+TEST_F(RobustPool, AForcedRemovalUnderTrafficDisturbsNobodyElse) {
+  auto traffic = lab_->vm("user1").spawn("iperf3 -t 60 -c 10.82.0.254");
+  std::this_thread::sleep_for(2s);
+  undisturbed([] {
+    control({{"op", "force"}, {"user", 1}});
+    EXPECT_TRUE(wait(20s, [] { return !has_vf(1); }));
+    EXPECT_TRUE(wait(10s, [] { return control({{"op", "status"}})["vfs"][0]["state"] == "idle"; }));
+    control({{"op", "assign"}, {"user", 1}, {"vf", 0}});
+  });
+  traffic.signal(SIGKILL);
+  up(1);
+}
+
+TEST_F(RobustPool, AVfSurvivesAFunctionLevelResetAndANewDriver) {
+  undisturbed([] {
+    EXPECT_EQ(text("user1", fmt::format("ip link set eth0 down; echo 1 > {}/reset", kVf)), "");
+    text("user1", fmt::format("echo 10000:03:00.0 > {}/driver/unbind; echo 10000:03:00.0 > /sys/bus/pci/drivers/ixgbevf/bind", kVf));
+    up(1);
+  });
+}
+
+TEST_F(RobustPool, ADriverGoneMadHarmsOnlyItsOwnVf) {
+  const unsigned seed = std::random_device{}();
+  SCOPED_TRACE(testing::Message() << "seed " << seed);
+  std::ostringstream program;
+  program << std::ifstream(VFPOOL_SCRIBBLE, std::ios::binary).rdbuf();
+  lab_->vm("user1").put("/tmp/scribble", program.str(), true);
+  undisturbed([&] {
+    text("user1", fmt::format("echo 10000:03:00.0 > {}/driver/unbind; echo 1 > {}/enable", kVf, kVf));
+    EXPECT_EQ(text("user1", fmt::format("setpci -s 10000:03:00.0 4.w=6 2>/dev/null; /tmp/scribble {} {} 3000", kVf, seed)), "");
+    text("user1", fmt::format("echo 1 > {}/reset; echo 0 > {}/enable; echo 10000:03:00.0 > /sys/bus/pci/drivers/ixgbevf/bind", kVf, kVf));
+    up(1);
+  });
+}
+
+TEST_F(RobustPool, WhenTheOwnerTakesTheVfsAwayTheUsersLoseAndRegainThem) {
+  text("owner", fmt::format("echo 0 > {}/sriov_numvfs", kPf));
+  for (unsigned n : {1u, 2u}) EXPECT_TRUE(wait(20s, [n] { return !has_vf(n); })) << n;
+  create_vfs();
+  for (unsigned n : {1u, 2u}) up(n);
+}
+
+TEST_F(RobustPool, UsersOutliveTheirOwner) {
+  lab_->vm("owner").kill();
+  for (unsigned n : {1u, 2u}) EXPECT_TRUE(wait(20s, [n] { return !has_vf(n); })) << n;
+  lab_->vm("owner").restart(120s);
+  create_vfs();
+  for (unsigned n : {1u, 2u}) up(n);
+}
+
+TEST_F(RobustPool, SigUsr1PrintsTheStateAndNothingElseHappens) {
+  undisturbed([] { ::kill(lab_->sim()->pid(), SIGUSR1); });
+  std::ostringstream log;
+  log << std::ifstream(lab_->file("vfpool-sim.log")).rdbuf();
+  for (const char* part : {"bridge:", "nic0:", "user2: on"}) EXPECT_NE(log.str().find(part), std::string::npos) << part;
+}
+
+TEST_F(RobustPool, TheSimulatorHardlyRunsWhileTheServersAreIdle) {
+  const auto ticks = [] {
+    std::ifstream stat(fmt::format("/proc/{}/stat", lab_->sim()->pid()));
+    std::string word;
+    std::uint64_t sum = 0;
+    for (int i = 1; i <= 15 && stat >> word; ++i)
+      if (i >= 14) sum += std::stoull(word);
+    return sum;
+  };
+  std::this_thread::sleep_for(3s);
+  const auto before = ticks();
+  std::this_thread::sleep_for(10s);
+  const double share = static_cast<double>(ticks() - before) / static_cast<double>(sysconf(_SC_CLK_TCK)) / 10.0;
+  EXPECT_LT(share, 0.05);
+  RecordProperty("percent_of_a_core", fmt::format("{:.1f}", share * 100));
+  fmt::print("vfpool-sim: {:.1f} % of a core\n", share * 100);
+}
+
+}  // namespace
+}  // namespace vfpool
