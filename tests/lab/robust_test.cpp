@@ -43,6 +43,8 @@ class RobustPool : public testing::Test {
   }
   void TearDown() override {
     if (lab_ == nullptr) return;
+    ASSERT_TRUE(lab_->sim()->running());
+    fmt::print("drops {}\n", control({{"op", "counters"}})["drops"].dump());
     for (const auto& vm : lab_->vm_names()) {
       std::string all;
       for (const auto& alarm : lab::kernel_alarms(text(vm, "dmesg"))) all += alarm + "\n";
@@ -88,17 +90,56 @@ class RobustPool : public testing::Test {
     const auto r = ping.wait(20s);
     EXPECT_NE(r.out.find(" 0% packet loss"), std::string::npos) << r.out.substr(r.out.size() > 300 ? r.out.size() - 300 : 0);
   }
-  static void shout_at(const std::string& socket_name, unsigned seed) {
+  /// A user sends TCP to the wire, and really does when this returns. Each has a server of its own: one whose client died
+  /// serves nobody else.
+  struct Traffic {
+    std::unique_ptr<lab::Process> server;
+    lab::Background client;
+  };
+  static Traffic traffic_from(unsigned n) {
+    static int port = 5300;
+    ++port;
+    Traffic t{lab_->peer("peer").spawn(fmt::format("iperf3 -s -p {}", port)),
+              lab_->vm(user(n)).spawn(fmt::format("sleep 0.5; iperf3 -t 120 -p {} -c 10.82.0.254", port))};
+    const auto sent = [n] { return std::stoull(text(user(n), "cat /sys/class/net/eth0/statistics/tx_bytes")); };
+    const auto before = sent();
+    EXPECT_TRUE(wait(20s, [&] { return sent() > before + 1'000'000; })) << user(n) << ": no traffic";
+    return t;
+  }
+  static int connect_to(const std::string& socket_name) {
     sockaddr_un a{};
     a.sun_family = AF_UNIX;
     std::strncpy(a.sun_path, lab_->file(socket_name).c_str(), sizeof a.sun_path - 1);
-    const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-    ASSERT_EQ(connect(fd, reinterpret_cast<sockaddr*>(&a), sizeof a), 0) << socket_name;
-    std::mt19937 rng(seed);
-    std::vector<char> junk(3000);
-    for (char& c : junk) c = static_cast<char>(rng());
-    (void)!send(fd, junk.data(), junk.size(), MSG_NOSIGNAL);
+    const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    EXPECT_EQ(connect(fd, reinterpret_cast<sockaddr*>(&a), sizeof a), 0) << socket_name;
+    return fd;
+  }
+  /// A client that says `words` and hangs up.
+  static void say(const std::string& socket_name, const std::string& words) {
+    const int fd = connect_to(socket_name);
+    if (!words.empty()) (void)!send(fd, words.data(), words.size(), MSG_NOSIGNAL);
     close(fd);
+  }
+  /// Everything that a client of a vfio-user or control socket may get wrong.
+  static void molest(const std::string& socket_name, unsigned seed) {
+    std::mt19937 rng(seed);
+    std::string junk(3000, '\0');
+    for (char& c : junk) c = static_cast<char>(rng());
+    // vfio-user headers: message ID, command, size, flags, error (little endian).
+    const auto header = [](unsigned command, std::uint32_t size) {
+      const std::uint32_t words[] = {7U | command << 16, size, 0, 0};
+      return std::string(reinterpret_cast<const char*>(words), sizeof words);
+    };
+    const std::string version = std::string("\0\0\1\0{\"capabilities\":{}}\0", 24);
+    say(socket_name, "");
+    say(socket_name, junk);
+    say(socket_name, "{\"op\":\"assign\",\"user\":-1,\"vf\":1e99}\n[]\n\"\n{\"op\":7}\n");
+    say(socket_name, header(1, 16 + 24).substr(0, 9));                      // gone within the header
+    say(socket_name, header(1, 0));                                        // a size below the header's own
+    say(socket_name, header(1, 0xffffffff) + junk);                        // or beyond any bound
+    say(socket_name, header(9, 16 + 16) + junk.substr(0, 16));             // a region read before the version
+    say(socket_name, header(1, 40) + version + header(9, 5000) + junk);    // gone within a message
+    say(socket_name, header(1, 40) + version + header(static_cast<unsigned>(rng() % 40), 3016) + junk);
   }
 
   static lab::Lab* lab_;
@@ -106,8 +147,7 @@ class RobustPool : public testing::Test {
 lab::Lab* RobustPool::lab_ = nullptr;
 
 TEST_F(RobustPool, AServerKilledInTrafficComesBackToItsVf) {
-  auto traffic = lab_->vm("user1").spawn("iperf3 -t 60 -c 10.82.0.254");
-  std::this_thread::sleep_for(2s);
+  auto traffic = traffic_from(1);
   undisturbed([] {
     lab_->vm("user1").kill();
     EXPECT_TRUE(wait(10s, [] { return control({{"op", "status"}})["vfs"][0]["state"] == "idle"; }));
@@ -117,35 +157,45 @@ TEST_F(RobustPool, AServerKilledInTrafficComesBackToItsVf) {
 }
 
 TEST_F(RobustPool, AServerThatRebootsInTrafficComesBackToItsVf) {
-  auto traffic = lab_->vm("user1").spawn("iperf3 -t 60 -c 10.82.0.254");
-  std::this_thread::sleep_for(1s);
-  undisturbed([] { lab_->vm("user1").restart(120s); });
+  auto traffic = traffic_from(1);
+  undisturbed([] {
+    lab::Vm& vm = lab_->vm("user1");
+    vm.spawn("reboot -f");  // QEMU ends instead of starting the guest again: -no-reboot
+    EXPECT_TRUE(wait(20s, [&] { return !vm.running(); }));
+    vm.start();
+    vm.wait_ready(120s);
+  });
   up(1);
 }
 
 TEST_F(RobustPool, GarbageOnTheSocketsIsTurnedAway) {
   const unsigned seed = std::random_device{}();
   SCOPED_TRACE(testing::Message() << "seed " << seed);
+  auto traffic = traffic_from(1);
   undisturbed([&] {
-    for (unsigned i = 0; i < 10; ++i) {
-      shout_at("user1.sock", seed + i);  // a second client beside the VM
-      shout_at("control.sock", seed + i);
-    }
+    for (unsigned i = 0; i < 10; ++i)
+      for (const char* name : {"user1.sock", "user2.sock", "owner.sock", "control.sock"}) molest(name, seed + i);  // beside the VMs
+    const int idle = connect_to("user1.sock");  // and one that says nothing, for a while
+    EXPECT_TRUE(control({{"op", "status"}})["ok"].get<bool>());
+    EXPECT_EQ(lab_->vm("user1").run("ping -c 2 -W 2 10.82.0.254").rc, 0);
+    close(idle);
+    lab_->vm("user1").kill();
+    EXPECT_TRUE(wait(10s, [] { return control({{"op", "status"}})["vfs"][0]["state"] == "idle"; }));
+    for (unsigned i = 0; i < 10; ++i) molest("user1.sock", seed + i);  // in place of the VM
+    lab_->vm("user1").restart(120s);
   });
-  EXPECT_TRUE(control({{"op", "status"}})["ok"].get<bool>());
-  EXPECT_EQ(lab_->vm("user1").run("ping -c 2 -W 2 10.82.0.254").rc, 0);
+  up(1);
 }
 
 TEST_F(RobustPool, AForcedRemovalUnderTrafficDisturbsNobodyElse) {
-  auto traffic = lab_->vm("user1").spawn("iperf3 -t 60 -c 10.82.0.254");
-  std::this_thread::sleep_for(2s);
+  auto traffic = traffic_from(1);
   undisturbed([] {
     control({{"op", "force"}, {"user", 1}});
     EXPECT_TRUE(wait(20s, [] { return !has_vf(1); }));
     EXPECT_TRUE(wait(10s, [] { return control({{"op", "status"}})["vfs"][0]["state"] == "idle"; }));
     control({{"op", "assign"}, {"user", 1}, {"vf", 0}});
   });
-  traffic.signal(SIGKILL);
+  traffic.client.signal(SIGKILL);
   up(1);
 }
 
@@ -169,6 +219,17 @@ TEST_F(RobustPool, ADriverGoneMadHarmsOnlyItsOwnVf) {
     text("user1", fmt::format("echo 1 > {}/reset; echo 0 > {}/enable; echo 10000:03:00.0 > /sys/bus/pci/drivers/ixgbevf/bind", kVf, kVf));
     up(1);
   });
+}
+
+TEST_F(RobustPool, UsersFollowThePfsLinkDownAndUp) {
+  const auto carrier = [](unsigned n) { return text(user(n), "cat /sys/class/net/eth0/carrier"); };
+  text("owner", "ip link set eth0 down");
+  for (unsigned n : {1u, 2u}) EXPECT_TRUE(wait(20s, [&] { return carrier(n) == "0"; })) << n << ": " << text(user(n), "dmesg | tail");
+  text("owner", "ip link set eth0 up");
+  for (unsigned n : {1u, 2u}) {
+    EXPECT_TRUE(wait(40s, [&] { return carrier(n) == "1"; })) << n << ": " << text(user(n), "dmesg | tail");
+    up(n);
+  }
 }
 
 TEST_F(RobustPool, WhenTheOwnerTakesTheVfsAwayTheUsersLoseAndRegainThem) {
