@@ -20,6 +20,13 @@ std::string cpu_model() {
   return "unknown";
 }
 
+// Runnable tasks over the last minute. A lab keeps about two busy by itself; more is somebody else's work.
+double load() {
+  double minute = 0;
+  std::ifstream("/proc/loadavg") >> minute;
+  return minute;
+}
+
 nlohmann::json machine() {
   utsname u{};
   uname(&u);
@@ -39,13 +46,14 @@ double cpu_seconds(int pid) {
   std::istringstream fields(text.substr(name_end + 2));
   std::vector<std::string> all{std::istream_iterator<std::string>(fields), {}};
   // proc(5): utime and stime are fields 14 and 15; the state after the name is field 3.
-  return static_cast<double>(std::stoull(all.at(11)) + std::stoull(all.at(12))) / static_cast<double>(sysconf(_SC_CLK_TCK));
+  return static_cast<double>(std::stoull(all.at(11)) + std::stoull(all.at(12))) /
+         static_cast<double>(sysconf(_SC_CLK_TCK));
 }
 
 Figures::Figures(int argc, char** argv) {
   std::string command;
   for (int i = 0; i < argc; ++i) command += (i == 0 ? "" : " ") + std::string(argv[i]);
-  file_ = {{"command", command}, {"machine", machine()}, {"figures", nlohmann::json::array()}};
+  file_ = {{"command", command}, {"machine", machine()}, {"load_before", load()}, {"figures", nlohmann::json::array()}};
 }
 
 void Figures::add(const std::string& name, const std::string& unit, std::vector<double> samples) {
@@ -53,14 +61,21 @@ void Figures::add(const std::string& name, const std::string& unit, std::vector<
   std::vector<double> sorted = samples;
   std::sort(sorted.begin(), sorted.end());
   const double median = (sorted[(sorted.size() - 1) / 2] + sorted[sorted.size() / 2]) / 2;
-  file_["figures"].push_back({{"name", name}, {"unit", unit}, {"median", median}, {"min", sorted.front()}, {"max", sorted.back()}, {"samples", samples}});
+  file_["figures"].push_back({{"name", name},
+                              {"unit", unit},
+                              {"median", median},
+                              {"min", sorted.front()},
+                              {"max", sorted.back()},
+                              {"samples", samples}});
   fmt::print("{:58} {:>12.6g} {}\n", name, median, unit);
   std::fflush(stdout);
 }
 
 void Figures::write(const std::filesystem::path& path) const {
+  nlohmann::json all = file_;
+  all["load_after"] = load();
   std::ofstream out(path);
-  out << file_.dump(1) << "\n";
+  out << all.dump(1) << "\n";
   out.close();
   if (!out) throw std::runtime_error("cannot write " + path.string());
 }

@@ -41,12 +41,17 @@ class LabBench {
   };
 
   LabBench(lab::Lab& lab, Figures& figures, Plan plan)
-      : lab_(lab), figures_(figures), plan_(std::move(plan)), pooled_(lab.topology().servers.size() == 3), control_(lab.file("control.sock")) {}
+      : lab_(lab),
+        figures_(figures),
+        plan_(std::move(plan)),
+        pooled_(lab.topology().servers.size() == 3),
+        control_(lab.file("control.sock")) {}
 
   void measure() {
     const auto began = Clock::now();
     lab_.up();
-    figures_.add(fmt::format("{} servers booting together, until all answer", lab_.vm_names().size()), "s", {seconds_since(began)});
+    figures_.add(fmt::format("{} servers booting together, until all answer", lab_.vm_names().size()), "s",
+                 {seconds_since(began)});
     if (pooled_) share_the_card();
     for (unsigned n = 1; n <= 2; ++n) bring_up(n);
     idle();
@@ -67,7 +72,9 @@ class LabBench {
   void wait_until(const std::string& vm, const std::string& sh, int limit) {
     const auto end = Clock::now() + std::chrono::seconds(limit);
     while (lab_.vm(vm).run(sh).rc != 0) {
-      if (Clock::now() > end) throw std::runtime_error(fmt::format("{}: not within {} s: {}\n{}", vm, limit, sh, lab_.vm(vm).run("dmesg | tail").out));
+      if (Clock::now() > end)
+        throw std::runtime_error(
+            fmt::format("{}: not within {} s: {}\n{}", vm, limit, sh, lab_.vm(vm).run("dmesg | tail").out));
       std::this_thread::sleep_for(200ms);
     }
   }
@@ -120,7 +127,9 @@ class LabBench {
     mmio("MMIO read of a VF register, round trip in the guest", vf_[1], 0x8);
     text("user1", fmt::format("echo {} > /sys/bus/pci/drivers/ixgbevf/bind", vf_[1]), 120);
     bring_up(1);
-    if (pooled_) mmio("MMIO read of a bridge register, round trip in the guest", text("user1", "lspci -D -d 10ee:8086 | cut -d' ' -f1"), 0);
+    if (pooled_)
+      mmio("MMIO read of a bridge register, round trip in the guest",
+           text("user1", "lspci -D -d 10ee:8086 | cut -d' ' -f1"), 0);
   }
 
   void mmio(const std::string& name, const std::string& bdf, unsigned offset) {
@@ -129,7 +138,8 @@ class LabBench {
     std::vector<double> median;
     json runs = json::array();
     for (int i = 0; i < 5; ++i) {
-      const json j = json::parse(text("user1", fmt::format("/tmp/mmio_rtt {}/resource0 {} {}", device, offset, plan_.reads), 120));
+      const json j =
+          json::parse(text("user1", fmt::format("/tmp/mmio_rtt {}/resource0 {} {}", device, offset, plan_.reads), 120));
       median.push_back(j["median_ns"].get<double>() / 1e3);
       runs.push_back(j);
     }
@@ -139,10 +149,12 @@ class LabBench {
   }
 
   void latency() {
-    for (const auto& [name, target] : {std::pair<std::string, std::string>{"user to the wire", kWireHost}, {"user to user", address(2)}}) {
+    for (const auto& [name, target] :
+         {std::pair<std::string, std::string>{"user to the wire", kWireHost}, {"user to user", address(2)}}) {
       const std::string out = text("user1", fmt::format("ping -q -c 100 -i 0.05 {}", target));
       std::smatch m;
-      if (!std::regex_search(out, m, std::regex("= ([0-9.]+)/([0-9.]+)/([0-9.]+)"))) throw std::runtime_error("ping printed " + out);
+      if (!std::regex_search(out, m, std::regex("= ([0-9.]+)/([0-9.]+)/([0-9.]+)")))
+        throw std::runtime_error("ping printed " + out);
       figures_.raw("ping, " + name, out);
       figures_.add("ping, " + name + ", mean of 100", "ms", {std::stod(m.str(2))});
     }
@@ -158,7 +170,8 @@ class LabBench {
     const double cpu = cpu_seconds(sim());
     const std::uint64_t c = cycles();
     const auto began = Clock::now();
-    const auto r = lab_.vm("user1").run(fmt::format("iperf3 -J -t {} {} -c {}", plan_.seconds, arguments, target), std::chrono::seconds(plan_.seconds + 60));
+    const auto r = lab_.vm("user1").run(fmt::format("iperf3 -J -t {} {} -c {}", plan_.seconds, arguments, target),
+                                        std::chrono::seconds(plan_.seconds + 60));
     const double took = seconds_since(began);
     const json j = json::parse(r.out, nullptr, false);
     if (server) server->signal(15);
@@ -166,13 +179,18 @@ class LabBench {
       if (j.is_discarded() || !j.contains("end") || !j["end"].contains("sum_received"))
         throw std::runtime_error(fmt::format("iperf3 {} {}: {} {}", arguments, target, r.out.substr(0, 500), r.err));
     }
-    return {{"iperf3", j}, {"sim_cpu_seconds", cpu_seconds(sim()) - cpu}, {"wall_seconds", took}, {"rtl_cycles", cycles() - c}};
+    return {{"iperf3", j},
+            {"sim_cpu_seconds", cpu_seconds(sim()) - cpu},
+            {"wall_seconds", took},
+            {"rtl_cycles", cycles() - c}};
   }
 
   void tcp() {
     for (const auto& [name, arguments, target] :
-         {std::tuple<std::string, std::string, std::string>{"user to the wire", "", kWireHost}, {"the wire to user", "-R", kWireHost}, {"user to user", "", address(2)}}) {
-      std::vector<double> mbits, load, rate, busy_rate;
+         {std::tuple<std::string, std::string, std::string>{"user to the wire", "", kWireHost},
+          {"the wire to user", "-R", kWireHost},
+          {"user to user", "", address(2)}}) {
+      std::vector<double> mbits, load, rate, busy_rate, per_segment;
       json runs = json::array();
       for (int i = 0; i < plan_.repeats; ++i) {
         const json run = iperf(arguments, target);
@@ -181,12 +199,14 @@ class LabBench {
         load.push_back(cpu / wall * 100);
         rate.push_back(c / wall / 1e3);
         busy_rate.push_back(c / cpu / 1e3);
+        per_segment.push_back(c / (run["iperf3"]["end"]["sum_received"]["bytes"].get<double>() / 1448));
         runs.push_back(run);
       }
       figures_.raw("TCP, " + name, runs);
       figures_.add("TCP, " + name, "Mbit/s", mbits);
       figures_.add("TCP, " + name + ": vfpool-sim", "% of a CPU", load);
       if (!pooled_) continue;
+      figures_.add("TCP, " + name + ": RTL cycles for 1448 bytes, all in", "cycles", per_segment);
       figures_.add("TCP, " + name + ": RTL cycles", "kcycles/s", rate);
       figures_.add("TCP, " + name + ": RTL cycles a CPU second of vfpool-sim", "kcycles/s", busy_rate);
     }
@@ -194,7 +214,8 @@ class LabBench {
 
   // As fast as the sender can; what arrives counts.
   void udp(int size) {
-    for (const auto& [name, target] : {std::pair<std::string, std::string>{"user to the wire", kWireHost}, {"user to user", address(2)}}) {
+    for (const auto& [name, target] :
+         {std::pair<std::string, std::string>{"user to the wire", kWireHost}, {"user to user", address(2)}}) {
       std::vector<double> sent, received, mbits;
       json runs = json::array();
       for (int i = 0; i < plan_.repeats; ++i) {

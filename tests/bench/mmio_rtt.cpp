@@ -58,8 +58,8 @@ int main(int argc, char** argv) {
     ns.push_back(std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - t0).count());
   }
   std::sort(ns.begin(), ns.end());
-  std::printf("{\"reads\":%zu,\"value\":\"0x%08x\",\"min_ns\":%lld,\"median_ns\":%lld,\"p99_ns\":%lld}\n", ns.size(), value,
-              static_cast<long long>(ns.front()), static_cast<long long>(ns[ns.size() / 2]),
+  std::printf("{\"reads\":%zu,\"value\":\"0x%08x\",\"min_ns\":%lld,\"median_ns\":%lld,\"p99_ns\":%lld}\n", ns.size(),
+              value, static_cast<long long>(ns.front()), static_cast<long long>(ns[ns.size() / 2]),
               static_cast<long long>(ns[ns.size() * 99 / 100]));
   return 0;
 }

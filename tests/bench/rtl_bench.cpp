@@ -38,7 +38,9 @@ class Sink : public pcie::TlpSink {
 class Rig : public Pool {
  public:
   explicit Rig(Figures& figures) : figures_(figures) {
-    bridge.add_tap([this](unsigned port, bool toward, const Tlp& tlp) { seen_.push_back({port, toward, tlp.kind(), tlp.data.size(), scheduler.cycles()}); });
+    bridge.add_tap([this](unsigned port, bool toward, const Tlp& tlp) {
+      seen_.push_back({port, toward, tlp.kind(), tlp.data.size(), scheduler.cycles()});
+    });
   }
   void TestBody() override {}
 
@@ -74,7 +76,8 @@ class Rig : public Pool {
   }
 
   void settle() {
-    if (!scheduler.run_until([this] { return !bridge.busy() && user(1).root().idle() && user(2).root().idle(); }, std::chrono::seconds(1)))
+    if (!scheduler.run_until([this] { return !bridge.busy() && user(1).root().idle() && user(2).root().idle(); },
+                             std::chrono::seconds(1)))
       throw std::runtime_error("the bridge does not come to rest");
     seen_.clear();
   }
@@ -83,7 +86,8 @@ class Rig : public Pool {
     const auto e = std::find_if(seen_.begin(), seen_.end(), [&](const Event& x) {
       return x.port == port && x.toward_bridge == toward_bridge && x.kind == kind;
     });
-    if (e == seen_.end()) throw std::runtime_error(fmt::format("no such packet at {}", bridge::Bridge::port_name(port)));
+    if (e == seen_.end())
+      throw std::runtime_error(fmt::format("no such packet at {}", bridge::Bridge::port_name(port)));
     return e->cycle;
   }
   double crossing(unsigned from, unsigned to, TlpKind kind) const {
@@ -100,14 +104,17 @@ class Rig : public Pool {
       run(user(1).read32(function_[1].bar[0] + kVfstatus));
       request.push_back(crossing(1, kDevice, TlpKind::kMemRead));
       answer.push_back(crossing(kDevice, 1, TlpKind::kCplData));
-      round.push_back(static_cast<double>(cycle_of(1, false, TlpKind::kCplData) - cycle_of(1, true, TlpKind::kMemRead)));
+      round.push_back(
+          static_cast<double>(cycle_of(1, false, TlpKind::kCplData) - cycle_of(1, true, TlpKind::kMemRead)));
       settle();
       user(1).write32(function_[1].bar[0] + kVfmbmem, 0);
-      scheduler.run_until([this] { return !seen_.empty() && seen_.back().port == kDevice; }, std::chrono::milliseconds(1));
+      scheduler.run_until([this] { return !seen_.empty() && seen_.back().port == kDevice; },
+                          std::chrono::milliseconds(1));
       write.push_back(crossing(1, kDevice, TlpKind::kMemWrite));
       settle();
       run(user(1).read32(find(user_trees[1], 0x8086).bar[0]));
-      management.push_back(static_cast<double>(cycle_of(1, false, TlpKind::kCplData) - cycle_of(1, true, TlpKind::kMemRead)));
+      management.push_back(
+          static_cast<double>(cycle_of(1, false, TlpKind::kCplData) - cycle_of(1, true, TlpKind::kMemRead)));
     }
     figures_.add("MMIO read, request: user to device", "cycles", request);
     figures_.add("MMIO read, completion: device to user", "cycles", answer);
@@ -137,7 +144,8 @@ class Rig : public Pool {
   }
   void settle_counting(std::vector<double>& packets) {
     scheduler.run_until([this] { return !bridge.busy(); }, std::chrono::seconds(1));
-    packets.push_back(static_cast<double>(std::count_if(seen_.begin(), seen_.end(), [](const Event& e) { return e.toward_bridge; })));
+    packets.push_back(
+        static_cast<double>(std::count_if(seen_.begin(), seen_.end(), [](const Event& e) { return e.toward_bridge; })));
   }
 
   void take_the_cards_place() {
@@ -163,14 +171,18 @@ class Rig : public Pool {
   }
   void inject(unsigned, Tlp tlp) { bridge.input(kDevice).deliver(std::move(tlp)); }
 
-  std::string whom(const std::vector<unsigned>& users) const { return users.size() == 1 ? "one user" : fmt::format("{} users in turn", users.size()); }
+  std::string whom(const std::vector<unsigned>& users) const {
+    return users.size() == 1 ? "one user" : fmt::format("{} users in turn", users.size());
+  }
 
   // Payload bytes a cycle over the events of `kind` that leave the ports of `users`, from the first packet in.
-  void report(const std::string& name, TlpKind in_kind, TlpKind out_kind, bool out_is_device, const std::vector<unsigned>& users) {
+  void report(const std::string& name, TlpKind in_kind, TlpKind out_kind, bool out_is_device,
+              const std::vector<unsigned>& users) {
     std::uint64_t first = ~0ULL, last = 0, bytes = 0, packets = 0;
     for (const Event& e : seen_) {
       if (e.toward_bridge && e.kind == in_kind) first = std::min(first, e.cycle);
-      const bool there = out_is_device ? e.port == kDevice : std::find(users.begin(), users.end(), e.port) != users.end();
+      const bool there =
+          out_is_device ? e.port == kDevice : std::find(users.begin(), users.end(), e.port) != users.end();
       if (e.toward_bridge || e.kind != out_kind || !there) continue;
       last = std::max(last, e.cycle);
       bytes += e.bytes;
