@@ -197,7 +197,7 @@ struct Simulation::Impl {
       throw ControlError(fmt::format("\"{}\" is missing", key));
     }
     const json& v = request[key];
-    if (!v.is_number_unsigned() || v.get<std::uint64_t>() > most)
+    if (!v.is_number_integer() || v.get<std::int64_t>() < 0 || v.get<std::int64_t>() > most)
       throw ControlError(fmt::format("\"{}\" must be a number from 0 to {}", key, most));
     return v.get<unsigned>();
   }
