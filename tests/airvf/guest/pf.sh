@@ -1,0 +1,47 @@
+# The PF's driver is reset, goes away and comes back (as at a reload of its module) while the VF is up and busy.
+. /airvf-common
+pair_up /airvf.ko airvf || { dmesg | tail -40; exit 1; }
+carrier() { for i in $(seq 200); do [ "$(cat /sys/class/net/air0/carrier 2>/dev/null)" = "$1" ] && return 0; sleep 0.1; done; return 1; }
+works() { link_wait && sleep 1 && ping -q -c 5 -i 0.2 -W 2 -s 3000 10.0.0.2; }
+recovers() { for i in $(seq 40); do link_wait && ping -q -c 1 -W 1 10.0.0.2 >/dev/null && break; sleep 1; done; works; }
+far iperf3 -s -D >/dev/null 2>&1
+ip link add link air0 name air0.7 type vlan id 7
+far ip link add link air1 name air1.7 type vlan id 7
+ip addr add 10.7.0.1/24 dev air0.7; ip link set air0.7 up
+far ip addr add 10.7.0.2/24 dev air1.7; far ip link set air1.7 up
+check "works" works
+for n in 1 2 3; do
+	iperf3 -c 10.0.0.2 -t 8 >/dev/null 2>&1 &
+	sleep 1
+	resets=$(ethtool -S air0 | awk '/^ *resets:/ { print $2 }')
+	echo "@card pf reset"
+	sleep 1
+	check "reset $n: recovers" recovers
+	check "reset $n: the VF was reset" [ "$(ethtool -S air0 | awk '/^ *resets:/ { print $2 }')" -gt "${resets:-0}" ]
+	check "reset $n: VLAN works" ping -q -c 5 -i 0.2 -W 2 10.7.0.2
+	kill %1 2>/dev/null; wait
+done
+iperf3 -c 10.0.0.2 -t 30 >/dev/null 2>&1 &
+sleep 1
+echo "@card pf stop"
+check "PF gone: carrier goes" carrier 0
+sleep 5
+check "PF gone: alive" timeout 30 ethtool -S air0
+check "PF gone: no storm of messages" [ "$(dmesg | grep -c airvf)" -lt 80 ]
+echo "@card pf start"
+check "PF back: carrier comes" carrier 1
+check "PF back: recovers" recovers
+check "PF back: VLAN works" ping -q -c 5 -i 0.2 -W 2 10.7.0.2
+kill %1 2>/dev/null; wait
+echo "@card pf stop"
+carrier 0
+check "PF gone: closing and opening fails" bash -c "ip link set air0 down; ! timeout 60 ip link set air0 up"
+check "PF gone: unbind and bind" bash -c "p=\$(basename \$(readlink /sys/class/net/air0/device)); echo \$p >/sys/bus/pci/drivers/airvf/unbind; echo \$p >/sys/bus/pci/drivers/airvf/bind; ip link set \$(ls /sys/bus/pci/devices/\$p/net) name air0 || true"
+echo "@card pf start"
+sleep 1
+ip addr add 10.0.0.1/24 dev air0 2>/dev/null
+check "PF back: opens" ip link set air0 up
+check "PF back: works" recovers
+dmesg | grep airvf | tail -40
+check "unload" pair_down airvf
+finish
