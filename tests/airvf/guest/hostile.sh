@@ -73,7 +73,8 @@ for ms in 200 3000; do
 	flood 6
 	mischief ones $ms
 	timeout 100 ethtool -S air0 >/dev/null; timeout 100 ethtool -d air0 >/dev/null
-	check "ones for $ms ms: told" told "device does not answer"
+	# In a short time perhaps nothing is read.
+	[ $ms -lt 1000 ] || check "ones for $ms ms: told" told "device does not answer"
 	check "ones for $ms ms: recovers by itself" recovers 60
 	wait
 done

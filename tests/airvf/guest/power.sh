@@ -34,8 +34,27 @@ else
 	echo "skip suspend: this kernel has no pm_test ($(cat /sys/power/state 2>/dev/null))"
 fi
 # A real suspend to idle is not tried: the clock's alarm does not wake this VM, with the driver or without.
-if modprobe aer_inject 2>/dev/null && [ -e /dev/aer_inject ]; then
-	echo "skip AER: /dev/aer_inject is there, but nothing that uses it yet"
+# An error of the root port above the VF concerns everything below it: error_detected, a link reset if the error is
+# fatal, slot_reset, resume. struct aer_error_inj: bus, device, function, pad, uncorrectable, correctable, four words.
+inject() { # root port, uncorrectable status (16 bits)
+	local bdf=${1#*:}
+	printf "\\x${bdf%%:*}\\x$(printf %02x $((0x${bdf:3:2})))\\x0${bdf##*.}\\0\\x${2:2:2}\\x${2:0:2}\\0\\0" >/tmp/error
+	head -c 20 /dev/zero >>/tmp/error
+	cat /tmp/error >/dev/aer_inject
+}
+if insmod /aer_inject.ko 2>/dev/null && sleep 0.5 && [ -e /dev/aer_inject ]; then
+	port=$(basename "$(dirname "$(readlink -f /sys/class/net/air0/device)")")
+	for error in "4000 not fatal: completion time-out" "0010 fatal: data link protocol"; do
+		iperf3 -c 10.0.0.2 -t 20 >/dev/null 2>&1 &
+		sleep 1
+		mark=$(dmesg | wc -l)
+		check "AER ${error#* }: injected at $port" inject "$port" "${error%% *}"
+		sleep 3
+		check "AER ${error#* }: the driver was told" bash -c "dmesg | tail -n +$mark | grep -q 'airvf.*PCI error'"
+		check "AER ${error#* }: works after it" works
+		kill %1 2>/dev/null; wait
+	done
+	dmesg | grep -E "AER|pcieport" | tail -20
 else
 	echo "skip AER: this kernel has no aer_inject"
 fi
