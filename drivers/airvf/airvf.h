@@ -280,7 +280,7 @@ struct airvf {
 
 	struct airvf_mtvd __rcu *mtvd;	/* changed under RTNL and mtvd_lock */
 	struct airvf_mtvd_config mtvd_config;
-	struct mutex mtvd_lock;
+	struct mutex mtvd_lock;	/* workers against CPU hot-plug, which has no RTNL */
 	struct hlist_node cpu_node;
 	u64 mtvd_dispatched, mtvd_full, mtvd_csum_bad, mtvd_failed; /* former workers' */
 

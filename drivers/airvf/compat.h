@@ -8,6 +8,7 @@
 
 #include <linux/bpf.h>
 #include <linux/dim.h>
+#include <linux/ethtool.h>
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
 #include <linux/timex.h>
@@ -53,6 +54,11 @@ static inline void netif_queue_set_napi(struct net_device *netdev, unsigned int 
 
 static inline void netif_napi_set_irq(struct napi_struct *napi, int irq)
 {
+}
+
+static inline void ethtool_puts(u8 **data, const char *text)
+{
+	ethtool_sprintf(data, "%s", text);
 }
 
 #define NETDEV_QUEUE_TYPE_RX	0

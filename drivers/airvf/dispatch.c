@@ -156,6 +156,7 @@ int airvf_release_poll(struct napi_struct *napi, int budget)
 		struct airvf_place *place = &lane->place[at];
 		struct sk_buff *skb;
 
+		/* Pairs with the worker's release: done means that the skb is there. */
 		if (!smp_load_acquire(&place->done))
 			break;
 		skb = place->skb;
@@ -240,6 +241,7 @@ bool airvf_mtvd_hold(struct airvf_vector *vector, struct napi_struct *napi, int 
 	struct sk_buff *skb;
 	int done;
 
+	/* Pairs with switch_running(): mtvd_next is set, the old workers have stopped. */
 	switch (smp_load_acquire(&vector->mtvd_switch)) {
 	case AIRVF_SWITCH_NONE:
 		/* Workers are being stopped: rather leave frames in the device. */
@@ -259,6 +261,7 @@ bool airvf_mtvd_hold(struct airvf_vector *vector, struct napi_struct *napi, int 
 		return true;
 	case AIRVF_SWITCH_FLUSHED:
 		vector->mtvd = vector->mtvd_next;
+		/* switch_running() may free the old instance once it reads this. */
 		smp_store_release(&vector->mtvd_switch, AIRVF_SWITCH_NONE);
 		return false;
 	}

@@ -193,7 +193,8 @@ static int set_coalesce(struct net_device *netdev, struct ethtool_coalesce *coal
 		return -ERANGE;
 	}
 	if (changed)
-		config.fir_steps = usecs ? max(DIV_ROUND_CLOSEST(usecs * 1000, AIRVF_STEP_NS), 1) : 0;
+		config.fir_steps =
+			usecs ? max(DIV_ROUND_CLOSEST(usecs * 1000, AIRVF_STEP_NS), 1) : 0;
 	if (!coalesce->use_adaptive_rx_coalesce)
 		config.mode = AIRVF_FIR;
 	else if (config.mode == AIRVF_FIR)

@@ -131,7 +131,7 @@ void airvf_get_strings(struct net_device *netdev, u32 sset, u8 *data)
 	if (sset != ETH_SS_STATS)
 		return;
 	for (i = 0; i < ARRAY_SIZE(sum_names); i++)
-		ethtool_sprintf(&data, "%s", sum_names[i]);
+		ethtool_puts(&data, sum_names[i]);
 	for (i = 0; i < AIRVF_QUEUES_MAX; i++) {
 		for (j = 0; j < ARRAY_SIZE(tx_items); j++)
 			ethtool_sprintf(&data, "tx_queue_%u_%s", i, tx_items[j].name);
@@ -147,9 +147,9 @@ void airvf_get_strings(struct net_device *netdev, u32 sset, u8 *data)
 			ethtool_sprintf(&data, "vector_%u_packets_per_irq_%s", i, hist_names[j]);
 	}
 	for (i = 0; i < ARRAY_SIZE(vf_items); i++)
-		ethtool_sprintf(&data, "%s", vf_items[i].name);
+		ethtool_puts(&data, vf_items[i].name);
 	for (i = 0; i < ARRAY_SIZE(mtvd_names); i++)
-		ethtool_sprintf(&data, "%s", mtvd_names[i]);
+		ethtool_puts(&data, mtvd_names[i]);
 	for (i = 0; i < AIRVF_WORKERS_MAX; i++)
 		for (j = 0; j < ARRAY_SIZE(worker_names); j++)
 			ethtool_sprintf(&data, "worker_%u_%s", i, worker_names[j]);

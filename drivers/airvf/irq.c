@@ -151,6 +151,7 @@ void airvf_irq_free(struct airvf *vf)
 int airvf_irq_request(struct airvf *vf)
 {
 	int err, irq = pci_irq_vector(vf->pdev, vf->vectors);
+	unsigned int cpu;
 	u32 i;
 
 	snprintf(vf->mbx_name, sizeof(vf->mbx_name), "%s-mbx", vf->netdev->name);
@@ -172,8 +173,8 @@ int airvf_irq_request(struct airvf *vf)
 		}
 		vector->requested = true;
 		netif_napi_set_irq(&vector->napi, vector->irq);
-		irq_update_affinity_hint(vector->irq,
-					 cpumask_of(cpumask_local_spread(i, dev_to_node(&vf->pdev->dev))));
+		cpu = cpumask_local_spread(i, dev_to_node(&vf->pdev->dev));
+		irq_update_affinity_hint(vector->irq, cpumask_of(cpu));
 	}
 	return 0;
 }

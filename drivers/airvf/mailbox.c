@@ -101,7 +101,7 @@ static int wait_for(struct airvf *vf, u32 bit)
 		if (vf->mbx.seen & VFMAILBOX_RSTD)
 			return -ENETRESET;
 		if (i < 20)
-			udelay(10);
+			usleep_range(10, 20);
 		else
 			usleep_range(POLL_US, POLL_US + 50);
 	}

@@ -206,7 +206,8 @@ static int attach(struct airvf *vf)
 	if (netif_running(vf->netdev)) {
 		err = airvf_up(vf, true);
 		if (err) {
-			dev_warn(&vf->pdev->dev, "cannot bring the VF up (%d), will try again\n", err);
+			dev_warn(&vf->pdev->dev, "cannot bring the VF up (%d), will try again\n",
+				 err);
 			set_bit(AIRVF_F_RESET, &vf->flags);
 		}
 	}

@@ -52,8 +52,8 @@ struct airvf_cost {
  * additions and two multiplications a poll.
  */
 #define AIRVF_FIT_POLLS		4096		/* polls used of one interval */
-#define AIRVF_FIT_CYCLES	(1u << 24)	/* a longer poll was interrupted */
-#define AIRVF_FIT_PACKETS	(1u << 12)
+#define AIRVF_FIT_CYCLES	16777216	/* a longer poll was interrupted */
+#define AIRVF_FIT_PACKETS	4096
 #define AIRVF_CPKT_LOW		20
 #define AIRVF_CPKT_HIGH		1000000
 #define AIRVF_CINT_LOW		100

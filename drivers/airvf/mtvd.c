@@ -219,7 +219,9 @@ fail:
 static void switch_running(struct airvf_vector *vector, struct airvf_mtvd *new)
 {
 	vector->mtvd_next = new;
+	/* Pairs with airvf_mtvd_hold(), in both directions. */
 	smp_store_release(&vector->mtvd_switch, AIRVF_SWITCH_WANTED);
+	/* The poll writes NONE after its last use of the old instance. */
 	while (smp_load_acquire(&vector->mtvd_switch) != AIRVF_SWITCH_NONE) {
 		local_bh_disable();
 		napi_schedule(&vector->napi);

@@ -32,6 +32,7 @@ static inline void airvf_spsc_init(struct airvf_spsc *ring, u32 slots)
 /* Producer: free slots, at least. */
 static inline u32 airvf_spsc_room(struct airvf_spsc *ring)
 {
+	/* Slots before it have been read by the consumer. */
 	ring->seen_head = smp_load_acquire(&ring->head);
 	return ring->mask + 1 - (ring->next - ring->seen_head);
 }
@@ -48,6 +49,7 @@ static inline bool airvf_spsc_claim(struct airvf_spsc *ring, u32 *slot)
 /* Producer: everything claimed is filled. */
 static inline void airvf_spsc_publish(struct airvf_spsc *ring)
 {
+	/* Contents of the slots before the index that shows them. */
 	smp_store_release(&ring->tail, ring->next);
 }
 
@@ -55,6 +57,7 @@ static inline void airvf_spsc_publish(struct airvf_spsc *ring)
 static inline bool airvf_spsc_peek(struct airvf_spsc *ring, u32 *slot)
 {
 	if (ring->head == ring->seen_tail) {
+		/* Slots before it are filled. */
 		ring->seen_tail = smp_load_acquire(&ring->tail);
 		if (ring->head == ring->seen_tail)
 			return false;
@@ -66,13 +69,18 @@ static inline bool airvf_spsc_peek(struct airvf_spsc *ring, u32 *slot)
 /* Consumer: the slot that peek gave may be filled again. */
 static inline void airvf_spsc_pop(struct airvf_spsc *ring)
 {
+	/* Our reads of the slot before it is given back. */
 	smp_store_release(&ring->head, ring->head + 1);
 }
 
 /* Anybody: slots in use, a snapshot. */
 static inline u32 airvf_spsc_depth(struct airvf_spsc *ring)
 {
-	return smp_load_acquire(&ring->tail) - smp_load_acquire(&ring->head);
+	/* The tail last: it is never behind a head read before it. */
+	u32 head = smp_load_acquire(&ring->head);
+
+	/* Pairs with airvf_spsc_publish(). */
+	return smp_load_acquire(&ring->tail) - head;
 }
 
 #endif

@@ -366,7 +366,8 @@ static void release(struct airvf_tx_ring *ring, struct airvf_tx_buf *first, int 
 /* Returns packets that were sent. True: nothing left to do now. */
 bool airvf_tx_clean(struct airvf_tx_ring *ring, int budget, struct airvf_work *work)
 {
-	u16 i = ring->next_to_clean, use = smp_load_acquire(&ring->next_to_use);
+	/* Pairs with the producer's release: buf[] is filled up to here. */
+	u16 use = smp_load_acquire(&ring->next_to_use), i = ring->next_to_clean;
 	u32 packets = 0, bytes = 0, queue_packets = 0, queue_bytes = 0;
 	u32 limit = ring->count / 2;
 
@@ -394,6 +395,7 @@ bool airvf_tx_clean(struct airvf_tx_ring *ring, int budget, struct airvf_work *w
 	if (!packets)
 		return true;
 
+	/* The producer refills buf[] from here only after we are done with it. */
 	smp_store_release(&ring->next_to_clean, i);
 	u64_stats_update_begin(&ring->stats->clean_sync);
 	ring->stats->packets += packets;
@@ -493,6 +495,7 @@ bool airvf_tx_xdp(struct airvf_tx_ring *ring, struct xdp_frame *xdpf, bool pool)
 	first->segs = 1;
 	first->bytes = total;
 	first->eop = eop;
+	/* buf[] first, then what airvf_tx_clean() may look at. */
 	smp_store_release(&ring->next_to_use, i);
 	ring->stats->xdp_xmit++;
 	return true;

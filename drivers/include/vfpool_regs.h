@@ -36,16 +36,28 @@
 #define VFPOOL_STATUS_NUM_VFS_SHIFT 8
 #define VFPOOL_STATUS_NUM_VFS_MASK 0xffu
 
-/* How long a request may stay unanswered before the bridge answers it with Unsupported Request; a port that takes nothing for a quarter of it is stuck, and what is meant for it is discarded. Milliseconds, 1..65535; reset value 30. (rw, owner) */
+/*
+ * How long a request may stay unanswered before the bridge answers it with
+ * Unsupported Request; a port that takes nothing for a quarter of it is stuck,
+ * and what is meant for it is discarded. Milliseconds, 1..65535; reset value
+ * 30. (rw, owner)
+ */
 #define VFPOOL_CPL_TIMEOUT_MS 0x014
 
-/* 0: no watch on the owner (reset value). Else the pool freezes when HEARTBEAT was not written for this long. Milliseconds, up to 65535. (rw, owner) */
+/*
+ * 0: no watch on the owner (reset value). Else the pool freezes when HEARTBEAT
+ * was not written for this long. Milliseconds, up to 65535. (rw, owner)
+ */
 #define VFPOOL_HEARTBEAT_MS 0x018
 
 /* Any write: the owner lives. Thaws a frozen pool. (wo, owner) */
 #define VFPOOL_HEARTBEAT 0x01c
 
-/* Carried out when written; COMMAND_RESULT then tells how it went. A user's server may give RELEASE and BUTTON for its own slots; the USER field is then not looked at. (wo, all) */
+/*
+ * Carried out when written; COMMAND_RESULT then tells how it went. A user's
+ * server may give RELEASE and BUTTON for its own slots; the USER field is then
+ * not looked at. (wo, all)
+ */
 #define VFPOOL_COMMAND 0x020
 #define VFPOOL_COMMAND_OP_SHIFT 0
 #define VFPOOL_COMMAND_OP_MASK 0xfu
@@ -77,11 +89,18 @@
 #define VFPOOL_LOG_HEADER(n) (0x040 + 4 * (n))
 #define VFPOOL_LOG_HEADER_COUNT 4
 
-/* Packets by reason: 1 malformed, 2 unsupported, 3 no target, 4 not assigned, 5 bus master off, 6 unexpected completion, 7 (unused), 8 poisoned, 9 blocked. (ro, owner) */
+/*
+ * Packets by reason: 1 malformed, 2 unsupported, 3 no target, 4 not assigned, 5
+ * bus master off, 6 unexpected completion, 7 (unused), 8 poisoned, 9 blocked.
+ * (ro, owner)
+ */
 #define VFPOOL_DROPS(n) (0x080 + 4 * (n))
 #define VFPOOL_DROPS_COUNT 16
 
-/* Share of host n toward the device, packets a round, 1..255; reset value 1. (rw, owner) */
+/*
+ * Share of host n toward the device, packets a round, 1..255; reset value 1.
+ * (rw, owner)
+ */
 #define VFPOOL_WEIGHT(n) (0x0c0 + 4 * (n))
 #define VFPOOL_WEIGHT_COUNT 16
 
@@ -101,7 +120,10 @@
 #define VFPOOL_VF_FN_SHIFT 12
 #define VFPOOL_VF_FN_MASK 0xfu
 
-/* Each slot, index (user - 1) * SLOTS + slot; a user's server finds its own from index 0 on. (ro, all) */
+/*
+ * Each slot, index (user - 1) * SLOTS + slot; a user's server finds its own
+ * from index 0 on. (ro, all)
+ */
 #define VFPOOL_SLOT(n) (0x200 + 4 * (n))
 #define VFPOOL_SLOT_COUNT 64
 #define VFPOOL_SLOT_PRESENT_SHIFT 0
@@ -119,7 +141,10 @@
 #define VFPOOL_SLOT_RELEASING_SHIFT 8
 #define VFPOOL_SLOT_RELEASING_MASK 0x1u
 
-/* Packets that came in: port * 4 + class (0 posted, 1 non-posted, 2 completion). The device is the last port. (ro, owner) */
+/*
+ * Packets that came in: port * 4 + class (0 posted, 1 non-posted, 2
+ * completion). The device is the last port. (ro, owner)
+ */
 #define VFPOOL_RX(n) (0x400 + 4 * (n))
 #define VFPOOL_RX_COUNT 64
 
