@@ -1,17 +1,19 @@
-# vfpool's front door. Everything but `modules`, `install` and `uninstall` runs inside the tool root, which is built
-# on first use (tools/toolroot; TOOLROOT=none: this machine's own tools).
+# vfpool's front door. Everything runs inside the tool root, which is built on first use (tools/toolroot; TOOLROOT=none:
+# this machine's own tools), but `modules`, `install` and `dkms`, which are for the machine that shall run them.
 
 IN_ROOT := tools/toolroot run
 KDIR ?= $(or $(KERNELDIR),$(KERNEL_DIR),/lib/modules/$(or $(KERNELRELEASE),$(shell uname -r))/build)
 MODULES_BUILD := build/modules
+DKMS_VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
+DKMS_SOURCE := /usr/src/vfpool-$(DKMS_VERSION)
 
 .DEFAULT_GOAL := help
-.PHONY: help toolroot sim asan demo lab lab-down test test-long bench lint modules install uninstall regs clean
+.PHONY: help toolroot sim asan demo lab lab-down test test-long bench lint modules install uninstall dkms dkms-remove regs clean
 
 help: ## this list
 	@echo "vfpool: several servers share the virtual functions of one 82599"
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo "Variables: KDIR=kernel build folder (modules), TOOLROOT=none"
+	@echo "Variables: KDIR=kernel build folder (modules), KERNELRELEASE=kernel (modules, dkms), TOOLROOT=none"
 
 toolroot: ## build the Debian 13 root with all tools (once)
 	@tools/toolroot make
@@ -54,6 +56,17 @@ install: modules ## install the modules for KDIR's kernel (updates/) and run dep
 uninstall: ## remove them again
 	rm -f $(foreach m,airvf vfpool,"/lib/modules/$$($(MAKE) -s -C '$(KDIR)' kernelrelease)"/updates/drivers/$(m)/$(m).ko*)
 	depmod "$$($(MAKE) -s -C '$(KDIR)' kernelrelease)"
+
+# Only what DKMS needs is copied, so that it does not take build/ along.
+dkms: ## hand the modules to DKMS, which builds them for KERNELRELEASE (this kernel) and every later one
+	rm -rf "$(DKMS_SOURCE)"
+	mkdir -p "$(DKMS_SOURCE)"
+	cp -r Kbuild LICENSE dkms.conf drivers "$(DKMS_SOURCE)"
+	dkms install --force -m vfpool -v $(DKMS_VERSION) $(if $(KERNELRELEASE),-k $(KERNELRELEASE))
+
+dkms-remove: ## take them back from DKMS
+	dkms remove -m vfpool -v $(DKMS_VERSION) --all
+	rm -rf "$(DKMS_SOURCE)"
 
 regs: toolroot ## regenerate package, header and table of the bridge's registers
 	@$(IN_ROOT) tools/regs/generate
