@@ -1,4 +1,5 @@
 #include <random>
+#include <utility>
 
 #include "pool.hpp"
 
@@ -24,7 +25,7 @@ class Isolation : public Pool {
   std::unique_ptr<host::VfDriver> vf[3];
 };
 
-constexpr unsigned kMalformed = 1, kUnsupported = 2, kNoTarget = 3, kNotAssigned = 4, kBusMaster = 5, kUnexpected = 6;
+constexpr unsigned kMalformed = 1, kUnsupported = 2, kNoTarget = 3, kNotAssigned = 4, kBusMaster = 5, kUnexpected = 6, kBlocked = 9;
 
 TEST_F(Isolation, AUserReachesOnlyItsOwnBars) {
   run(ready());
@@ -99,6 +100,43 @@ TEST_F(Isolation, ForgedCompletionsAreDropped) {
   settle();
   EXPECT_EQ(drops(kUnexpected), 4u);
   EXPECT_EQ(nic.counters().unexpected_completions, 0u);
+}
+
+// The tag alone does not make a completion the right one: the requester ID must be the bridge's own.
+TEST_F(Isolation, ACompletionForAnotherRequesterIsNotTaken) {
+  run(ready());
+  const auto device = bridge::Bridge::device_port(0);
+  const std::uint32_t links = run(user(1).read32(fn[1].bar[0] + 0x10));
+  bridge.add_tap([&, forged = false](unsigned port, bool toward_bridge, const pcie::Tlp& t) mutable {
+    if (port != device || toward_bridge || t.kind() != pcie::TlpKind::kMemRead || std::exchange(forged, true)) return;
+    pcie::Tlp request = t;
+    request.hdr[1] ^= 0x00550000;  // the same tag, somebody else's ID
+    from_device(pcie::completions_with_data(request, owner_vfs[0].bdf, std::vector<std::uint8_t>(4, 0xee), 128, 64)[0]);
+  });
+  EXPECT_EQ(run(user(1).read32(fn[1].bar[0] + 0x10)), links);
+  EXPECT_EQ(drops(kUnexpected), 1u);
+}
+
+// A request that was the server's right when it came, but waited until the VF was taken away.
+TEST_F(Isolation, RequestsThatWaitedDoNotReachAVfThatIsGone) {
+  run(ready());
+  const auto device = bridge::Bridge::device_port(0);
+  constexpr unsigned kWrites = 200;
+  unsigned reached = 0;
+  bridge.add_tap([&](unsigned port, bool toward_bridge, const pcie::Tlp& t) {
+    if (port == device && !toward_bridge && t.kind() == pcie::TlpKind::kMemWrite) ++reached;
+  });
+  bridge.stall(device, true);
+  for (unsigned i = 0; i < kWrites; ++i) bridge.input(1).deliver(pcie::mem_write(Bdf(0, 0, 0), fn[1].bar[0] + 0x3c, std::vector<std::uint8_t>(4)));
+  settle();
+  const auto refused = [&] { return drops(kNotAssigned) + drops(kNoTarget) + drops(kBlocked); };
+  const std::uint32_t before = refused();
+  command(kForce, 1, 0);
+  bridge.stall(device, false);
+  settle();
+  EXPECT_EQ(bridge.pending(1), 0u);
+  EXPECT_LT(reached, kWrites / 2);  // those that had left the port before
+  EXPECT_GE(reached + refused() - before, kWrites);  // the VF itself may have asked for something meanwhile
 }
 
 TEST_F(Isolation, UsersCannotReachEachOtherByConfigurationRequests) {
