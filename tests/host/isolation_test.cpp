@@ -135,7 +135,7 @@ TEST_F(Isolation, RequestsThatWaitedDoNotReachAVfThatIsGone) {
   bridge.stall(device, false);
   settle();
   EXPECT_EQ(bridge.pending(1), 0u);
-  EXPECT_LT(reached, kWrites / 2);  // those that had left the port before
+  EXPECT_LE(reached, 8u);  // what stood in the way to the device already, not the queue of the port
   EXPECT_GE(reached + refused() - before, kWrites);  // the VF itself may have asked for something meanwhile
 }
 
