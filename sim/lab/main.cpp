@@ -147,6 +147,7 @@ int down(const Arguments& a) {
     fmt::print(stderr, "the supervisor (process {}) does not end\n", supervisor);
     return kLabFailed;
   }
+  fmt::print(stderr, "stopped; logs and records stay in {}\n", a.folder);
   return 0;
 }
 
