@@ -9,6 +9,7 @@
 #include <linux/tcp.h>
 #include <linux/udp.h>
 #include <net/ip6_checksum.h>
+#include <net/mpls.h>
 
 #include "airvf.h"
 #include "xdp.h"
@@ -326,6 +327,24 @@ kick:
 	return NETDEV_TX_OK;
 }
 
+/*
+ * Is there an IP header where plan_tso() looks for it, and TCP right behind?
+ * Not with labels between tunnel and IP.
+ */
+static bool tso_headers(const struct sk_buff *skb)
+{
+	int net = skb->encapsulation ? skb_inner_network_offset(skb) : skb_network_offset(skb);
+	const struct iphdr *ip = (struct iphdr *)(skb->data + net);
+	int len = skb_checksum_start_offset(skb) - net;
+
+	if (skb->encapsulation && skb->inner_protocol_type == ENCAP_TYPE_ETHER &&
+	    eth_p_mpls(skb->inner_protocol))
+		return false;
+	if (skb_shinfo(skb)->gso_type & SKB_GSO_TCPV4)
+		return ip->version == 4 && ip->ihl * 4 == len;
+	return ip->version == 6 && len == sizeof(struct ipv6hdr);
+}
+
 netdev_features_t airvf_features_check(struct sk_buff *skb, struct net_device *netdev,
 				       netdev_features_t features)
 {
@@ -339,7 +358,11 @@ netdev_features_t airvf_features_check(struct sk_buff *skb, struct net_device *n
 	if (mac > TXC_MACLEN_MAX || start - mac > TXC_IPLEN_MAX)
 		return features & ~(NETIF_F_HW_CSUM | NETIF_F_SCTP_CRC | NETIF_F_TSO |
 				    NETIF_F_TSO6 | NETIF_F_HW_VLAN_CTAG_TX);
-	if (!skb->encapsulation || !skb_is_gso(skb))
+	if (!skb_is_gso(skb))
+		return features;
+	if (skb_is_gso_tcp(skb) && !tso_headers(skb))
+		return features & ~NETIF_F_GSO_MASK;
+	if (!skb->encapsulation)
 		return features;
 	/* The outer headers count as MAC header; their IP id cannot change. */
 	if (skb_inner_network_offset(skb) > TXC_MACLEN_MAX)

@@ -29,6 +29,18 @@ check "VLAN stays after a reset" ethtool -r air0
 link_wait
 check "ping in the VLAN again" ping -q -c 3 -i 0.1 -W 2 10.7.0.2
 ip link del air0.7
+# The IP header is behind a label then, not where the network header points to.
+if modprobe mpls_iptunnel && far modprobe mpls_router; then
+	far sysctl -qw net.mpls.platform_labels=1000 net.mpls.conf.air1.input=1
+	far ip -f mpls route add 100 dev lo
+	far ip addr add 10.9.0.2/32 dev lo
+	check "a route with a label" ip route add 10.9.0.2/32 encap mpls 100 via inet 10.0.0.2 dev air0
+	check "ping with a label" ping -q -c 3 -i 0.1 -W 2 10.9.0.2
+	far_server
+	check "TCP with a label" iperf3 -c 10.9.0.2 -n 2M
+	check "hardly anything sent again" [ "$(awk '/sender/ { print $(NF - 1) }' /tmp/out)" -lt 50 ]
+	ip route del 10.9.0.2/32
+fi
 for n in 1 4 2; do
 	check "$n channels" ethtool -L air0 combined $n
 	link_wait
