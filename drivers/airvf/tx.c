@@ -400,6 +400,9 @@ bool airvf_tx_clean(struct airvf_tx_ring *ring, int budget, struct airvf_work *w
 
 		if (!(READ_ONCE(ring->desc[first->eop].olinfo) & cpu_to_le32(TXD_STA_DD)))
 			break;
+		/* netpoll may have interrupts off: page pools cannot be served then. */
+		if (!budget && first->type != AIRVF_TX_SKB)
+			break;
 		end = next(ring, first->eop);
 		packets += first->segs;
 		bytes += first->bytes;
