@@ -126,6 +126,8 @@ void airvf_down(struct airvf *vf)
 	airvf_irq_synchronize(vf);
 	for (i = 0; i < vf->vectors_used; i++)
 		napi_disable(&vf->vector[i]->napi);
+	/* A poll that began before us may just have woken a queue. */
+	netif_tx_disable(vf->netdev);
 	if (err) {
 		/* The device may still write into buffers: only a reset ends that. */
 		netif_warn(vf, drv, vf->netdev, "queues do not stop, resetting the VF\n");
