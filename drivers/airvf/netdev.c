@@ -98,6 +98,8 @@ int airvf_up(struct airvf *vf, bool reset)
 		napi_enable(&vf->vector[i]->napi);
 	vf->up = true;
 	clear_bit(AIRVF_F_RESET, &vf->flags);
+	/* The rings first: who transmits looks at them once DOWN is gone. */
+	smp_mb__before_atomic();
 	clear_bit(AIRVF_F_DOWN, &vf->flags);
 	airvf_irq_arm(vf);
 	if (netif_carrier_ok(vf->netdev))

@@ -234,11 +234,21 @@ static bool link_local(const struct sk_buff *skb)
 	return is_link_local_ether_addr(skb->data);
 }
 
+static netdev_tx_t drop(struct airvf_tx_stats *stats, struct sk_buff *skb)
+{
+	u64_stats_update_begin(&stats->xmit_sync);
+	stats->dropped++;
+	u64_stats_update_end(&stats->xmit_sync);
+	dev_kfree_skb_any(skb);
+	return NETDEV_TX_OK;
+}
+
 netdev_tx_t airvf_xmit(struct sk_buff *skb, struct net_device *netdev)
 {
 	struct airvf *vf = netdev_priv(netdev);
-	struct airvf_tx_ring *ring = vf->rings.tx[skb_get_queue_mapping(skb)];
-	struct airvf_tx_stats *stats = ring->stats;
+	u16 queue = skb_get_queue_mapping(skb);
+	struct airvf_tx_stats *stats = &vf->tx_stats[queue];
+	struct airvf_tx_ring *ring;
 	bool gso = skb_is_gso(skb), more = netdev_xmit_more();
 	struct plan plan = {
 		.cmd = TXD_DTYP_DATA | TXD_DEXT | TXD_IFCS,
@@ -246,6 +256,17 @@ netdev_tx_t airvf_xmit(struct sk_buff *skb, struct net_device *netdev)
 	};
 	struct airvf_tx_buf *first;
 	u16 end, eop;
+
+	/*
+	 * The core wakes queues without asking us when it attaches the device.
+	 * Pairs with the barrier in airvf_up(); airvf_down() waits for our lock.
+	 */
+	if (unlikely(test_bit_acquire(AIRVF_F_DOWN, &vf->flags)))
+		return drop(stats, skb);
+	/* All queues are woken, also those that have no ring. */
+	if (unlikely(queue >= vf->rings.n_tx))
+		return drop(stats, skb);
+	ring = vf->rings.tx[queue];
 
 	if (unlikely(!skb->len))
 		goto drop;
@@ -313,10 +334,7 @@ netdev_tx_t airvf_xmit(struct sk_buff *skb, struct net_device *netdev)
 	return NETDEV_TX_OK;
 
 drop:
-	u64_stats_update_begin(&stats->xmit_sync);
-	stats->dropped++;
-	u64_stats_update_end(&stats->xmit_sync);
-	dev_kfree_skb_any(skb);
+	drop(stats, skb);
 kick:
 	/* Packets before this one may have waited for it. */
 	if (!more) {
