@@ -182,12 +182,18 @@ int airvf_irq_request(struct airvf *vf)
 /* The last vector is the mailbox's, the others are the queues'. */
 int airvf_vectors_alloc(struct airvf *vf)
 {
-	int max = min_t(int, AIRVF_VECTORS_MAX, num_online_cpus()) + 1;
-	int count = pci_alloc_irq_vectors(vf->pdev, 2, max, PCI_IRQ_MSIX);
+	/*
+	 * After suspend as many as before, whatever became of the CPUs: rings,
+	 * pools and workers are tied to their vectors.
+	 */
+	int max = vf->vectors ? vf->vectors + 1 :
+				min_t(int, AIRVF_VECTORS_MAX, num_online_cpus()) + 1;
+	int least = vf->vectors ? max : 2;
+	int count = pci_alloc_irq_vectors(vf->pdev, least, max, PCI_IRQ_MSIX);
 	int i;
 
 	if (count < 0) {
-		dev_err(&vf->pdev->dev, "needs at least two MSI-X vectors: %d\n", count);
+		dev_err(&vf->pdev->dev, "needs %d MSI-X vectors: %d\n", least, count);
 		return count;
 	}
 	vf->vectors = count - 1;
