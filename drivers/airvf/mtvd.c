@@ -169,6 +169,24 @@ static int make_lane(struct airvf_mtvd *mtvd, struct airvf_lane *lane, u32 batch
 	return 0;
 }
 
+/* Threads for NAPIs that are enabled: some kernels number these only then. */
+static int make_threads(struct airvf_mtvd *mtvd)
+{
+	int err = airvf_set_threaded(mtvd->dummy);
+	u32 i;
+
+	if (err)
+		return err;
+	/* Some kernels tell nobody that a thread could not be made. */
+	for (i = 0; i < mtvd->workers; i++)
+		if (!mtvd->worker[i]->napi.thread)
+			return -ENOMEM;
+	for (i = 0; i < AIRVF_VECTORS_MAX; i++)
+		if (mtvd->policy == AIRVF_RR_ORDERED && !mtvd->lane[i].release.thread)
+			return -ENOMEM;
+	return 0;
+}
+
 static struct airvf_mtvd *make_mtvd(struct airvf *vf, const struct airvf_mtvd_config *config)
 {
 	struct airvf_mtvd *mtvd = kzalloc(sizeof(*mtvd), GFP_KERNEL);
@@ -200,17 +218,17 @@ static struct airvf_mtvd *make_mtvd(struct airvf *vf, const struct airvf_mtvd_co
 		if (err)
 			goto fail;
 	}
-	err = airvf_set_threaded(mtvd->dummy);
-	if (err)
-		goto fail;
 	for (i = 0; i < mtvd->workers; i++)
 		napi_enable(&mtvd->worker[i]->napi);
 	for (i = 0; i < AIRVF_VECTORS_MAX; i++)
 		if (mtvd->policy == AIRVF_RR_ORDERED)
 			napi_enable(&mtvd->lane[i].release);
 	mtvd->enabled = true;
-	return mtvd;
+	err = make_threads(mtvd);
+	if (!err)
+		return mtvd;
 fail:
+	stop_workers(mtvd);
 	free_mtvd(mtvd);
 	return ERR_PTR(err);
 }
