@@ -73,6 +73,16 @@ static inline void airvf_pool_netdev(struct page_pool_params *params,
 #endif
 }
 
+/* The poll that may recycle into the pool without a lock; it must be disabled now. */
+static inline void airvf_pool_napi(struct page_pool *pool, struct napi_struct *napi)
+{
+#if AIRVF_KERNEL(7, 0)
+	page_pool_enable_direct_recycling(pool, napi);
+#elif AIRVF_KERNEL(6, 4)
+	WRITE_ONCE(pool->p.napi, napi);
+#endif
+}
+
 static inline void airvf_napi_add(struct net_device *netdev, struct napi_struct *napi,
 				  int (*poll)(struct napi_struct *, int), int index)
 {

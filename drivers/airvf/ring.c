@@ -83,9 +83,6 @@ static struct airvf_rx_ring *rx_ring_alloc(struct airvf *vf, u16 index,
 	rx->reg = index;
 	rx->stats = &vf->rx_stats[index];
 	rx->tail = vf->base + VFRDT(index);
-#if AIRVF_KERNEL(6, 4)
-	pool.napi = &vector->napi;
-#endif
 	airvf_pool_netdev(&pool, vf->netdev);
 
 	rx->page = kvcalloc(rx->count, sizeof(*rx->page), GFP_KERNEL);
@@ -230,6 +227,8 @@ static void rx_start(struct airvf *vf, struct airvf_rx_ring *rx)
 	rx->next_to_clean = 0;
 	rx->skipping = false;
 	rx->xdp.data = NULL;
+	/* Not earlier: a ring that is not used in the end is freed while polls run. */
+	airvf_pool_napi(rx->pool, &rx->vector->napi);
 	airvf_wr(vf, VFRXDCTL(q), RXDCTL_ENABLE | (strip ? RXDCTL_VME : 0));
 	if (!wait_enable(vf, VFRXDCTL(q), true))
 		netif_err(vf, hw, vf->netdev, "Rx queue %u does not start\n", q);
