@@ -339,6 +339,7 @@ int airvf_msg_rss_key(struct airvf *vf, u8 *key);
 const char *airvf_api_name(enum airvf_api api);
 
 /* ring.c */
+void airvf_rings_count(const struct airvf *vf, u16 queues, u16 *n_rx, u16 *n_tx);
 int airvf_rings_alloc(struct airvf *vf, const struct airvf_ring_param *param,
 		      struct airvf_rings *rings);
 void airvf_rings_free(struct airvf *vf, struct airvf_rings *rings);

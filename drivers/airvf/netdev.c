@@ -19,6 +19,15 @@ u16 airvf_queues_offered(const struct airvf *vf)
 	return min_t(u16, rounddown_pow_of_two(vf->granted), AIRVF_RSS_MAX);
 }
 
+/* While closed: what opening would make, as far as is known. */
+static int announce_queues(struct airvf *vf)
+{
+	u16 n_rx, n_tx;
+
+	airvf_rings_count(vf, min(vf->param.queues, airvf_queues_offered(vf)), &n_rx, &n_tx);
+	return netif_set_real_num_queues(vf->netdev, n_tx, n_rx);
+}
+
 static int publish_queues(struct airvf *vf)
 {
 	struct net_device *netdev = vf->netdev;
@@ -44,12 +53,13 @@ static int fit_rings(struct airvf *vf)
 {
 	struct airvf_ring_param param = vf->param;
 	struct airvf_rings rings;
-	u16 n_rx;
+	u16 n_rx, n_tx;
 	int err;
 
 	param.queues = min(param.queues, airvf_queues_offered(vf));
-	n_rx = vf->tcs ? vf->tcs : param.queues;
-	if (vf->rings.n_rx != n_rx) {
+	airvf_rings_count(vf, param.queues, &n_rx, &n_tx);
+	/* Two queues can become two traffic classes: then only n_tx tells. */
+	if (vf->rings.n_rx != n_rx || vf->rings.n_tx != n_tx) {
 		err = airvf_rings_alloc(vf, &param, &rings);
 		if (err)
 			return err;
@@ -171,6 +181,7 @@ int airvf_restart(struct airvf *vf)
 int airvf_change(struct airvf *vf, const struct airvf_ring_param *param,
 		 struct netlink_ext_ack *extack)
 {
+	struct airvf_ring_param fit = *param;
 	bool was_up = vf->up;
 	struct airvf_rings rings;
 	int err;
@@ -178,9 +189,11 @@ int airvf_change(struct airvf *vf, const struct airvf_ring_param *param,
 	/* Closed: they are made at the next opening. */
 	if (!vf->rings.n_rx) {
 		vf->param = *param;
-		return 0;
+		return announce_queues(vf);
 	}
-	err = airvf_rings_alloc(vf, param, &rings);
+	/* Not more than fit_rings() would leave, which can only fail while down. */
+	fit.queues = min(fit.queues, airvf_queues_offered(vf));
+	err = airvf_rings_alloc(vf, &fit, &rings);
 	if (err) {
 		NL_SET_ERR_MSG_MOD(extack, "not enough memory for the rings; nothing changed");
 		return err;
@@ -373,4 +386,6 @@ void airvf_netdev_init(struct net_device *netdev)
 	airvf_qstats_init(netdev);
 	airvf_xdp_features(netdev, true);
 	limit_mtu(netdev_priv(netdev));
+	/* Cannot fail before the device is registered. */
+	announce_queues(netdev_priv(netdev));
 }

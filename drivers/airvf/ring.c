@@ -29,11 +29,8 @@ static struct airvf_tx_ring *tx_ring_alloc(struct airvf *vf, u16 index, u16 coun
 	ring->vf = vf;
 	ring->count = count;
 	ring->index = index;
-	/* With traffic classes the PF names the one that untagged traffic uses. */
-	ring->reg = vf->tcs ? vf->default_queue : index;
 	ring->stats = &vf->tx_stats[index];
 	ring->txq = netdev_get_tx_queue(vf->netdev, index);
-	ring->tail = vf->base + VFTDT(ring->reg);
 	ring->buf = kvcalloc(count, sizeof(*ring->buf), GFP_KERNEL);
 	ring->desc = dma_alloc_coherent(&vf->pdev->dev, count * sizeof(*ring->desc),
 					&ring->dma, GFP_KERNEL);
@@ -115,15 +112,20 @@ void airvf_rings_free(struct airvf *vf, struct airvf_rings *rings)
 	memset(rings, 0, sizeof(*rings));
 }
 
+void airvf_rings_count(const struct airvf *vf, u16 queues, u16 *n_rx, u16 *n_tx)
+{
+	/* A traffic class's queue receives what bears its priority. */
+	*n_rx = vf->tcs ? vf->tcs : queues;
+	*n_tx = vf->tcs ? 1 : queues;
+}
+
 int airvf_rings_alloc(struct airvf *vf, const struct airvf_ring_param *param,
 		      struct airvf_rings *rings)
 {
 	u32 i;
 
 	memset(rings, 0, sizeof(*rings));
-	/* A traffic class's queue receives what bears its priority. */
-	rings->n_rx = vf->tcs ? vf->tcs : param->queues;
-	rings->n_tx = vf->tcs ? 1 : param->queues;
+	airvf_rings_count(vf, param->queues, &rings->n_rx, &rings->n_tx);
 	for (i = 0; i < rings->n_rx; i++) {
 		rings->rx[i] = rx_ring_alloc(vf, i, param);
 		if (!rings->rx[i])
@@ -160,6 +162,9 @@ void airvf_rings_attach(struct airvf *vf)
 		struct airvf_vector *vector = vf->vector[i % vf->vectors];
 
 		vector->tx[vector->n_tx++] = rings->tx[i];
+		/* With traffic classes the PF names the one that untagged traffic uses. */
+		rings->tx[i]->reg = vf->tcs ? vf->default_queue : i;
+		rings->tx[i]->tail = vf->base + VFTDT(rings->tx[i]->reg);
 	}
 }
 

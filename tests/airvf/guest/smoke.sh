@@ -1,5 +1,10 @@
 # First light: load, link, ping, ethtool, unload.
 . /airvf-common
+insmod /airvf.ko
+for n in $(netdevs airvf); do
+	check "$n: queues are known before the first opening" [ "$(ls /sys/class/net/$n/queues | wc -l)" -le 8 ]
+done
+rmmod airvf
 pair_up /airvf.ko airvf || { dmesg | tail -40; exit 1; }
 dmesg | grep airvf
 check "ping" ping -c 3 -W 2 10.0.0.2

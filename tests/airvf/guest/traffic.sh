@@ -46,6 +46,14 @@ for n in 1 4 2; do
 	link_wait
 	SECONDS_EACH=1 check "TCP over $n channels" tcp -R -P 4
 done
+queues() { ls -d /sys/class/net/air0/queues/$1-* | wc -l; }
+ip link set air0 down
+check "one channel while closed" ethtool -L air0 combined 1
+check "the stack knows of one queue" [ "$(queues rx) $(queues tx)" = "1 1" ]
+ethtool -L air0 combined 2
+check "and of two" [ "$(queues rx) $(queues tx)" = "2 2" ]
+ip link set air0 up
+link_wait
 check "three channels are refused" refused ethtool -L air0 combined 3
 check "small rings" ethtool -G air0 rx 64 tx 64
 SECONDS_EACH=1 check "TCP with small rings" tcp
