@@ -79,6 +79,22 @@ static void limit_mtu(struct airvf *vf)
 			      AIRVF_FRAME_MAX - AIRVF_FRAME_EXTRA : 1504;
 }
 
+/* The device owns no buffer any more afterwards. */
+static void stop_rings(struct airvf *vf)
+{
+	if (airvf_rings_stop(vf)) {
+		/* It may still write into buffers: only a reset ends that. */
+		netif_warn(vf, drv, vf->netdev, "queues do not stop, resetting the VF\n");
+		airvf_wr(vf, VFCTRL, VFCTRL_RST);
+		airvf_rd(vf, VFSTATUS);
+		usleep_range(10000, 20000);
+		vf->registered = false;
+	}
+	/* One that we cannot talk to may still reach our memory. */
+	if (test_bit(AIRVF_F_GONE, &vf->flags))
+		pci_clear_master(vf->pdev);
+}
+
 /* @reset: also reset the VF and tell the PF everything again. */
 int airvf_up(struct airvf *vf, bool reset)
 {
@@ -90,6 +106,8 @@ int airvf_up(struct airvf *vf, bool reset)
 		if (err)
 			return err;
 		limit_mtu(vf);
+		/* stop_rings() may have taken it away. */
+		pci_set_master(vf->pdev);
 	}
 	err = fit_rings(vf);
 	if (err)
@@ -98,6 +116,7 @@ int airvf_up(struct airvf *vf, bool reset)
 		airvf_mod_start(vf->vector[i]);
 	err = airvf_rings_start(vf);
 	if (err) {
+		stop_rings(vf);
 		airvf_rings_clean(vf);
 		return err;
 	}
@@ -122,7 +141,6 @@ int airvf_up(struct airvf *vf, bool reset)
 /* Leaves rings without packets and buffers. The carrier is the caller's. */
 void airvf_down(struct airvf *vf)
 {
-	int err;
 	u32 i;
 
 	if (!vf->up)
@@ -133,21 +151,13 @@ void airvf_down(struct airvf *vf)
 	/* Frames that other devices redirect to us. */
 	synchronize_net();
 
-	err = airvf_rings_stop(vf);
+	stop_rings(vf);
 	airvf_hw_mask(vf);
 	airvf_irq_synchronize(vf);
 	for (i = 0; i < vf->vectors_used; i++)
 		napi_disable(&vf->vector[i]->napi);
 	/* A poll that began before us may just have woken a queue. */
 	netif_tx_disable(vf->netdev);
-	if (err) {
-		/* The device may still write into buffers: only a reset ends that. */
-		netif_warn(vf, drv, vf->netdev, "queues do not stop, resetting the VF\n");
-		airvf_wr(vf, VFCTRL, VFCTRL_RST);
-		airvf_rd(vf, VFSTATUS);
-		usleep_range(10000, 20000);
-		vf->registered = false;
-	}
 	airvf_mtvd_drain(vf);
 	airvf_hw_count(vf);
 	airvf_rings_clean(vf);

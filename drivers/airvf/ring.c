@@ -182,7 +182,7 @@ static bool wait_enable(struct airvf *vf, u32 reg, bool on)
 	return false;
 }
 
-static void tx_start(struct airvf *vf, struct airvf_tx_ring *ring)
+static int tx_start(struct airvf *vf, struct airvf_tx_ring *ring)
 {
 	u32 q = ring->reg;
 	bool throttled = vf->vector[ring->index % vf->vectors]->steps;
@@ -206,18 +206,22 @@ static void tx_start(struct airvf *vf, struct airvf_tx_ring *ring)
 	 */
 	airvf_wr(vf, VFTXDCTL(q), TXDCTL_ENABLE | TXDCTL_PTHRESH(32) | TXDCTL_HTHRESH(1) |
 		 TXDCTL_WTHRESH(throttled ? 8 : 1));
-	if (!wait_enable(vf, VFTXDCTL(q), true))
-		netif_err(vf, hw, vf->netdev, "Tx queue %u does not start\n", q);
+	if (wait_enable(vf, VFTXDCTL(q), true))
+		return 0;
+	netif_err(vf, hw, vf->netdev, "Tx queue %u does not start\n", q);
+	return -EIO;
 }
 
-static void rx_start(struct airvf *vf, struct airvf_rx_ring *rx)
+static int rx_start(struct airvf *vf, struct airvf_rx_ring *rx)
 {
 	bool strip = vf->netdev->features & NETIF_F_HW_VLAN_CTAG_RX;
 	u32 q = rx->reg;
 
 	airvf_wr(vf, VFRXDCTL(q), 0);
-	if (!wait_enable(vf, VFRXDCTL(q), false))
+	if (!wait_enable(vf, VFRXDCTL(q), false)) {
 		netif_err(vf, hw, vf->netdev, "Rx queue %u does not stop\n", q);
+		return -EIO;
+	}
 	airvf_wr(vf, VFRDBAL(q), lower_32_bits(rx->dma));
 	airvf_wr(vf, VFRDBAH(q), upper_32_bits(rx->dma));
 	airvf_wr(vf, VFRDLEN(q), rx->count * sizeof(*rx->desc));
@@ -235,9 +239,12 @@ static void rx_start(struct airvf *vf, struct airvf_rx_ring *rx)
 	/* Not earlier: a ring that is not used in the end is freed while polls run. */
 	airvf_pool_napi(rx->pool, &rx->vector->napi);
 	airvf_wr(vf, VFRXDCTL(q), RXDCTL_ENABLE | (strip ? RXDCTL_VME : 0));
-	if (!wait_enable(vf, VFRXDCTL(q), true))
+	if (!wait_enable(vf, VFRXDCTL(q), true)) {
 		netif_err(vf, hw, vf->netdev, "Rx queue %u does not start\n", q);
+		return -EIO;
+	}
 	airvf_rx_refill(rx, airvf_rx_unused(rx));
+	return 0;
 }
 
 /* Queue pairs i to vector i modulo vectors, the mailbox to the last. */
@@ -261,9 +268,11 @@ static void map_vectors(struct airvf *vf)
 	airvf_wr(vf, VTIVAR_MISC, vf->vectors | VTIVAR_VALID);
 }
 
+/* On failure some may run: airvf_rings_stop() is the caller's. */
 int airvf_rings_start(struct airvf *vf)
 {
 	u32 queues = vf->tcs ? 1 : vf->rings.n_rx;
+	int err = 0;
 	u32 i;
 
 	map_vectors(vf);
@@ -271,11 +280,11 @@ int airvf_rings_start(struct airvf *vf)
 		 VFPSRTYPE_IPV6 | VFPSRTYPE_L2 | FIELD_PREP(VFPSRTYPE_RQPL, ilog2(queues)));
 	for (i = 0; i < vf->vectors_used; i++)
 		airvf_itr_write(vf->vector[i], vf->vector[i]->steps);
-	for (i = 0; i < vf->rings.n_tx; i++)
-		tx_start(vf, vf->rings.tx[i]);
-	for (i = 0; i < vf->rings.n_rx; i++)
-		rx_start(vf, vf->rings.rx[i]);
-	return test_bit(AIRVF_F_GONE, &vf->flags) ? -ENODEV : 0;
+	for (i = 0; !err && i < vf->rings.n_tx; i++)
+		err = tx_start(vf, vf->rings.tx[i]);
+	for (i = 0; !err && i < vf->rings.n_rx; i++)
+		err = rx_start(vf, vf->rings.rx[i]);
+	return test_bit(AIRVF_F_GONE, &vf->flags) ? -ENODEV : err;
 }
 
 /* The device owns no buffer any more when this returned 0. */
