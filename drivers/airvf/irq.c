@@ -116,6 +116,8 @@ void airvf_irq_arm(struct airvf *vf)
 
 	airvf_wr(vf, VTEIAM, mask);
 	airvf_wr(vf, VTEIAC, mask);
+	/* Its handler opens the mask again, so only this limits a wild mailbox. */
+	airvf_wr(vf, VTEITR(vf->vectors), AIRVF_STEPS_MAX << 3);
 	airvf_wr(vf, VTEIMS, mask);
 	/* What came before the mask was opened. */
 	for (i = 0; i < vf->vectors_used; i++)
