@@ -50,8 +50,19 @@ static void base_stats(struct net_device *netdev, struct netdev_queue_stats_rx *
 {
 	u32 i;
 
-	*rx = (struct netdev_queue_stats_rx){};
-	*tx = (struct netdev_queue_stats_tx){};
+	/* Only what is collected: the core takes the rest for not supported. */
+	rx->packets = 0;
+	rx->bytes = 0;
+	rx->csum_unnecessary = 0;
+	rx->csum_none = 0;
+	rx->csum_bad = 0;
+	rx->alloc_fail = 0;
+	tx->packets = 0;
+	tx->bytes = 0;
+	tx->wake = 0;
+	tx->csum_none = 0;
+	tx->needs_csum = 0;
+	tx->stop = 0;
 	for (i = netdev->real_num_rx_queues; i < AIRVF_QUEUES_MAX; i++) {
 		struct netdev_queue_stats_rx one = {};
 
