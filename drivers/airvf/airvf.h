@@ -30,6 +30,7 @@
 #define AIRVF_RING_MIN		64
 #define AIRVF_RING_MAX		4096
 #define AIRVF_RATE_START	20000	/* interrupts per second */
+#define AIRVF_RETRY		max(HZ / 100, 1)
 #define AIRVF_RX_RING		512
 #define AIRVF_TX_RING		1024
 
@@ -188,7 +189,6 @@ struct airvf_rx_ring {
 struct airvf_work {
 	u32 packets;
 	u32 bytes;
-	bool more;
 };
 
 struct airvf_vector {
@@ -211,6 +211,7 @@ struct airvf_vector {
 	u32 mtvd_switch;	/* enum airvf_switch */
 	struct airvf_mod mod;
 	struct airvf_vector_stats stats;
+	struct delayed_work retry;	/* polls when memory was short */
 	char name[IFNAMSIZ + 16];
 };
 
@@ -356,7 +357,7 @@ bool airvf_tx_clean(struct airvf_tx_ring *ring, int budget, struct airvf_work *w
 void airvf_tx_free(struct airvf_tx_ring *ring);
 
 /* rx.c */
-void airvf_rx_refill(struct airvf_rx_ring *rx, u32 count);
+bool airvf_rx_refill(struct airvf_rx_ring *rx, u32 count);
 bool airvf_rx_poll(struct airvf_rx_ring *rx, struct napi_struct *napi, int budget,
 		   struct airvf_work *work);
 void airvf_rx_free(struct airvf_rx_ring *rx);

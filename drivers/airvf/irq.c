@@ -73,7 +73,6 @@ static int poll(struct napi_struct *napi, int budget)
 		return budget;
 	for (i = 0; i < vector->n_rx; i++)
 		finished &= airvf_rx_poll(vector->rx[i], napi, max(budget / vector->n_rx, 1), &rx);
-	finished &= !rx.more;
 	if (vector->mtvd)
 		airvf_mtvd_flush(vector);
 	tx.packets += rx.packets;
@@ -89,6 +88,17 @@ static int poll(struct napi_struct *napi, int budget)
 	    !test_bit(AIRVF_F_DOWN, &vf->flags))
 		airvf_wr(vf, VTEIMS, BIT(vector->index));
 	return min_t(int, rx.packets, budget - 1);
+}
+
+/* Buffers were missing when the ring ran empty. */
+static void retry(struct work_struct *work)
+{
+	struct airvf_vector *vector = container_of(to_delayed_work(work), struct airvf_vector,
+						   retry);
+
+	local_bh_disable();
+	napi_schedule(&vector->napi);
+	local_bh_enable();
 }
 
 /* @steps: 2.048 us each; 0 turns the throttle off. */
@@ -214,6 +224,7 @@ int airvf_vectors_alloc(struct airvf *vf)
 		vector->index = i;
 		vector->steps = airvf_rate_to_steps(AIRVF_RATE_START);
 		u64_stats_init(&vector->stats.sync);
+		INIT_DELAYED_WORK(&vector->retry, retry);
 		airvf_mod_vector_init(vector);
 		airvf_napi_add(vf->netdev, &vector->napi, poll, i);
 		vf->vector[i] = vector;

@@ -154,8 +154,11 @@ void airvf_down(struct airvf *vf)
 	stop_rings(vf);
 	airvf_hw_mask(vf);
 	airvf_irq_synchronize(vf);
-	for (i = 0; i < vf->vectors_used; i++)
+	for (i = 0; i < vf->vectors_used; i++) {
 		napi_disable(&vf->vector[i]->napi);
+		/* Only polls start it. */
+		cancel_delayed_work_sync(&vf->vector[i]->retry);
+	}
 	/* A poll that began before us may just have woken a queue. */
 	netif_tx_disable(vf->netdev);
 	airvf_mtvd_drain(vf);

@@ -10,10 +10,11 @@
 
 #define REFILL_BATCH	32
 
-/* Gives buffers to the device; fewer than asked for if memory is short. */
-void airvf_rx_refill(struct airvf_rx_ring *rx, u32 count)
+/* Gives buffers to the device. False: memory is short, not all were filled. */
+bool airvf_rx_refill(struct airvf_rx_ring *rx, u32 count)
 {
 	u16 i = rx->next_to_use;
+	bool enough = true;
 
 	while (count--) {
 		union airvf_rx_desc *desc = &rx->desc[i];
@@ -21,6 +22,7 @@ void airvf_rx_refill(struct airvf_rx_ring *rx, u32 count)
 
 		if (unlikely(!page)) {
 			rx->stats->alloc_failed++;
+			enough = false;
 			break;
 		}
 		rx->page[i] = page;
@@ -32,9 +34,10 @@ void airvf_rx_refill(struct airvf_rx_ring *rx, u32 count)
 			i = 0;
 	}
 	if (i == rx->next_to_use)
-		return;
+		return enough;
 	rx->next_to_use = i;
 	writel(i, rx->tail);
+	return enough;
 }
 
 static enum pkt_hash_types hash_type(u16 info)
@@ -348,6 +351,7 @@ bool airvf_rx_poll(struct airvf_rx_ring *rx, struct napi_struct *napi, int budge
 	struct device *dev = &rx->vf->pdev->dev;
 	enum dma_data_direction dir = page_pool_get_dma_dir(rx->pool);
 	struct pass pass = {};
+	bool enough = true;
 	int done = 0;
 
 	rx->prog = READ_ONCE(rx->vf->prog);
@@ -357,9 +361,9 @@ bool airvf_rx_poll(struct airvf_rx_ring *rx, struct napi_struct *napi, int budge
 		struct page *page;
 		u32 status, len;
 
-		/* Small rings must not run dry within a poll. */
-		if (airvf_rx_unused(rx) >= REFILL_BATCH)
-			airvf_rx_refill(rx, airvf_rx_unused(rx));
+		/* Small rings must not run dry within a poll. One failure is enough. */
+		if (enough && airvf_rx_unused(rx) >= REFILL_BATCH)
+			enough = airvf_rx_refill(rx, airvf_rx_unused(rx));
 		/* Beyond what the device has been given, an old DD may still stand. */
 		if (unlikely(rx->next_to_clean == rx->next_to_use))
 			break;
@@ -402,12 +406,12 @@ give_up:
 
 	if (pass.tx || pass.redirect)
 		airvf_xdp_finish(rx, pass.tx, pass.redirect);
-	if (airvf_rx_unused(rx) >= REFILL_BATCH)
+	if (enough && airvf_rx_unused(rx) >= REFILL_BATCH)
 		airvf_rx_refill(rx, airvf_rx_unused(rx));
 	account(rx, &pass, work);
-	/* A ring without a single buffer gets no interrupt: try again. */
+	/* A ring without a single buffer gets no interrupt: try again later. */
 	if (unlikely(airvf_rx_unused(rx) == rx->count - 1))
-		work->more = true;
+		schedule_delayed_work(&rx->vector->retry, AIRVF_RETRY);
 	return done < budget;
 }
 
