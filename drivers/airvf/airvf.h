@@ -109,6 +109,15 @@ struct airvf_rx_stats {
 	u64 xdp_aborted;
 };
 
+/* Receive statistics that workers write: several may work for one queue. */
+struct airvf_made_stats {
+	atomic64_t csum_good;
+	atomic64_t csum_none;
+	atomic64_t csum_bad;
+	atomic64_t failed;
+	atomic64_t copied;
+} ____cacheline_aligned_in_smp;
+
 #define AIRVF_HIST	12	/* 0, 1, 2-3, 4-7, ... 512-1023, 1024 and more */
 
 /* The statistics unit's view of one vector; written by its NAPI poll only. */
@@ -122,6 +131,8 @@ struct airvf_vector_stats {
 	u64 cycles;
 	u64 decisions;
 	u64 writes;		/* of VTEITR */
+	u64 dispatched;		/* to workers */
+	u64 full;		/* frames dropped: the worker's ring was full */
 	u64 hist[AIRVF_HIST];	/* packets per interrupt */
 };
 
@@ -283,7 +294,6 @@ struct airvf {
 	struct airvf_mtvd_config mtvd_config;
 	struct mutex mtvd_lock;	/* workers against CPU hot-plug, which has no RTNL */
 	struct hlist_node cpu_node;
-	u64 mtvd_dispatched, mtvd_full, mtvd_csum_bad, mtvd_failed; /* former workers' */
 
 	struct workqueue_struct *wq;
 	struct delayed_work service;
@@ -305,6 +315,7 @@ struct airvf {
 
 	struct airvf_tx_stats tx_stats[AIRVF_QUEUES_MAX];
 	struct airvf_rx_stats rx_stats[AIRVF_QUEUES_MAX];
+	struct airvf_made_stats made[AIRVF_QUEUES_MAX];
 };
 
 /* hw.c */
@@ -361,6 +372,7 @@ bool airvf_rx_refill(struct airvf_rx_ring *rx, u32 count);
 bool airvf_rx_poll(struct airvf_rx_ring *rx, struct napi_struct *napi, int budget,
 		   struct airvf_work *work);
 void airvf_rx_free(struct airvf_rx_ring *rx);
+void airvf_rx_sum(const struct airvf *vf, u32 queue, struct airvf_rx_stats *sum);
 
 /* irq.c */
 int airvf_vectors_alloc(struct airvf *vf);

@@ -70,6 +70,14 @@ void airvf_mtvd_flush(struct airvf_vector *vector)
 	struct airvf_lane *lane = &mtvd->lane[vector->index];
 	u32 worker;
 
+	if (!lane->dispatched && !lane->full)
+		return;
+	u64_stats_update_begin(&vector->stats.sync);
+	vector->stats.dispatched += lane->dispatched;
+	vector->stats.full += lane->full;
+	u64_stats_update_end(&vector->stats.sync);
+	lane->dispatched = 0;
+	lane->full = 0;
 	if (!lane->touched)
 		return;
 	/* The places first: a worker may be quick. */
@@ -80,6 +88,24 @@ void airvf_mtvd_flush(struct airvf_vector *vector)
 		napi_schedule(&mtvd->worker[worker]->napi);
 	}
 	lane->touched = 0;
+}
+
+/* Once a poll and queue: the counters may be other CPUs', too. */
+static void count_made(struct airvf *vf, u32 queue, struct airvf_skb_count *count)
+{
+	struct airvf_made_stats *made = &vf->made[queue];
+
+	if (count->csum_good)
+		atomic64_add(count->csum_good, &made->csum_good);
+	if (count->csum_none)
+		atomic64_add(count->csum_none, &made->csum_none);
+	if (count->csum_bad)
+		atomic64_add(count->csum_bad, &made->csum_bad);
+	if (count->failed)
+		atomic64_add(count->failed, &made->failed);
+	if (count->copied)
+		atomic64_add(count->copied, &made->copied);
+	*count = (struct airvf_skb_count){};
 }
 
 static bool take(struct airvf_queue *queue, struct airvf_task *task)
@@ -93,21 +119,25 @@ static bool take(struct airvf_queue *queue, struct airvf_task *task)
 	return true;
 }
 
-static int serve_lane(struct airvf_worker *worker, struct airvf_lane *lane, int budget,
-		      struct airvf_skb_count *count)
+static int serve_lane(struct airvf_worker *worker, struct airvf_lane *lane, int budget)
 {
 	struct airvf_queue *queue = lane->queue[worker->index];
 	struct airvf_mtvd *mtvd = worker->mtvd;
-	u32 depth = airvf_spsc_depth(&queue->ring);
+	u32 depth = airvf_spsc_depth(&queue->ring), from = 0;
+	struct airvf_skb_count count = {};
 	struct airvf_task task;
 	int done;
 
 	if (depth > worker->stats.depth_max)
 		worker->stats.depth_max = depth;
 	for (done = 0; done < budget && take(queue, &task); done++) {
-		struct sk_buff *skb = airvf_frame_skb(mtvd->vf, &worker->napi, &task.frame,
-						      false, count);
+		struct sk_buff *skb;
 
+		if (task.frame.queue != from) {
+			count_made(mtvd->vf, from, &count);
+			from = task.frame.queue;
+		}
+		skb = airvf_frame_skb(mtvd->vf, &worker->napi, &task.frame, false, &count);
 		worker->stats.bytes += skb ? skb->len + ETH_HLEN : 0;
 		if (task.place) {
 			task.place->skb = skb;
@@ -117,6 +147,7 @@ static int serve_lane(struct airvf_worker *worker, struct airvf_lane *lane, int 
 			napi_gro_receive(&worker->napi, skb);
 		}
 	}
+	count_made(mtvd->vf, from, &count);
 	if (done && mtvd->policy == AIRVF_RR_ORDERED)
 		napi_schedule(&lane->release);
 	return done;
@@ -126,7 +157,6 @@ int airvf_worker_poll(struct napi_struct *napi, int budget)
 {
 	struct airvf_worker *worker = container_of(napi, struct airvf_worker, napi);
 	struct airvf_mtvd *mtvd = worker->mtvd;
-	struct airvf_skb_count count = {};
 	int done = 0;
 	u32 i;
 
@@ -134,11 +164,9 @@ int airvf_worker_poll(struct napi_struct *napi, int budget)
 	worker->first ^= 1;
 	for (i = 0; i < AIRVF_VECTORS_MAX; i++)
 		done += serve_lane(worker, &mtvd->lane[(i + worker->first) % AIRVF_VECTORS_MAX],
-				   budget - done, &count);
+				   budget - done);
 	worker->stats.polls++;
 	worker->stats.packets += done;
-	worker->stats.csum_bad += count.csum_bad;
-	worker->stats.failed += count.failed;
 	trace_airvf_worker(mtvd->vf->netdev, worker->index, done, done == budget);
 	if (done < budget)
 		napi_complete_done(napi, done);
@@ -169,10 +197,21 @@ int airvf_release_poll(struct napi_struct *napi, int budget)
 	return done;
 }
 
+static struct sk_buff *make_leftover(struct airvf *vf, struct napi_struct *napi,
+				     const struct airvf_frame *frame)
+{
+	struct airvf_skb_count count = {};
+	struct sk_buff *skb;
+
+	/* Not direct: the frame may have come before a change of rings. */
+	skb = airvf_frame_skb(vf, napi, frame, false, &count);
+	count_made(vf, frame->queue, &count);
+	return skb;
+}
+
 /* Dispatcher, workers stopped: the oldest frame as skb. False: there is none. */
 static bool leftover(struct airvf_lane *lane, struct napi_struct *napi, struct sk_buff **skb)
 {
-	struct airvf_skb_count count = {};
 	struct airvf_task task;
 	u32 at, i;
 
@@ -186,14 +225,14 @@ static bool leftover(struct airvf_lane *lane, struct napi_struct *napi, struct s
 		if (place->done)
 			*skb = place->skb;
 		else if (take(lane->queue[place->worker], &task))
-			*skb = airvf_frame_skb(lane->mtvd->vf, napi, &task.frame, true, &count);
+			*skb = make_leftover(lane->mtvd->vf, napi, &task.frame);
 		airvf_spsc_pop(&lane->order);
 		return true;
 	}
 	for (i = 0; i < lane->mtvd->workers; i++) {
 		if (!take(lane->queue[i], &task))
 			continue;
-		*skb = airvf_frame_skb(lane->mtvd->vf, napi, &task.frame, true, &count);
+		*skb = make_leftover(lane->mtvd->vf, napi, &task.frame);
 		return true;
 	}
 	return false;

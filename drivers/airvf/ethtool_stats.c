@@ -248,10 +248,11 @@ void airvf_get_ethtool_stats(struct net_device *netdev, struct ethtool_stats *st
 	data = sums(vf, data);
 	for (i = 0; i < AIRVF_QUEUES_MAX; i++) {
 		const struct airvf_tx_stats *tx = &vf->tx_stats[i];
-		const struct airvf_rx_stats *rx = &vf->rx_stats[i];
+		struct airvf_rx_stats rx;
 
 		data = copy(data, tx, tx_items, ARRAY_SIZE(tx_items), &tx->clean_sync);
-		data = copy(data, rx, rx_items, ARRAY_SIZE(rx_items), &rx->sync);
+		airvf_rx_sum(vf, i, &rx);
+		data = copy(data, &rx, rx_items, ARRAY_SIZE(rx_items), &rx.sync);
 	}
 	for (i = 0; i < vf->vectors; i++)
 		data = vector_values(vf->vector[i], data);

@@ -112,6 +112,8 @@ static void stop_workers(struct airvf_mtvd *mtvd)
 		return;
 	/* From now on the dispatcher leaves room instead of dropping. */
 	WRITE_ONCE(mtvd->stopping, true);
+	/* Polls that did not see it yet may still fill the rings. */
+	synchronize_net();
 	for (i = 0; i < mtvd->workers; i++)
 		napi_disable(&mtvd->worker[i]->napi);
 	for (i = 0; i < AIRVF_VECTORS_MAX; i++)
@@ -248,42 +250,32 @@ static void switch_running(struct airvf_vector *vector, struct airvf_mtvd *new)
 	}
 }
 
-static void keep_stats(struct airvf *vf, const struct airvf_mtvd *mtvd)
-{
-	u32 i;
-
-	for (i = 0; i < mtvd->workers; i++) {
-		vf->mtvd_csum_bad += mtvd->worker[i]->stats.csum_bad;
-		vf->mtvd_failed += mtvd->worker[i]->stats.failed;
-	}
-	for (i = 0; i < AIRVF_VECTORS_MAX; i++) {
-		vf->mtvd_dispatched += mtvd->lane[i].dispatched;
-		vf->mtvd_full += mtvd->lane[i].full;
-	}
-}
-
-/* Present and former workers together. */
+/* Nothing of it stands in the workers: these come and go. */
 void airvf_mtvd_sum(const struct airvf *vf, u64 *dispatched, u64 *full, u64 *csum_bad,
 		    u64 *failed)
 {
-	const struct airvf_mtvd *mtvd;
-	u32 i;
+	u64 vector_dispatched, vector_full;
+	u32 i, start;
 
-	rcu_read_lock();
-	mtvd = rcu_dereference(vf->mtvd);
-	*dispatched = vf->mtvd_dispatched;
-	*full = vf->mtvd_full;
-	*csum_bad = vf->mtvd_csum_bad;
-	*failed = vf->mtvd_failed;
-	for (i = 0; mtvd && i < mtvd->workers; i++) {
-		*csum_bad += mtvd->worker[i]->stats.csum_bad;
-		*failed += mtvd->worker[i]->stats.failed;
+	*dispatched = 0;
+	*full = 0;
+	*csum_bad = 0;
+	*failed = 0;
+	for (i = 0; i < vf->vectors; i++) {
+		const struct airvf_vector_stats *stats = &vf->vector[i]->stats;
+
+		do {
+			start = u64_stats_fetch_begin(&stats->sync);
+			vector_dispatched = stats->dispatched;
+			vector_full = stats->full;
+		} while (u64_stats_fetch_retry(&stats->sync, start));
+		*dispatched += vector_dispatched;
+		*full += vector_full;
 	}
-	for (i = 0; mtvd && i < AIRVF_VECTORS_MAX; i++) {
-		*dispatched += mtvd->lane[i].dispatched;
-		*full += mtvd->lane[i].full;
+	for (i = 0; i < AIRVF_QUEUES_MAX; i++) {
+		*csum_bad += atomic64_read(&vf->made[i].csum_bad);
+		*failed += atomic64_read(&vf->made[i].failed);
 	}
-	rcu_read_unlock();
 }
 
 static void replace(struct airvf *vf, struct airvf_mtvd *new)
@@ -309,12 +301,8 @@ static void replace(struct airvf *vf, struct airvf_mtvd *new)
 	rcu_assign_pointer(vf->mtvd, new);
 	bind_workers(vf, nr_cpu_ids);
 	mutex_unlock(&vf->mtvd_lock);
-	if (old) {
-		/* Readers of statistics. */
-		synchronize_rcu();
-		keep_stats(vf, old);
+	if (old)
 		free_mtvd(old);
-	}
 }
 
 /* RTNL. On failure everything stays as it was. */

@@ -38,12 +38,11 @@ struct airvf_queue {
 /* What one dispatcher (vector) has of an instance. */
 struct airvf_lane {
 	struct airvf_mtvd *mtvd;
-	struct airvf_vector *vector;
 	struct airvf_queue *queue[AIRVF_WORKERS_MAX];
 	struct airvf_spread spread;
 	unsigned long touched;	/* workers to wake */
-	u64 dispatched;
-	u64 full;		/* frames dropped: the worker's ring was full */
+	u32 dispatched;		/* in this poll */
+	u32 full;
 	struct airvf_spsc order;
 	struct airvf_place *place;
 	struct napi_struct release;
@@ -53,8 +52,6 @@ struct airvf_worker_stats {
 	u64 polls;
 	u64 packets;
 	u64 bytes;
-	u64 csum_bad;
-	u64 failed;
 	u64 depth_max;
 };
 

@@ -307,22 +307,16 @@ static void airvf_get_stats64(struct net_device *netdev, struct rtnl_link_stats6
 
 	/* Kept outside the rings, so that they survive any change of these. */
 	for (i = 0; i < AIRVF_QUEUES_MAX; i++) {
-		struct airvf_rx_stats *rx = &vf->rx_stats[i];
 		struct airvf_tx_stats *tx = &vf->tx_stats[i];
-		u64 packets, bytes, errors, no_memory, dropped;
+		u64 packets, bytes, dropped;
+		struct airvf_rx_stats rx;
 
-		do {
-			start = u64_stats_fetch_begin(&rx->sync);
-			packets = rx->packets;
-			bytes = rx->bytes;
-			errors = rx->frame_errors + rx->bad_length;
-			no_memory = rx->skb_failed;
-		} while (u64_stats_fetch_retry(&rx->sync, start));
-		sum->rx_packets += packets;
-		sum->rx_bytes += bytes;
-		sum->rx_errors += errors;
-		sum->rx_length_errors += rx->bad_length;
-		sum->rx_dropped += no_memory;
+		airvf_rx_sum(vf, i, &rx);
+		sum->rx_packets += rx.packets;
+		sum->rx_bytes += rx.bytes;
+		sum->rx_errors += rx.frame_errors + rx.bad_length;
+		sum->rx_length_errors += rx.bad_length;
+		sum->rx_dropped += rx.skb_failed;
 
 		do {
 			start = u64_stats_fetch_begin(&tx->clean_sync);
@@ -338,7 +332,7 @@ static void airvf_get_stats64(struct net_device *netdev, struct rtnl_link_stats6
 		sum->tx_dropped += dropped;
 	}
 	airvf_mtvd_sum(vf, &dispatched, &full, &csum_bad, &failed);
-	sum->rx_dropped += full + failed;
+	sum->rx_dropped += full;
 	sum->multicast = vf->hw_multicast.total;
 }
 

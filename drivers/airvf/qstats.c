@@ -9,19 +9,15 @@
 
 static void rx_stats(struct net_device *netdev, int index, struct netdev_queue_stats_rx *stats)
 {
-	struct airvf *vf = netdev_priv(netdev);
-	struct airvf_rx_stats *rx = &vf->rx_stats[index];
-	u32 start;
+	struct airvf_rx_stats sum;
 
-	do {
-		start = u64_stats_fetch_begin(&rx->sync);
-		stats->packets = rx->packets;
-		stats->bytes = rx->bytes;
-		stats->csum_unnecessary = rx->csum_good;
-		stats->csum_none = rx->csum_none;
-		stats->csum_bad = rx->csum_bad;
-		stats->alloc_fail = rx->skb_failed + rx->alloc_failed;
-	} while (u64_stats_fetch_retry(&rx->sync, start));
+	airvf_rx_sum(netdev_priv(netdev), index, &sum);
+	stats->packets = sum.packets;
+	stats->bytes = sum.bytes;
+	stats->csum_unnecessary = sum.csum_good;
+	stats->csum_none = sum.csum_none;
+	stats->csum_bad = sum.csum_bad;
+	stats->alloc_fail = sum.skb_failed + sum.alloc_failed;
 }
 
 static void tx_stats(struct net_device *netdev, int index, struct netdev_queue_stats_tx *stats)

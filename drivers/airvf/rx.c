@@ -344,6 +344,26 @@ static void account(struct airvf_rx_ring *rx, const struct pass *pass, struct ai
 	work->bytes += pass->bytes;
 }
 
+/* A queue's statistics: its poll's, and what workers did for it. */
+void airvf_rx_sum(const struct airvf *vf, u32 queue, struct airvf_rx_stats *sum)
+{
+	const struct airvf_rx_stats *stats = &vf->rx_stats[queue];
+	const struct airvf_made_stats *made = &vf->made[queue];
+	u32 start;
+
+	do {
+		start = u64_stats_fetch_begin(&stats->sync);
+		*sum = *stats;
+	} while (u64_stats_fetch_retry(&stats->sync, start));
+	/* The copy is the caller's alone, and nobody is writing to it. */
+	u64_stats_init(&sum->sync);
+	sum->csum_good += atomic64_read(&made->csum_good);
+	sum->csum_none += atomic64_read(&made->csum_none);
+	sum->csum_bad += atomic64_read(&made->csum_bad);
+	sum->skb_failed += atomic64_read(&made->failed);
+	sum->copied += atomic64_read(&made->copied);
+}
+
 /* One share of a poll. True: the ring was emptied. */
 bool airvf_rx_poll(struct airvf_rx_ring *rx, struct napi_struct *napi, int budget,
 		   struct airvf_work *work)
