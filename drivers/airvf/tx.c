@@ -256,6 +256,7 @@ netdev_tx_t airvf_xmit(struct sk_buff *skb, struct net_device *netdev)
 	};
 	struct airvf_tx_buf *first;
 	u16 end, eop;
+	u32 bytes;
 
 	/*
 	 * The core wakes queues without asking us when it attaches the device.
@@ -316,7 +317,8 @@ netdev_tx_t airvf_xmit(struct sk_buff *skb, struct net_device *netdev)
 	first->skb = skb;
 	first->type = AIRVF_TX_SKB;
 	first->segs = gso ? skb_shinfo(skb)->gso_segs : 1;
-	first->bytes = skb->len + (gso ? (first->segs - 1) * plan.header : 0);
+	bytes = skb->len + (gso ? (first->segs - 1) * plan.header : 0);
+	first->bytes = bytes;
 	first->eop = eop;
 	skb_tx_timestamp(skb);
 
@@ -325,10 +327,12 @@ netdev_tx_t airvf_xmit(struct sk_buff *skb, struct net_device *netdev)
 		stats->needs_csum += first->segs;
 	else
 		stats->csum_none++;
+	/* BQL must know of the bytes before anybody can find them sent. */
+	netdev_tx_sent_queue(ring->txq, bytes);
 	/* Whoever cleans must find the slots filled. */
 	smp_store_release(&ring->next_to_use, end);
 	stop_unless(ring, TX_ROOM);
-	if (__netdev_tx_sent_queue(ring->txq, first->bytes, more))
+	if (!more || netif_xmit_stopped(ring->txq))
 		kick(ring);
 	u64_stats_update_end(&stats->xmit_sync);
 	return NETDEV_TX_OK;
