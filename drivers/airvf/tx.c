@@ -295,7 +295,7 @@ netdev_tx_t airvf_xmit(struct sk_buff *skb, struct net_device *netdev)
 		if (plan_tso(skb, &plan))
 			goto drop;
 	} else if (!plan_csum(skb, &plan) && skb->ip_summed == CHECKSUM_PARTIAL &&
-		   skb_checksum_help(skb)) {
+		   skb_csum_hwoffload_help(skb, 0)) {
 		goto drop;
 	}
 	if (skb_vlan_tag_present(skb)) {
@@ -373,8 +373,9 @@ netdev_features_t airvf_features_check(struct sk_buff *skb, struct net_device *n
 	int mac = skb_network_offset(skb);
 	int start;
 
+	/* The device finds the headers by the start of the checksum. */
 	if (skb->ip_summed != CHECKSUM_PARTIAL)
-		return features;
+		return features & ~NETIF_F_GSO_MASK;
 	/* The context's fields have 7 and 9 bits. */
 	start = skb_checksum_start_offset(skb);
 	if (mac > TXC_MACLEN_MAX || start - mac > TXC_IPLEN_MAX)
