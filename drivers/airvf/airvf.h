@@ -41,6 +41,7 @@
 #define AIRVF_RX_HEADROOM	XDP_PACKET_HEADROOM
 #define AIRVF_RX_BUFFER		3072
 #define AIRVF_RX_TRUESIZE	PAGE_SIZE
+#define AIRVF_XDP_BULK		16
 #define AIRVF_COPYBREAK		256
 #define AIRVF_COPYBREAK_MAX	1024
 
@@ -193,6 +194,8 @@ struct airvf_rx_ring {
 	bool skipping;		/* rest of a frame that was given up */
 	struct xdp_buff xdp;	/* frame being gathered; data NULL: none */
 	struct xdp_rxq_info rxq;
+	struct xdp_frame *xdp_tx[AIRVF_XDP_BULK];	/* verdict TX, within one poll */
+	u32 xdp_tx_n;
 	dma_addr_t dma;
 };
 

@@ -14,8 +14,11 @@
 #include "airvf.h"
 #include "xdp.h"
 
+/* Descriptors of one packet that the device takes, the context among them. */
+#define TX_PACKET_MAX	40
 /* Room that a packet may need: every fragment, the linear part, cuts at 16 KB. */
-#define TX_ROOM		(MAX_SKB_FRAGS + 8)
+#define TX_EXTRA	8
+#define TX_ROOM		min_t(u32, MAX_SKB_FRAGS + TX_EXTRA, TX_PACKET_MAX)
 
 struct plan {
 	u32 lens;	/* context: VLAN, MACLEN, IPLEN */
@@ -193,6 +196,14 @@ static bool map_skb(struct airvf_tx_ring *ring, struct sk_buff *skb, const struc
 	return true;
 }
 
+/* For whoever has the queue's lock. */
+static void count(struct airvf_tx_stats *stats, u64 *counter)
+{
+	u64_stats_update_begin(&stats->xmit_sync);
+	++*counter;
+	u64_stats_update_end(&stats->xmit_sync);
+}
+
 static void kick(struct airvf_tx_ring *ring)
 {
 	if (ring->kicked == ring->next_to_use)
@@ -200,7 +211,13 @@ static void kick(struct airvf_tx_ring *ring)
 	ring->kicked = ring->next_to_use;
 	/* The descriptors before the tail: writel() orders them. */
 	writel(ring->next_to_use, ring->tail);
-	ring->stats->doorbells++;
+	count(ring->stats, &ring->stats->doorbells);
+}
+
+/* A queue is woken later than it is stopped, so that it is not at every packet. */
+static u32 wake_room(const struct airvf_tx_ring *ring)
+{
+	return max_t(u32, TX_ROOM, min_t(u32, 2 * TX_ROOM, ring->count / 2));
 }
 
 static bool stop_unless(struct airvf_tx_ring *ring, u16 room)
@@ -211,7 +228,7 @@ static bool stop_unless(struct airvf_tx_ring *ring, u16 room)
 	/* The stop must be seen before the room is counted again. */
 	smp_mb__after_atomic();
 	if (airvf_tx_unused(ring) < room) {
-		ring->stats->stop++;
+		count(ring->stats, &ring->stats->stop);
 		return true;
 	}
 	netif_tx_start_queue(ring->txq);
@@ -236,9 +253,7 @@ static bool link_local(const struct sk_buff *skb)
 
 static netdev_tx_t drop(struct airvf_tx_stats *stats, struct sk_buff *skb)
 {
-	u64_stats_update_begin(&stats->xmit_sync);
-	stats->dropped++;
-	u64_stats_update_end(&stats->xmit_sync);
+	count(stats, &stats->dropped);
 	dev_kfree_skb_any(skb);
 	return NETDEV_TX_OK;
 }
@@ -276,18 +291,17 @@ netdev_tx_t airvf_xmit(struct sk_buff *skb, struct net_device *netdev)
 		goto drop;
 	}
 	if (unlikely(link_local(skb))) {
-		u64_stats_update_begin(&stats->xmit_sync);
-		stats->link_local++;
-		u64_stats_update_end(&stats->xmit_sync);
+		count(stats, &stats->link_local);
 		dev_kfree_skb_any(skb);
 		skb = NULL;
 		goto kick;
 	}
-	if (unlikely(stop_unless(ring, room_for(skb)))) {
-		u64_stats_update_begin(&stats->xmit_sync);
-		stats->busy++;
+	if (unlikely(skb_shinfo(skb)->nr_frags + TX_EXTRA > TX_PACKET_MAX) &&
+	    room_for(skb) > TX_PACKET_MAX && skb_linearize(skb))
+		goto drop;
+	if (unlikely(airvf_tx_unused(ring) < TX_ROOM && stop_unless(ring, room_for(skb)))) {
+		count(stats, &stats->busy);
 		kick(ring);
-		u64_stats_update_end(&stats->xmit_sync);
 		return NETDEV_TX_BUSY;
 	}
 
@@ -306,9 +320,7 @@ netdev_tx_t airvf_xmit(struct sk_buff *skb, struct net_device *netdev)
 	first = &ring->buf[ring->next_to_use];
 	first->len = 0;
 	if (!map_skb(ring, skb, &plan, &end, &eop)) {
-		u64_stats_update_begin(&stats->xmit_sync);
-		stats->dma_errors++;
-		u64_stats_update_end(&stats->xmit_sync);
+		count(stats, &stats->dma_errors);
 		goto drop;
 	}
 	put_context(ring, ring->next_to_use, &plan);
@@ -327,6 +339,7 @@ netdev_tx_t airvf_xmit(struct sk_buff *skb, struct net_device *netdev)
 		stats->needs_csum += first->segs;
 	else
 		stats->csum_none++;
+	u64_stats_update_end(&stats->xmit_sync);
 	/* BQL must know of the bytes before anybody can find them sent. */
 	netdev_tx_sent_queue(ring->txq, bytes);
 	/* Whoever cleans must find the slots filled. */
@@ -334,18 +347,14 @@ netdev_tx_t airvf_xmit(struct sk_buff *skb, struct net_device *netdev)
 	stop_unless(ring, TX_ROOM);
 	if (!more || netif_xmit_stopped(ring->txq))
 		kick(ring);
-	u64_stats_update_end(&stats->xmit_sync);
 	return NETDEV_TX_OK;
 
 drop:
 	drop(stats, skb);
 kick:
 	/* Packets before this one may have waited for it. */
-	if (!more) {
-		u64_stats_update_begin(&stats->xmit_sync);
+	if (!more)
 		kick(ring);
-		u64_stats_update_end(&stats->xmit_sync);
-	}
 	return NETDEV_TX_OK;
 }
 
@@ -456,7 +465,8 @@ bool airvf_tx_clean(struct airvf_tx_ring *ring, int budget, struct airvf_work *w
 	netdev_tx_completed_queue(ring->txq, queue_packets, queue_bytes);
 	/* Pairs with the barrier in stop_unless(). */
 	smp_mb();
-	if (unlikely(netif_tx_queue_stopped(ring->txq) && airvf_tx_unused(ring) >= TX_ROOM &&
+	if (unlikely(netif_tx_queue_stopped(ring->txq) &&
+		     airvf_tx_unused(ring) >= wake_room(ring) &&
 		     !test_bit(AIRVF_F_DOWN, &ring->vf->flags) &&
 		     netif_carrier_ok(ring->vf->netdev))) {
 		netif_tx_wake_queue(ring->txq);
@@ -487,8 +497,8 @@ void airvf_tx_free(struct airvf_tx_ring *ring)
 	netdev_tx_reset_queue(ring->txq);
 }
 
-/* XDP: the caller holds the queue's lock. False if there is no room. */
-bool airvf_tx_xdp(struct airvf_tx_ring *ring, struct xdp_frame *xdpf, bool pool)
+/* XDP: the caller holds the queue's lock. -ENOSPC: later frames find no room either. */
+int airvf_tx_xdp(struct airvf_tx_ring *ring, struct xdp_frame *xdpf, bool pool)
 {
 	struct skb_shared_info *sinfo = xdp_get_shared_info_from_frame(xdpf);
 	u32 frags = xdp_frame_has_frags(xdpf) ? sinfo->nr_frags : 0;
@@ -505,11 +515,14 @@ bool airvf_tx_xdp(struct airvf_tx_ring *ring, struct xdp_frame *xdpf, bool pool)
 	u32 len = xdpf->len, f;
 
 	/* Frames below the device's minimum or above its pieces: not ours. */
-	if (unlikely(total < TX_FRAME_MIN || total > AIRVF_FRAME_MAX))
-		return false;
+	if (unlikely(total < TX_FRAME_MIN || total > AIRVF_FRAME_MAX ||
+		     frags + 2 > TX_PACKET_MAX)) {
+		count(ring->stats, &ring->stats->dropped);
+		return -EINVAL;
+	}
 	if (unlikely(airvf_tx_unused(ring) < frags + 2)) {
-		ring->stats->xdp_full++;
-		return false;
+		count(ring->stats, &ring->stats->xdp_full);
+		return -ENOSPC;
 	}
 	first->len = 0;
 	for (f = 0; ; f++) {
@@ -526,7 +539,8 @@ bool airvf_tx_xdp(struct airvf_tx_ring *ring, struct xdp_frame *xdpf, bool pool)
 			buf->dma = dma_map_single(dev, data, len, DMA_TO_DEVICE);
 			if (dma_mapping_error(dev, buf->dma)) {
 				unwind(ring, ring->next_to_use, i);
-				return false;
+				count(ring->stats, &ring->stats->dma_errors);
+				return -ENOMEM;
 			}
 			buf->len = len;
 			buf->single = true;
@@ -546,8 +560,8 @@ bool airvf_tx_xdp(struct airvf_tx_ring *ring, struct xdp_frame *xdpf, bool pool)
 	first->eop = eop;
 	/* buf[] first, then what airvf_tx_clean() may look at. */
 	smp_store_release(&ring->next_to_use, i);
-	ring->stats->xdp_xmit++;
-	return true;
+	count(ring->stats, &ring->stats->xdp_xmit);
+	return 0;
 }
 
 void airvf_tx_xdp_flush(struct airvf_tx_ring *ring)

@@ -17,20 +17,48 @@ static struct airvf_tx_ring *ring_of(struct airvf *vf, u32 wanted)
 	return vf->rings.tx[wanted % vf->rings.n_tx];
 }
 
-static bool transmit(struct airvf_rx_ring *rx, struct xdp_buff *xdp)
+static void count(struct airvf_rx_ring *rx, u64 *counter, u32 n)
+{
+	u64_stats_update_begin(&rx->stats->sync);
+	*counter += n;
+	u64_stats_update_end(&rx->stats->sync);
+}
+
+/* What XDP_TX collected goes into the ring: one lock for many frames. */
+static void transmit(struct airvf_rx_ring *rx, bool last)
 {
 	struct airvf_tx_ring *ring = ring_of(rx->vf, rx->index);
-	struct xdp_frame *xdpf = xdp_convert_buff_to_frame(xdp);
-	bool sent;
+	u32 i, sent = 0;
 
-	if (unlikely(!xdpf))
-		return false;
 	__netif_tx_lock(ring->txq, smp_processor_id());
 	/* XDP's packets must not look like a stuck queue. */
 	txq_trans_cond_update(ring->txq);
-	sent = airvf_tx_xdp(ring, xdpf, true);
+	for (i = 0; i < rx->xdp_tx_n; i++) {
+		if (likely(!airvf_tx_xdp(ring, rx->xdp_tx[i], true))) {
+			sent++;
+			continue;
+		}
+		xdp_return_frame(rx->xdp_tx[i]);
+		trace_xdp_exception(rx->vf->netdev, rx->prog, XDP_TX);
+	}
+	if (last)
+		airvf_tx_xdp_flush(ring);
 	__netif_tx_unlock(ring->txq);
-	return sent;
+	count(rx, &rx->stats->xdp_tx, sent);
+	count(rx, &rx->stats->xdp_aborted, rx->xdp_tx_n - sent);
+	rx->xdp_tx_n = 0;
+}
+
+static bool collect(struct airvf_rx_ring *rx, struct xdp_buff *xdp)
+{
+	struct xdp_frame *xdpf = xdp_convert_buff_to_frame(xdp);
+
+	if (unlikely(!xdpf))
+		return false;
+	rx->xdp_tx[rx->xdp_tx_n++] = xdpf;
+	if (rx->xdp_tx_n == AIRVF_XDP_BULK)
+		transmit(rx, false);
+	return true;
 }
 
 enum airvf_xdp_verdict airvf_xdp_run(struct airvf_rx_ring *rx, struct xdp_buff *xdp)
@@ -42,24 +70,23 @@ enum airvf_xdp_verdict airvf_xdp_run(struct airvf_rx_ring *rx, struct xdp_buff *
 
 	/* Longer than any frame should be: the VF cannot limit what it gets. */
 	if (unlikely(xdp_buff_has_frags(xdp) && !prog->aux->xdp_has_frags)) {
-		stats->bad_length++;
+		count(rx, &stats->bad_length, 1);
 		goto drop;
 	}
 
 	action = bpf_prog_run_xdp(prog, xdp);
 	switch (action) {
 	case XDP_PASS:
-		stats->xdp_pass++;
+		count(rx, &stats->xdp_pass, 1);
 		return AIRVF_XDP_PASS;
 	case XDP_TX:
-		if (unlikely(!transmit(rx, xdp)))
+		if (unlikely(!collect(rx, xdp)))
 			goto aborted;
-		stats->xdp_tx++;
 		return AIRVF_XDP_TX;
 	case XDP_REDIRECT:
 		if (unlikely(xdp_do_redirect(netdev, xdp, prog)))
 			goto aborted;
-		stats->xdp_redirect++;
+		count(rx, &stats->xdp_redirect, 1);
 		return AIRVF_XDP_REDIRECT;
 	default:
 		bpf_warn_invalid_xdp_action(netdev, prog, action);
@@ -67,10 +94,10 @@ enum airvf_xdp_verdict airvf_xdp_run(struct airvf_rx_ring *rx, struct xdp_buff *
 	case XDP_ABORTED:
 aborted:
 		trace_xdp_exception(netdev, prog, action);
-		stats->xdp_aborted++;
+		count(rx, &stats->xdp_aborted, 1);
 		break;
 	case XDP_DROP:
-		stats->xdp_drop++;
+		count(rx, &stats->xdp_drop, 1);
 		break;
 	}
 drop:
@@ -83,13 +110,8 @@ void airvf_xdp_finish(struct airvf_rx_ring *rx, bool tx, bool redirect)
 {
 	if (redirect)
 		xdp_do_flush();
-	if (tx) {
-		struct airvf_tx_ring *ring = ring_of(rx->vf, rx->index);
-
-		__netif_tx_lock(ring->txq, smp_processor_id());
-		airvf_tx_xdp_flush(ring);
-		__netif_tx_unlock(ring->txq);
-	}
+	if (tx)
+		transmit(rx, true);
 }
 
 /* Frames that other devices redirect to us. Returns how many were taken. */
@@ -98,22 +120,29 @@ int airvf_xdp_xmit(struct net_device *netdev, int n, struct xdp_frame **frames, 
 	struct airvf *vf = netdev_priv(netdev);
 	u32 cpu = smp_processor_id();
 	struct airvf_tx_ring *ring;
-	int sent = 0;
+	int done, err;
 
 	if (unlikely(flags & ~XDP_XMIT_FLAGS_MASK))
 		return -EINVAL;
-	if (unlikely(test_bit(AIRVF_F_DOWN, &vf->flags) || !netif_carrier_ok(netdev)))
+	/* Pairs with the barrier in airvf_up(); airvf_down() waits for our end. */
+	if (unlikely(test_bit_acquire(AIRVF_F_DOWN, &vf->flags) || !netif_carrier_ok(netdev)))
 		return -ENETDOWN;
 
 	ring = ring_of(vf, cpu);
 	__netif_tx_lock(ring->txq, cpu);
 	txq_trans_cond_update(ring->txq);
-	while (sent < n && airvf_tx_xdp(ring, frames[sent], false))
-		sent++;
+	for (done = 0; done < n; done++) {
+		err = airvf_tx_xdp(ring, frames[done], false);
+		if (err == -ENOSPC)
+			break;
+		/* Taken and dropped: those behind it may still be sent. */
+		if (unlikely(err))
+			xdp_return_frame(frames[done]);
+	}
 	if (flags & XDP_XMIT_FLUSH)
 		airvf_tx_xdp_flush(ring);
 	__netif_tx_unlock(ring->txq);
-	return sent;
+	return done;
 }
 
 /* Does every frame of this MTU lie in one buffer? */

@@ -13,7 +13,7 @@ enum airvf_xdp_verdict {
 };
 
 /* tx.c */
-bool airvf_tx_xdp(struct airvf_tx_ring *ring, struct xdp_frame *xdpf, bool pool);
+int airvf_tx_xdp(struct airvf_tx_ring *ring, struct xdp_frame *xdpf, bool pool);
 void airvf_tx_xdp_flush(struct airvf_tx_ring *ring);
 
 /* xdp.c */
