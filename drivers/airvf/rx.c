@@ -21,7 +21,7 @@ bool airvf_rx_refill(struct airvf_rx_ring *rx, u32 count)
 		struct page *page = page_pool_dev_alloc_pages(rx->pool);
 
 		if (unlikely(!page)) {
-			rx->stats->alloc_failed++;
+			airvf_rx_count(rx, &rx->stats->alloc_failed, 1);
 			enough = false;
 			break;
 		}
@@ -284,13 +284,14 @@ static void complete_frame(struct airvf_rx_ring *rx, struct napi_struct *napi,
 
 	refused = refuse(rx, status);
 	if (refused) {
-		++*refused;
+		airvf_rx_count(rx, refused, 1);
 		drop_gathered(rx);
 		return;
 	}
 	pass->packets++;
 	pass->bytes += gathered_len(&rx->xdp);
-	rx->stats->multi_buffer += xdp_buff_has_frags(&rx->xdp);
+	if (xdp_buff_has_frags(&rx->xdp))
+		airvf_rx_count(rx, &rx->stats->multi_buffer, 1);
 
 	if (rx->prog) {
 		switch (airvf_xdp_run(rx, &rx->xdp)) {
@@ -310,7 +311,7 @@ static void complete_frame(struct airvf_rx_ring *rx, struct napi_struct *napi,
 		}
 		/* The program may have cut the frame down to nothing. */
 		if (unlikely(rx->xdp.data_end - rx->xdp.data < ETH_HLEN)) {
-			rx->stats->bad_length++;
+			airvf_rx_count(rx, &rx->stats->bad_length, 1);
 			drop_gathered(rx);
 			return;
 		}
@@ -398,21 +399,22 @@ bool airvf_rx_poll(struct airvf_rx_ring *rx, struct napi_struct *napi, int budge
 		if (++rx->next_to_clean == rx->count)
 			rx->next_to_clean = 0;
 
-		len = le16_to_cpu(desc->wb.length);
+		/* Once: it is checked, and the device could still change it. */
+		len = le16_to_cpu(READ_ONCE(desc->wb.length));
 		if (unlikely(rx->skipping)) {
 			put_page_back(page, true);
 			rx->skipping = !(status & RXD_EOP);
 			continue;
 		}
 		if (unlikely(!len || len > AIRVF_RX_BUFFER)) {
-			rx->stats->bad_length++;
+			airvf_rx_count(rx, &rx->stats->bad_length, 1);
 			goto give_up;
 		}
 		dma_sync_single_range_for_cpu(dev, page_pool_get_dma_addr(page),
 					      AIRVF_RX_HEADROOM, len, dir);
 		net_prefetch(page_address(page) + AIRVF_RX_HEADROOM);
 		if (unlikely(!gather(rx, page, len))) {
-			rx->stats->bad_length++;
+			airvf_rx_count(rx, &rx->stats->bad_length, 1);
 			goto give_up;
 		}
 		if (status & RXD_EOP)

@@ -43,6 +43,14 @@ struct airvf_skb_count {
 	u32 copied;
 };
 
+/* The ring's poll, or its start. */
+static inline void airvf_rx_count(struct airvf_rx_ring *rx, u64 *counter, u32 n)
+{
+	u64_stats_update_begin(&rx->stats->sync);
+	*counter += n;
+	u64_stats_update_end(&rx->stats->sync);
+}
+
 struct sk_buff *airvf_frame_skb(struct airvf *vf, struct napi_struct *napi,
 				const struct airvf_frame *frame, bool direct,
 				struct airvf_skb_count *count);

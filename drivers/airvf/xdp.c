@@ -10,18 +10,12 @@
 #include <net/xdp.h>
 
 #include "airvf.h"
+#include "rx.h"
 #include "xdp.h"
 
 static struct airvf_tx_ring *ring_of(struct airvf *vf, u32 wanted)
 {
 	return vf->rings.tx[wanted % vf->rings.n_tx];
-}
-
-static void count(struct airvf_rx_ring *rx, u64 *counter, u32 n)
-{
-	u64_stats_update_begin(&rx->stats->sync);
-	*counter += n;
-	u64_stats_update_end(&rx->stats->sync);
 }
 
 /* What XDP_TX collected goes into the ring: one lock for many frames. */
@@ -44,8 +38,8 @@ static void transmit(struct airvf_rx_ring *rx, bool last)
 	if (last)
 		airvf_tx_xdp_flush(ring);
 	__netif_tx_unlock(ring->txq);
-	count(rx, &rx->stats->xdp_tx, sent);
-	count(rx, &rx->stats->xdp_aborted, rx->xdp_tx_n - sent);
+	airvf_rx_count(rx, &rx->stats->xdp_tx, sent);
+	airvf_rx_count(rx, &rx->stats->xdp_aborted, rx->xdp_tx_n - sent);
 	rx->xdp_tx_n = 0;
 }
 
@@ -70,14 +64,14 @@ enum airvf_xdp_verdict airvf_xdp_run(struct airvf_rx_ring *rx, struct xdp_buff *
 
 	/* Longer than any frame should be: the VF cannot limit what it gets. */
 	if (unlikely(xdp_buff_has_frags(xdp) && !prog->aux->xdp_has_frags)) {
-		count(rx, &stats->bad_length, 1);
+		airvf_rx_count(rx, &stats->bad_length, 1);
 		goto drop;
 	}
 
 	action = bpf_prog_run_xdp(prog, xdp);
 	switch (action) {
 	case XDP_PASS:
-		count(rx, &stats->xdp_pass, 1);
+		airvf_rx_count(rx, &stats->xdp_pass, 1);
 		return AIRVF_XDP_PASS;
 	case XDP_TX:
 		if (unlikely(!collect(rx, xdp)))
@@ -86,7 +80,7 @@ enum airvf_xdp_verdict airvf_xdp_run(struct airvf_rx_ring *rx, struct xdp_buff *
 	case XDP_REDIRECT:
 		if (unlikely(xdp_do_redirect(netdev, xdp, prog)))
 			goto aborted;
-		count(rx, &stats->xdp_redirect, 1);
+		airvf_rx_count(rx, &stats->xdp_redirect, 1);
 		return AIRVF_XDP_REDIRECT;
 	default:
 		bpf_warn_invalid_xdp_action(netdev, prog, action);
@@ -94,10 +88,10 @@ enum airvf_xdp_verdict airvf_xdp_run(struct airvf_rx_ring *rx, struct xdp_buff *
 	case XDP_ABORTED:
 aborted:
 		trace_xdp_exception(netdev, prog, action);
-		count(rx, &stats->xdp_aborted, 1);
+		airvf_rx_count(rx, &stats->xdp_aborted, 1);
 		break;
 	case XDP_DROP:
-		count(rx, &stats->xdp_drop, 1);
+		airvf_rx_count(rx, &stats->xdp_drop, 1);
 		break;
 	}
 drop:
