@@ -8,6 +8,11 @@
 #include "airvf.h"
 
 #define ENABLE_POLLS	10	/* of 1 ms */
+#define POOL_MORE	4096
+#define POOL_MAX	16384	/* the core's limit in all kernels */
+
+static_assert(AIRVF_RX_HEADROOM + AIRVF_RX_BUFFER +
+	      SKB_DATA_ALIGN(sizeof(struct skb_shared_info)) <= AIRVF_RX_TRUESIZE);
 
 static void tx_ring_free(struct airvf *vf, struct airvf_tx_ring *ring)
 {
@@ -61,7 +66,8 @@ static struct airvf_rx_ring *rx_ring_alloc(struct airvf *vf, u16 index,
 	struct airvf_vector *vector = vf->vector[index % vf->vectors];
 	struct page_pool_params pool = {
 		.flags = PP_FLAG_DMA_MAP | PP_FLAG_DMA_SYNC_DEV,
-		.pool_size = param->rx_count,
+		/* Also what workers and sockets hold and give back in bursts. */
+		.pool_size = min(param->rx_count + POOL_MORE, POOL_MAX),
 		.nid = dev_to_node(&vf->pdev->dev),
 		.dev = &vf->pdev->dev,
 		.dma_dir = param->xdp ? DMA_BIDIRECTIONAL : DMA_FROM_DEVICE,
