@@ -108,7 +108,7 @@ struct airvf_rx_stats {
 	u64 xdp_tx;
 	u64 xdp_redirect;
 	u64 xdp_aborted;
-};
+} ____cacheline_aligned_in_smp;
 
 /* Receive statistics that workers write: several may work for one queue. */
 struct airvf_made_stats {
@@ -117,6 +117,7 @@ struct airvf_made_stats {
 	atomic64_t csum_bad;
 	atomic64_t failed;
 	atomic64_t copied;
+	atomic64_t own_multicast;
 } ____cacheline_aligned_in_smp;
 
 #define AIRVF_HIST	12	/* 0, 1, 2-3, 4-7, ... 512-1023, 1024 and more */

@@ -36,7 +36,7 @@ void airvf_mtvd_dispatch(struct airvf_vector *vector, struct airvf_frame *frame)
 	u32 slot, at, tries = 0;
 
 	/* Never wait: the hardware ring is the only buffer that may fill up. */
-	if (ordered && !airvf_spsc_room(&lane->order))
+	if (ordered && airvf_spsc_full(&lane->order))
 		goto full;
 	queue = lane->queue[worker];
 	while (!airvf_spsc_claim(&queue->ring, &slot)) {
@@ -105,18 +105,25 @@ static void count_made(struct airvf *vf, u32 queue, struct airvf_skb_count *coun
 		atomic64_add(count->failed, &made->failed);
 	if (count->copied)
 		atomic64_add(count->copied, &made->copied);
+	if (count->own_multicast)
+		atomic64_add(count->own_multicast, &made->own_multicast);
 	*count = (struct airvf_skb_count){};
 }
 
-static bool take(struct airvf_queue *queue, struct airvf_task *task)
+/* The oldest task, which stays in its slot until airvf_spsc_pop(). */
+static struct airvf_task *oldest(struct airvf_queue *queue)
 {
 	u32 slot;
 
-	if (!airvf_spsc_peek(&queue->ring, &slot))
-		return false;
-	*task = queue->task[slot];
-	airvf_spsc_pop(&queue->ring);
-	return true;
+	return airvf_spsc_peek(&queue->ring, &slot) ? &queue->task[slot] : NULL;
+}
+
+static void prefetch_behind(const struct airvf_queue *queue)
+{
+	u32 slot;
+
+	if (airvf_spsc_behind(&queue->ring, &slot))
+		net_prefetch(queue->task[slot].frame.data);
 }
 
 static int serve_lane(struct airvf_worker *worker, struct airvf_lane *lane, int budget)
@@ -125,24 +132,31 @@ static int serve_lane(struct airvf_worker *worker, struct airvf_lane *lane, int 
 	struct airvf_mtvd *mtvd = worker->mtvd;
 	u32 depth = airvf_spsc_depth(&queue->ring), from = 0;
 	struct airvf_skb_count count = {};
-	struct airvf_task task;
+	struct airvf_task *task;
 	int done;
 
 	if (depth > worker->stats.depth_max)
 		worker->stats.depth_max = depth;
-	for (done = 0; done < budget && take(queue, &task); done++) {
+	for (done = 0; done < budget; done++) {
+		struct airvf_place *place;
 		struct sk_buff *skb;
 
-		if (task.frame.queue != from) {
+		task = oldest(queue);
+		if (!task)
+			break;
+		prefetch_behind(queue);
+		if (task->frame.queue != from) {
 			count_made(mtvd->vf, from, &count);
-			from = task.frame.queue;
+			from = task->frame.queue;
 		}
-		skb = airvf_frame_skb(mtvd->vf, &worker->napi, &task.frame, false, &count);
+		place = task->place;
+		skb = airvf_frame_skb(mtvd->vf, &worker->napi, &task->frame, false, &count);
+		airvf_spsc_pop(&queue->ring);
 		worker->stats.bytes += skb ? skb->len + ETH_HLEN : 0;
-		if (task.place) {
-			task.place->skb = skb;
+		if (place) {
+			place->skb = skb;
 			/* The skb is in its place before the place counts. */
-			smp_store_release(&task.place->done, true);
+			smp_store_release(&place->done, true);
 		} else if (skb) {
 			napi_gro_receive(&worker->napi, skb);
 		}
@@ -197,22 +211,26 @@ int airvf_release_poll(struct napi_struct *napi, int budget)
 	return done;
 }
 
-static struct sk_buff *make_leftover(struct airvf *vf, struct napi_struct *napi,
-				     const struct airvf_frame *frame)
+/* False: the queue is empty. */
+static bool make_leftover(struct airvf *vf, struct napi_struct *napi,
+			  struct airvf_queue *queue, struct sk_buff **skb)
 {
+	struct airvf_task *task = oldest(queue);
 	struct airvf_skb_count count = {};
-	struct sk_buff *skb;
 
+	if (!task)
+		return false;
 	/* Not direct: the frame may have come before a change of rings. */
-	skb = airvf_frame_skb(vf, napi, frame, false, &count);
-	count_made(vf, frame->queue, &count);
-	return skb;
+	*skb = airvf_frame_skb(vf, napi, &task->frame, false, &count);
+	count_made(vf, task->frame.queue, &count);
+	airvf_spsc_pop(&queue->ring);
+	return true;
 }
 
 /* Dispatcher, workers stopped: the oldest frame as skb. False: there is none. */
 static bool leftover(struct airvf_lane *lane, struct napi_struct *napi, struct sk_buff **skb)
 {
-	struct airvf_task task;
+	struct airvf *vf = lane->mtvd->vf;
 	u32 at, i;
 
 	*skb = NULL;
@@ -224,24 +242,21 @@ static bool leftover(struct airvf_lane *lane, struct napi_struct *napi, struct s
 		place = &lane->place[at];
 		if (place->done)
 			*skb = place->skb;
-		else if (take(lane->queue[place->worker], &task))
-			*skb = make_leftover(lane->mtvd->vf, napi, &task.frame);
+		else
+			make_leftover(vf, napi, lane->queue[place->worker], skb);
 		airvf_spsc_pop(&lane->order);
 		return true;
 	}
-	for (i = 0; i < lane->mtvd->workers; i++) {
-		if (!take(lane->queue[i], &task))
-			continue;
-		*skb = make_leftover(lane->mtvd->vf, napi, &task.frame);
-		return true;
-	}
+	for (i = 0; i < lane->mtvd->workers; i++)
+		if (make_leftover(vf, napi, lane->queue[i], skb))
+			return true;
 	return false;
 }
 
 /* The dispatcher is stopped, too: nobody wants the frames any more. */
 void airvf_lane_drop(struct airvf_lane *lane)
 {
-	struct airvf_task task;
+	struct airvf_task *task;
 	u32 at, i;
 
 	if (lane->mtvd->policy == AIRVF_RR_ORDERED) {
@@ -251,9 +266,12 @@ void airvf_lane_drop(struct airvf_lane *lane)
 			airvf_spsc_pop(&lane->order);
 		}
 	}
-	for (i = 0; i < lane->mtvd->workers; i++)
-		while (take(lane->queue[i], &task))
-			airvf_frame_drop(&task.frame, false);
+	for (i = 0; i < lane->mtvd->workers; i++) {
+		while ((task = oldest(lane->queue[i]))) {
+			airvf_frame_drop(&task->frame, false);
+			airvf_spsc_pop(&lane->queue[i]->ring);
+		}
+	}
 }
 
 static bool has_room(const struct airvf_lane *lane, u32 room)

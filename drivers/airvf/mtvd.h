@@ -25,10 +25,11 @@ struct airvf_place {
 	bool done;
 };
 
+/* A cache line each, so that neighbours do not travel along. */
 struct airvf_task {
 	struct airvf_frame frame;
 	struct airvf_place *place;
-};
+} __aligned(64);
 
 struct airvf_queue {
 	struct airvf_spsc ring;

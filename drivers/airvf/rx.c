@@ -138,6 +138,13 @@ static struct sk_buff *wrap_frame(const struct airvf_frame *frame)
 	return skb;
 }
 
+/* Multicast that we sent and the port's switch reflected (VEPA). */
+static bool own_multicast(const struct airvf *vf, const struct ethhdr *eth)
+{
+	return is_multicast_ether_addr(eth->h_dest) &&
+	       ether_addr_equal(eth->h_source, vf->netdev->dev_addr);
+}
+
 /**
  * airvf_frame_skb() - makes an skb, ready for GRO
  * @vf: the VF
@@ -146,7 +153,7 @@ static struct sk_buff *wrap_frame(const struct airvf_frame *frame)
  * @direct: @napi is the one that the frame's page pool belongs to
  * @count: what happened
  *
- * Return: NULL if memory is short; the frame is dropped then.
+ * Return: NULL if memory is short or the frame is an echo; it is dropped then.
  */
 struct sk_buff *airvf_frame_skb(struct airvf *vf, struct napi_struct *napi,
 				const struct airvf_frame *frame, bool direct,
@@ -156,6 +163,11 @@ struct sk_buff *airvf_frame_skb(struct airvf *vf, struct napi_struct *napi,
 	bool copy = !frame->frags && frame->len <= READ_ONCE(vf->copybreak);
 	struct sk_buff *skb;
 
+	if (frame->unseen && unlikely(own_multicast(vf, frame->data))) {
+		count->own_multicast++;
+		airvf_frame_drop(frame, direct);
+		return NULL;
+	}
 	skb = copy ? copy_frame(napi, frame) : wrap_frame(frame);
 	if (copy || unlikely(!skb))
 		airvf_frame_drop(frame, direct);
@@ -214,15 +226,6 @@ static bool gather(struct airvf_rx_ring *rx, struct page *page, u32 len)
 	return true;
 }
 
-/* Multicast that we sent and the port's switch reflected (VEPA). */
-static bool own_multicast(const struct airvf_rx_ring *rx)
-{
-	const struct ethhdr *eth = rx->xdp.data;
-
-	return is_multicast_ether_addr(eth->h_dest) &&
-	       ether_addr_equal(eth->h_source, rx->vf->netdev->dev_addr);
-}
-
 static void describe(struct airvf_rx_ring *rx, const union airvf_rx_desc *desc,
 		     u32 status, struct airvf_frame *frame)
 {
@@ -239,6 +242,7 @@ static void describe(struct airvf_rx_ring *rx, const union airvf_rx_desc *desc,
 		.hash = le32_to_cpu(desc->wb.rss),
 		.queue = rx->index,
 		.frags = xdp_buff_has_frags(xdp),
+		.unseen = !rx->prog,
 		.xdp_flags = airvf_xdp_skb_flags(xdp),
 	};
 }
@@ -262,7 +266,8 @@ static u64 *refuse(struct airvf_rx_ring *rx, u32 status)
 		return &stats->frame_errors;
 	if (unlikely(rx->xdp.data_end - rx->xdp.data < ETH_HLEN))
 		return &stats->bad_length;
-	if (unlikely(own_multicast(rx)))
+	/* The header is not in the cache yet: without a program whoever needs it looks. */
+	if (rx->prog && unlikely(own_multicast(rx->vf, rx->xdp.data)))
 		return &stats->own_multicast;
 	return NULL;
 }
@@ -340,9 +345,21 @@ static void account(struct airvf_rx_ring *rx, const struct pass *pass, struct ai
 	stats->csum_bad += pass->skbs.csum_bad;
 	stats->skb_failed += pass->skbs.failed;
 	stats->copied += pass->skbs.copied;
+	stats->own_multicast += pass->skbs.own_multicast;
 	u64_stats_update_end(&stats->sync);
 	work->packets += pass->packets;
 	work->bytes += pass->bytes;
+}
+
+/* The next frame's header, while this one is worked on. Not if that is a worker's. */
+static void prefetch_next(const struct airvf_rx_ring *rx)
+{
+	const union airvf_rx_desc *desc = &rx->desc[rx->next_to_clean];
+
+	if ((rx->vector->mtvd && !rx->prog) || rx->next_to_clean == rx->next_to_use ||
+	    !(READ_ONCE(desc->wb.status_error) & cpu_to_le32(RXD_DD)))
+		return;
+	net_prefetch(page_address(rx->page[rx->next_to_clean]) + AIRVF_RX_HEADROOM);
 }
 
 /* A queue's statistics: its poll's, and what workers did for it. */
@@ -363,6 +380,7 @@ void airvf_rx_sum(const struct airvf *vf, u32 queue, struct airvf_rx_stats *sum)
 	sum->csum_bad += atomic64_read(&made->csum_bad);
 	sum->skb_failed += atomic64_read(&made->failed);
 	sum->copied += atomic64_read(&made->copied);
+	sum->own_multicast += atomic64_read(&made->own_multicast);
 }
 
 /* One share of a poll. True: the ring was emptied. */
@@ -398,6 +416,7 @@ bool airvf_rx_poll(struct airvf_rx_ring *rx, struct napi_struct *napi, int budge
 		rx->page[rx->next_to_clean] = NULL;
 		if (++rx->next_to_clean == rx->count)
 			rx->next_to_clean = 0;
+		prefetch_next(rx);
 
 		/* Once: it is checked, and the device could still change it. */
 		len = le16_to_cpu(READ_ONCE(desc->wb.length));
@@ -412,7 +431,6 @@ bool airvf_rx_poll(struct airvf_rx_ring *rx, struct napi_struct *napi, int budge
 		}
 		dma_sync_single_range_for_cpu(dev, page_pool_get_dma_addr(page),
 					      AIRVF_RX_HEADROOM, len, dir);
-		net_prefetch(page_address(page) + AIRVF_RX_HEADROOM);
 		if (unlikely(!gather(rx, page, len))) {
 			airvf_rx_count(rx, &rx->stats->bad_length, 1);
 			goto give_up;

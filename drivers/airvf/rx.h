@@ -15,6 +15,7 @@
  * @status: status and error word of the last descriptor
  * @hash: RSS hash
  * @queue: receive queue
+ * @unseen: nobody has looked at its header yet
  * @frags: more pieces, in the page's skb_shared_info
  * @xdp_flags: what the skb inherits if there are
  *
@@ -30,7 +31,8 @@ struct airvf_frame {
 	u32 hash;
 	u8 meta;
 	u8 queue;
-	bool frags;
+	bool frags:1;
+	bool unseen:1;
 	u32 xdp_flags;
 };
 
@@ -41,6 +43,7 @@ struct airvf_skb_count {
 	u32 csum_bad;
 	u32 failed;
 	u32 copied;
+	u32 own_multicast;
 };
 
 /* The ring's poll, or its start. */

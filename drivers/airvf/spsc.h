@@ -37,10 +37,16 @@ static inline u32 airvf_spsc_room(struct airvf_spsc *ring)
 	return ring->mask + 1 - (ring->next - ring->seen_head);
 }
 
+/* Producer: no free slot; looks at the consumer's index only if it seems so. */
+static inline bool airvf_spsc_full(struct airvf_spsc *ring)
+{
+	return ring->next - ring->seen_head > ring->mask && !airvf_spsc_room(ring);
+}
+
 /* Producer: a slot to fill; false if all are taken. */
 static inline bool airvf_spsc_claim(struct airvf_spsc *ring, u32 *slot)
 {
-	if (ring->next - ring->seen_head > ring->mask && !airvf_spsc_room(ring))
+	if (airvf_spsc_full(ring))
 		return false;
 	*slot = ring->next++ & ring->mask;
 	return true;
@@ -64,6 +70,13 @@ static inline bool airvf_spsc_peek(struct airvf_spsc *ring, u32 *slot)
 	}
 	*slot = ring->head & ring->mask;
 	return true;
+}
+
+/* Consumer, after peek: the slot behind the oldest, if that is known to be visible. */
+static inline bool airvf_spsc_behind(const struct airvf_spsc *ring, u32 *slot)
+{
+	*slot = (ring->head + 1) & ring->mask;
+	return ring->seen_tail - ring->head > 1;
 }
 
 /* Consumer: the slot that peek gave may be filled again. */
