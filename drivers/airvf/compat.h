@@ -29,13 +29,6 @@
 #define AIRVF_QUEUE_STATS	1	/* netdev_stat_ops with alloc_fail, stop, wake */
 #endif
 
-#if !AIRVF_KERNEL(6, 2)
-static inline bool airvf_napi_is_scheduled(struct napi_struct *napi)
-{
-	return test_bit(NAPI_STATE_SCHED, &napi->state);
-}
-#endif
-
 #if !AIRVF_KERNEL(6, 6)
 static inline void skb_frag_fill_page_desc(skb_frag_t *frag, struct page *page,
 					   int off, int size)

@@ -2,6 +2,7 @@
 /* The attributes of MTVD; see sysfs.c for the rules. */
 #include <linux/kstrtox.h>
 #include <linux/rtnetlink.h>
+#include <linux/slab.h>
 #include <linux/sysfs.h>
 
 #include "airvf.h"
@@ -13,11 +14,18 @@ static struct airvf *vf_of(struct device *dev)
 	return netdev_priv(to_net_dev(dev));
 }
 
-static ssize_t put(struct device *dev, const struct airvf_mtvd_config *config, size_t count)
+/* RTNL. A copy to change: with its CPU mask too large for the stack. */
+static struct airvf_mtvd_config *get(struct device *dev)
 {
-	int err = airvf_mtvd_set(vf_of(dev), config);
+	return kmemdup(&vf_of(dev)->mtvd_config, sizeof(struct airvf_mtvd_config), GFP_KERNEL);
+}
+
+static ssize_t put(struct device *dev, struct airvf_mtvd_config *config, size_t count)
+{
+	int err = config ? airvf_mtvd_set(vf_of(dev), config) : -ENOMEM;
 
 	rtnl_unlock();
+	kfree(config);
 	return err ? err : count;
 }
 
@@ -29,7 +37,7 @@ static ssize_t mtvd_workers_show(struct device *dev, struct device_attribute *at
 static ssize_t mtvd_workers_store(struct device *dev, struct device_attribute *attr,
 				  const char *buf, size_t count)
 {
-	struct airvf_mtvd_config config;
+	struct airvf_mtvd_config *config;
 	u32 workers;
 	int err;
 
@@ -40,9 +48,10 @@ static ssize_t mtvd_workers_store(struct device *dev, struct device_attribute *a
 		return -ERANGE;
 	if (!rtnl_trylock())
 		return restart_syscall();
-	config = vf_of(dev)->mtvd_config;
-	config.workers = workers;
-	return put(dev, &config, count);
+	config = get(dev);
+	if (config)
+		config->workers = workers;
+	return put(dev, config, count);
 }
 DEVICE_ATTR_RW(mtvd_workers);
 
@@ -54,7 +63,7 @@ static ssize_t mtvd_batch_show(struct device *dev, struct device_attribute *attr
 static ssize_t mtvd_batch_store(struct device *dev, struct device_attribute *attr,
 				const char *buf, size_t count)
 {
-	struct airvf_mtvd_config config;
+	struct airvf_mtvd_config *config;
 	u32 batch;
 	int err;
 
@@ -65,9 +74,10 @@ static ssize_t mtvd_batch_store(struct device *dev, struct device_attribute *att
 		return -ERANGE;
 	if (!rtnl_trylock())
 		return restart_syscall();
-	config = vf_of(dev)->mtvd_config;
-	config.batch = batch;
-	return put(dev, &config, count);
+	config = get(dev);
+	if (config)
+		config->batch = batch;
+	return put(dev, config, count);
 }
 DEVICE_ATTR_RW(mtvd_batch);
 
@@ -85,7 +95,7 @@ static ssize_t mtvd_policy_show(struct device *dev, struct device_attribute *att
 static ssize_t mtvd_policy_store(struct device *dev, struct device_attribute *attr,
 				 const char *buf, size_t count)
 {
-	struct airvf_mtvd_config config;
+	struct airvf_mtvd_config *config;
 	int policy;
 
 	for (policy = 0; policy < AIRVF_POLICIES; policy++)
@@ -95,9 +105,10 @@ static ssize_t mtvd_policy_store(struct device *dev, struct device_attribute *at
 		return -EINVAL;
 	if (!rtnl_trylock())
 		return restart_syscall();
-	config = vf_of(dev)->mtvd_config;
-	config.policy = policy;
-	return put(dev, &config, count);
+	config = get(dev);
+	if (config)
+		config->policy = policy;
+	return put(dev, config, count);
 }
 DEVICE_ATTR_RW(mtvd_policy);
 
@@ -131,15 +142,10 @@ static ssize_t mtvd_cpus_store(struct device *dev, struct device_attribute *attr
 		ret = restart_syscall();
 		goto out;
 	}
-	config = kmemdup(&vf_of(dev)->mtvd_config, sizeof(*config), GFP_KERNEL);
-	if (config) {
+	config = get(dev);
+	if (config)
 		cpumask_copy(&config->cpus, cpus);
-		ret = put(dev, config, count);
-		kfree(config);
-	} else {
-		rtnl_unlock();
-		ret = -ENOMEM;
-	}
+	ret = put(dev, config, count);
 out:
 	free_cpumask_var(cpus);
 	return ret;
