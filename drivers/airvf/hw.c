@@ -6,6 +6,8 @@
 
 #include "airvf.h"
 
+#define STOP_POLLS	20	/* of a millisecond at least */
+
 /*
  * All ones can be a register's value; only VFSTATUS never reads so. Asks the
  * device itself, so that one that came back is noticed.
@@ -74,10 +76,40 @@ void airvf_hw_queue_defaults(struct airvf *vf)
 	}
 }
 
+/*
+ * A former owner (kexec, a guest that died, ourselves while the device read all
+ * ones) may have left queues enabled, with its addresses. They would come alive
+ * when the PF answers RESET, so none may be left by then.
+ */
+static bool queues_stopped(struct airvf *vf)
+{
+	u32 q, left;
+	int i;
+
+	for (i = 0; i < STOP_POLLS; i++) {
+		left = 0;
+		for (q = 0; q < AIRVF_QUEUES_MAX; q++) {
+			/* TXDCTL's bit has the same place. */
+			if (airvf_rd(vf, VFRXDCTL(q)) & RXDCTL_ENABLE) {
+				airvf_wr(vf, VFRXDCTL(q), 0);
+				left++;
+			}
+			if (airvf_rd(vf, VFTXDCTL(q)) & TXDCTL_ENABLE) {
+				airvf_wr(vf, VFTXDCTL(q), 0);
+				left++;
+			}
+		}
+		if (!left || test_bit(AIRVF_F_GONE, &vf->flags))
+			return true;
+		usleep_range(1000, 2000);
+	}
+	return false;
+}
+
 /* Resets the VF and registers it with the PF. 0, or why it did not work. */
 int airvf_hw_reset(struct airvf *vf)
 {
-	bool done;
+	bool done, stopped;
 	int err, i;
 
 	vf->registered = false;
@@ -89,9 +121,18 @@ int airvf_hw_reset(struct airvf *vf)
 
 	airvf_hw_mask(vf);
 	airvf_mbx_legacy(vf);
+	stopped = queues_stopped(vf);
 	airvf_wr(vf, VFCTRL, VFCTRL_RST);
 	airvf_rd(vf, VFSTATUS);
 	usleep_range(1000, 2000);
+	if (test_bit(AIRVF_F_GONE, &vf->flags))
+		return -ENODEV;
+	if (!stopped && !queues_stopped(vf)) {
+		netif_err(vf, hw, vf->netdev, "queues of a former owner do not stop\n");
+		return -EIO;
+	}
+	/* Only now: whatever they would have written is not written any more. */
+	pci_set_master(vf->pdev);
 
 	/* RSTI is a level, RSTD is seen once; both must be over. */
 	for (i = 0; airvf_mbx_pf_reset(vf, &done) || done; i++) {

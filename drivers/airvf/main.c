@@ -58,6 +58,8 @@ static int setup(struct airvf *vf)
 		goto fail;
 	if (err)
 		dev_warn(&vf->pdev->dev, "PF does not answer (%d); is its interface up?\n", err);
+	/* With bus mastering on, which the reset has done. */
+	pci_save_state(vf->pdev);
 	airvf_hw_count_base(vf);
 	first_address(vf);
 	vf->param = (struct airvf_ring_param){
@@ -137,8 +139,6 @@ static int airvf_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	err = airvf_mod_init(vf);
 	if (err)
 		goto wq;
-	pci_set_master(pdev);
-	pci_save_state(pdev);
 	err = airvf_mtvd_register(vf);
 	if (err)
 		goto mod;
@@ -235,7 +235,6 @@ static int airvf_resume(struct device *dev)
 	struct airvf *vf = netdev_priv(dev_get_drvdata(dev));
 	int err;
 
-	pci_set_master(vf->pdev);
 	rtnl_lock();
 	err = airvf_vectors_alloc(vf);
 	if (!err && netif_running(vf->netdev))
@@ -283,7 +282,6 @@ static pci_ers_result_t airvf_slot_reset(struct pci_dev *pdev)
 	}
 	pci_restore_state(pdev);
 	pci_save_state(pdev);
-	pci_set_master(pdev);
 	if (airvf_gone(vf)) {
 		dev_err(&pdev->dev, "device does not answer after its reset\n");
 		return PCI_ERS_RESULT_DISCONNECT;
@@ -309,7 +307,6 @@ static void airvf_reset_prepare(struct pci_dev *pdev)
 static void airvf_reset_done(struct pci_dev *pdev)
 {
 	rtnl_lock();
-	pci_set_master(pdev);
 	attach(netdev_priv(pci_get_drvdata(pdev)));
 	rtnl_unlock();
 }

@@ -29,7 +29,7 @@ using namespace vfpool;
 
 constexpr const char* kHelp =
     "link up|down; pf stop|start|reset; mischief KIND [MS]; flood PAYLOAD RATE MS [FLOWS]; gaps start; gaps VECTOR; "
-    "state; quit";
+    "careless; state; quit";
 
 /// Commands, on lines of the standard input or in datagrams of the guest. They concern VF 0.
 class Commands {
@@ -44,6 +44,7 @@ class Commands {
     std::string verb, word;
     in >> verb;
     if (verb == "state") return card_.state();
+    if (verb == "careless") return std::to_string(mischief_.careless_resets());
     if (verb == "quit") return scheduler_.stop(), "ok";
     if (verb == "flood") return flood(in);
     in >> word;

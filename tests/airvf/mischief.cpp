@@ -16,6 +16,8 @@ using Kind = Mischief::Kind;
 constexpr std::uint64_t kMailbox = 0x2fc, kMemory = 0x200, kMemoryEnd = 0x240;
 constexpr std::uint64_t kRxRings = 0x1000, kTxRings = 0x2000, kRings = 0x200, kStride = 0x40;
 constexpr std::uint32_t kReq = 1, kVfu = 4, kPfu = 8, kEventBits = 0xf0;  // VFMAILBOX: PFSTS, PFACK, RSTI, RSTD
+constexpr std::uint64_t kControl = 0, kQueueControl = 0x28;  // VFCTRL; VFRXDCTL and VFTXDCTL in a ring's block
+constexpr std::uint32_t kReset = 1U << 26, kEnable = 1U << 25;
 constexpr std::size_t kDescriptor = 16;
 constexpr SimTime kStormGap = std::chrono::microseconds(50);
 const std::map<std::string, Kind> kNames{
@@ -95,6 +97,7 @@ void Mischief::write(unsigned region, std::uint64_t offset, std::span<const std:
   if (region == 0 && data.size() == 4) {
     std::memcpy(&value, data.data(), 4);
     note_ring(offset, value);
+    if (offset == kControl && (value & kReset) && kind_ != Kind::kAllOnes) note_reset();
   }
   if (kind_ == Kind::kAllOnes && region == 0) {
     ++misdeeds_;
@@ -126,6 +129,18 @@ void Mischief::note_ring(std::uint64_t offset, std::uint32_t value) {
     default:
       break;
   }
+}
+
+void Mischief::note_reset() {
+  bool enabled = false;
+  for (const std::uint64_t rings : {kRxRings, kTxRings})
+    for (std::uint64_t at = rings; at < rings + kRings; at += kStride)
+      inner_.read(0, at + kQueueControl, 4, [&enabled](std::span<const std::uint8_t> data) {
+        std::uint32_t value = 0;
+        std::memcpy(&value, data.data(), std::min<std::size_t>(4, data.size()));
+        enabled |= (value & kEnable) != 0;
+      });
+  if (enabled) ++careless_resets_;
 }
 
 // ---- DMA and interrupts -----------------------------------------------------------------------------------------

@@ -43,6 +43,8 @@ class Mischief : public vfio_user::Device, private vfio_user::Guest {
   void reset() override { inner_.reset(); }
   void attach(vfio_user::Guest* guest) override;
   std::string state() const override;
+  /// Resets of the VF (VFCTRL.RST) that found a queue enabled.
+  std::uint64_t careless_resets() const { return careless_resets_; }
 
  private:
   bool read(std::uint64_t address, std::span<std::uint8_t> out) override;
@@ -51,6 +53,7 @@ class Mischief : public vfio_user::Device, private vfio_user::Guest {
   bool signal_msix(unsigned vector) override;
   void distort(std::uint64_t offset, std::span<std::uint8_t> data);
   void note_ring(std::uint64_t offset, std::uint32_t value);
+  void note_reset();
   bool in_ring(bool transmit, std::uint64_t address, std::size_t size) const;
   void end();
   void storm();
@@ -65,7 +68,7 @@ class Mischief : public vfio_user::Device, private vfio_user::Guest {
   std::mt19937 random_;
   std::uint32_t seed_;
   Kind kind_ = Kind::kNone;
-  std::uint64_t misdeeds_ = 0;
+  std::uint64_t misdeeds_ = 0, careless_resets_ = 0;
   std::map<std::uint64_t, Ring> rings_;  // by the offset of the base register
   Scheduler::TimerId end_ = 0, storm_ = 0;
 };
