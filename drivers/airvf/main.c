@@ -166,6 +166,13 @@ disable:
 	return err;
 }
 
+/* Once: after a PCI error, or a reset that failed, it is disabled already. */
+static void disable(struct pci_dev *pdev)
+{
+	if (pci_is_enabled(pdev))
+		pci_disable_device(pdev);
+}
+
 static void airvf_remove(struct pci_dev *pdev)
 {
 	struct net_device *netdev = pci_get_drvdata(pdev);
@@ -184,7 +191,7 @@ static void airvf_remove(struct pci_dev *pdev)
 	airvf_mod_free(vf);
 	iounmap(vf->base);
 	pci_release_mem_regions(pdev);
-	pci_disable_device(pdev);
+	disable(pdev);
 	free_netdev(netdev);
 }
 
@@ -212,6 +219,9 @@ static int attach(struct airvf *vf)
 		}
 	}
 	netif_device_attach(vf->netdev);
+	/* That wakes the queues, for which there is nothing behind yet. */
+	if (!vf->up)
+		netif_tx_disable(vf->netdev);
 	airvf_service_kick(vf);
 	return err;
 }
@@ -255,7 +265,7 @@ static void airvf_shutdown(struct pci_dev *pdev)
 	rtnl_lock();
 	detach(vf);
 	rtnl_unlock();
-	pci_disable_device(pdev);
+	disable(pdev);
 }
 
 static pci_ers_result_t airvf_error_detected(struct pci_dev *pdev, pci_channel_state_t state)
@@ -266,7 +276,7 @@ static pci_ers_result_t airvf_error_detected(struct pci_dev *pdev, pci_channel_s
 	rtnl_lock();
 	detach(vf);
 	if (state != pci_channel_io_perm_failure)
-		pci_disable_device(pdev);
+		disable(pdev);
 	rtnl_unlock();
 	return state == pci_channel_io_perm_failure ? PCI_ERS_RESULT_DISCONNECT :
 						      PCI_ERS_RESULT_NEED_RESET;
