@@ -403,6 +403,7 @@ u16 airvf_queues_offered(const struct airvf *vf);
 void airvf_service(struct work_struct *work);
 void airvf_service_kick(struct airvf *vf);
 void airvf_reset_request(struct airvf *vf, const char *why);
+void airvf_reset_later(struct airvf *vf);
 void airvf_link_down(struct airvf *vf);
 
 /* ethtool_stats.c */

@@ -168,9 +168,14 @@ void airvf_down(struct airvf *vf)
 
 int airvf_reinit(struct airvf *vf)
 {
+	int err;
+
 	airvf_link_down(vf);
 	airvf_down(vf);
-	return airvf_up(vf, true);
+	err = airvf_up(vf, true);
+	if (err)
+		airvf_reset_later(vf);
+	return err;
 }
 
 /* Same rings, same link: for settings that only a stopped queue takes. */

@@ -26,6 +26,13 @@ void airvf_reset_request(struct airvf *vf, const char *why)
 	airvf_service_kick(vf);
 }
 
+/* The VF is down although it should be up. */
+void airvf_reset_later(struct airvf *vf)
+{
+	set_bit(AIRVF_F_RESET, &vf->flags);
+	airvf_service_kick(vf);
+}
+
 void airvf_link_down(struct airvf *vf)
 {
 	if (!netif_carrier_ok(vf->netdev))
@@ -187,10 +194,8 @@ static void do_reset(struct airvf *vf)
 	clear_bit(AIRVF_F_RESET, &vf->flags);
 	vf->reset_gap = clamp(2 * vf->reset_gap, 1u, (u32)GAP_MAX);
 	err = airvf_reinit(vf);
-	if (err) {
+	if (err)
 		netif_warn(vf, drv, vf->netdev, "reset failed (%d), will try again\n", err);
-		set_bit(AIRVF_F_RESET, &vf->flags);
-	}
 }
 
 static bool usable(const struct airvf *vf)
