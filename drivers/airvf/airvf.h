@@ -54,7 +54,6 @@ enum airvf_flag {
 	AIRVF_F_REMOVING,
 	AIRVF_F_RESET,		/* service: reset wanted */
 	AIRVF_F_LINK,		/* service: link is to be read again */
-	AIRVF_F_MAILBOX,	/* service: the mailbox's interrupt came */
 	AIRVF_F_RXMODE,		/* service: filters changed */
 	AIRVF_F_TESTING,
 };

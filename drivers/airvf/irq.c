@@ -22,7 +22,6 @@ static irqreturn_t mailbox_interrupt(int irq, void *data)
 	struct airvf *vf = data;
 
 	vf->mbx_interrupts++;
-	set_bit(AIRVF_F_MAILBOX, &vf->flags);
 	airvf_service_kick(vf);
 	if (!test_bit(AIRVF_F_DOWN, &vf->flags))
 		airvf_wr(vf, VTEIMS, BIT(vf->vectors));

@@ -84,13 +84,23 @@ static bool link_due(struct airvf *vf)
 	return due;
 }
 
+/* Rises are looked for while the link is down; it is falls that go unseen. */
+static bool link_changed(struct airvf *vf)
+{
+	return netif_carrier_ok(vf->netdev) && !(airvf_rd(vf, VFLINKS) & VFLINKS_UP);
+}
+
 static void watch_link(struct airvf *vf)
 {
 	bool enabled = true;
 	u32 speed;
 	int err;
 
-	if (test_and_clear_bit(AIRVF_F_MAILBOX, &vf->flags) && airvf_mbx_news(vf))
+	/*
+	 * One read, at every look and not only after an interrupt: a reset of
+	 * the device takes mask and vectors along, so that none may come.
+	 */
+	if (airvf_mbx_news(vf) || link_changed(vf))
 		set_bit(AIRVF_F_LINK, &vf->flags);
 	if (!link_due(vf))
 		return;

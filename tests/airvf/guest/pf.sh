@@ -10,6 +10,14 @@ far ip link add link air1 name air1.7 type vlan id 7
 ip addr add 10.7.0.1/24 dev air0.7; ip link set air0.7 up
 far ip addr add 10.7.0.2/24 dev air1.7; far ip link set air1.7 up
 check "works" works
+resets() { ethtool -S air0 | awk '/^ *resets:/ { print $2 }'; }
+noticed() { for i in $(seq 30); do [ "$(resets)" -gt "$1" ] && return 0; sleep 0.1; done; return 1; }
+# Nobody sends, no ping, and the device's reset took the interrupts along: the service work must look by itself.
+sleep 3
+before=$(resets)
+echo "@card pf reset"
+check "reset while idle: noticed within the service period" noticed "$before"
+check "reset while idle: recovers" recovers
 for n in 1 2 3; do
 	iperf3 -c 10.0.0.2 -t 8 >/dev/null 2>&1 &
 	sleep 1
