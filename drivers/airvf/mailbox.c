@@ -10,6 +10,8 @@
 
 #define POLL_US		500
 #define POLLS		2000	/* one second, as PF drivers wait */
+#define GRACE_POLLS	40	/* ten to twenty milliseconds: the PF is at it already */
+#define SEND_TRIES	3
 
 static u32 control(struct airvf *vf)
 {
@@ -88,11 +90,11 @@ static void unlock_memory(struct airvf *vf)
 	airvf_wr(vf, VFMAILBOX, 0);
 }
 
-static int wait_for(struct airvf *vf, u32 bit)
+static int wait_for(struct airvf *vf, u32 bit, int polls)
 {
-	int i;
+	int i, late = 0;
 
-	for (i = 0; i < POLLS; i++) {
+	for (i = 0; i < polls; i++) {
 		if (take(vf, bit))
 			return 0;
 		if (test_bit(AIRVF_F_GONE, &vf->flags))
@@ -100,6 +102,10 @@ static int wait_for(struct airvf *vf, u32 bit)
 		/* A PF that resets now will never answer. */
 		if (vf->mbx.seen & VFMAILBOX_RSTD)
 			return -ENETRESET;
+		/* A message before our request was taken: a ping overwrote it. */
+		if (bit == VFMAILBOX_PFACK && (vf->mbx.seen & VFMAILBOX_PFSTS) &&
+		    ++late > GRACE_POLLS)
+			return -EAGAIN;
 		if (i < 20)
 			usleep_range(10, 20);
 		else
@@ -131,19 +137,19 @@ static int put(struct airvf *vf, const u32 *msg, u32 words)
 	airvf_wr(vf, VFMAILBOX, VFMAILBOX_REQ | keep);
 	vf->mbx.sent++;
 
-	err = wait_for(vf, VFMAILBOX_PFACK);
+	err = wait_for(vf, VFMAILBOX_PFACK, POLLS);
 	if (keep)
 		unlock_memory(vf);
 	return err;
 }
 
-static int get(struct airvf *vf, u32 *msg, u32 words)
+static int get(struct airvf *vf, u32 *msg, u32 words, int polls)
 {
 	u32 keep = vf->mbx.esx ? VFMAILBOX_VFU : 0;
 	int err;
 	u32 i;
 
-	err = wait_for(vf, VFMAILBOX_PFSTS);
+	err = wait_for(vf, VFMAILBOX_PFSTS, polls);
 	if (err)
 		return err;
 	err = lock_memory(vf);
@@ -155,6 +161,43 @@ static int get(struct airvf *vf, u32 *msg, u32 words)
 	if (keep)
 		unlock_memory(vf);
 	return test_bit(AIRVF_F_GONE, &vf->flags) ? -ENODEV : 0;
+}
+
+/*
+ * The answer, or -EAGAIN if a ping took the place of it or of the request. The
+ * PF that read its own ping as our request says that it failed.
+ */
+static int answer(struct airvf *vf, u32 *reply, u32 words)
+{
+	int err = get(vf, reply, words, POLLS);
+
+	if (err || (reply[0] & MBX_OPCODE) != MBX_PF_CONTROL)
+		return err;
+	if (reply[0] & MBX_FAILURE)
+		return -EAGAIN;
+	/* Perhaps the ping was first and the answer is yet to come. */
+	err = get(vf, reply, words, GRACE_POLLS);
+	if (err == -ETIMEDOUT || (!err && (reply[0] & MBX_OPCODE) == MBX_PF_CONTROL))
+		return -EAGAIN;
+	return err;
+}
+
+/* PFs ping when they like, and the memory is one. What was lost is sent again. */
+static int exchange(struct airvf *vf, const u32 *msg, u32 words, u32 *reply, u32 reply_words)
+{
+	int err, tries;
+
+	for (tries = 0; tries < SEND_TRIES; tries++) {
+		err = put(vf, msg, words);
+		if (!err)
+			err = answer(vf, reply, reply_words);
+		if (err != -EAGAIN)
+			return err;
+		/* A ping also says that the link is to be looked at. */
+		vf->mbx.pings++;
+		set_bit(AIRVF_F_LINK, &vf->flags);
+	}
+	return -EPROTO;
 }
 
 /* One message a failure: whoever calls again fails without waiting. */
@@ -185,24 +228,14 @@ int airvf_mbx_call(struct airvf *vf, u32 *msg, u32 words, u32 reply_words)
 {
 	u32 opcode = msg[0] & MBX_OPCODE;
 	u32 reply[VFMBMEM_WORDS];
-	int err, tries;
+	int err;
 
 	mutex_lock(&vf->mbx.lock);
 	if (vf->mbx.dead) {
 		err = -ETIMEDOUT;
 		goto out;
 	}
-	err = put(vf, msg, words);
-	for (tries = 0; !err; tries++) {
-		err = get(vf, reply, reply_words);
-		if (err || (reply[0] & MBX_OPCODE) != MBX_PF_CONTROL)
-			break;
-		/* A ping came in between: the link is to be looked at. */
-		vf->mbx.pings++;
-		set_bit(AIRVF_F_LINK, &vf->flags);
-		if (tries == 3)
-			err = -EPROTO;
-	}
+	err = exchange(vf, msg, words, reply, reply_words);
 	if (err) {
 		failed(vf, opcode, err);
 		goto out;
@@ -233,11 +266,7 @@ int airvf_mbx_reset(struct airvf *vf, u32 *reply)
 	int err;
 
 	mutex_lock(&vf->mbx.lock);
-	err = put(vf, &msg, 1);
-	if (!err) {
-		usleep_range(1000, 2000);
-		err = get(vf, reply, 4);
-	}
+	err = exchange(vf, &msg, 1, reply, 4);
 	if (err)
 		failed(vf, MBX_RESET, err);
 	else if ((reply[0] & MBX_OPCODE) != MBX_RESET ||

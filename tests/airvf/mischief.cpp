@@ -15,14 +15,15 @@ using Kind = Mischief::Kind;
 // Registers of a VF (data sheet 8.3.5).
 constexpr std::uint64_t kMailbox = 0x2fc, kMemory = 0x200, kMemoryEnd = 0x240;
 constexpr std::uint64_t kRxRings = 0x1000, kTxRings = 0x2000, kRings = 0x200, kStride = 0x40;
-constexpr std::uint32_t kReq = 1, kVfu = 4, kPfu = 8, kEventBits = 0xf0;  // VFMAILBOX: PFSTS, PFACK, RSTI, RSTD
+constexpr std::uint32_t kReq = 1, kVfu = 4, kPfu = 8, kPfSts = 16, kEventBits = 0xf0;  // VFMAILBOX: PFSTS, PFACK, RSTI, RSTD
 constexpr std::uint64_t kControl = 0, kQueueControl = 0x28;  // VFCTRL; VFRXDCTL and VFTXDCTL in a ring's block
 constexpr std::uint32_t kReset = 1U << 26, kEnable = 1U << 25;
+constexpr std::uint32_t kPing = 0x20000100;  // PF_CONTROL_MSG | CTS
 constexpr std::size_t kDescriptor = 16;
 constexpr SimTime kStormGap = std::chrono::microseconds(50);
 const std::map<std::string, Kind> kNames{
     {"none", Kind::kNone},       {"silence", Kind::kSilence}, {"garbage", Kind::kGarbage},   {"lock", Kind::kLock},
-    {"events", Kind::kEvents},   {"ones", Kind::kAllOnes},    {"random", Kind::kRandom},     {"receive", Kind::kReceive},
+    {"collide", Kind::kCollide}, {"events", Kind::kEvents},   {"ones", Kind::kAllOnes},    {"random", Kind::kRandom},     {"receive", Kind::kReceive},
     {"transmit", Kind::kTransmit}, {"deaf", Kind::kDeaf},     {"storm", Kind::kStorm}};
 
 }  // namespace
@@ -56,6 +57,7 @@ void Mischief::end() {
   end_ = storm_ = 0;
   if (kind_ != Kind::kNone) spdlog::info("mischief: over, {} misdeeds so far", misdeeds_);
   kind_ = Kind::kNone;
+  ping_ = false;
 }
 
 void Mischief::storm() {
@@ -78,8 +80,18 @@ void Mischief::distort(std::uint64_t offset, std::span<std::uint8_t> data) {
   if (kind_ == Kind::kLock && offset == kMailbox) value = (value & ~kVfu) | kPfu;
   if (kind_ == Kind::kEvents && offset == kMailbox)
     value = (value & ~kEventBits) | (static_cast<std::uint32_t>(random_()) & kEventBits);
+  if (kind_ == Kind::kCollide) value = collide(offset, value);
   if (value != before) ++misdeeds_;
   std::memcpy(data.data(), &value, std::min<std::size_t>(4, data.size()));
+}
+
+// A ping in place of the request: its event once, its word until the next request.
+std::uint32_t Mischief::collide(std::uint64_t offset, std::uint32_t value) {
+  if (!ping_) return value;
+  if (offset == kMemory) return kPing;
+  if (offset != kMailbox || ping_told_) return value;
+  ping_told_ = true;
+  return value | kPfSts;
 }
 
 void Mischief::read(unsigned region, std::uint64_t offset, unsigned size, ReadDone done) {
@@ -103,7 +115,15 @@ void Mischief::write(unsigned region, std::uint64_t offset, std::span<const std:
     ++misdeeds_;
     return done();
   }
-  if (kind_ == Kind::kSilence && region == 0 && offset == kMailbox && (value & kReq)) {
+  bool lost = false;
+  if (region == 0 && offset == kMailbox && (value & kReq)) {
+    lost = kind_ == Kind::kSilence;
+    if (kind_ == Kind::kCollide) {
+      lost = ping_ = ++requests_ % 2 == 0;
+      ping_told_ = false;
+    }
+  }
+  if (lost) {
     ++misdeeds_;
     value &= ~kReq;
     std::array<std::uint8_t, 4> bytes;

@@ -19,6 +19,7 @@ class Mischief : public vfio_user::Device, private vfio_user::Guest {
     kSilence,   ///< the PF never gets a request
     kGarbage,   ///< the mailbox's memory reads random words
     kLock,      ///< the PF never lets go of the mailbox
+    kCollide,   ///< pings of the PF overwrite every second request, which is never answered
     kEvents,    ///< the mailbox's event bits are random, the reset in progress included
     kAllOnes,   ///< every register reads all ones, writes are lost
     kRandom,    ///< every register reads a random word
@@ -32,7 +33,7 @@ class Mischief : public vfio_user::Device, private vfio_user::Guest {
   Mischief(Scheduler& scheduler, vfio_user::Device& inner, std::uint32_t seed);
   ~Mischief() override;
 
-  /// `name`: none, silence, garbage, lock, events, ones, random, receive, transmit, deaf, storm. After `milliseconds`
+  /// `name`: none, silence, garbage, lock, collide, events, ones, random, receive, transmit, deaf, storm. After `milliseconds`
   /// (0: never) it is over. False: no such name.
   bool begin(const std::string& name, unsigned milliseconds);
 
@@ -54,6 +55,7 @@ class Mischief : public vfio_user::Device, private vfio_user::Guest {
   void distort(std::uint64_t offset, std::span<std::uint8_t> data);
   void note_ring(std::uint64_t offset, std::uint32_t value);
   void note_reset();
+  std::uint32_t collide(std::uint64_t offset, std::uint32_t value);
   bool in_ring(bool transmit, std::uint64_t address, std::size_t size) const;
   void end();
   void storm();
@@ -69,6 +71,8 @@ class Mischief : public vfio_user::Device, private vfio_user::Guest {
   std::uint32_t seed_;
   Kind kind_ = Kind::kNone;
   std::uint64_t misdeeds_ = 0, careless_resets_ = 0;
+  std::uint64_t requests_ = 0;                            // while they collide
+  bool ping_ = false, ping_told_ = false;                 // ... there is a ping; its event has been read
   std::map<std::uint64_t, Ring> rings_;  // by the offset of the base register
   Scheduler::TimerId end_ = 0, storm_ = 0;
 };

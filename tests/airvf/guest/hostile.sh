@@ -48,6 +48,21 @@ mischief none
 check "lock over: opens" ip link set air0 up
 check "lock over: works" works
 
+say "pings that collide with requests"
+timeouts() { ethtool -S air0 | awk '/mbx_timeouts/ { print $2 }'; }
+sleep 1
+timeouts_before=$(timeouts)
+mischief collide
+check "collide: opens" again
+check "collide: works" works
+check "collide: MTU" ip link set air0 mtu 1400
+ip link set air0 mtu 1500
+sleep 3
+check "collide: no time-out" [ "$(timeouts)" = "$timeouts_before" ]
+check "collide: no reset" refused told "reset wanted"
+mischief none
+check "collide over: works" works
+
 say "random words in the mailbox"
 mischief garbage
 again >/dev/null 2>&1
