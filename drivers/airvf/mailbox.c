@@ -200,6 +200,15 @@ static int exchange(struct airvf *vf, const u32 *msg, u32 words, u32 *reply, u32
 	return -EPROTO;
 }
 
+/* The service work finds out what is wrong, and resets if need be. */
+static void doubt(struct airvf *vf)
+{
+	if (!vf->registered)
+		return;
+	set_bit(AIRVF_F_LINK, &vf->flags);
+	airvf_service_kick(vf);
+}
+
 /* One message a failure: whoever calls again fails without waiting. */
 static int failed(struct airvf *vf, u32 opcode, int err)
 {
@@ -209,8 +218,9 @@ static int failed(struct airvf *vf, u32 opcode, int err)
 		netif_warn(vf, drv, vf->netdev,
 			   "PF does not answer mailbox request %#x\n", opcode);
 	}
-	if (err != -ENODEV && vf->registered)
-		set_bit(AIRVF_F_LINK, &vf->flags);
+	/* -EPROTO: too many pings, which have said so already. */
+	if (err != -ENODEV && err != -EPROTO)
+		doubt(vf);
 	return err;
 }
 
@@ -249,6 +259,8 @@ int airvf_mbx_call(struct airvf *vf, u32 *msg, u32 words, u32 reply_words)
 		vf->mbx.refused++;
 		/* Refused without CTS: the PF has lost our registration. */
 		err = reply[0] & MBX_CTS ? -EACCES : -ENETRESET;
+		if (err == -ENETRESET)
+			doubt(vf);
 	} else if (!(reply[0] & MBX_SUCCESS)) {
 		err = -EPROTO;
 	} else {
