@@ -173,7 +173,8 @@ struct airvf_tx_ring {
 	u16 kicked;		/* last value of the tail register */
 	u16 next_to_clean ____cacheline_aligned_in_smp;
 	u16 watch_clean;	/* service: progress since the last look */
-	u8 watch_pending;
+	bool watch_pending;
+	unsigned long watch_since;
 	dma_addr_t dma;
 };
 
@@ -217,6 +218,7 @@ struct airvf_vector {
 	int irq;
 	u64 interrupts;		/* written by the interrupt handler only */
 	u64 watch_interrupts;	/* service: at the last look */
+	u64 watch_polls;
 	u64 lost;		/* looks that found work but no interrupt */
 	u32 since_irq;		/* packets since the last interrupt */
 	u16 steps;		/* interval in VTEITR; 0: no throttling */

@@ -82,7 +82,7 @@ static int lock_memory(struct airvf *vf)
 		else
 			usleep_range(POLL_US, POLL_US + 50);
 	}
-	return -EBUSY;
+	return -ETIMEDOUT;
 }
 
 static void unlock_memory(struct airvf *vf)
@@ -212,7 +212,7 @@ static void doubt(struct airvf *vf)
 /* One message a failure: whoever calls again fails without waiting. */
 static int failed(struct airvf *vf, u32 opcode, int err)
 {
-	if (err == -ETIMEDOUT || err == -EBUSY) {
+	if (err == -ETIMEDOUT) {
 		vf->mbx.timeouts++;
 		vf->mbx.dead = true;
 		netif_warn(vf, drv, vf->netdev,
@@ -232,7 +232,7 @@ static int failed(struct airvf *vf, u32 opcode, int err)
  * @reply_words: length of the answer that the caller wants to see
  *
  * Return: 0; -EACCES if the PF refused; -ENETRESET if it does not know us (any
- * more); -EPROTO for an answer to something else; -ETIMEDOUT, -EBUSY, -ENODEV.
+ * more); -EPROTO for an answer to something else; -ETIMEDOUT, -ENODEV.
  */
 int airvf_mbx_call(struct airvf *vf, u32 *msg, u32 words, u32 reply_words)
 {
@@ -310,7 +310,7 @@ bool airvf_mbx_news(struct airvf *vf)
  * CTS as long as the PF considers this VF registered.
  *
  * Return: 0 if so, -ENETRESET if the VF must register again, -EAGAIN while the
- * PF resets, -ETIMEDOUT if the mailbox is dead, -EBUSY, -ENODEV.
+ * PF resets, -ETIMEDOUT if the mailbox is dead, -ENODEV.
  */
 int airvf_mbx_peek(struct airvf *vf)
 {
@@ -334,8 +334,10 @@ int airvf_mbx_peek(struct airvf *vf)
 		goto out;
 	}
 	err = lock_memory(vf);
-	if (err)
+	if (err) {
+		failed(vf, MBX_PF_CONTROL, err);
 		goto out;
+	}
 	word = airvf_rd(vf, VFMBMEM(0));
 	if (take(vf, VFMAILBOX_PFSTS)) {
 		if ((word & MBX_OPCODE) == MBX_PF_CONTROL)

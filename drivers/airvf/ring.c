@@ -205,7 +205,7 @@ static int tx_start(struct airvf *vf, struct airvf_tx_ring *ring)
 	ring->next_to_use = 0;
 	ring->next_to_clean = 0;
 	ring->kicked = 0;
-	ring->watch_clean = 0;
+	ring->watch_pending = false;
 	/*
 	 * Write-backs wait for eight descriptors or the throttle's interval.
 	 * Without an interval the ninth packet might never come.

@@ -9,6 +9,7 @@
 
 #define PERIOD		(2 * HZ)
 #define GAP_MAX		16	/* seconds between resets, at most */
+#define STUCK		(6 * HZ)
 
 void airvf_service_kick(struct airvf *vf)
 {
@@ -123,10 +124,6 @@ static void watch_link(struct airvf *vf)
 			ask_reset(vf, "the PF does not answer");
 		return;
 	}
-	/* Quiet for long enough: the next trouble may be answered at once. */
-	if (time_after(jiffies, vf->last_reset + 2 * GAP_MAX * HZ))
-		vf->reset_gap = 0;
-
 	if (enabled && airvf_hw_link(vf, &speed)) {
 		if (speed != vf->link_speed && netif_carrier_ok(vf->netdev))
 			netif_info(vf, link, vf->netdev, "link now %d Mb/s\n", speed);
@@ -146,11 +143,16 @@ static bool rx_waiting(const struct airvf_rx_ring *rx)
 	return READ_ONCE(desc->wb.status_error) & cpu_to_le32(RXD_DD);
 }
 
-/* A vector with work and no interrupt since the last look gets one from us. */
+/* A vector with work gets an interrupt from us; it was lost if nothing was done since last time. */
 static void watch_vector(struct airvf_vector *vector)
 {
+	u64 interrupts = READ_ONCE(vector->interrupts), polls = READ_ONCE(vector->stats.polls);
+	bool idle = interrupts == vector->watch_interrupts && polls == vector->watch_polls;
 	bool waiting = false;
 	u32 i;
+
+	vector->watch_interrupts = interrupts;
+	vector->watch_polls = polls;
 
 	for (i = 0; i < vector->n_rx; i++)
 		waiting |= rx_waiting(vector->rx[i]);
@@ -159,28 +161,25 @@ static void watch_vector(struct airvf_vector *vector)
 			   READ_ONCE(vector->tx[i]->next_to_use);
 	if (!waiting)
 		return;
-	if (vector->watch_interrupts == READ_ONCE(vector->interrupts))
-		vector->lost++;
-	vector->watch_interrupts = READ_ONCE(vector->interrupts);
+	vector->lost += idle;
 	airvf_irq_kick(vector);
 }
 
+/* Counted in time, not in looks: whoever kicks the work makes it look. */
 static void watch_tx(struct airvf *vf, struct airvf_tx_ring *ring)
 {
 	u16 clean = READ_ONCE(ring->next_to_clean);
-	bool pending = clean != READ_ONCE(ring->next_to_use);
+	bool pending = clean != READ_ONCE(ring->next_to_use) && netif_carrier_ok(vf->netdev);
 
-	if (pending && clean == ring->watch_clean && ring->watch_pending &&
-	    netif_carrier_ok(vf->netdev)) {
-		if (++ring->watch_pending > 2) {
-			ring->watch_pending = 0;
-			ring->stats->hangs++;
-			airvf_reset_request(vf, "transmit queue is stuck");
-		}
-	} else {
+	if (!pending || !ring->watch_pending || clean != ring->watch_clean) {
 		ring->watch_pending = pending;
+		ring->watch_clean = clean;
+		ring->watch_since = jiffies;
+	} else if (time_after_eq(jiffies, ring->watch_since + STUCK)) {
+		ring->watch_pending = false;
+		ring->stats->hangs++;
+		airvf_reset_request(vf, "transmit queue is stuck");
 	}
-	ring->watch_clean = clean;
 }
 
 /* A device that reads all ones may come back (reset by somebody else). */
@@ -202,6 +201,9 @@ static void do_reset(struct airvf *vf)
 	if (!test_bit(AIRVF_F_RESET, &vf->flags) || !may_reset(vf))
 		return;
 	clear_bit(AIRVF_F_RESET, &vf->flags);
+	/* After a long rest the gaps grow from the beginning again. */
+	if (time_after(jiffies, vf->last_reset + 2 * GAP_MAX * HZ))
+		vf->reset_gap = 0;
 	vf->reset_gap = clamp(2 * vf->reset_gap, 1u, (u32)GAP_MAX);
 	err = airvf_reinit(vf);
 	if (err)
