@@ -152,9 +152,10 @@ static int set_channels(struct net_device *netdev, struct ethtool_channels *chan
 	return airvf_change(vf, &param, NULL);
 }
 
+/* The longest interval is 1046.5 us: what is shown must be what may be set. */
 static u32 steps_to_usecs(u32 steps)
 {
-	return DIV_ROUND_CLOSEST(steps * AIRVF_STEP_NS, 1000);
+	return min_t(u32, DIV_ROUND_CLOSEST(steps * AIRVF_STEP_NS, 1000), USECS_MAX);
 }
 
 static int get_coalesce(struct net_device *netdev, struct ethtool_coalesce *coalesce,
@@ -183,12 +184,12 @@ static int set_coalesce(struct net_device *netdev, struct ethtool_coalesce *coal
 		NL_SET_ERR_MSG_MOD(extack, "rx-usecs is fixed only with adaptive-rx off");
 		return -EINVAL;
 	}
-	if (usecs == 1) {
+	if (changed && usecs == 1) {
 		NL_SET_ERR_MSG_MOD(extack,
 				   "the shortest interval is 2 us (0: none); adaptive is adaptive-rx on");
 		return -EINVAL;
 	}
-	if (usecs > USECS_MAX) {
+	if (changed && usecs > USECS_MAX) {
 		NL_SET_ERR_MSG_MOD(extack, "the longest interval is 1046 us");
 		return -ERANGE;
 	}
@@ -243,7 +244,8 @@ static int query_rss(struct airvf *vf, u32 *table, u8 *key)
 	u32 mask = vf->rings.n_rx ? vf->rings.n_rx - 1 : 0, i;
 	int err = 0;
 
-	if (!(vf->caps & AIRVF_CAP_RSS_QUERY))
+	/* Classes share the queues out, not RSS. */
+	if (vf->tcs || !(vf->caps & AIRVF_CAP_RSS_QUERY))
 		return -EOPNOTSUPP;
 	if (table) {
 		err = airvf_msg_reta(vf, table);

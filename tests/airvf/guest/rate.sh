@@ -27,6 +27,14 @@ for usecs in 1046 1000 500 250; do
 	check "and the register is the nearest step" [ "$(in_force)" = $((1000000000 / 2048 / ((usecs * 1000 + 1024) / 2048))) -o \
 		"$(in_force)" = $((1 + 1000000000 / 2048 / ((usecs * 1000 + 1024) / 2048))) ]
 done
+for usecs in 0 2 1046; do
+	ethtool -C air0 adaptive-rx off rx-usecs $usecs
+	check "rx-usecs $usecs reads back" [ "$(ethtool -c air0 | awk '/^rx-usecs:/ { print $2 }')" = $usecs ]
+	check "and adaptive-rx can be switched on again" ethtool -C air0 adaptive-rx on
+done
+for usecs in 1 1047; do check "rx-usecs $usecs is refused" refused ethtool -C air0 adaptive-rx off rx-usecs $usecs; done
+link_wait
+ethtool -C air0 adaptive-rx off rx-usecs 250
 echo 956 >$m/cgr_rate_sensitive; echo 956 >$m/cgr_rate_intermediate; echo 0 >$m/cgr_occasional
 check "cgr" bash -c "echo cgr >$m/moderation"
 sleep 1
