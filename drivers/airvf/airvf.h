@@ -292,7 +292,6 @@ struct airvf {
 	bool irqs;		/* requested */
 	bool host_mac;		/* MAC given by the host's administrator */
 	u8 perm_addr[ETH_ALEN];
-	u32 xcast;		/* mode in force */
 	unsigned long vlans[BITS_TO_LONGS(VLAN_N_VID)];
 
 	struct airvf_mtvd __rcu *mtvd;	/* changed under RTNL and mtvd_lock */

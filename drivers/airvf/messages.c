@@ -115,7 +115,6 @@ int airvf_msg_register(struct airvf *vf)
 	if (vf->host_mac)
 		ether_addr_copy(vf->perm_addr, mac);
 	vf->filter_type = reply[3] & 3;
-	vf->xcast = AIRVF_XCAST_NONE;
 
 	err = negotiate(vf);
 	if (!err)

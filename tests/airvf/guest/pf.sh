@@ -10,6 +10,7 @@ far ip link add link air1 name air1.7 type vlan id 7
 ip addr add 10.7.0.1/24 dev air0.7; ip link set air0.7 up
 far ip addr add 10.7.0.2/24 dev air1.7; far ip link set air1.7 up
 check "works" works
+mac=$(cat /sys/class/net/air0/address)
 resets() { ethtool -S air0 | awk '/^ *resets:/ { print $2 }'; }
 noticed() { for i in $(seq 30); do [ "$(resets)" -gt "$1" ] && return 0; sleep 0.1; done; return 1; }
 # Nobody sends, no ping, and the device's reset took the interrupts along: the service work must look by itself.
@@ -50,6 +51,7 @@ sleep 1
 ip addr add 10.0.0.1/24 dev air0 2>/dev/null
 check "PF back: opens" ip link set air0 up
 check "PF back: works" recovers
+check "PF back: the host's address is adopted" [ "$(cat /sys/class/net/air0/address /sys/class/net/air0/addr_assign_type | tr '\n' ' ')" = "$mac 0 " ]
 dmesg | grep airvf | tail -40
 check "unload" pair_down airvf
 finish
