@@ -63,16 +63,6 @@ u32 airvf_air_rate(const struct airvf_air_param *param, const struct airvf_cost 
 		      airvf_air_needed(bandwidth, param->k, size), &reason);
 }
 
-void airvf_air_init(struct airvf_air *air, u32 steps)
-{
-	struct airvf_air_param param = air->param;
-
-	*air = (struct airvf_air){
-		.param = param,
-		.steps = clamp_t(u32, steps, AIRVF_STEPS_MIN, AIRVF_STEPS_MAX),
-	};
-}
-
 /* Moves only for more than an eighth: the ceiling must not tremble. */
 static bool moved(u64 in_force, u64 now)
 {
@@ -106,6 +96,17 @@ static u32 steps_below(u32 rate)
 	return steps;
 }
 
+void airvf_air_init(struct airvf_air *air, const struct airvf_cost *calibrated, u32 steps)
+{
+	struct airvf_air_param param = air->param;
+	u32 lowest;
+
+	*air = (struct airvf_air){ .param = param };
+	airvf_air_set_cost(air, calibrated);
+	lowest = steps_below(airvf_air_ceiling(&air->cost, param.k));
+	air->steps = clamp_t(u32, steps, lowest, AIRVF_STEPS_MAX);
+}
+
 /* Packets per interrupt that count as "next to nothing"; none if k is tiny. */
 static u32 few(const struct airvf_air *air)
 {
@@ -127,20 +128,24 @@ bool airvf_air_poll(struct airvf_air *air, u32 packets)
 	return true;
 }
 
-/* Averages over about two intervals, so that one odd interval is no step. */
+/*
+ * Averages over about two intervals, so that one odd interval is no step.
+ * Algorithm 1 knows the last interval only.
+ */
 static void measure(struct airvf_air *air, const struct airvf_load *load)
 {
 	u64 bandwidth = airvf_per_second(load->bytes, load->ns);
+	bool average = air->param.fast && air->primed;
 
 	if (load->ns) {
-		if (air->primed)
+		if (average)
 			bandwidth = air->bandwidth / 2 + bandwidth / 2;
 		air->bandwidth = bandwidth;
 	}
 	if (load->packets) {
 		u32 size = (u32)clamp_t(u64, div64_u64(load->bytes, load->packets), 1, 65535);
 
-		air->size = air->primed && air->size ? (air->size + size) / 2 : size;
+		air->size = average && air->size ? (air->size + size) / 2 : size;
 		air->primed = true;
 	}
 }
@@ -159,10 +164,10 @@ static bool still_light(const struct airvf_air *air, u32 rate)
 
 /*
  * Algorithm 1's threshold, where it has an effect: between the rates of the
- * two register values. Below three quarters of a step nothing would be gained
- * but trembling between two values.
+ * two register values. Beyond the algorithm, below three quarters of a step
+ * nothing would be gained but trembling between two values.
  */
-static bool worth_it(u32 from, u32 to, u32 rate, u32 threshold)
+static bool worth_it(const struct airvf_air_param *param, u32 from, u32 to, u32 rate)
 {
 	u32 now = airvf_steps_to_rate(from), then = airvf_steps_to_rate(to);
 	u64 wanted_ns = div64_u64(1000000000ull, max_t(u32, rate, 1));
@@ -171,8 +176,8 @@ static bool worth_it(u32 from, u32 to, u32 rate, u32 threshold)
 
 	if (from == to)
 		return false;
-	return (now > then ? now - then : then - now) >= threshold &&
-	       apart >= AIRVF_STEP_NS * 3 / 4;
+	return (now > then ? now - then : then - now) >= param->threshold &&
+	       (!param->fast || apart >= AIRVF_STEP_NS * 3 / 4);
 }
 
 bool airvf_air_decide(struct airvf_air *air, const struct airvf_load *load,
@@ -200,7 +205,7 @@ bool airvf_air_decide(struct airvf_air *air, const struct airvf_load *load,
 	decision->size = air->size;
 	/* A value outside the limits is left at once, however near. */
 	if (air->steps >= lowest && air->steps <= AIRVF_STEPS_MAX &&
-	    !worth_it(air->steps, steps, decision->rate, air->param.threshold)) {
+	    !worth_it(&air->param, air->steps, steps, decision->rate)) {
 		decision->new_steps = air->steps;
 		decision->reason = AIRVF_KEEP;
 		return false;

@@ -167,23 +167,26 @@ static inline void airvf_skb_frags(struct sk_buff *skb, u8 frags, u32 size, u32 
 #define AIRVF_RX_RING_COUNT	1	/* get_rx_ring_count instead of GRXRINGS */
 #endif
 
-/* The clock that costs are measured in: cycles where a counter is at hand. */
+/*
+ * The clock that costs are measured in: cycles where a counter is at hand, and
+ * its rate known (tsc_khz 0: it could not be calibrated).
+ */
 static inline u64 airvf_cycles(void)
 {
 #ifdef CONFIG_X86_TSC
-	return rdtsc();
-#else
-	return ktime_get_mono_fast_ns();
+	if (likely(tsc_khz))
+		return rdtsc();
 #endif
+	return ktime_get_mono_fast_ns();
 }
 
 static inline u64 airvf_cycles_per_second(void)
 {
 #ifdef CONFIG_X86_TSC
-	return (u64)tsc_khz * 1000;
-#else
-	return NSEC_PER_SEC;
+	if (likely(tsc_khz))
+		return (u64)tsc_khz * 1000;
 #endif
+	return NSEC_PER_SEC;
 }
 
 #endif

@@ -40,14 +40,17 @@ void airvf_fit_update(struct airvf_fit *fit)
 	u64 up = polls * fit->nc;
 	u64 down = fit->n * fit->c;
 
+	/* Too few to say anything: wait for more. */
+	if (polls < AIRVF_FIT_LEAST)
+		return;
 	/*
 	 * The slope needs polls that differ: a variance of at least a quarter
 	 * packet squared, and a rising line (a falling one is noise).
 	 */
-	if (polls >= 16 && var >= polls * polls / 4 && up > down)
+	if (var >= polls * polls / 4 && up > down)
 		fit->cpkt = smooth(fit->cpkt, div64_u64(up - down, var),
 				   AIRVF_CPKT_LOW, AIRVF_CPKT_HIGH);
-	else if (polls >= 16 && !fit->cpkt && fit->n)
+	else if (!fit->cpkt && fit->n)
 		/* All polls alike, nothing known: put all cost on the packets. */
 		fit->cpkt = smooth(0, div64_u64(fit->c, fit->n),
 				   AIRVF_CPKT_LOW, AIRVF_CPKT_HIGH);
@@ -59,7 +62,7 @@ void airvf_fit_update(struct airvf_fit *fit)
 			fit->cint = smooth(fit->cint,
 					   div64_u64(fit->light_c - packets, fit->light_polls),
 					   AIRVF_CINT_LOW, AIRVF_CINT_HIGH);
-	} else if (polls >= 16 && fit->cpkt && !fit->cint) {
+	} else if (fit->cpkt && !fit->cint) {
 		u64 packets = fit->n * fit->cpkt;
 
 		if (fit->c > packets)

@@ -77,15 +77,19 @@ static int poll(struct napi_struct *napi, int budget)
 	tx.packets += rx.packets;
 	tx.bytes += rx.bytes;
 	now = airvf_cycles();
-	account(vector, &tx, now - start, !finished, finished);
+	/* With the end of the last poll, which was not known then. */
+	account(vector, &tx, now - start + READ_ONCE(vector->mod.tail), !finished, finished);
 	airvf_mod_poll(vector, tx.packets, tx.bytes, now - start, now, finished);
 	if (!finished)
 		return budget;
 
 	/* budget itself would mean "poll me again". */
-	if (napi_complete_done(napi, min_t(int, rx.packets, budget - 1)) &&
-	    !test_bit(AIRVF_F_DOWN, &vf->flags))
-		airvf_wr(vf, VTEIMS, BIT(vector->index));
+	if (napi_complete_done(napi, min_t(int, rx.packets, budget - 1))) {
+		/* GRO has delivered there. No next poll before the mask opens. */
+		airvf_mod_tail(&vector->mod, airvf_cycles() - now);
+		if (!test_bit(AIRVF_F_DOWN, &vf->flags))
+			airvf_wr(vf, VTEIMS, BIT(vector->index));
+	}
 	return min_t(int, rx.packets, budget - 1);
 }
 

@@ -15,7 +15,11 @@
 #define CGR_US		100000
 #define AIR_US		4000
 #define AIR_EVENTS	16	/* interrupts that a decision should rest on */
-#define AIR_LATE_NS	(100 * NSEC_PER_MSEC)	/* after this it rests on fewer */
+#define AIR_LATE_US	100000	/* after this it rests on fewer */
+
+/* Usual for a server; for the ceiling, until the calibration knows better. */
+#define CPKT_GUESS	1000
+#define CINT_GUESS	5000
 
 static const char * const mode_names[AIRVF_MODES] = {
 	[AIRVF_FIR] = "fir", [AIRVF_CGR] = "cgr", [AIRVF_AIR] = "air", [AIRVF_DIM_MODE] = "dim",
@@ -51,9 +55,6 @@ static void dim_work(struct work_struct *work)
 void airvf_mod_vector_init(struct airvf_vector *vector)
 {
 	INIT_WORK(&vector->mod.dim.work, dim_work);
-	/* Usual for a server, until the calibration knows better. */
-	vector->mod.fit.cpkt = 1000;
-	vector->mod.fit.cint = 5000;
 }
 
 void airvf_mod_vector_free(struct airvf_vector *vector)
@@ -61,11 +62,26 @@ void airvf_mod_vector_free(struct airvf_vector *vector)
 	cancel_work_sync(&vector->mod.dim.work);
 }
 
+static u64 us_to_cycles(u32 us)
+{
+	return mul_u64_u64_div_u64(us, airvf_cycles_per_second(), USEC_PER_SEC);
+}
+
+static struct airvf_cost cost(const struct airvf_fit *fit)
+{
+	return (struct airvf_cost){
+		.c = airvf_cycles_per_second(),
+		.cpkt = fit->cpkt ? fit->cpkt : CPKT_GUESS,
+		.cint = fit->cint ? fit->cint : CINT_GUESS,
+	};
+}
+
 /* Forgets what the former configuration led to. */
 static u32 begin(struct airvf_vector *vector, const struct airvf_mod_config *config)
 {
 	struct airvf_mod *mod = &vector->mod;
 	u32 steps = vector->steps ? vector->steps : airvf_rate_to_steps(AIRVF_RATE_START);
+	struct airvf_cost calibrated = cost(&mod->fit);
 
 	mod->generation = config->generation;
 	mod->load = (struct airvf_load){};
@@ -73,17 +89,24 @@ static u32 begin(struct airvf_vector *vector, const struct airvf_mod_config *con
 	switch (config->mode) {
 	case AIRVF_FIR:
 		return config->fir_steps;
+	case AIRVF_CGR:
+		mod->due = us_to_cycles(config->cgr_us);
+		break;
 	case AIRVF_AIR:
+		mod->due = us_to_cycles(config->air_us);
+		mod->late = max(mod->due, us_to_cycles(AIR_LATE_US));
 		mod->air.param = config->air;
 		mod->air.param.fast = config->air_fast;
 		mod->air.param.k = min_t(u32, config->air.k, vector->vf->param.rx_count);
-		airvf_air_init(&mod->air, steps);
+		airvf_air_init(&mod->air, &calibrated, steps);
+		steps = mod->air.steps;
 		break;
 	case AIRVF_DIM_MODE:
 		mod->dim.state = DIM_START_MEASURE;
 		mod->dim.tune_state = DIM_PARKING_ON_TOP;
 		mod->dim.mode = DIM_CQ_PERIOD_MODE_START_FROM_EQE;
 		mod->dim.profile_ix = 1;
+		mod->dim.prev_stats = (struct dim_stats){};
 		steps = airvf_rate_to_steps(USEC_PER_SEC / dim_us[1]);
 		WRITE_ONCE(mod->dim_steps, steps);
 		break;
@@ -105,7 +128,8 @@ static void decided(struct airvf_vector *vector, enum airvf_mode mode,
 		    const struct airvf_load *load, const struct airvf_decision *decision)
 {
 	vector->stats.decisions++;
-	trace_airvf_moderate(vector->vf->netdev, vector->index, mode, load, decision);
+	trace_airvf_moderate(vector->vf->netdev, vector->index, mode, load, decision,
+			     &vector->mod.air);
 	write_steps(vector, decision->new_steps);
 }
 
@@ -127,38 +151,42 @@ static void restart(struct airvf_mod *mod, u64 now)
 	mod->last = now;
 }
 
-static void run_cgr(struct airvf_vector *vector, const struct airvf_mod_config *config, u64 now)
+/* Only when a decision is due: the division is not for every poll. */
+static void measure_time(struct airvf_mod *mod, u64 elapsed)
+{
+	mod->load.ns = mul_u64_u64_div_u64(elapsed, NSEC_PER_SEC, airvf_cycles_per_second());
+}
+
+static void run_cgr(struct airvf_vector *vector, const struct airvf_mod_config *config,
+		    u64 elapsed, u64 now)
 {
 	struct airvf_mod *mod = &vector->mod;
 	struct airvf_decision decision;
 
-	if (mod->load.ns < (u64)config->cgr_us * NSEC_PER_USEC)
+	if (elapsed < mod->due)
 		return;
+	measure_time(mod, elapsed);
 	airvf_cgr_decide(&config->cgr, vector->steps, &mod->load, &decision);
 	decided(vector, config->mode, &mod->load, &decision);
 	restart(mod, now);
 }
 
 static void run_air(struct airvf_vector *vector, const struct airvf_mod_config *config,
-		    u32 packets, u64 now)
+		    u32 packets, u64 elapsed, u64 now)
 {
 	struct airvf_mod *mod = &vector->mod;
 	struct airvf_decision decision;
-	struct airvf_cost cost;
+	struct airvf_cost calibrated;
 	bool due;
 
 	due = airvf_air_poll(&mod->air, packets);
-	due |= mod->load.ns >= (u64)config->air_us * NSEC_PER_USEC &&
-	       (mod->load.events >= AIR_EVENTS || mod->load.ns >= AIR_LATE_NS);
+	due |= elapsed >= mod->due && (mod->load.events >= AIR_EVENTS || elapsed >= mod->late);
 	if (!due)
 		return;
+	measure_time(mod, elapsed);
 	airvf_fit_update(&mod->fit);
-	cost = (struct airvf_cost){
-		.c = airvf_cycles_per_second(),
-		.cpkt = mod->fit.cpkt,
-		.cint = mod->fit.cint,
-	};
-	airvf_air_set_cost(&mod->air, &cost);
+	calibrated = cost(&mod->fit);
+	airvf_air_set_cost(&mod->air, &calibrated);
 	airvf_air_decide(&mod->air, &mod->load, &decision);
 	decided(vector, config->mode, &mod->load, &decision);
 	restart(mod, now);
@@ -179,33 +207,59 @@ static void run_dim(struct airvf_vector *vector, const struct airvf_mod_config *
 	airvf_net_dim(&mod->dim, &sample);
 }
 
+/* The last poll, whose end is known now. */
+static void calibrate(struct airvf_mod *mod, u32 packets, u64 cycles)
+{
+	if (mod->held)
+		airvf_fit_poll(&mod->fit, mod->held_packets,
+			       mod->held_cycles + READ_ONCE(mod->tail));
+	mod->held = true;
+	mod->held_packets = packets;
+	mod->held_cycles = cycles;
+	WRITE_ONCE(mod->tail, 0);
+	/* In every mode: what is known shall not depend on who asks. */
+	if (mod->fit.polls >= AIRVF_FIT_POLLS)
+		airvf_fit_update(&mod->fit);
+}
+
+/* Cycles since the last decision. */
+static u64 elapsed_since(struct airvf_mod *mod, u64 now)
+{
+	s64 elapsed = now - mod->last;
+
+	if (likely(elapsed >= 0))
+		return elapsed;
+	/* Counters of two CPUs may differ a little; much is a counter set anew. */
+	if (elapsed < -(s64)airvf_cycles_per_second())
+		restart(mod, now);
+	return 0;
+}
+
 void airvf_mod_poll(struct airvf_vector *vector, u32 packets, u32 bytes, u64 cycles,
 		    u64 now, bool finished)
 {
 	const struct airvf_mod_config *config = rcu_dereference_bh(vector->vf->mod_config);
 	struct airvf_mod *mod = &vector->mod;
+	u64 elapsed;
 
 	if (unlikely(config->generation != mod->generation))
 		fixed(vector, config, begin(vector, config));
 
-	airvf_fit_poll(&mod->fit, packets, cycles);
+	calibrate(mod, packets, cycles);
 	mod->load.packets += packets;
 	mod->load.bytes += bytes;
 	/* No interrupt will come before the poll is finished: nothing to set. */
 	if (!finished)
 		return;
 	mod->load.events++;
-	/* Counters of two CPUs may differ a little. */
-	mod->load.ns = (s64)(now - mod->last) > 0 ?
-		       mul_u64_u64_div_u64(now - mod->last, NSEC_PER_SEC,
-					   airvf_cycles_per_second()) : 0;
 
+	elapsed = elapsed_since(mod, now);
 	switch (config->mode) {
 	case AIRVF_CGR:
-		run_cgr(vector, config, now);
+		run_cgr(vector, config, elapsed, now);
 		break;
 	case AIRVF_AIR:
-		run_air(vector, config, packets, now);
+		run_air(vector, config, packets, elapsed, now);
 		break;
 	case AIRVF_DIM_MODE:
 		run_dim(vector, config, packets, bytes);
@@ -247,8 +301,11 @@ int airvf_mod_set(struct airvf *vf, const struct airvf_mod_config *config)
 	if (!vf->up)
 		return 0;
 	/* Without a throttle write-backs must not wait: other Tx thresholds. */
-	if (unthrottled != was)
-		return airvf_restart(vf);
+	if (unthrottled != was) {
+		/* In force in any case; should it fail, it is repeated. */
+		airvf_restart(vf);
+		return 0;
+	}
 	for (i = 0; i < vf->vectors_used; i++)
 		airvf_irq_kick(vf->vector[i]);
 	return 0;

@@ -46,9 +46,15 @@ struct airvf_mod_config {
 struct airvf_mod {
 	u32 generation;
 	u64 last;		/* cycles, at the last decision */
-	struct airvf_load load;	/* since then */
+	u64 due;		/* cycles after which the next may come ... */
+	u64 late;		/* ... and comes even if it rests on little */
+	struct airvf_load load;	/* since then; ns only when a decision is made */
 	struct airvf_air air;
 	struct airvf_fit fit;
+	u64 held_cycles;	/* the last poll, which goes into fit at the next */
+	u64 tail;		/* what its end took (napi_complete_done) */
+	u32 held_packets;
+	bool held;
 	struct dim dim;
 	u64 dim_packets;
 	u64 dim_bytes;
@@ -68,6 +74,12 @@ void airvf_mod_start(struct airvf_vector *vector);
 /* End of a poll that answers an interrupt, or (finished false) of another. */
 void airvf_mod_poll(struct airvf_vector *vector, u32 packets, u32 bytes, u64 cycles,
 		    u64 now, bool finished);
+/* After the end of a poll that was finished. */
+static inline void airvf_mod_tail(struct airvf_mod *mod, u64 cycles)
+{
+	WRITE_ONCE(mod->tail, cycles);
+}
+
 /* RTNL: a copy to change, then to put in force. */
 void airvf_mod_get(struct airvf *vf, struct airvf_mod_config *config);
 int airvf_mod_set(struct airvf *vf, const struct airvf_mod_config *config);

@@ -51,7 +51,8 @@ struct airvf_cost {
  * is fitted through the polls of an interval; sums, because they cost four
  * additions and two multiplications a poll.
  */
-#define AIRVF_FIT_POLLS		4096		/* polls used of one interval */
+#define AIRVF_FIT_POLLS		4096		/* polls after which they must be folded */
+#define AIRVF_FIT_LEAST		16		/* before, they are not */
 #define AIRVF_FIT_CYCLES	16777216	/* a longer poll was interrupted */
 #define AIRVF_FIT_PACKETS	4096
 #define AIRVF_CPKT_LOW		20
@@ -73,7 +74,7 @@ struct airvf_fit {
 };
 
 void airvf_fit_poll(struct airvf_fit *fit, u32 packets, u64 cycles);
-/* Folds the interval into the estimates and forgets its sums. */
+/* Folds the polls into the estimates and forgets their sums, if there are enough. */
 void airvf_fit_update(struct airvf_fit *fit);
 
 /**
@@ -83,7 +84,8 @@ void airvf_fit_update(struct airvf_fit *fit);
  * @offset: added to the rate, so that throughput can grow when the load rises
  * @threshold: smallest change of rate worth a register write
  * @fast: return to the highest rate at once when interrupts find next to
- *	nothing; off reproduces Algorithm 1 and nothing else
+ *	nothing, average over two intervals, and do not tremble between two
+ *	steps; off is Algorithm 1 and nothing else
  */
 struct airvf_air_param {
 	struct airvf_cost cost;
@@ -102,8 +104,8 @@ struct airvf_air_param {
 struct airvf_air {
 	struct airvf_air_param param;
 	struct airvf_cost cost;		/* in force */
-	u64 bandwidth;			/* B, bytes per second, smoothed */
-	u32 size;			/* S, bytes per packet, smoothed */
+	u64 bandwidth;			/* B, bytes per second; fast: smoothed */
+	u32 size;			/* S, bytes per packet; fast: smoothed */
 	u32 steps;			/* in the register */
 	u32 light_polls;
 	bool light;			/* held at the highest rate */
@@ -144,7 +146,8 @@ u64 airvf_air_cycles(const struct airvf_cost *cost, u32 k, u32 size, u64 through
 u32 airvf_air_rate(const struct airvf_air_param *param, const struct airvf_cost *cost,
 		   u64 bandwidth, u32 size);
 
-void airvf_air_init(struct airvf_air *air, u32 steps);
+/* Begins with so many steps, or with more: never above I^. air->param is set. */
+void airvf_air_init(struct airvf_air *air, const struct airvf_cost *calibrated, u32 steps);
 /* Costs in force: calibrated, unless overridden. Small movements are ignored. */
 void airvf_air_set_cost(struct airvf_air *air, const struct airvf_cost *calibrated);
 /* End of an interval. True: the register is to be written with new_steps. */

@@ -11,10 +11,21 @@
 
 #include "moderation.h"
 
+/* Programs that print from the raw buffer know no enums. */
+TRACE_DEFINE_ENUM(AIRVF_KEEP);
+TRACE_DEFINE_ENUM(AIRVF_NEEDED);
+TRACE_DEFINE_ENUM(AIRVF_CEILING);
+TRACE_DEFINE_ENUM(AIRVF_FLOOR);
+TRACE_DEFINE_ENUM(AIRVF_LIGHT);
+TRACE_DEFINE_ENUM(AIRVF_CLASS);
+TRACE_DEFINE_ENUM(AIRVF_FIXED);
+TRACE_DEFINE_ENUM(AIRVF_DIM);
+
 TRACE_EVENT(airvf_moderate,
 	TP_PROTO(const struct net_device *netdev, u32 vector, u32 mode,
-		 const struct airvf_load *load, const struct airvf_decision *decision),
-	TP_ARGS(netdev, vector, mode, load, decision),
+		 const struct airvf_load *load, const struct airvf_decision *decision,
+		 const struct airvf_air *air),
+	TP_ARGS(netdev, vector, mode, load, decision, air),
 	TP_STRUCT__entry(
 		__array(char, name, IFNAMSIZ)
 		__field(u32, vector)
@@ -31,6 +42,10 @@ TRACE_EVENT(airvf_moderate,
 		__field(u64, bandwidth)
 		__field(u32, size)
 		__field(u32, reason)
+		__field(u64, c)
+		__field(u32, cpkt)
+		__field(u32, cint)
+		__field(u32, k)
 	),
 	TP_fast_assign(
 		strscpy(__entry->name, netdev->name, IFNAMSIZ);
@@ -48,13 +63,19 @@ TRACE_EVENT(airvf_moderate,
 		__entry->bandwidth = decision->bandwidth;
 		__entry->size = decision->size;
 		__entry->reason = decision->reason;
+		/* Of mode air; meaningless in others. */
+		__entry->c = air->cost.c;
+		__entry->cpkt = air->cost.cpkt;
+		__entry->cint = air->cost.cint;
+		__entry->k = air->param.k;
 	),
-	TP_printk("%s vector %u %s: %llu ns %llu packets %llu bytes %u interrupts, B %llu S %u, ceiling %u needed %u wanted %u, steps %u -> %u (%s)",
+	TP_printk("%s vector %u %s: %llu ns %llu packets %llu bytes %u interrupts, B %llu S %u, C %llu Cpkt %u Cint %u k %u, ceiling %u needed %u wanted %u, steps %u -> %u (%s)",
 		  __entry->name, __entry->vector,
 		  __print_symbolic(__entry->mode, { 0, "fir" }, { 1, "cgr" }, { 2, "air" },
 				   { 3, "dim" }),
 		  __entry->ns, __entry->packets, __entry->bytes, __entry->events,
-		  __entry->bandwidth, __entry->size, __entry->ceiling, __entry->needed,
+		  __entry->bandwidth, __entry->size, __entry->c, __entry->cpkt,
+		  __entry->cint, __entry->k, __entry->ceiling, __entry->needed,
 		  __entry->rate, __entry->old_steps, __entry->new_steps,
 		  __print_symbolic(__entry->reason, { AIRVF_KEEP, "keep" },
 				   { AIRVF_NEEDED, "needed" }, { AIRVF_CEILING, "ceiling" },

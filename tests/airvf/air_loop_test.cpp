@@ -19,8 +19,7 @@ class Loop {
  public:
   Loop(bool fast, uint32_t k, uint32_t ring, uint32_t size) : ring_(ring), size_(size) {
     air_.param = {.cost = {}, .k = k, .offset = AIRVF_AIR_OFFSET, .threshold = AIRVF_AIR_THRESHOLD, .fast = fast};
-    airvf_air_init(&air_, 24);
-    airvf_air_set_cost(&air_, &kCost);
+    airvf_air_init(&air_, &kCost, 24);
   }
 
   // One interval at an offered load of pps packets per second.
@@ -73,10 +72,11 @@ TEST_P(Loads, RestAfterAStepWithinThePromisedIntervals) {
   }
 }
 
-TEST_P(Loads, DoNotTrembleUnderNoise) {
+// Not promised by Algorithm 1, whose threshold is less than a step at high rates.
+TEST(AirLoop, LoadsDoNotTrembleUnderNoise) {
   auto random = Random();
   for (const double load : {1000.0, 10000.0, 50000.0, 200000.0, 450000.0}) {
-    Loop loop(GetParam(), 16, 512, 1500);
+    Loop loop(true, 16, 512, 1500);
     std::uniform_real_distribution<double> noise(0.98, 1.02);
     for (int i = 0; i < 50; ++i) loop.Interval(load * noise(random));
     const int before = loop.writes();

@@ -15,8 +15,7 @@ constexpr airvf_cost kPaper{.c = 2270000000, .cpkt = 4000, .cint = 7000};
 airvf_air Air(const airvf_air_param& param, uint32_t steps) {
   airvf_air air{};
   air.param = param;
-  airvf_air_init(&air, steps);
-  airvf_air_set_cost(&air, &kPaper);
+  airvf_air_init(&air, &kPaper, steps);
   return air;
 }
 
@@ -120,9 +119,66 @@ TEST(AirDecide, KeepsTheRegisterBelowTheThreshold) {
   EXPECT_EQ(decision.new_steps, 38u);
 }
 
+// With air_fast 0 the paper's Algorithm 1 and nothing else. k 10, S 1000, offset 1000; the ceiling is 48297/s.
+airvf_load Second(uint64_t packets) {
+  return {.ns = 1000000000, .packets = packets, .bytes = packets * 1000, .events = 1000};
+}
+
+TEST(AlgorithmOne, KnowsTheLastIntervalOnly) {
+  auto air = Air(Param(10, 1000, 0), 100);
+  airvf_decision decision{};
+  auto load = Second(100000);  // 1e8 / (10 * 1000) + 1000
+  airvf_air_decide(&air, &load, &decision);
+  EXPECT_EQ(decision.rate, 11000u);
+  EXPECT_EQ(air.steps, 44u);  // 44.4
+  load = Second(200000);
+  airvf_air_decide(&air, &load, &decision);
+  EXPECT_EQ(decision.bandwidth, 200000000u);
+  EXPECT_EQ(decision.rate, 21000u);
+  EXPECT_EQ(air.steps, 23u);  // 23.3
+  load = {.ns = 1000000000, .packets = 400000, .bytes = 200000000, .events = 1000};  // S 500: 2e8 / 5000 + 1000
+  airvf_air_decide(&air, &load, &decision);
+  EXPECT_EQ(decision.size, 500u);
+  EXPECT_EQ(decision.rate, 41000u);
+  EXPECT_EQ(air.steps, 12u);  // 11.9
+  load = Second(1000000);  // 101000/s wanted
+  airvf_air_decide(&air, &load, &decision);
+  EXPECT_EQ(decision.rate, 48297u);
+  EXPECT_EQ(air.steps, 11u);  // 10.1, and 10 steps are 48828/s
+}
+
+TEST(AlgorithmOne, SetsTheRateWhenTheDifferenceReachesTheThreshold) {
+  // 23 steps are 21230/s. 210000 / 10 + 1000 = 22000/s is 22.2 steps; 22 steps are 22195/s, which is 965 more.
+  auto air = Air(Param(10, 1000, 966), 23);
+  const auto load = Second(210000);
+  airvf_decision decision{};
+  EXPECT_FALSE(airvf_air_decide(&air, &load, &decision));
+  EXPECT_EQ(air.steps, 23u);
+  air.param.threshold = 965;
+  EXPECT_TRUE(airvf_air_decide(&air, &load, &decision));
+  EXPECT_EQ(air.steps, 22u);
+}
+
+TEST(AlgorithmOne, WithoutThresholdFollowsEveryStep) {
+  // 155792 / 16 + 2000 = 11737/s is 41.6 steps.
+  auto air = Air(Param(16, 2000, 0), 41);
+  const airvf_load load{.ns = 1000000000, .packets = 155792, .bytes = 155792 * 1500ull, .events = 11737};
+  airvf_decision decision{};
+  EXPECT_TRUE(airvf_air_decide(&air, &load, &decision));
+  EXPECT_EQ(air.steps, 42u);
+}
+
+TEST(AirInit, DoesNotBeginAboveTheCeiling) {
+  EXPECT_EQ(Air(Param(16, 2000, 500), 5).steps, 16u) << "15 steps are 32552/s, the ceiling is 31971/s";
+  EXPECT_EQ(Air(Param(16, 2000, 500), 200).steps, 200u);
+  EXPECT_EQ(Air(Param(16, 2000, 500), 1000).steps, 511u);
+}
+
 TEST(AirDecide, DoesNotMoveForLessThanThreeQuartersOfAStep) {
   // 155792 / 16 + 2000 = 11737/s is 41.6 steps: nearer to 42, but not worth the write.
-  auto air = Air(Param(16, 2000, 0), 41);
+  auto param = Param(16, 2000, 0);
+  param.fast = true;
+  auto air = Air(param, 41);
   airvf_load load{.ns = 1000000000, .packets = 155792, .bytes = 155792 * 1500ull, .events = 11737};
   airvf_decision decision{};
   EXPECT_FALSE(airvf_air_decide(&air, &load, &decision));
@@ -136,7 +192,8 @@ TEST(AirDecide, DoesNotMoveForLessThanThreeQuartersOfAStep) {
 
 TEST(AirDecide, LeavesAValueAboveTheCeilingHoweverNear) {
   // Ceiling 31971/s: 15 steps are 32552/s (too fast), 16 steps 30517/s.
-  auto air = Air(Param(16, 2000, 400000), 15);
+  auto air = Air(Param(16, 2000, 400000), 16);
+  air.steps = 15;
   const airvf_load load{.ns = 10000000, .packets = 10000, .bytes = 15000000, .events = 100};
   airvf_decision decision{};
   EXPECT_TRUE(airvf_air_decide(&air, &load, &decision));
@@ -218,7 +275,9 @@ TEST(AirLimits, HoldForRandomInput) {
                  .offset = static_cast<uint32_t>(wild()),
                  .threshold = static_cast<uint32_t>(wild()),
                  .fast = (random() & 1) != 0};
-    airvf_air_init(&air, static_cast<uint32_t>(wild()));
+    const airvf_cost first{.c = wild(), .cpkt = static_cast<uint32_t>(wild()), .cint = static_cast<uint32_t>(wild())};
+    airvf_air_init(&air, &first, static_cast<uint32_t>(wild()));
+    ASSERT_TRUE(airvf_steps_to_rate(air.steps) <= airvf_air_ceiling(&air.cost, air.param.k) || air.steps == 511);
     for (int j = 0; j < 10; ++j) {
       const airvf_cost cost{.c = wild(), .cpkt = static_cast<uint32_t>(wild()), .cint = static_cast<uint32_t>(wild())};
       airvf_air_set_cost(&air, &cost);

@@ -66,6 +66,18 @@ TEST(Calibration, KeepsWhatItKnowsWhenAllPollsAreAlike) {
   EXPECT_EQ(fit.cpkt, 4000u);
 }
 
+TEST(Calibration, KnowsNothingAtFirstAndWaitsForEnoughPolls) {
+  airvf_fit fit{};
+  for (int i = 1; i < AIRVF_FIT_LEAST; ++i) airvf_fit_poll(&fit, 10, 50000);
+  airvf_fit_update(&fit);
+  EXPECT_EQ(fit.cpkt, 0u);
+  EXPECT_EQ(fit.cint, 0u);
+  airvf_fit_poll(&fit, 10, 50000);
+  airvf_fit_update(&fit);
+  EXPECT_EQ(fit.cpkt, 5000u) << "all polls alike: all cost is the packets'";
+  EXPECT_EQ(fit.polls, 0u);
+}
+
 TEST(Calibration, StaysInBoundsForRandomInput) {
   auto random = Random();
   airvf_fit fit{};
