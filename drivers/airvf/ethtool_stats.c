@@ -13,63 +13,77 @@ struct item {
 	size_t offset;
 };
 
-#define ITEM(type, field) { #field, offsetof(type, field) }
+/* Fails to build if a name with its prefix is longer than the core takes. */
+#define CHECK(text) BUILD_BUG_ON_ZERO(sizeof(text) > ETH_GSTRING_LEN)
+
+#define ITEM(prefix, type, field) \
+	{ #field + CHECK(prefix #field), offsetof(type, field) }
+#define RX_ITEM(field) ITEM("rx_queue_0_", struct airvf_rx_stats, field)
+#define TX_ITEM(field) ITEM("tx_queue_0_", struct airvf_tx_stats, field)
+#define VECTOR_ITEM(field) ITEM("vector_0_", struct airvf_vector_stats, field)
 
 static const struct item rx_items[] = {
-	ITEM(struct airvf_rx_stats, packets),
-	ITEM(struct airvf_rx_stats, bytes),
-	ITEM(struct airvf_rx_stats, csum_good),
-	ITEM(struct airvf_rx_stats, csum_none),
-	ITEM(struct airvf_rx_stats, csum_bad),
-	ITEM(struct airvf_rx_stats, frame_errors),
-	ITEM(struct airvf_rx_stats, bad_length),
-	ITEM(struct airvf_rx_stats, own_multicast),
-	ITEM(struct airvf_rx_stats, alloc_failed),
-	ITEM(struct airvf_rx_stats, skb_failed),
-	ITEM(struct airvf_rx_stats, copied),
-	ITEM(struct airvf_rx_stats, multi_buffer),
-	ITEM(struct airvf_rx_stats, xdp_pass),
-	ITEM(struct airvf_rx_stats, xdp_drop),
-	ITEM(struct airvf_rx_stats, xdp_tx),
-	ITEM(struct airvf_rx_stats, xdp_redirect),
-	ITEM(struct airvf_rx_stats, xdp_aborted),
+	RX_ITEM(packets),
+	RX_ITEM(bytes),
+	RX_ITEM(csum_good),
+	RX_ITEM(csum_none),
+	RX_ITEM(csum_bad),
+	RX_ITEM(frame_errors),
+	RX_ITEM(bad_length),
+	RX_ITEM(own_multicast),
+	RX_ITEM(alloc_failed),
+	RX_ITEM(skb_failed),
+	RX_ITEM(copied),
+	RX_ITEM(multi_buffer),
+	RX_ITEM(xdp_pass),
+	RX_ITEM(xdp_drop),
+	RX_ITEM(xdp_tx),
+	RX_ITEM(xdp_redirect),
+	RX_ITEM(xdp_aborted),
 };
 
 static const struct item tx_items[] = {
-	ITEM(struct airvf_tx_stats, packets),
-	ITEM(struct airvf_tx_stats, bytes),
-	ITEM(struct airvf_tx_stats, busy),
-	ITEM(struct airvf_tx_stats, stop),
-	ITEM(struct airvf_tx_stats, wake),
-	ITEM(struct airvf_tx_stats, dropped),
-	ITEM(struct airvf_tx_stats, link_local),
-	ITEM(struct airvf_tx_stats, dma_errors),
-	ITEM(struct airvf_tx_stats, doorbells),
-	ITEM(struct airvf_tx_stats, xdp_xmit),
-	ITEM(struct airvf_tx_stats, xdp_full),
-	ITEM(struct airvf_tx_stats, hangs),
+	TX_ITEM(packets),
+	TX_ITEM(bytes),
+	TX_ITEM(busy),
+	TX_ITEM(stop),
+	TX_ITEM(wake),
+	TX_ITEM(dropped),
+	TX_ITEM(link_local),
+	TX_ITEM(dma_errors),
+	TX_ITEM(doorbells),
+	TX_ITEM(xdp_xmit),
+	TX_ITEM(xdp_full),
+	TX_ITEM(hangs),
 };
 
 static const struct item vector_items[] = {
-	ITEM(struct airvf_vector_stats, polls),
-	ITEM(struct airvf_vector_stats, empty),
-	ITEM(struct airvf_vector_stats, exhausted),
-	ITEM(struct airvf_vector_stats, packets),
-	ITEM(struct airvf_vector_stats, bytes),
-	ITEM(struct airvf_vector_stats, cycles),
-	ITEM(struct airvf_vector_stats, decisions),
-	ITEM(struct airvf_vector_stats, writes),
+	VECTOR_ITEM(polls),
+	VECTOR_ITEM(empty),
+	VECTOR_ITEM(exhausted),
+	VECTOR_ITEM(packets),
+	VECTOR_ITEM(bytes),
+	VECTOR_ITEM(cycles),
+	VECTOR_ITEM(decisions),
+	VECTOR_ITEM(writes),
 };
 
 /* Computed from the above, or kept elsewhere. */
+#define MORE(name) (#name + CHECK("vector_0_" #name))
+
 static const char * const vector_more[] = {
-	"interrupts", "lost_interrupts", "rate", "average_size", "cycles_per_packet",
-	"cycles_per_interrupt", "fit_cpkt", "fit_cint",
+	MORE(interrupts), MORE(lost_interrupts), MORE(rate), MORE(average_size),
+	MORE(cycles_per_packet), MORE(cycles_per_interrupt), MORE(fit_cpkt),
+	MORE(fit_cint),
 };
 
+/* Packets per interrupt. */
+#define HIST(range) ("per_irq_" #range + CHECK("vector_0_per_irq_" #range))
+
 static const char * const hist_names[AIRVF_HIST] = {
-	"0", "1", "2_3", "4_7", "8_15", "16_31", "32_63", "64_127", "128_255", "256_511",
-	"512_1023", "1024_up",
+	HIST(0), HIST(1), HIST(2_3), HIST(4_7), HIST(8_15), HIST(16_31),
+	HIST(32_63), HIST(64_127), HIST(128_255), HIST(256_511), HIST(512_1023),
+	HIST(1024_up),
 };
 
 static const char * const sum_names[] = {
@@ -144,7 +158,7 @@ void airvf_get_strings(struct net_device *netdev, u32 sset, u8 *data)
 		for (j = 0; j < ARRAY_SIZE(vector_more); j++)
 			ethtool_sprintf(&data, "vector_%u_%s", i, vector_more[j]);
 		for (j = 0; j < AIRVF_HIST; j++)
-			ethtool_sprintf(&data, "vector_%u_packets_per_irq_%s", i, hist_names[j]);
+			ethtool_sprintf(&data, "vector_%u_%s", i, hist_names[j]);
 	}
 	for (i = 0; i < ARRAY_SIZE(vf_items); i++)
 		ethtool_puts(&data, vf_items[i].name);
