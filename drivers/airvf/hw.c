@@ -76,6 +76,97 @@ void airvf_hw_queue_defaults(struct airvf *vf)
 	}
 }
 
+/* The 82599's VFLINKS.UP is known to flicker: believe it if it stays up. */
+bool airvf_hw_link(struct airvf *vf, u32 *speed)
+{
+	u32 links = airvf_rd(vf, VFLINKS);
+	int i;
+
+	for (i = 0; i < 5 && (links & VFLINKS_UP); i++) {
+		usleep_range(100, 200);
+		links = airvf_rd(vf, VFLINKS);
+	}
+	if (links == U32_MAX || !(links & VFLINKS_UP))
+		return false;
+
+	switch (FIELD_GET(VFLINKS_SPEED, links)) {
+	case VFLINKS_SPEED_10G:
+		*speed = SPEED_10000;
+		break;
+	case VFLINKS_SPEED_1G:
+		*speed = SPEED_1000;
+		break;
+	case VFLINKS_SPEED_100M:
+		*speed = SPEED_100;
+		break;
+	default:
+		*speed = SPEED_UNKNOWN;
+	}
+	return true;
+}
+
+/* The lower half may wrap between two reads: the upper must be the same before and after. */
+static u64 octets(struct airvf *vf, u32 lsb, u32 msb)
+{
+	u32 low, high, before = airvf_rd(vf, msb);
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		low = airvf_rd(vf, lsb);
+		high = airvf_rd(vf, msb);
+		if (high == before)
+			break;
+		before = high;
+	}
+	return low | (u64)(high & 0xf) << 32;
+}
+
+static void advance(struct airvf_counter *counter, u64 now, u64 mask)
+{
+	u64 more = (now - counter->last) & mask;
+
+	/* Half the range in one period cannot be: a reset of the device cleared it. */
+	counter->total += more > mask / 2 ? now : more;
+	counter->last = now;
+}
+
+/*
+ * The counters run on through VF resets and are not cleared by reading. Must be
+ * called more often than the octets wrap (55 s at line rate).
+ */
+void airvf_hw_count(struct airvf *vf)
+{
+	u64 rx, tx, rx_bytes, tx_bytes, multicast;
+
+	rx = airvf_rd(vf, VFGPRC);
+	tx = airvf_rd(vf, VFGPTC);
+	multicast = airvf_rd(vf, VFMPRC);
+	rx_bytes = octets(vf, VFGORC_LSB, VFGORC_MSB);
+	tx_bytes = octets(vf, VFGOTC_LSB, VFGOTC_MSB);
+	if (test_bit(AIRVF_F_GONE, &vf->flags))
+		return;
+
+	spin_lock(&vf->hw_lock);
+	advance(&vf->hw_rx_packets, rx, U32_MAX);
+	advance(&vf->hw_tx_packets, tx, U32_MAX);
+	advance(&vf->hw_multicast, multicast, U32_MAX);
+	advance(&vf->hw_rx_bytes, rx_bytes, BIT_ULL(36) - 1);
+	advance(&vf->hw_tx_bytes, tx_bytes, BIT_ULL(36) - 1);
+	spin_unlock(&vf->hw_lock);
+}
+
+/* What was counted before our reset is somebody else's, or counted already. */
+static void count_base(struct airvf *vf)
+{
+	spin_lock(&vf->hw_lock);
+	vf->hw_rx_packets.last = airvf_rd(vf, VFGPRC);
+	vf->hw_tx_packets.last = airvf_rd(vf, VFGPTC);
+	vf->hw_multicast.last = airvf_rd(vf, VFMPRC);
+	vf->hw_rx_bytes.last = octets(vf, VFGORC_LSB, VFGORC_MSB);
+	vf->hw_tx_bytes.last = octets(vf, VFGOTC_LSB, VFGOTC_MSB);
+	spin_unlock(&vf->hw_lock);
+}
+
 /*
  * A former owner (kexec, a guest that died, ourselves while the device read all
  * ones) may have left queues enabled, with its addresses. They would come alive
@@ -133,6 +224,7 @@ int airvf_hw_reset(struct airvf *vf)
 	}
 	/* Only now: whatever they would have written is not written any more. */
 	pci_set_master(vf->pdev);
+	count_base(vf);
 
 	/* RSTI is a level, RSTD is seen once; both must be over. */
 	for (i = 0; airvf_mbx_pf_reset(vf, &done) || done; i++) {
@@ -148,82 +240,4 @@ int airvf_hw_reset(struct airvf *vf)
 		return err;
 	airvf_hw_queue_defaults(vf);
 	return 0;
-}
-
-/* The 82599's VFLINKS.UP is known to flicker: believe it if it stays up. */
-bool airvf_hw_link(struct airvf *vf, u32 *speed)
-{
-	u32 links = airvf_rd(vf, VFLINKS);
-	int i;
-
-	for (i = 0; i < 5 && (links & VFLINKS_UP); i++) {
-		usleep_range(100, 200);
-		links = airvf_rd(vf, VFLINKS);
-	}
-	if (links == U32_MAX || !(links & VFLINKS_UP))
-		return false;
-
-	switch (FIELD_GET(VFLINKS_SPEED, links)) {
-	case VFLINKS_SPEED_10G:
-		*speed = SPEED_10000;
-		break;
-	case VFLINKS_SPEED_1G:
-		*speed = SPEED_1000;
-		break;
-	case VFLINKS_SPEED_100M:
-		*speed = SPEED_100;
-		break;
-	default:
-		*speed = SPEED_UNKNOWN;
-	}
-	return true;
-}
-
-static u64 octets(struct airvf *vf, u32 lsb, u32 msb)
-{
-	u64 value = airvf_rd(vf, lsb);
-
-	/* The device latches the upper part when the lower is read. */
-	return value | (u64)(airvf_rd(vf, msb) & 0xf) << 32;
-}
-
-static void advance(struct airvf_counter *counter, u64 now, u64 mask)
-{
-	counter->total += (now - counter->last) & mask;
-	counter->last = now;
-}
-
-/*
- * The counters run on through VF resets and are not cleared by reading. Must be
- * called more often than the octets wrap (55 s at line rate).
- */
-void airvf_hw_count(struct airvf *vf)
-{
-	u64 rx, tx, rx_bytes, tx_bytes, multicast;
-
-	rx = airvf_rd(vf, VFGPRC);
-	tx = airvf_rd(vf, VFGPTC);
-	multicast = airvf_rd(vf, VFMPRC);
-	rx_bytes = octets(vf, VFGORC_LSB, VFGORC_MSB);
-	tx_bytes = octets(vf, VFGOTC_LSB, VFGOTC_MSB);
-	if (test_bit(AIRVF_F_GONE, &vf->flags))
-		return;
-
-	spin_lock(&vf->hw_lock);
-	advance(&vf->hw_rx_packets, rx, U32_MAX);
-	advance(&vf->hw_tx_packets, tx, U32_MAX);
-	advance(&vf->hw_multicast, multicast, U32_MAX);
-	advance(&vf->hw_rx_bytes, rx_bytes, BIT_ULL(36) - 1);
-	advance(&vf->hw_tx_bytes, tx_bytes, BIT_ULL(36) - 1);
-	spin_unlock(&vf->hw_lock);
-}
-
-/* What was counted before us is not ours: start from the present values. */
-void airvf_hw_count_base(struct airvf *vf)
-{
-	vf->hw_rx_packets.last = airvf_rd(vf, VFGPRC);
-	vf->hw_tx_packets.last = airvf_rd(vf, VFGPTC);
-	vf->hw_multicast.last = airvf_rd(vf, VFMPRC);
-	vf->hw_rx_bytes.last = octets(vf, VFGORC_LSB, VFGORC_MSB);
-	vf->hw_tx_bytes.last = octets(vf, VFGOTC_LSB, VFGOTC_MSB);
 }

@@ -7,6 +7,10 @@
 #include "airvf.h"
 #include "mtvd.h"
 
+#ifndef CONFIG_PAGE_POOL
+#error "airvf needs a kernel with CONFIG_PAGE_POOL, which most network drivers select"
+#endif
+
 #define BAR0_SIZE	0x4000
 
 static const struct pci_device_id airvf_ids[] = {
@@ -60,7 +64,6 @@ static int setup(struct airvf *vf)
 		dev_warn(&vf->pdev->dev, "PF does not answer (%d); is its interface up?\n", err);
 	/* With bus mastering on, which the reset has done. */
 	pci_save_state(vf->pdev);
-	airvf_hw_count_base(vf);
 	first_address(vf);
 	vf->param = (struct airvf_ring_param){
 		.queues = min_t(u32, AIRVF_RSS_MAX, rounddown_pow_of_two(num_online_cpus())),
