@@ -140,12 +140,20 @@ static int set_channels(struct net_device *netdev, struct ethtool_channels *chan
 	struct airvf *vf = netdev_priv(netdev);
 	struct airvf_ring_param param = vf->param;
 
-	/* RSS inside the pool counts by powers of two (VFPSRTYPE.RQPL). */
-	if (channels->rx_count || channels->tx_count || channels->other_count != 1 ||
-	    !is_power_of_2(channels->combined_count))
-		return -EINVAL;
-	if (vf->tcs)
+	/* The operation has no extack: the reason goes to the log. */
+	if (vf->tcs) {
+		netdev_warn(netdev, "queues are the traffic classes', their number is the host's\n");
 		return -EOPNOTSUPP;
+	}
+	if (channels->rx_count || channels->tx_count || channels->other_count != 1) {
+		netdev_warn(netdev, "only the number of combined queues can be set\n");
+		return -EINVAL;
+	}
+	/* VFPSRTYPE.RQPL */
+	if (!is_power_of_2(channels->combined_count)) {
+		netdev_warn(netdev, "RSS of a VF takes 1, 2 or 4 queues\n");
+		return -EINVAL;
+	}
 	if (channels->combined_count == vf->param.queues)
 		return 0;
 	param.queues = channels->combined_count;
