@@ -55,7 +55,6 @@ enum airvf_flag {
 	AIRVF_F_RESET,		/* service: reset wanted */
 	AIRVF_F_LINK,		/* service: link is to be read again */
 	AIRVF_F_RXMODE,		/* service: filters changed */
-	AIRVF_F_TESTING,
 };
 
 /* Optional parts of the mailbox protocol, computed once after negotiation. */
@@ -286,7 +285,6 @@ struct airvf {
 	u16 granted;		/* queue pairs of the pool */
 	u16 tcs;		/* traffic classes, 0: none */
 	u16 default_queue;
-	bool port_vlan;
 	bool registered;	/* the PF answered our RESET */
 	bool up;
 	bool irqs;		/* requested */
@@ -331,7 +329,6 @@ void airvf_hw_mask(struct airvf *vf);
 void airvf_hw_queue_defaults(struct airvf *vf);
 bool airvf_hw_link(struct airvf *vf, u32 *speed);
 void airvf_hw_count(struct airvf *vf);
-void airvf_hw_count_base(struct airvf *vf);
 
 /* mailbox.c */
 void airvf_mbx_legacy(struct airvf *vf);

@@ -191,7 +191,6 @@ union airvf_rx_desc {
 #define MBX_GET_LINK_STATE	0x10
 #define MBX_FEATURES		0x12
 #define MBX_PF_CONTROL		0x0100
-#define MBX_OPCODES		0x13	/* requests are below this */
 
 #define MBX_MULTICAST_MAX	30
 

@@ -80,7 +80,6 @@ static int get_queues(struct airvf *vf)
 	vf->granted = 1;
 	vf->tcs = 0;
 	vf->default_queue = 0;
-	vf->port_vlan = false;
 	if (!(vf->caps & AIRVF_CAP_QUEUES))
 		return 0;
 
@@ -91,10 +90,9 @@ static int get_queues(struct airvf *vf)
 		return err;
 	/* Words from outside: what makes no sense becomes the minimum. */
 	vf->granted = clamp(min(msg[1], msg[2]), 1u, (u32)AIRVF_QUEUES_MAX);
+	/* 1 stands for a port VLAN, which the PF keeps to itself. */
 	if (msg[3] > 1)
 		vf->tcs = min_t(u32, msg[3], vf->granted);
-	else
-		vf->port_vlan = msg[3];
 	vf->default_queue = msg[4] < vf->granted ? msg[4] : 0;
 	return 0;
 }

@@ -78,6 +78,18 @@ static bool test_interrupts(struct airvf *vf)
 	return true;
 }
 
+/* As the service work sees it: the PF may have switched it off for us. */
+static bool test_link(struct airvf *vf)
+{
+	bool enabled = true;
+	u32 speed;
+
+	if (vf->registered && (vf->caps & AIRVF_CAP_LINK_STATE) &&
+	    airvf_msg_link_state(vf, &enabled))
+		enabled = true;
+	return enabled && airvf_hw_link(vf, &speed);
+}
+
 /* A request that changes nothing. */
 static bool test_mailbox(struct airvf *vf)
 {
@@ -91,7 +103,6 @@ static void offline(struct airvf *vf, u64 *data)
 	bool was_up = vf->up;
 	int err;
 
-	set_bit(AIRVF_F_TESTING, &vf->flags);
 	airvf_link_down(vf);
 	airvf_down(vf);
 	err = airvf_hw_reset(vf);
@@ -104,7 +115,6 @@ static void offline(struct airvf *vf, u64 *data)
 		err = airvf_hw_reset(vf);
 	}
 	data[2] = err || !test_mailbox(vf);
-	clear_bit(AIRVF_F_TESTING, &vf->flags);
 	if (err)
 		set_bit(AIRVF_F_RESET, &vf->flags);
 	airvf_service_kick(vf);
@@ -113,7 +123,7 @@ static void offline(struct airvf *vf, u64 *data)
 void airvf_self_test(struct net_device *netdev, struct ethtool_test *test, u64 *data)
 {
 	struct airvf *vf = netdev_priv(netdev);
-	u32 speed, i;
+	u32 i;
 
 	memset(data, 0, AIRVF_TESTS * sizeof(*data));
 	if (airvf_gone(vf)) {
@@ -121,7 +131,7 @@ void airvf_self_test(struct net_device *netdev, struct ethtool_test *test, u64 *
 		test->flags |= ETH_TEST_FL_FAILED;
 		return;
 	}
-	data[3] = !airvf_hw_link(vf, &speed);
+	data[3] = !test_link(vf);
 	if (test->flags & ETH_TEST_FL_OFFLINE)
 		offline(vf, data);
 	for (i = 0; i < AIRVF_TESTS; i++)

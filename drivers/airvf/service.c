@@ -43,11 +43,19 @@ void airvf_link_down(struct airvf *vf)
 	netif_info(vf, link, vf->netdev, "link down\n");
 }
 
+static void tell_speed(struct airvf *vf, const char *what)
+{
+	if (vf->link_speed == SPEED_UNKNOWN)
+		netif_info(vf, link, vf->netdev, "%s, unknown speed\n", what);
+	else
+		netif_info(vf, link, vf->netdev, "%s, %u Mb/s\n", what, vf->link_speed);
+}
+
 static void link_up(struct airvf *vf)
 {
 	if (netif_carrier_ok(vf->netdev))
 		return;
-	netif_info(vf, link, vf->netdev, "link up, %d Mb/s\n", vf->link_speed);
+	tell_speed(vf, "link up");
 	netif_carrier_on(vf->netdev);
 	netif_tx_wake_all_queues(vf->netdev);
 }
@@ -125,9 +133,11 @@ static void watch_link(struct airvf *vf)
 		return;
 	}
 	if (enabled && airvf_hw_link(vf, &speed)) {
-		if (speed != vf->link_speed && netif_carrier_ok(vf->netdev))
-			netif_info(vf, link, vf->netdev, "link now %d Mb/s\n", speed);
+		bool changed = speed != vf->link_speed;
+
 		vf->link_speed = speed;
+		if (changed && netif_carrier_ok(vf->netdev))
+			tell_speed(vf, "link changed");
 		link_up(vf);
 	} else {
 		/* The PF does not tell of every rise. */
@@ -213,8 +223,7 @@ static void do_reset(struct airvf *vf)
 static bool usable(const struct airvf *vf)
 {
 	return netif_running(vf->netdev) && !test_bit(AIRVF_F_DETACHED, &vf->flags) &&
-	       !test_bit(AIRVF_F_REMOVING, &vf->flags) &&
-	       !test_bit(AIRVF_F_TESTING, &vf->flags);
+	       !test_bit(AIRVF_F_REMOVING, &vf->flags);
 }
 
 void airvf_service(struct work_struct *work)
