@@ -90,9 +90,11 @@ static void stop_rings(struct airvf *vf)
 		usleep_range(10000, 20000);
 		vf->registered = false;
 	}
-	/* One that we cannot talk to may still reach our memory. */
-	if (test_bit(AIRVF_F_GONE, &vf->flags))
+	/* One that we cannot talk to may still reach our memory; a reset gives it back. */
+	if (test_bit(AIRVF_F_GONE, &vf->flags)) {
 		pci_clear_master(vf->pdev);
+		vf->registered = false;
+	}
 }
 
 /* @reset: also reset the VF and tell the PF everything again. */
