@@ -38,6 +38,37 @@ TEST(Spsc, ShowsNothingBeforeItIsPublished) {
   EXPECT_FALSE(airvf_spsc_peek(&ring, &slot));
 }
 
+TEST(Spsc, IsFullUntilTheConsumerGivesASlotBack) {
+  airvf_spsc ring;
+  airvf_spsc_init(&ring, 4);
+  uint32_t slot = 0;
+  for (uint32_t i = 0; i < 4; ++i) {
+    EXPECT_FALSE(airvf_spsc_full(&ring));
+    ASSERT_TRUE(airvf_spsc_claim(&ring, &slot));
+  }
+  EXPECT_TRUE(airvf_spsc_full(&ring));
+  airvf_spsc_publish(&ring);
+  ASSERT_TRUE(airvf_spsc_peek(&ring, &slot));
+  EXPECT_TRUE(airvf_spsc_full(&ring));
+  airvf_spsc_pop(&ring);
+  EXPECT_FALSE(airvf_spsc_full(&ring));
+}
+
+TEST(Spsc, KnowsTheSlotBehindTheOldest) {
+  airvf_spsc ring;
+  airvf_spsc_init(&ring, 4);
+  uint32_t slot = 0;
+  for (uint32_t i = 0; i < 2; ++i) ASSERT_TRUE(airvf_spsc_claim(&ring, &slot));
+  airvf_spsc_publish(&ring);
+  ASSERT_TRUE(airvf_spsc_peek(&ring, &slot));
+  EXPECT_EQ(slot, 0U);
+  EXPECT_TRUE(airvf_spsc_behind(&ring, &slot));
+  EXPECT_EQ(slot, 1U);
+  airvf_spsc_pop(&ring);
+  ASSERT_TRUE(airvf_spsc_peek(&ring, &slot));
+  EXPECT_FALSE(airvf_spsc_behind(&ring, &slot));
+}
+
 TEST(Spsc, IndicesMayWrapAround) {
   airvf_spsc ring;
   airvf_spsc_init(&ring, 4);
