@@ -6,13 +6,15 @@ ethtool -L air0 combined 1 # one vector
 link_wait
 check "the station answers" card gaps start
 step=2048
+# On a busy machine the flood makes the guest drop frames, perhaps this one.
+ask() { for i in 1 2 3 4 5; do card "$@" && return 0; done; }
 flood() { echo "@card flood 18 ${1:-30000} ${2:-60000} 4"; sleep 0.5; }
 # Shortest gap of vector 0 and number of gaps, in the last second and a half.
 record() {
 	sleep 0.2
-	card gaps start >/dev/null
+	ask gaps start >/dev/null
 	sleep 1.5
-	line=$(card gaps 0)
+	line=$(ask gaps 0)
 	gaps=${line%% *} shortest=${line#*shortest } shortest=${shortest%% *}
 	echo "     $1: $line"
 }
