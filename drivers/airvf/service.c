@@ -171,6 +171,9 @@ static void watch_vector(struct airvf_vector *vector)
 			   READ_ONCE(vector->tx[i]->next_to_use);
 	if (!waiting)
 		return;
+	/* The device closed the mask as it sent the one that was lost. */
+	if (idle)
+		airvf_wr(vector->vf, VTEIMS, BIT(vector->index));
 	vector->lost += idle;
 	airvf_irq_kick(vector);
 }

@@ -39,6 +39,18 @@ check "silence while up: alive" alive
 mischief none
 ip link del m0
 check "silence while up: recovers by itself" recovers 40
+mischief silence
+check "silence: ethtool -r fails" refused ethtool -r air0
+mischief none
+check "silence: after ethtool -r it recovers by itself" recovers 40
+mischief silence
+ping -q -f -w 6 10.0.0.2 >/dev/null 2>&1 &
+echo 1 >/sys/bus/pci/devices/$pci/reset
+check "silence after a reset by others: told" told "cannot bring the VF up"
+check "silence after a reset by others: alive" alive
+mischief none
+wait
+check "silence after a reset by others: recovers by itself" recovers 40
 
 say "mailbox that stays locked"
 mischief lock
@@ -138,12 +150,20 @@ say "interrupts"
 flood 8
 mischief deaf 4000
 # Each makes the service work look: many looks in a short time are no hang.
-for i in 1 2 3 4 5; do ip link set air0 promisc on; ip link set air0 promisc off; sleep 0.3; done
-sleep 3.5
+for i in 1 2 3 4 5; do ip link set air0 promisc on; ip link set air0 promisc off; sleep 0.1; done
+sleep 0.5
 check "deaf: looking often is not taken for a hang" refused told "transmit queue is stuck"
+sleep 4
 check "deaf over: recovers by itself" recovers 40
 ethtool -S air0 | grep lost_int
 check "deaf: lost interrupts are counted" [ "$(ethtool -S air0 | awk '/lost_int/ { n += $2 } END { print n }')" -gt 0 ]
+wait
+resets() { ethtool -S air0 | awk '/^ *resets:/ { print $2 }'; }
+resets_before=$(resets)
+flood 10
+mischief deaf 1500
+sleep 8
+check "a lost interrupt costs no reset" [ "$(resets)" = "$resets_before" ]
 wait
 mischief storm 2000
 sleep 3
