@@ -218,6 +218,8 @@ struct airvf_vector {
 	u64 interrupts;		/* written by the interrupt handler only */
 	u64 watch_interrupts;	/* service: at the last look */
 	u64 watch_polls;
+	unsigned long watch_since;
+	bool watch_waiting;
 	u64 lost;		/* looks that found work but no interrupt */
 	u32 since_irq;		/* packets since the last interrupt */
 	u16 steps;		/* interval in VTEITR; 0: no throttling */

@@ -153,29 +153,43 @@ static bool rx_waiting(const struct airvf_rx_ring *rx)
 	return READ_ONCE(desc->wb.status_error) & cpu_to_le32(RXD_DD);
 }
 
-/* A vector with work gets an interrupt from us; it was lost if nothing was done since last time. */
+static bool has_work(const struct airvf_vector *vector)
+{
+	u32 i;
+
+	for (i = 0; i < vector->n_rx; i++)
+		if (rx_waiting(vector->rx[i]))
+			return true;
+	for (i = 0; i < vector->n_tx; i++)
+		if (READ_ONCE(vector->tx[i]->next_to_clean) !=
+		    READ_ONCE(vector->tx[i]->next_to_use))
+			return true;
+	return false;
+}
+
+/*
+ * A vector with work gets an interrupt from us. If it had work and did nothing
+ * for longer than any throttle, its own was lost; the device closed the mask as
+ * it sent that, so neither would ours come.
+ */
 static void watch_vector(struct airvf_vector *vector)
 {
 	u64 interrupts = READ_ONCE(vector->interrupts), polls = READ_ONCE(vector->stats.polls);
-	bool idle = interrupts == vector->watch_interrupts && polls == vector->watch_polls;
-	bool waiting = false;
-	u32 i;
+	bool waiting = has_work(vector);
 
-	vector->watch_interrupts = interrupts;
-	vector->watch_polls = polls;
-
-	for (i = 0; i < vector->n_rx; i++)
-		waiting |= rx_waiting(vector->rx[i]);
-	for (i = 0; i < vector->n_tx; i++)
-		waiting |= READ_ONCE(vector->tx[i]->next_to_clean) !=
-			   READ_ONCE(vector->tx[i]->next_to_use);
-	if (!waiting)
-		return;
-	/* The device closed the mask as it sent the one that was lost. */
-	if (idle)
+	if (!waiting || !vector->watch_waiting || interrupts != vector->watch_interrupts ||
+	    polls != vector->watch_polls) {
+		vector->watch_waiting = waiting;
+		vector->watch_interrupts = interrupts;
+		vector->watch_polls = polls;
+		vector->watch_since = jiffies;
+	} else if (time_after(jiffies, vector->watch_since + HZ / 10)) {
+		vector->lost++;
+		vector->watch_since = jiffies;
 		airvf_wr(vector->vf, VTEIMS, BIT(vector->index));
-	vector->lost += idle;
-	airvf_irq_kick(vector);
+	}
+	if (waiting)
+		airvf_irq_kick(vector);
 }
 
 /* Counted in time, not in looks: whoever kicks the work makes it look. */
