@@ -1,7 +1,7 @@
 # A device that misbehaves on command (mischief.hpp): the driver says so, survives, and works again when it is over.
 . /airvf-common
 free_kb() { sync; echo 3 >/proc/sys/vm/drop_caches; awk '/^MemAvailable/ { print $2 }' /proc/meminfo; }
-works() { link_wait && ping -q -c 20 -i 0.1 -W 1 10.0.0.2 >/tmp/ping; grep -q " 0% packet loss" /tmp/ping || ping -q -c 5 -i 0.2 -W 2 -s 3000 10.0.0.2; }
+works() { rm -f /tmp/ping; link_wait && ping -q -c 20 -i 0.1 -W 1 10.0.0.2 >/tmp/ping; grep -q " 0% packet loss" /tmp/ping || ping -q -c 5 -i 0.2 -W 2 -s 3000 10.0.0.2; }
 # Works at last, as a driver may wait 16 s between resets; $1: seconds.
 recovers() {
 	for i in $(seq "$1"); do
@@ -26,6 +26,10 @@ before=$(free_kb)
 
 say "mailbox silence"
 mischief silence
+check "silence: ethtool -r fails" refused ethtool -r air0
+mischief none
+check "silence: after ethtool -r it recovers by itself" recovers 40
+mischief silence
 check "silence: opening fails" refused again
 check "silence: it says that the PF does not answer" told "PF does not answer mailbox request"
 mischief none
@@ -39,10 +43,6 @@ check "silence while up: alive" alive
 mischief none
 ip link del m0
 check "silence while up: recovers by itself" recovers 40
-mischief silence
-check "silence: ethtool -r fails" refused ethtool -r air0
-mischief none
-check "silence: after ethtool -r it recovers by itself" recovers 40
 mischief silence
 ping -q -f -w 6 10.0.0.2 >/dev/null 2>&1 &
 echo 1 >/sys/bus/pci/devices/$pci/reset
