@@ -27,10 +27,13 @@ enum Opcode : std::uint32_t {
   kGetRssKey = 0x0b,
   kSetCastMode = 0x0c,
   kGetLinkState = 0x10,
+  kFeatures = 0x12,
   kPing = 0x0100,
 };
-// Values of API negotiation in the order of their age.
-constexpr unsigned kApi10 = 0, kApi11 = 2, kApi12 = 3, kApi13 = 4, kApi14 = 5;
+// Versions by the value that stands for them in a negotiation; 20 is Solaris's.
+constexpr std::array<unsigned, 9> kApis{10, 20, 11, 12, 13, 14, 15, 16, 17};
+
+constexpr std::uint32_t kFeatureEsx = 2;
 
 constexpr unsigned kMostFrame = 9728, kStandardFrame = 1514, kFcs = 4;
 constexpr unsigned kFirstExtraRar = 65, kLastRar = 127;
@@ -65,6 +68,11 @@ PfPersonality::PfPersonality(Scheduler& scheduler, Nic82599& nic, Options option
     vfs_[i].assigned = options_.assign_macs;
   }
   set_up();
+}
+
+void PfPersonality::set_apis(std::set<unsigned> apis, std::uint32_t features) {
+  options_.apis = std::move(apis);
+  options_.features = features;
 }
 
 void PfPersonality::stop() {
@@ -166,9 +174,15 @@ bool PfPersonality::lock(unsigned vf) {
   return get(reg::kPfMailbox + 4 * vf) & reg::kMbPfu;
 }
 
-// False: the VF holds the buffer.
+// False: the VF holds the buffer, and something waits for it.
 bool PfPersonality::take_message(unsigned vf) {
-  if (!lock(vf)) return false;
+  Vf& v = vfs_[vf];
+  const bool locked = lock(vf);
+  if (!locked && (!v.esx || v.late)) return false;
+  if (v.late) {
+    reply(vf, *std::exchange(v.late, {}), kWords);
+    return true;
+  }
   Message m;
   for (unsigned i = 0; i < kWords; ++i) m[i] = get(reg::kPfMbMem + 64 * vf + 4 * i);
   put(reg::kPfMailbox + 4 * vf, reg::kMbAck);  // and unlock
@@ -178,11 +192,15 @@ bool PfPersonality::take_message(unsigned vf) {
   }
   ++counters_.messages;
   handle(vf, m);
-  return true;
+  return !v.late;
 }
 
 void PfPersonality::reply(unsigned vf, const Message& words, unsigned count) {
   if (!lock(vf)) {
+    if (vfs_[vf].esx) {
+      vfs_[vf].late = words;
+      return;
+    }
     ++counters_.ignored;
     spdlog::warn("{}: VF {} took the mailbox before its answer", nic_.options().name, vf);
     return;
@@ -234,16 +252,22 @@ bool PfPersonality::dispatch(unsigned vf, Message& m) {
     case kSetExtraMac:
       return set_extra_mac(vf, m);
     case kNegotiate:
-      if (m[1] != kApi10 && m[1] != kApi11 && m[1] != kApi12 && m[1] != kApi13 && m[1] != kApi14) return false;
-      v.api = m[1];
+      if (m[1] >= kApis.size() || !options_.apis.contains(kApis[m[1]])) return false;
+      v.api = kApis[m[1]];
+      v.esx = v.api == 15;
+      return true;
+    case kFeatures:
+      if (v.api < 17) return false;
+      m[1] &= options_.features;
+      v.esx = m[1] & kFeatureEsx;
       return true;
     case kGetQueues:
-      if (v.api < kApi11) return false;
+      if (v.api < 11) return false;
       m[1] = m[2] = options_.queues;
       m[3] = m[4] = 0;
       return true;
     case kGetReta:
-      if (!options_.query_rss || v.api < kApi12) return false;
+      if (!options_.query_rss || v.api < 12) return false;
       for (unsigned word = 0; word < 8; ++word) {
         m[1 + word] = 0;
         for (unsigned i = 0; i < 16; ++i) {
@@ -253,13 +277,13 @@ bool PfPersonality::dispatch(unsigned vf, Message& m) {
       }
       return true;
     case kGetRssKey:
-      if (!options_.query_rss || v.api < kApi12) return false;
+      if (!options_.query_rss || v.api < 12) return false;
       for (unsigned i = 0; i < 10; ++i) m[1 + i] = get(reg::kRssrk + 4 * i);
       return true;
     case kSetCastMode:
       return set_cast_mode(vf, m);
     case kGetLinkState:
-      if (v.api < kApi12) return false;
+      if (v.api < 12) return false;
       m[1] = 1;
       return true;
     default:
@@ -289,7 +313,9 @@ void PfPersonality::forget(unsigned vf) {
   clear_rar(1 + vf);
   put(reg::kVmolr + 4 * vf, reg::kVmolrAupe | reg::kVmolrBam);
   put(reg::kVmvir + 4 * vf, 0);
-  v.api = kApi10;
+  v.api = 10;
+  v.esx = false;
+  v.late.reset();
   v.cast_mode = 0;
   v.clear_to_send = false;
 }
@@ -400,7 +426,7 @@ void PfPersonality::rebuild_multicast() {
 
 bool PfPersonality::set_frame_size(unsigned vf, std::uint32_t max_frame) {
   const bool jumbo_pf = options_.pf_mtu > 1500;
-  const bool knows_jumbo = vfs_[vf].api >= kApi11;
+  const bool knows_jumbo = vfs_[vf].api >= 11;
   const bool refused = !(knows_jumbo && jumbo_pf) && (jumbo_pf || max_frame > kStandardFrame + kFcs);
   enable_pool(reg::kVfre, vf, !refused);
   if (refused) return false;
@@ -410,7 +436,7 @@ bool PfPersonality::set_frame_size(unsigned vf, std::uint32_t max_frame) {
 
 bool PfPersonality::set_cast_mode(unsigned vf, Message& m) {
   Vf& v = vfs_[vf];
-  if (v.api < kApi12) return false;
+  if (v.api < 12) return false;
   unsigned mode = m[1];
   if (mode > 1 && !options_.trusted) mode = 1;
   std::uint32_t bits = 0;

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -26,6 +27,10 @@ class PfPersonality {
     bool assign_macs = true;  ///< else VFs are told to take a random address
     std::array<std::uint8_t, 6> first_vf_mac{0x02, 0x82, 0x59, 0x90, 0x01, 0x00};  ///< VF n: plus n in the last byte
     std::uint32_t rss_seed = 1;                                                    ///< of the RSS key
+    /// Mailbox versions that negotiation accepts: 10 for 1.0 to 17 for 1.7; none is a PF from before the negotiation,
+    /// which refuses it and means 1.0. Each version has its own requests, as in real PFs.
+    std::set<unsigned> apis{10, 11, 12, 13, 14};
+    std::uint32_t features = 0;  ///< that 1.7 offers: 1 IPsec, 2 ESX mailbox
   };
   struct Counters {
     std::uint64_t messages = 0, refused = 0, ignored = 0, resets = 0, lock_waits = 0;
@@ -38,6 +43,11 @@ class PfPersonality {
   void stop();
   /// It comes (again), resets the device, and knows no VF any more.
   void start();
+
+  /// From the next reset of a VF on.
+  void set_apis(std::set<unsigned> apis, std::uint32_t features);
+  /// From the next start() on.
+  void set_mtu(unsigned mtu) { options_.pf_mtu = mtu; }
 
   /// The PF's interrupt: to be called for every message of function 0.
   void interrupt() { turn_.ask(); }
@@ -53,7 +63,11 @@ class PfPersonality {
     std::array<std::uint8_t, 6> mac{};
     bool assigned = false;  ///< by the administrator
     bool clear_to_send = false;
-    unsigned api = 0, cast_mode = 0, lock_tries = 0;
+    unsigned api = 10, cast_mode = 0, lock_tries = 0;  ///< api as in Options::apis
+    /// ESX mailbox (1.5, or a feature of 1.7): the VF keeps the lock until its request is acknowledged, so that the
+    /// request is read under the VF's lock and the answer waits for the end of it.
+    bool esx = false;
+    std::optional<Message> late;
     std::vector<std::uint16_t> hashes;
     std::vector<unsigned> extra_rars;
     std::set<unsigned> vlans;

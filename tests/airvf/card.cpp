@@ -28,7 +28,7 @@ namespace {
 using namespace vfpool;
 
 constexpr const char* kHelp =
-    "link up|down; pf stop|start|reset; mischief KIND [MS]; flood PAYLOAD RATE MS [FLOWS]; gaps start; gaps VECTOR; "
+    "link up|down; pf stop|start|reset|mtu N; apis none|10,11,... [FEATURES]; mischief KIND [MS]; flood PAYLOAD RATE MS [FLOWS]; gaps start; gaps VECTOR; "
     "careless; state; quit";
 
 /// Commands, on lines of the standard input or in datagrams of the guest. They concern VF 0.
@@ -50,8 +50,9 @@ class Commands {
     in >> word;
     if (verb == "link" && word == "up") return station_->plug(), "ok";
     if (verb == "link" && word == "down") return station_->unplug(), "ok";
-    if (verb == "pf") return pf(word);
+    if (verb == "pf") return pf(word, in);
     if (verb == "gaps") return gaps(word);
+    if (verb == "apis") return apis(word, in);
     unsigned milliseconds = 0;
     in >> milliseconds;
     if (verb == "mischief" && mischief_.begin(word, milliseconds)) return "ok";
@@ -60,9 +61,22 @@ class Commands {
   }
 
  private:
-  std::string pf(const std::string& word) {
-    if (word == "stop" || word == "reset") card_.pf().stop();
-    if (word == "start" || word == "reset") card_.pf().start();
+  std::string pf(const std::string& word, std::istringstream& in) {
+    unsigned mtu = 1500;
+    if (word == "stop" || word == "reset" || word == "mtu") card_.pf().stop();
+    if (word == "mtu" && in >> mtu) card_.pf().set_mtu(mtu);
+    if (word == "start" || word == "reset" || word == "mtu") card_.pf().start();
+    return "ok";
+  }
+
+  /// Mailbox versions (10 for 1.0 and so on) and 1.7's features.
+  std::string apis(const std::string& word, std::istringstream& in) {
+    std::set<unsigned> versions;
+    std::istringstream list(word);
+    for (std::string v; word != "none" && std::getline(list, v, ',');) versions.insert(static_cast<unsigned>(std::strtoul(v.c_str(), nullptr, 10)));
+    std::uint32_t features = 0;
+    in >> features;
+    card_.pf().set_apis(versions, features);
     return "ok";
   }
 
