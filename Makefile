@@ -54,8 +54,8 @@ install: modules ## install the modules for KDIR's kernel (updates/) and run dep
 	depmod "$$($(MAKE) -s -C '$(KDIR)' kernelrelease)"
 
 uninstall: ## remove them again
-	rm -f $(foreach m,airvf vfpool,"/lib/modules/$$($(MAKE) -s -C '$(KDIR)' kernelrelease)"/updates/drivers/$(m)/$(m).ko*)
-	depmod "$$($(MAKE) -s -C '$(KDIR)' kernelrelease)"
+	release=$$($(MAKE) -s -C "$(KDIR)" kernelrelease) && cd "/lib/modules/$$release" && \
+		rm -rf updates/drivers/airvf && { rmdir -p updates/drivers 2>/dev/null || true; } && depmod "$$release"
 
 # Only what DKMS needs is copied, so that it does not take build/ along.
 dkms: ## hand the modules to DKMS, which builds them for KERNELRELEASE (this kernel) and every later one
