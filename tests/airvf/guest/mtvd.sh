@@ -46,10 +46,12 @@ for policy in flow rr rr-ordered; do
 	check "$policy: nothing lost, nothing doubled" [ $udp -le $rx -a $udp -ge $((rx - 100)) ]
 	[ $policy = rr ] || check "$policy: nothing overtaken by changes of N" [ "$(report out_of_order)" = 0 ]
 done
-# The same against a source that numbers its datagrams: what the card dropped would be missing as well. An end that
-# overtakes the last datagrams ends the count, which rr may cause.
+# The same against a source that numbers its datagrams. What the card had no descriptor for (a slow machine) it counts
+# itself; nothing else may be missing. An end that overtakes the last datagrams ends the count, which rr may cause.
+no_descriptor() { card state | sed -n 's/.*no descriptor \([0-9]*\).*/\1/p'; }
 for policy in flow rr rr-ordered; do
 	echo $policy >$m/mtvd_policy
+	dropped=$(no_descriptor)
 	/airvf-load udp-count 9 12 >/tmp/count &
 	counter=$!
 	sleep 0.3
@@ -60,11 +62,12 @@ for policy in flow rr rr-ordered; do
 	done
 	for other in rr flow rr-ordered $policy; do echo $other >$m/mtvd_policy; sleep 0.1; done
 	wait $counter
-	cat /tmp/count
+	dropped=$(($(no_descriptor) - dropped))
+	echo "     $policy: $(cat /tmp/count), $dropped dropped by the card"
 	number() { sed -n "s/.*\"$1\": \([0-9]*\).*/\1/p" /tmp/count; }
 	slack=0
 	[ $policy != rr ] || slack=16
-	check "$policy: every numbered datagram arrived" [ "$(number sent)" -gt 5000 -a $(($(number received) + slack)) -ge "$(number sent)" ]
+	check "$policy: every numbered datagram arrived" [ "$(number sent)" -gt 5000 -a $(($(number received) + dropped + slack)) -ge "$(number sent)" ]
 	check "$policy: none came twice" [ "$(number received)" -le "$(number sent)" ]
 done
 check "no worker was full" [ "$(stat_of mtvd_full)" = "$full" ]
