@@ -22,6 +22,9 @@
 
 namespace {
 
+/// For ioctls; made before anything fails.
+const int control = socket(AF_INET, SOCK_DGRAM, 0);
+
 /// 0 or errno.
 using Operation = std::function<int()>;
 
@@ -34,11 +37,10 @@ int write_file(const char* file, const std::string& value) {
 }
 
 int request(unsigned long number, const char* interface, void* data) {
-  static const int fd = socket(AF_INET, SOCK_DGRAM, 0);
   ifreq r{};
   std::strncpy(r.ifr_name, interface, IFNAMSIZ - 1);
   r.ifr_data = static_cast<char*>(data);
-  return ioctl(fd, number, &r) < 0 ? errno : 0;
+  return ioctl(control, number, &r) < 0 ? errno : 0;
 }
 
 Operation rings(const char* interface, unsigned count) {
@@ -69,11 +71,10 @@ Operation reset(const char* interface) {
 
 Operation flags(const char* interface, bool up) {
   return [=] {
-    static const int fd = socket(AF_INET, SOCK_DGRAM, 0);
     ifreq r{};
     std::strncpy(r.ifr_name, interface, IFNAMSIZ - 1);
     r.ifr_flags = static_cast<short>(up ? IFF_UP : 0);
-    return ioctl(fd, SIOCSIFFLAGS, &r) < 0 ? errno : 0;
+    return ioctl(control, SIOCSIFFLAGS, &r) < 0 ? errno : 0;
   };
 }
 

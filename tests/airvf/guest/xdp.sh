@@ -32,7 +32,10 @@ check "large MTU" bash -c "ip link set air0 mtu 9000; ip netns exec far ip link 
 check "a program without frags is refused" refused put pass
 check "frags" put pass frags
 check "pass 8000" flood 30 8000; away
-for verdict in tx redirect; do
+# Before 6.3 the kernel itself redirects no frame of several buffers.
+verdicts="tx redirect"
+case $(uname -r) in 6.[012].*) verdicts=tx ;; esac
+for verdict in $verdicts; do
 	put $verdict frags
 	before=$(stat xdp_$verdict) there=$(far cat /sys/class/net/air1/statistics/rx_bytes)
 	flood 50 8000 >/dev/null
