@@ -1,5 +1,6 @@
 // What can go wrong in a pool of real kernels: servers that die, reboot or lose their card, an owner that takes the VFs
-// away or dies, garbage on the sockets, a driver gone mad. Whoever is not meant must not notice.
+// away or dies, garbage on the sockets, a driver gone mad. Whoever is not meant must not notice. The users' VFs have the
+// kernel's ixgbevf, or with VFPOOL_VF_DRIVER=airvf our own driver; the PF's is ixgbe.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
@@ -7,6 +8,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <random>
@@ -26,11 +28,19 @@ using nlohmann::json;
 constexpr const char* kPf = "/sys/bus/pci/devices/10000:03:00.0";
 constexpr const char* kVf = "/sys/bus/pci/devices/10000:03:00.0";  // on a user
 
+std::string driver() {
+  const char* given = std::getenv("VFPOOL_VF_DRIVER");
+  return given != nullptr ? given : "ixgbevf";
+}
+
 class RobustPool : public testing::Test {
  protected:
   static void SetUpTestSuite() {
     if (geteuid() != 0) return;
-    lab_ = new lab::Lab({.topology = VFPOOL_TOPOLOGY, .folder = "build/robust", .sim_program = VFPOOL_SIM, .progress = {}});
+    lab_ = new lab::Lab({.topology = fmt::format("{}/robust_{}.toml", VFPOOL_TOPOLOGIES, driver()),
+                         .folder = "build/robust-" + driver(),
+                         .sim_program = VFPOOL_SIM,
+                         .progress = {}});
     lab_->up();
     create_vfs();
     for (unsigned n : {1u, 2u}) up(n);
@@ -94,6 +104,7 @@ class RobustPool : public testing::Test {
   /// The user's VF has its driver, an address and its link; the host at the wire answers.
   static void up(unsigned n) {
     EXPECT_TRUE(wait(40s, [&] { return text(user(n), fmt::format("ls {}/net", kVf)) == "eth0"; })) << text(user(n), "dmesg | tail -20");
+    EXPECT_EQ(text(user(n), fmt::format("basename $(readlink {}/driver)", kVf)), driver());
     text(user(n), fmt::format("ip address replace 10.82.0.{}/24 dev eth0; ip link set eth0 up", n));
     EXPECT_TRUE(wait(30s, [&] { return lab_->vm(user(n)).run("ping -c 1 -W 1 10.82.0.254").rc == 0; })) << text(user(n), "ip a; dmesg | tail");
   }
@@ -223,7 +234,7 @@ TEST_F(RobustPool, AForcedRemovalUnderTrafficDisturbsNobodyElse) {
 TEST_F(RobustPool, AVfSurvivesAFunctionLevelResetAndANewDriver) {
   undisturbed([] {
     EXPECT_EQ(text("user1", fmt::format("ip link set eth0 down; echo 1 > {}/reset", kVf)), "");
-    text("user1", fmt::format("echo 10000:03:00.0 > {}/driver/unbind; echo 10000:03:00.0 > /sys/bus/pci/drivers/ixgbevf/bind", kVf));
+    text("user1", fmt::format("echo 10000:03:00.0 > {}/driver/unbind; echo 10000:03:00.0 > /sys/bus/pci/drivers/{}/bind", kVf, driver()));
     up(1);
   });
 }
@@ -237,7 +248,7 @@ TEST_F(RobustPool, ADriverGoneMadHarmsOnlyItsOwnVf) {
     text("user1", fmt::format("echo 10000:03:00.0 > {0}/driver/unbind; echo 1 > {0}/enable", kVf));
     // Memory space and bus master; a clean slate does not help it.
     EXPECT_EQ(text("user1", fmt::format("setpci -s 10000:03:00.0 4.w=6 && /tmp/scribble {} bars {} 5000", kVf, seed), 120s), "");
-    EXPECT_EQ(text("user1", fmt::format("echo 1 > {0}/reset; echo 0 > {0}/enable; echo 10000:03:00.0 > /sys/bus/pci/drivers/ixgbevf/bind", kVf)), "");
+    EXPECT_EQ(text("user1", fmt::format("echo 1 > {0}/reset; echo 0 > {0}/enable; echo 10000:03:00.0 > /sys/bus/pci/drivers/{1}/bind", kVf, driver())), "");
     up(1);
   });
   EXPECT_GT(card("DMA read errors") + card("bad rings") + card("bad descriptors"), before) << "it was not mad enough";
