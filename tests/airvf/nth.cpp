@@ -55,6 +55,8 @@ Operation rings(const char* interface, unsigned count) {
 Operation queues(const char* interface, unsigned count) {
   return [=] {
     ethtool_channels c{};
+    c.cmd = ETHTOOL_GCHANNELS;
+    if (const int error = request(SIOCETHTOOL, interface, &c); error != 0) return error;
     c.cmd = ETHTOOL_SCHANNELS;
     c.combined_count = count;
     return request(SIOCETHTOOL, interface, &c);
