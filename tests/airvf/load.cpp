@@ -77,14 +77,18 @@ void udp_count(const char* port, double limit) {
   const auto start = Clock::now();
   Clock::time_point first{}, last{};
   std::array<std::uint32_t, 512> data;
-  while (sent == 0 && since(start) < limit) {
+  // The end may overtake datagrams of other flows, so it is waited for a silence after it.
+  while (since(start) < limit) {
     pollfd p{fd, POLLIN, 0};
-    if (poll(&p, 1, 200) <= 0) continue;
-    for (ssize_t n; sent == 0 && (n = recv(fd, data.data(), sizeof data, MSG_DONTWAIT)) >= 16;) {
+    if (poll(&p, 1, 300) <= 0) {
+      if (sent != 0) break;
+      continue;
+    }
+    for (ssize_t n; (n = recv(fd, data.data(), sizeof data, MSG_DONTWAIT)) >= 16;) {
       if (ntohl(data[0]) != kMagic) continue;
       const std::uint32_t sequence = ntohl(data[1]), flow = ntohl(data[3]) % 256;
       if (data[2] != 0) {  // an end: of this flood if anything of it came
-        sent = received != 0 ? ntohl(data[2]) : 0;
+        if (received != 0) sent = ntohl(data[2]);
         continue;
       }
       last = Clock::now();
