@@ -90,23 +90,23 @@ void airvf_mtvd_flush(struct airvf_vector *vector)
 	lane->touched = 0;
 }
 
+static void add(u32 count, atomic64_t *sum)
+{
+	if (count)
+		atomic64_add(count, sum);
+}
+
 /* Once a poll and queue: the counters may be other CPUs', too. */
 static void count_made(struct airvf *vf, u32 queue, struct airvf_skb_count *count)
 {
 	struct airvf_made_stats *made = &vf->made[queue];
 
-	if (count->csum_good)
-		atomic64_add(count->csum_good, &made->csum_good);
-	if (count->csum_none)
-		atomic64_add(count->csum_none, &made->csum_none);
-	if (count->csum_bad)
-		atomic64_add(count->csum_bad, &made->csum_bad);
-	if (count->failed)
-		atomic64_add(count->failed, &made->failed);
-	if (count->copied)
-		atomic64_add(count->copied, &made->copied);
-	if (count->own_multicast)
-		atomic64_add(count->own_multicast, &made->own_multicast);
+	add(count->csum_good, &made->csum_good);
+	add(count->csum_none, &made->csum_none);
+	add(count->csum_bad, &made->csum_bad);
+	add(count->failed, &made->failed);
+	add(count->copied, &made->copied);
+	add(count->own_multicast, &made->own_multicast);
 	*count = (struct airvf_skb_count){};
 }
 
