@@ -151,15 +151,39 @@ static void measure(struct airvf_air *air, const struct airvf_load *load)
 }
 
 /*
- * Light load stays at the ceiling until the rate that Algorithm 1 asks for
- * would find clearly more packets per interrupt than "few". Twice as many, so
- * that a steady load lies on one side.
+ * Light load stays light until the rate that Algorithm 1 asks for would find
+ * clearly more packets per interrupt than "few". Twice as many, so that a steady
+ * load lies on one side.
+ *
+ * A flow that waits for each answer looks like more than that, and is not: it
+ * slows down with the rate, nothing is merged, and load is light again at once.
+ * Then the next try waits for twice as many decisions, unless load is twice what
+ * was tried.
  */
-static bool still_light(const struct airvf_air *air, u32 rate)
+static bool leave_light(struct airvf_air *air, u32 rate)
 {
 	u64 pps = div64_u64(air->bandwidth, max_t(u32, air->size, 1));
 
-	return air->param.fast && few(air) && pps <= 2ull * few(air) * rate;
+	if (pps <= 2ull * few(air) * rate) {
+		air->waits /= 2;
+		air->wait = min_t(u32, air->wait, air->waits);
+		return false;
+	}
+	if (air->wait && pps / 2 <= air->tried) {
+		air->wait--;
+		return false;
+	}
+	air->tried = pps;
+	air->waits = clamp_t(u32, air->waits * 2, 1, AIRVF_FAST_WAITS);
+	air->wait = air->waits;
+	return true;
+}
+
+/* Away from light load interrupts did find more: it was right to leave. */
+static void note_merged(struct airvf_air *air, const struct airvf_load *load)
+{
+	if (!air->light && load->packets > (u64)few(air) * load->events)
+		air->waits = 0;
 }
 
 /*
@@ -187,12 +211,14 @@ bool airvf_air_decide(struct airvf_air *air, const struct airvf_load *load,
 	u32 lowest, steps;
 
 	measure(air, load);
+	note_merged(air, load);
 	decision->ceiling = airvf_air_ceiling(&air->cost, air->param.k);
 	decision->needed = airvf_air_needed(air->bandwidth, air->param.k, air->size);
 	decision->rate = wanted(&air->param, decision->ceiling, decision->needed, &reason);
-	if (air->light && !still_light(air, decision->rate))
+	if (air->light && leave_light(air, decision->rate))
 		air->light = false;
 	if (air->light) {
+		decision->ceiling = airvf_air_ceiling(&air->cost, few(air));
 		decision->rate = max_t(u32, decision->ceiling, AIRVF_RATE_MIN);
 		reason = AIRVF_LIGHT;
 	}

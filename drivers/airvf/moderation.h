@@ -84,8 +84,9 @@ void airvf_fit_update(struct airvf_fit *fit);
  * @offset: added to the rate, so that throughput can grow when the load rises
  * @threshold: smallest change of rate worth a register write
  * @fast: return to the highest rate at once when interrupts find next to
- *	nothing, average over two intervals, and do not tremble between two
- *	steps; off is Algorithm 1 and nothing else
+ *	nothing (I^ for as few packets, not for k), average over two
+ *	intervals, and do not tremble between two steps; off is Algorithm 1
+ *	and nothing else
  */
 struct airvf_air_param {
 	struct airvf_cost cost;
@@ -100,14 +101,18 @@ struct airvf_air_param {
 #define AIRVF_AIR_OFFSET	2000
 #define AIRVF_AIR_THRESHOLD	500
 #define AIRVF_FAST_POLLS	8	/* this many light polls in a row */
+#define AIRVF_FAST_WAITS	1024	/* decisions between two tries to leave light load */
 
 struct airvf_air {
 	struct airvf_air_param param;
 	struct airvf_cost cost;		/* in force */
 	u64 bandwidth;			/* B, bytes per second; fast: smoothed */
+	u64 tried;			/* packets per second as light load was left last */
 	u32 size;			/* S, bytes per packet; fast: smoothed */
 	u32 steps;			/* in the register */
 	u32 light_polls;
+	u32 waits;			/* decisions to wait before the next try, */
+	u32 wait;			/* and how many of them are left */
 	bool light;			/* held at the highest rate */
 	bool primed;
 };
