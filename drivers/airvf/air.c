@@ -218,7 +218,7 @@ bool airvf_air_decide(struct airvf_air *air, const struct airvf_load *load,
 	if (air->light && leave_light(air, decision->rate))
 		air->light = false;
 	if (air->light) {
-		decision->ceiling = airvf_air_ceiling(&air->cost, few(air));
+		decision->ceiling = airvf_air_ceiling(&air->cost, 1);
 		decision->rate = max_t(u32, decision->ceiling, AIRVF_RATE_MIN);
 		reason = AIRVF_LIGHT;
 	}

@@ -84,7 +84,7 @@ void airvf_fit_update(struct airvf_fit *fit);
  * @offset: added to the rate, so that throughput can grow when the load rises
  * @threshold: smallest change of rate worth a register write
  * @fast: return to the highest rate at once when interrupts find next to
- *	nothing (I^ for as few packets, not for k), average over two
+ *	nothing (I^ for one packet instead of k), average over two
  *	intervals, and do not tremble between two steps; off is Algorithm 1
  *	and nothing else
  */

@@ -120,14 +120,14 @@ TEST(AirLoop, TheFastPathGivesALightLoadTheLowestLatency) {
     plain.Interval(1000);
   }
   EXPECT_LE(airvf_steps_to_rate(fast.steps()), fast.ceiling());
-  EXPECT_EQ(fast.steps(), 4u);
+  EXPECT_EQ(fast.steps(), 3u);
   EXPECT_GT(plain.steps(), 200u);
 }
 
 TEST(AirLoop, TheFastPathLetsGoWhenTheLoadIsNoLongerLight) {
   Loop loop(true, 16, 512, 100);
   for (int i = 0; i < 50; ++i) loop.Interval(1000);
-  ASSERT_EQ(loop.steps(), 4u);
+  ASSERT_EQ(loop.steps(), 3u);
   for (int i = 0; i < kConverged; ++i) loop.Interval(60000);
   EXPECT_NEAR(airvf_steps_to_rate(loop.steps()), 60000 / 16 + AIRVF_AIR_OFFSET, AIRVF_AIR_THRESHOLD);
 }

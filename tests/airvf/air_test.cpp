@@ -240,8 +240,8 @@ TEST(AirFastPath, ReturnsToTheCeilingAfterAFewLightPolls) {
   airvf_decision decision{};
   EXPECT_TRUE(airvf_air_decide(&air, &load, &decision));
   EXPECT_EQ(decision.reason, AIRVF_LIGHT);
-  EXPECT_EQ(decision.ceiling, 151333u) << "two packets an interrupt, not k";
-  EXPECT_EQ(decision.new_steps, 4u) << "fewest steps not above it";
+  EXPECT_EQ(decision.ceiling, 206363u) << "one packet an interrupt, not k";
+  EXPECT_EQ(decision.new_steps, 3u) << "fewest steps not above it";
 }
 
 TEST(AirFastPath, OneBusyPollStartsTheCountAgain) {
@@ -291,7 +291,7 @@ TEST(AirLimits, HoldForRandomInput) {
       ASSERT_EQ(decision.new_steps, air.steps);
       ASSERT_GE(air.steps, 1u);
       ASSERT_LE(air.steps, 511u);
-      const uint32_t packets = decision.reason == AIRVF_LIGHT || air.light ? std::min(2u, air.param.k / 4) : air.param.k;
+      const uint32_t packets = decision.reason == AIRVF_LIGHT || air.light ? 1 : air.param.k;
       ASSERT_EQ(decision.ceiling, airvf_air_ceiling(&air.cost, packets));
       ASSERT_TRUE(airvf_steps_to_rate(air.steps) <= decision.ceiling || air.steps == 511)
           << "steps " << air.steps << " ceiling " << decision.ceiling;
