@@ -11,6 +11,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "lab/host_tsc.hpp"
+
 namespace vfpool::lab {
 namespace {
 
@@ -87,8 +89,9 @@ std::vector<std::string> Vm::command_line() const {
   std::string append =
       fmt::format("{} vfpool.host={} vfpool.modules={}", kKernelOptions, n, fmt::join(config_.modules, ","));
   if (!config_.blacklist.empty()) append += fmt::format(" modprobe.blacklist={}", fmt::join(config_.blacklist, ","));
-  if (!config_.append.empty()) append += " " + config_.append;
   const bool kvm = config_.accel == "kvm";
+  if (!kvm) append += " " + guest_tsc_option();
+  if (!config_.append.empty()) append += " " + config_.append;
   std::vector<std::string> argv{"qemu-system-x86_64", "-nodefaults", "-no-user-config", "-no-reboot"};
   const auto add = [&argv](const char* option, std::string value) {
     argv.emplace_back(option);
