@@ -3,6 +3,7 @@
 // needs no further one. After each failure the opposite operation must work.
 //   nth write FILE VALUE BACK              writes VALUE; BACK is what undoes it
 //   nth rings|queues|reset|up INTERFACE    ethtool -G, ethtool -L, ethtool -r, ip link set up
+//   nth bind DEVICE DRIVER                 probe of a PCI device; a failed one leaves nothing to undo
 // Says how many allocations there were and how often the operation failed; status 1 if going back did not work or if
 // there was no allocation to fail.
 #include <fcntl.h>
@@ -113,14 +114,20 @@ int main(int argc, char** argv) {
     there = back = reset(argv[2]);
   } else if (argc == 3 && what == "up") {
     there = flags(argv[2], true), back = flags(argv[2], false);
+  } else if (argc == 4 && what == "bind") {
+    const std::string driver = std::string("/sys/bus/pci/drivers/") + argv[3];
+    there = [=] { return write_file((driver + "/bind").c_str(), argv[2]); };
+    back = [=] { return write_file((driver + "/unbind").c_str(), argv[2]); };
   } else {
-    std::fputs("usage: nth write FILE VALUE BACK | rings|queues|reset|up INTERFACE\n", stderr);
+    std::fputs("usage: nth write FILE VALUE BACK | rings|queues|reset|up INTERFACE | bind DEVICE DRIVER\n", stderr);
     return 2;
   }
   int n = 0, refused = 0;
   for (bool hit = true; hit && n < 5000;) {
     const int error = failing(there, ++n, hit);
     if (error != 0) ++refused;
+    // A probe takes long; the next one shows whether it still works.
+    if (error != 0 && what == "bind") continue;
     if (const int again = error == 0 ? 0 : there(); again != 0) {
       std::printf("nth: after allocation %d failed (%s) it does not work again: %s\n", n, std::strerror(error),
                   std::strerror(again));
