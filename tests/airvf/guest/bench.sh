@@ -1,9 +1,10 @@
 # airvf against ixgbevf: the driver of VF 0 changes, the peer on VF 1 is always ixgbevf. All of the device's interrupts
-# come to CPU 0, programs run on CPU 1, so that what one driver spreads differently is not chance.
+# come to CPU 0. Programs run on CPU 1, so that what one driver spreads differently is not chance; where the kernel's
+# threads share the work (threaded NAPI, RPS, workers) programs run where the scheduler wants them, as on a real machine.
 . /airvf-common
 . /airvf-config
 vf=0000:01:00.0
-load="taskset 2 /airvf-load"
+load=/airvf-load
 json() { echo "@json $*"; }
 bind() {
 	[ ! -e /sys/bus/pci/devices/$vf/driver ] || echo $vf >/sys/bus/pci/devices/$vf/driver/unbind
@@ -17,6 +18,10 @@ bind() {
 	ping -q -c 3 -i 0.1 -W 2 10.0.0.2 >/dev/null
 }
 configure() { # ixgbevf[-threaded|-rps] airvf-MODE[-POLICY-N]
+	case $1 in
+	*-threaded | *-rps | *-[0-9]) load="/airvf-load" ;;
+	*) load="taskset 2 /airvf-load" ;;
+	esac
 	bind "${1%%-*}" || return 1
 	local m=/sys/class/net/air0/airvf
 	case $1 in
