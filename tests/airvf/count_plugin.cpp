@@ -1,6 +1,7 @@
 // A QEMU TCG plugin that counts the instructions that the guest's processors execute, per processor, for measurements
 // on machines whose time means nothing: -plugin libairvf_count.so,ask=FIFO,answer=FIFO. For each line read from `ask`
-// one line goes to `answer`: the counts so far, one number a processor. Idle processors (HLT) count nothing.
+// one line goes to `answer`: the counts so far, of everything and of the code of kernel modules, which in these guests is
+// the drivers'. Idle processors (HLT) count nothing.
 //
 // The interface is QEMU's documented one (docs/devel/tcg-plugins); its header is in no Debian package, so the little
 // that is needed is declared here.
@@ -22,10 +23,10 @@ struct qemu_plugin_u64 {
 enum qemu_plugin_op { QEMU_PLUGIN_INLINE_ADD_U64 };
 void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t, void (*)(qemu_plugin_tb*, void*), void*);
 std::size_t qemu_plugin_tb_n_insns(const qemu_plugin_tb*);
+std::uint64_t qemu_plugin_tb_vaddr(const qemu_plugin_tb*);
 void qemu_plugin_register_vcpu_tb_exec_inline_per_vcpu(qemu_plugin_tb*, qemu_plugin_op, qemu_plugin_u64, std::uint64_t);
 qemu_plugin_scoreboard* qemu_plugin_scoreboard_new(std::size_t element_size);
-std::uint64_t qemu_plugin_u64_get(qemu_plugin_u64, unsigned vcpu);
-int qemu_plugin_num_vcpus();
+std::uint64_t qemu_plugin_u64_sum(qemu_plugin_u64);
 
 [[gnu::visibility("default")]] int qemu_plugin_version = 7;  // QEMU 11
 [[gnu::visibility("default")]] int qemu_plugin_install(qemu_plugin_id_t id, const void* info, int argc, char** argv);
@@ -33,12 +34,21 @@ int qemu_plugin_num_vcpus();
 
 namespace {
 
-qemu_plugin_u64 count;
+// Where x86-64 Linux with KASLR maps modules (Documentation/arch/x86/x86_64/mm.rst).
+constexpr std::uint64_t kModules = 0xffffffffc0000000, kModulesEnd = 0xffffffffff000000;
+
+struct Counts {
+  std::uint64_t all;
+  std::uint64_t modules;
+};
+qemu_plugin_u64 all, modules;
 
 // Blocks are counted whole when they begin; one left by an exception is counted a few instructions too long.
 void translated(qemu_plugin_tb* block, void*) {
-  qemu_plugin_register_vcpu_tb_exec_inline_per_vcpu(block, QEMU_PLUGIN_INLINE_ADD_U64, count,
-                                                    qemu_plugin_tb_n_insns(block));
+  const std::size_t n = qemu_plugin_tb_n_insns(block);
+  qemu_plugin_register_vcpu_tb_exec_inline_per_vcpu(block, QEMU_PLUGIN_INLINE_ADD_U64, all, n);
+  if (const std::uint64_t at = qemu_plugin_tb_vaddr(block); at >= kModules && at < kModulesEnd)
+    qemu_plugin_register_vcpu_tb_exec_inline_per_vcpu(block, QEMU_PLUGIN_INLINE_ADD_U64, modules, n);
 }
 
 void serve(const std::string& ask, const std::string& answer) {
@@ -50,9 +60,7 @@ void serve(const std::string& ask, const std::string& answer) {
     std::fclose(in);
     std::FILE* out = std::fopen(answer.c_str(), "w");
     if (out == nullptr) return;
-    for (int i = 0; i < qemu_plugin_num_vcpus(); ++i)
-      std::fprintf(out, "%s%" PRIu64, i ? " " : "", qemu_plugin_u64_get(count, static_cast<unsigned>(i)));
-    std::fputc('\n', out);
+    std::fprintf(out, "%" PRIu64 " %" PRIu64 "\n", qemu_plugin_u64_sum(all), qemu_plugin_u64_sum(modules));
     std::fclose(out);
   }
 }
@@ -69,7 +77,9 @@ int qemu_plugin_install(qemu_plugin_id_t id, const void*, int argc, char** argv)
     std::fprintf(stderr, "airvf_count: needs ask=FIFO,answer=FIFO\n");
     return -1;
   }
-  count = {qemu_plugin_scoreboard_new(sizeof(std::uint64_t)), 0};
+  qemu_plugin_scoreboard* score = qemu_plugin_scoreboard_new(sizeof(Counts));
+  all = {score, offsetof(Counts, all)};
+  modules = {score, offsetof(Counts, modules)};
   qemu_plugin_register_vcpu_tb_trans_cb(id, translated, nullptr);
   std::thread(serve, ask, answer).detach();
   return 0;

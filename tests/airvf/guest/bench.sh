@@ -17,7 +17,16 @@ bind() {
 	for irq in $(awk -F: '/air0/ { print $1 }' /proc/interrupts); do echo 1 >/proc/irq/$irq/smp_affinity; done
 	ping -q -c 3 -i 0.1 -W 2 10.0.0.2 >/dev/null
 }
-configure() { # ixgbevf[-threaded|-rps] airvf-MODE[-POLICY-N]
+use_module() {
+	[ "$module" != "$1" ] || return 0
+	rmmod airvf 2>/dev/null
+	insmod "$1" && module=$1
+}
+configure() { # ixgbevf[-threaded|-rps] airvf-MODE[-POLICY-N|-plain]
+	case $1 in
+	*-plain) use_module /airvf-plain.ko ;;
+	airvf-*) use_module /airvf.ko ;;
+	esac
 	case $1 in
 	*-threaded | *-rps | *-[0-9]) load="/airvf-load" ;;
 	*) load="taskset 2 /airvf-load" ;;
@@ -30,7 +39,7 @@ configure() { # ixgbevf[-threaded|-rps] airvf-MODE[-POLICY-N]
 	airvf-*)
 		set -- ${1//-/ }
 		echo "$2" >$m/moderation
-		if [ -n "$3" ]; then
+		if [ -n "$4" ]; then
 			echo "${3/ordered/rr-ordered}" >$m/mtvd_policy
 			echo "$4" >$m/mtvd_workers
 		fi
@@ -80,10 +89,9 @@ tcp_rr() {
 	$load tcp-rr 10.0.0.2 5001 $secs
 	wait
 }
-insmod /airvf.ko || exit 1
-rmmod airvf # it was only to see that it loads
+use_module /airvf.ko || exit 1
+for vf_driver in /sys/bus/pci/drivers/airvf/0*; do echo "${vf_driver##*/}" >/sys/bus/pci/drivers/airvf/unbind; done
 modprobe ixgbevf
-insmod /airvf.ko
 sysctl -q -w net.core.netdev_max_backlog=4000 2>/dev/null
 ip netns add far
 ip link set "$(ls /sys/bus/pci/devices/0000:02:00.0/net)" netns far name air1
@@ -92,6 +100,7 @@ far ip link set air1 up
 far ethtool -C air1 rx-usecs 10
 all=${configs:-ixgbevf airvf-fir airvf-cgr airvf-air airvf-dim ixgbevf-threaded ixgbevf-rps airvf-air-flow-1 airvf-air-flow-2
 	airvf-air-rr-1 airvf-air-rr-2 airvf-air-ordered-1 airvf-air-ordered-2}
+[ ! -e /airvf-plain.ko ] || [ -n "$configs" ] || all="$all airvf-fir-plain"
 for round in $(seq "${rounds:-3}"); do
 	order=$all
 	[ $((round % 2)) = 1 ] || order=$(echo $all | tr ' ' '\n' | sed '1!G;h;$!d')
