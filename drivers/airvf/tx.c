@@ -424,9 +424,10 @@ bool airvf_tx_clean(struct airvf_tx_ring *ring, int budget, struct airvf_work *w
 	/* Pairs with the producer's release: buf[] is filled up to here. */
 	u16 use = smp_load_acquire(&ring->next_to_use), i = ring->next_to_clean;
 	u32 packets = 0, bytes = 0, queue_packets = 0, queue_bytes = 0;
-	u32 limit = ring->count / 2;
+	u32 slots = 0, limit = ring->count / 2;
 
-	while (i != use && limit) {
+	/* A packet is cleaned whole, even if the limit is reached in it. */
+	while (i != use && slots < limit) {
 		struct airvf_tx_buf *first = &ring->buf[i];
 		u16 end;
 
@@ -442,13 +443,11 @@ bool airvf_tx_clean(struct airvf_tx_ring *ring, int budget, struct airvf_work *w
 			queue_packets++;
 			queue_bytes += first->bytes;
 		}
+		for (; i != end; i = next(ring, i), slots++)
+			unmap(ring, &ring->buf[i]);
+		/* Memory goes back when the device no longer has it. */
 		release(ring, first, budget);
 		first->type = AIRVF_TX_NONE;
-		for (; i != end && limit; i = next(ring, i), limit--)
-			unmap(ring, &ring->buf[i]);
-		/* A packet is cleaned whole, even if the limit is reached in it. */
-		for (; i != end; i = next(ring, i))
-			unmap(ring, &ring->buf[i]);
 	}
 	if (!packets)
 		return true;
@@ -474,7 +473,7 @@ bool airvf_tx_clean(struct airvf_tx_ring *ring, int budget, struct airvf_work *w
 		ring->stats->wake++;
 		u64_stats_update_end(&ring->stats->clean_sync);
 	}
-	return limit;
+	return slots < limit;
 }
 
 /* The queue is stopped: give back everything, sent or not. */
@@ -486,10 +485,10 @@ void airvf_tx_free(struct airvf_tx_ring *ring)
 		struct airvf_tx_buf *first = &ring->buf[i];
 		u16 end = next(ring, first->eop);
 
-		release(ring, first, 0);
-		first->type = AIRVF_TX_NONE;
 		for (; i != end; i = next(ring, i))
 			unmap(ring, &ring->buf[i]);
+		release(ring, first, 0);
+		first->type = AIRVF_TX_NONE;
 	}
 	ring->next_to_clean = 0;
 	ring->next_to_use = 0;
