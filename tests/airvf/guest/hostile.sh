@@ -210,7 +210,10 @@ after=$(free_kb after)
 echo "     available memory: $before kB before, $after kB after"
 # What became of it, should that have failed.
 awk 'NR == FNR { was[$1] = $2; next } $2 - was[$1] > 1000 || was[$1] - $2 > 1000 { print "     " $1, $2 - was[$1], "kB" }' /tmp/meminfo-before /tmp/meminfo-after
-check "no memory leaked" [ "$after" -gt $((before - 12000)) ]
+limit=12000
+# A debug kernel keeps records of its own, and what was freed for a while.
+[ ! -e /sys/kernel/debug/kmemleak ] || limit=40000
+check "no memory leaked" [ "$after" -gt $((before - limit)) ]
 dmesg | grep airvf | tail -60
 check "unload" pair_down airvf
 finish
