@@ -100,7 +100,7 @@ void PfPersonality::set_up() {
   put(reg::kGcrExt, four ? 2 : 3);
   put(reg::kGpie, reg::kGpieMsix | reg::kGpieOcd | (four ? 2U : 3U) << 14);
   put(kMtqc, 2 | (four ? 2U : 1U) << 2);
-  put(reg::kMrqc, (four ? 0xaU : 0xbU) | 0x00330000);
+  put(reg::kMrqc, (four ? 0xaU : 0xbU) | 0x00330000 | (options_.check_local ? reg::kMrqcTxSwitchChecksum : 0));
   put(reg::kRxcsum, reg::kRxcsumPcsd);
   std::mt19937 random(options_.rss_seed);
   for (unsigned i = 0; i < 10; ++i) put(reg::kRssrk + 4 * i, static_cast<std::uint32_t>(random()));

@@ -24,6 +24,7 @@ class PfPersonality {
     bool trusted = false;    ///< VFs may ask for all-multicast and change an assigned address
     bool anti_spoof = true;
     bool query_rss = false;   ///< VFs may read the RSS table and key
+    bool check_local = false; ///< checksums of frames between VFs are verified, too (MRQC bit 15)
     bool assign_macs = true;  ///< else VFs are told to take a random address
     std::array<std::uint8_t, 6> first_vf_mac{0x02, 0x82, 0x59, 0x90, 0x01, 0x00};  ///< VF n: plus n in the last byte
     std::uint32_t rss_seed = 1;                                                    ///< of the RSS key

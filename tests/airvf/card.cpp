@@ -138,6 +138,7 @@ int main(int argc, char** argv) {
   app.add_option("--mtu", pf.pf_mtu, "MTU of the PF");
   app.add_flag("--trusted", pf.trusted, "trust the VFs");
   app.add_flag("--query-rss", pf.query_rss, "VFs may read the RSS table");
+  app.add_flag("--check-local", pf.check_local, "verify the checksums of frames between VFs, too");
   app.add_flag("--strict-reset", nic.strict_vf_reset, "ring registers survive a VF's reset, as in silicon");
   std::uint32_t seed = 1;
   app.add_option("--seed", seed, "of the mischief");
