@@ -157,8 +157,8 @@ static void measure(struct airvf_air *air, const struct airvf_load *load)
  *
  * A flow that waits for each answer looks like more than that, and is not: it
  * slows down with the rate, nothing is merged, and load is light again at once.
- * Then the next try waits for twice as many decisions, unless load is twice what
- * was tried.
+ * Then the next try waits for four times as many decisions, unless load is twice
+ * what was tried.
  */
 static bool leave_light(struct airvf_air *air, u32 rate)
 {
@@ -174,7 +174,7 @@ static bool leave_light(struct airvf_air *air, u32 rate)
 		return false;
 	}
 	air->tried = pps;
-	air->waits = clamp_t(u32, air->waits * 2, 1, AIRVF_FAST_WAITS);
+	air->waits = clamp_t(u32, air->waits * 4, 4, AIRVF_FAST_WAITS);
 	air->wait = air->waits;
 	return true;
 }

@@ -92,7 +92,8 @@ static int poll(struct napi_struct *napi, int budget)
 	now = stamp();
 	if (AIRVF_STATISTICS) {
 		/* With the end of the last poll, which was not known then. */
-		account(vector, &tx, now - start + READ_ONCE(vector->mod.tail), !finished, finished);
+		account(vector, &tx, now - start + READ_ONCE(vector->mod.tail), !finished,
+			finished);
 		airvf_mod_poll(vector, tx.packets, tx.bytes, now - start, now, finished);
 	}
 	if (!finished)
