@@ -101,7 +101,7 @@ struct airvf_air_param {
 #define AIRVF_AIR_OFFSET	2000
 #define AIRVF_AIR_THRESHOLD	500
 #define AIRVF_FAST_POLLS	8	/* this many light polls in a row */
-#define AIRVF_FAST_WAITS	1024	/* decisions between two tries to leave light load */
+#define AIRVF_FAST_WAITS	1024	/* most decisions between two tries to leave light load */
 
 struct airvf_air {
 	struct airvf_air_param param;

@@ -2,6 +2,7 @@
 
 #include <time.h>
 
+#include <chrono>
 #include <optional>
 #include <thread>
 

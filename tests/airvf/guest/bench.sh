@@ -4,7 +4,6 @@
 . /airvf-common
 . /airvf-config
 vf=0000:01:00.0
-load=/airvf-load
 json() { echo "@json $*"; }
 bind() {
 	[ ! -e /sys/bus/pci/devices/$vf/driver ] || echo $vf >/sys/bus/pci/devices/$vf/driver/unbind
@@ -28,7 +27,7 @@ configure() { # ixgbevf[-threaded|-rps] airvf-MODE[-POLICY-N|-plain]
 	airvf-*) use_module /airvf.ko ;;
 	esac
 	case $1 in
-	*-threaded | *-rps | *-[0-9]) load="/airvf-load" ;;
+	*-threaded | *-rps | *-[0-9]) load=/airvf-load ;;
 	*) load="taskset 2 /airvf-load" ;;
 	esac
 	bind "${1%%-*}" || return 1
