@@ -160,6 +160,8 @@ union airvf_rx_desc {
 };
 
 #define RXD_RSS_TYPE		0x000f
+#define RXD_TYPE_UDP		BIT(9)
+
 #define RXD_DD			BIT(0)
 #define RXD_EOP			BIT(1)
 #define RXD_VP			BIT(3)

@@ -63,14 +63,18 @@ static void checksum(const struct net_device *netdev, struct sk_buff *skb,
 
 	if (!(netdev->features & NETIF_F_RXCSUM)) {
 		count->csum_none++;
-	} else if (((status & RXD_IPCS) && (status & RXD_IPE)) ||
-		   ((status & RXD_L4CS) && (status & RXD_TCPE))) {
+	} else if ((status & RXD_IPCS) && (status & RXD_IPE)) {
 		count->csum_bad++;
-	} else if (status & RXD_L4CS) {
+	} else if (!(status & RXD_L4CS)) {
+		count->csum_none++;
+	} else if (!(status & RXD_TCPE)) {
 		skb->ip_summed = CHECKSUM_UNNECESSARY;
 		count->csum_good++;
-	} else {
+	} else if (frame->info & RXD_TYPE_UDP) {
+		/* Erratum 44: wrong, or just not there. The stack finds out. */
 		count->csum_none++;
+	} else {
+		count->csum_bad++;
 	}
 }
 

@@ -11,6 +11,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
+#include <map>
 #include <memory>
 #include <sstream>
 #include <string>
@@ -28,8 +29,9 @@ namespace {
 using namespace vfpool;
 
 constexpr const char* kHelp =
-    "link up|down; pf stop|start|reset|mtu N; apis none|10,11,... [FEATURES]; mischief KIND [MS]; flood PAYLOAD RATE MS [FLOWS]; gaps start; gaps VECTOR; "
-    "careless; state; quit";
+    "link up|down; pf stop|start|reset|mtu N; apis none|10,11,... [FEATURES]; mischief KIND [MS]; "
+    "flood PAYLOAD RATE MS [FLOWS [good|none|wrong]] (the datagrams' checksums); gaps start; gaps VECTOR; careless; state; "
+    "quit";
 
 /// Commands, on lines of the standard input or in datagrams of the guest. They concern VF 0.
 class Commands {
@@ -86,9 +88,16 @@ class Commands {
   }
 
   std::string flood(std::istringstream& in) {
+    using Sum = airvf::Station::Sum;
+    static const std::map<std::string, Sum> kSums{{"good", Sum::kGood}, {"none", Sum::kNone}, {"wrong", Sum::kWrong}};
     unsigned payload = 0, rate = 0, milliseconds = 0, flows = 1;
-    in >> payload >> rate >> milliseconds >> flows;
-    const std::string wrong = station_->flood(payload, rate, milliseconds, in || in.eof() ? std::max(flows, 1U) : 0);
+    std::string word = "good";
+    in >> payload >> rate >> milliseconds;
+    if (!(in >> flows) && in.eof()) flows = 1;
+    in >> word;
+    const auto sum = kSums.find(word);
+    const std::string wrong = sum == kSums.end() ? "the checksums are good, none or wrong"
+                                                 : station_->flood(payload, rate, milliseconds, flows, sum->second);
     if (!wrong.empty()) spdlog::warn("flood: {}", wrong);
     return wrong.empty() ? "ok" : wrong;
   }

@@ -99,7 +99,7 @@ void Station::answer_udp(const wire::Frame& frame) {
 }
 
 void Station::send_datagram(std::uint32_t from, std::uint16_t from_port, std::uint32_t to, std::uint16_t to_port,
-                            const std::array<std::uint8_t, 6>& mac, std::span<const std::uint8_t> payload) {
+                            const std::array<std::uint8_t, 6>& mac, std::span<const std::uint8_t> payload, Sum kind) {
   const std::size_t length = kUdp + payload.size();
   wire::Frame f(std::max(kMinFrame, kEthernet + kIp + length));
   std::copy(mac.begin(), mac.end(), f.begin());
@@ -120,12 +120,13 @@ void Station::send_datagram(std::uint32_t from, std::uint16_t from_port, std::ui
   put16(udp + 4, static_cast<std::uint32_t>(length));
   std::copy(payload.begin(), payload.end(), udp + kUdp);
   // Pseudo header: addresses, protocol, length (RFC 768). 0 would mean "none".
-  const std::uint16_t c = checksum(sum({ip + 12, 8}, 17 + static_cast<std::uint32_t>(length)) + sum({udp, length}));
-  put16(udp + 6, c == 0 ? 0xffff : c);
+  std::uint16_t c = checksum(sum({ip + 12, 8}, 17 + static_cast<std::uint32_t>(length)) + sum({udp, length}));
+  if (kind == Sum::kWrong) c ^= 0x5555;
+  if (kind != Sum::kNone) put16(udp + 6, c == 0 ? 0xffff : c);
   wire_.send(f);
 }
 
-std::string Station::flood(unsigned payload, unsigned rate, unsigned milliseconds, unsigned flows) {
+std::string Station::flood(unsigned payload, unsigned rate, unsigned milliseconds, unsigned flows, Sum sum) {
   if (payload < sizeof(Mark) || payload > kMaxFrame - kEthernet - kIp - kUdp)
     return fmt::format("payload {}: {} to {} bytes are possible", payload, sizeof(Mark),
                        kMaxFrame - kEthernet - kIp - kUdp);
@@ -134,6 +135,7 @@ std::string Station::flood(unsigned payload, unsigned rate, unsigned millisecond
   payload_.assign(payload, 0x5a);
   rate_ = rate;
   flows_ = flows;
+  sum_ = sum;
   sent_ = 0;
   due_ = 0;
   ends_ = kEnds;
@@ -149,7 +151,7 @@ void Station::send_mark(std::uint32_t total) {
   put32(&payload_[4], sent_);
   put32(&payload_[8], total);
   put32(&payload_[12], sent_ % flows_);
-  send_datagram(kFirstFlow + sent_ % flows_, kFloodPort, kGuest, kFloodPort, vf_mac_, payload_);
+  send_datagram(kFirstFlow + sent_ % flows_, kFloodPort, kGuest, kFloodPort, vf_mac_, payload_, sum_);
 }
 
 void Station::send_flood() {

@@ -26,6 +26,7 @@ class Station {
     std::uint32_t magic, sequence, total, flow;
   };
   static constexpr std::uint32_t kMagic = 0x666c6f64;
+  enum class Sum { kGood, kNone, kWrong };  ///< a datagram's checksum; none is 0 (RFC 768)
 
   /// `obey` gets a command and returns the answer.
   Station(Scheduler& scheduler, wire::Wire& wire, std::array<std::uint8_t, 6> vf_mac,
@@ -39,14 +40,14 @@ class Station {
 
   /// `payload` bytes of UDP (18 to 1472), `rate` datagrams per second, from `flows` addresses in turn. What the machine
   /// is too slow for is not made up for later. Replaces a flood that runs. Returns what is wrong with it, or nothing.
-  std::string flood(unsigned payload, unsigned rate, unsigned milliseconds, unsigned flows);
+  std::string flood(unsigned payload, unsigned rate, unsigned milliseconds, unsigned flows, Sum sum = Sum::kGood);
 
  private:
   void receive(const wire::Frame& frame);
   void answer_arp(const wire::Frame& frame);
   void answer_udp(const wire::Frame& frame);
   void send_datagram(std::uint32_t from, std::uint16_t from_port, std::uint32_t to, std::uint16_t to_port,
-                     const std::array<std::uint8_t, 6>& mac, std::span<const std::uint8_t> payload);
+                     const std::array<std::uint8_t, 6>& mac, std::span<const std::uint8_t> payload, Sum sum = Sum::kGood);
   void send_flood();
   void send_mark(std::uint32_t total);
 
@@ -57,6 +58,7 @@ class Station {
   std::uint16_t ip_id_ = 0;
   std::vector<std::uint8_t> payload_;
   unsigned rate_ = 0, flows_ = 1, ends_ = 0;
+  Sum sum_ = Sum::kGood;
   SimTime last_{0}, until_{0};
   double due_ = 0;
   std::uint32_t sent_ = 0;

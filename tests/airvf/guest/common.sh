@@ -55,3 +55,5 @@ card() {
 	exec 8>&-
 	return $rc
 }
+# One of the numbers that airvf-load left in /tmp/count.
+number() { sed -n "s/.*\"$1\": \([0-9]*\).*/\1/p" /tmp/count; }

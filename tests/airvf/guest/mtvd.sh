@@ -64,7 +64,6 @@ for policy in flow rr rr-ordered; do
 	wait $counter
 	dropped=$(($(no_descriptor) - dropped))
 	echo "     $policy: $(cat /tmp/count), $dropped dropped by the card"
-	number() { sed -n "s/.*\"$1\": \([0-9]*\).*/\1/p" /tmp/count; }
 	check "$policy: every numbered datagram arrived" [ "$(number sent)" -gt 5000 -a $(($(number received) + dropped)) -ge "$(number sent)" ]
 	check "$policy: none came twice" [ "$(number received)" -le "$(number sent)" ]
 done

@@ -41,6 +41,26 @@ if modprobe mpls_iptunnel && far modprobe mpls_router; then
 	check "hardly anything sent again" [ "$(awk '/sender/ { print $(NF - 1) }' /tmp/out)" -lt 50 ]
 	ip route del 10.9.0.2/32
 fi
+# From the wire: the card takes a UDP datagram without a checksum for one with a wrong one (82599 erratum 44).
+counted() { ethtool -S air0 | awk -v c="_csum_$1:" '/rx_queue/ && $1 ~ c { n += $2 } END { print n }'; }
+for sum in good:good none:none wrong:none; do
+	kind=${sum#*:} sum=${sum%:*}
+	before=$(counted $kind)
+	/airvf-load udp-count 9 2 >/tmp/count &
+	counter=$!
+	sleep 0.3
+	echo "@card flood 100 1000 300 1 $sum"
+	wait $counter
+	more=$(($(counted $kind) - before))
+	echo "     $sum: $(cat /tmp/count), $more counted as $kind"
+	check "datagrams with checksum $sum are counted as $kind" [ $more -ge 100 ]
+	if [ $sum = wrong ]; then
+		check "and none of them arrives" [ "$(number received)" = 0 ]
+	else
+		check "and all of them arrive" [ "$(number received)" -ge 100 -a "$(number received)" = "$(number sent)" ]
+	fi
+done
+check "and none counted as bad" [ "$(counted bad)" = 0 ]
 for n in 1 4 2; do
 	check "$n channels" ethtool -L air0 combined $n
 	link_wait
