@@ -53,8 +53,8 @@ static enum pkt_hash_types hash_type(u16 info)
 }
 
 /*
- * A bad L4 checksum is left to the stack: the 82599 calls UDP without checksum
- * bad (specification update, erratum 44).
+ * A checksum that the device calls bad is left to the stack. Only if it is
+ * UDP's, that may just be missing (specification update, erratum 44).
  */
 static void checksum(const struct net_device *netdev, struct sk_buff *skb,
 		     const struct airvf_frame *frame, struct airvf_skb_count *count)
@@ -71,7 +71,6 @@ static void checksum(const struct net_device *netdev, struct sk_buff *skb,
 		skb->ip_summed = CHECKSUM_UNNECESSARY;
 		count->csum_good++;
 	} else if (frame->info & RXD_TYPE_UDP) {
-		/* Erratum 44: wrong, or just not there. The stack finds out. */
 		count->csum_none++;
 	} else {
 		count->csum_bad++;
