@@ -193,6 +193,7 @@ struct airvf_rx_ring {
 	u16 next_to_clean;
 	bool skipping;		/* rest of a frame that was given up */
 	struct xdp_buff xdp;	/* frame being gathered; data NULL: none */
+	struct page *head;	/* its first page */
 	struct xdp_rxq_info rxq;
 	struct xdp_frame *xdp_tx[AIRVF_XDP_BULK];	/* verdict TX, within one poll */
 	u32 xdp_tx_n;

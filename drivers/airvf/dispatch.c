@@ -150,7 +150,7 @@ static int serve_lane(struct airvf_worker *worker, struct airvf_lane *lane, int 
 			from = task->frame.queue;
 		}
 		place = task->place;
-		skb = airvf_frame_skb(mtvd->vf, &worker->napi, &task->frame, false, &count);
+		skb = airvf_frame_skb(mtvd->vf, &worker->napi, &task->frame, NULL, &count);
 		airvf_spsc_pop(&queue->ring);
 		worker->stats.bytes += skb ? skb->len + ETH_HLEN : 0;
 		if (place) {
@@ -221,7 +221,7 @@ static bool make_leftover(struct airvf *vf, struct napi_struct *napi,
 	if (!task)
 		return false;
 	/* Not direct: the frame may have come before a change of rings. */
-	*skb = airvf_frame_skb(vf, napi, &task->frame, false, &count);
+	*skb = airvf_frame_skb(vf, napi, &task->frame, NULL, &count);
 	count_made(vf, task->frame.queue, &count);
 	airvf_spsc_pop(&queue->ring);
 	return true;

@@ -18,14 +18,17 @@ bool airvf_rx_refill(struct airvf_rx_ring *rx, u32 count)
 
 	while (count--) {
 		union airvf_rx_desc *desc = &rx->desc[i];
-		struct page *page = page_pool_dev_alloc_pages(rx->pool);
+		struct page *page = rx->page[i];
 
-		if (unlikely(!page)) {
-			airvf_rx_count(rx, &rx->stats->alloc_failed, 1);
-			enough = false;
-			break;
+		if (!page) {
+			page = page_pool_dev_alloc_pages(rx->pool);
+			if (unlikely(!page)) {
+				airvf_rx_count(rx, &rx->stats->alloc_failed, 1);
+				enough = false;
+				break;
+			}
+			rx->page[i] = page;
 		}
-		rx->page[i] = page;
 		desc->read.pkt_addr = cpu_to_le64(page_pool_get_dma_addr(page) +
 						  AIRVF_RX_HEADROOM);
 		/* Lies over DD and length: not done. */
@@ -148,18 +151,28 @@ static bool own_multicast(const struct airvf *vf, const struct ethhdr *eth)
 	       ether_addr_equal(eth->h_source, vf->netdev->dev_addr);
 }
 
+/* The frame's pages are needed no more. */
+static void release(const struct airvf_frame *frame, bool *left)
+{
+	if (left && !frame->frags)
+		*left = true;
+	else
+		airvf_frame_drop(frame, !!left);
+}
+
 /**
  * airvf_frame_skb() - makes an skb, ready for GRO
  * @vf: the VF
  * @napi: the poll that runs
- * @frame: consumed in any case
- * @direct: @napi is the one that the frame's page pool belongs to
+ * @frame: consumed in any case, but for @left
+ * @left: NULL unless @napi is the one that the frame's page pool belongs to;
+ *	set if the frame's only page is left to the caller
  * @count: what happened
  *
  * Return: NULL if memory is short or the frame is an echo; it is dropped then.
  */
 struct sk_buff *airvf_frame_skb(struct airvf *vf, struct napi_struct *napi,
-				const struct airvf_frame *frame, bool direct,
+				const struct airvf_frame *frame, bool *left,
 				struct airvf_skb_count *count)
 {
 	struct net_device *netdev = vf->netdev;
@@ -168,12 +181,12 @@ struct sk_buff *airvf_frame_skb(struct airvf *vf, struct napi_struct *napi,
 
 	if (frame->unseen && unlikely(own_multicast(vf, frame->data))) {
 		count->own_multicast++;
-		airvf_frame_drop(frame, direct);
+		release(frame, left);
 		return NULL;
 	}
 	skb = copy ? copy_frame(napi, frame) : wrap_frame(frame);
 	if (copy || unlikely(!skb))
-		airvf_frame_drop(frame, direct);
+		release(frame, left);
 	if (unlikely(!skb)) {
 		count->failed++;
 		return NULL;
@@ -212,6 +225,7 @@ static bool gather(struct airvf_rx_ring *rx, struct page *page, u32 len)
 	if (!xdp->data) {
 		xdp_init_buff(xdp, AIRVF_RX_TRUESIZE, &rx->rxq);
 		xdp_prepare_buff(xdp, page_address(page), AIRVF_RX_HEADROOM, len, true);
+		rx->head = page;
 		return true;
 	}
 	sinfo = xdp_get_shared_info_from_buff(xdp);
@@ -283,18 +297,20 @@ struct pass {
 	bool redirect;
 };
 
-static void complete_frame(struct airvf_rx_ring *rx, struct napi_struct *napi,
+/* True: the frame was copied, and its only page is still ours. */
+static bool complete_frame(struct airvf_rx_ring *rx, struct napi_struct *napi,
 			   const union airvf_rx_desc *desc, u32 status, struct pass *pass)
 {
 	struct airvf_frame frame;
 	struct sk_buff *skb;
+	bool left = false;
 	u64 *refused;
 
 	refused = refuse(rx, status);
 	if (refused) {
 		airvf_rx_count(rx, refused, 1);
 		drop_gathered(rx);
-		return;
+		return false;
 	}
 	pass->packets++;
 	pass->bytes += gathered_len(&rx->xdp);
@@ -308,20 +324,20 @@ static void complete_frame(struct airvf_rx_ring *rx, struct napi_struct *napi,
 		case AIRVF_XDP_TX:
 			pass->tx = true;
 			rx->xdp.data = NULL;
-			return;
+			return false;
 		case AIRVF_XDP_REDIRECT:
 			pass->redirect = true;
 			rx->xdp.data = NULL;
-			return;
+			return false;
 		case AIRVF_XDP_CONSUMED:
 			rx->xdp.data = NULL;
-			return;
+			return false;
 		}
 		/* The program may have cut the frame down to nothing. */
 		if (unlikely(rx->xdp.data_end - rx->xdp.data < ETH_HLEN)) {
 			airvf_rx_count(rx, &rx->stats->bad_length, 1);
 			drop_gathered(rx);
-			return;
+			return false;
 		}
 	}
 
@@ -329,11 +345,28 @@ static void complete_frame(struct airvf_rx_ring *rx, struct napi_struct *napi,
 	rx->xdp.data = NULL;
 	if (rx->vector->mtvd) {
 		airvf_mtvd_dispatch(rx->vector, &frame);
-		return;
+		return false;
 	}
-	skb = airvf_frame_skb(rx->vf, napi, &frame, true, &pass->skbs);
+	skb = airvf_frame_skb(rx->vf, napi, &frame, &left, &pass->skbs);
 	if (skb)
 		napi_gro_receive(napi, skb);
+	return left;
+}
+
+/*
+ * The device gets the page again from the same place in the ring, without a
+ * turn through the pool. Not if it comes from the reserves for emergencies.
+ */
+static void keep_page(struct airvf_rx_ring *rx, u16 slot, struct page *page)
+{
+	if (unlikely(page_is_pfmemalloc(page))) {
+		put_page_back(page, true);
+		return;
+	}
+	dma_sync_single_range_for_device(&rx->vf->pdev->dev, page_pool_get_dma_addr(page),
+					 AIRVF_RX_HEADROOM, AIRVF_RX_BUFFER,
+					 page_pool_get_dma_dir(rx->pool));
+	rx->page[slot] = page;
 }
 
 static void account(struct airvf_rx_ring *rx, const struct pass *pass, struct airvf_work *work)
@@ -400,6 +433,7 @@ bool airvf_rx_poll(struct airvf_rx_ring *rx, struct napi_struct *napi, int budge
 	/* Descriptors are counted, not frames: a frame may have no end. */
 	for (; done < budget; done++) {
 		union airvf_rx_desc *desc = &rx->desc[rx->next_to_clean];
+		u16 slot = rx->next_to_clean;
 		struct page *page;
 		u32 status, len;
 
@@ -415,8 +449,8 @@ bool airvf_rx_poll(struct airvf_rx_ring *rx, struct napi_struct *napi, int budge
 		/* The rest of the descriptor is valid once DD is. */
 		dma_rmb();
 
-		page = rx->page[rx->next_to_clean];
-		rx->page[rx->next_to_clean] = NULL;
+		page = rx->page[slot];
+		rx->page[slot] = NULL;
 		if (++rx->next_to_clean == rx->count)
 			rx->next_to_clean = 0;
 		prefetch_next(rx);
@@ -438,8 +472,8 @@ bool airvf_rx_poll(struct airvf_rx_ring *rx, struct napi_struct *napi, int budge
 			airvf_rx_count(rx, &rx->stats->bad_length, 1);
 			goto give_up;
 		}
-		if (status & RXD_EOP)
-			complete_frame(rx, napi, desc, status, &pass);
+		if ((status & RXD_EOP) && complete_frame(rx, napi, desc, status, &pass))
+			keep_page(rx, slot, rx->head);
 		continue;
 give_up:
 		put_page_back(page, true);

@@ -55,7 +55,7 @@ static inline void airvf_rx_count(struct airvf_rx_ring *rx, u64 *counter, u32 n)
 }
 
 struct sk_buff *airvf_frame_skb(struct airvf *vf, struct napi_struct *napi,
-				const struct airvf_frame *frame, bool direct,
+				const struct airvf_frame *frame, bool *left,
 				struct airvf_skb_count *count);
 void airvf_frame_drop(const struct airvf_frame *frame, bool direct);
 

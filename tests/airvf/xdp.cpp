@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// airvf-xdp INTERFACE pass|drop|tx|redirect [frags]: puts a small XDP program on an interface (native mode) until it is
+// airvf-xdp INTERFACE pass|cut|drop|tx|redirect [frags]: puts a small XDP program on an interface (native mode) until it is
 // killed. tx and redirect send every frame back where it came from, addresses swapped; redirect does so through
-// bpf_redirect() to the same interface. frags: the program declares that it can do frames of several buffers.
+// bpf_redirect() to the same interface. cut passes the first 100 bytes. frags: the program declares that it can do frames of several buffers.
 #include <linux/bpf.h>
 #include <linux/if_link.h>
 #include <net/if.h>
@@ -35,6 +35,16 @@ bpf_insn leave() { return insn(BPF_JMP | BPF_EXIT, 0, 0, 0, 0); }
 std::vector<bpf_insn> program(const std::string& what, unsigned ifindex) {
   if (what == "pass") return {set(0, XDP_PASS), leave()};
   if (what == "drop") return {set(0, XDP_DROP), leave()};
+  if (what == "cut")
+    return {insn(BPF_ALU64 | BPF_MOV | BPF_X, 6, 1, 0, 0),
+            insn(BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_xdp_get_buff_len),
+            insn(BPF_JMP | BPF_JLE | BPF_K, 0, 0, 4, 100),
+            set(2, 100),
+            insn(BPF_ALU64 | BPF_SUB | BPF_X, 2, 0, 0, 0),
+            insn(BPF_ALU64 | BPF_MOV | BPF_X, 1, 6, 0, 0),
+            insn(BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_xdp_adjust_tail),
+            set(0, XDP_PASS),
+            leave()};
   std::vector<bpf_insn> code = {
       load(BPF_W, 2, 1, 0),                            // data
       load(BPF_W, 3, 1, 4),                            // data_end
@@ -71,7 +81,7 @@ int bpf(bpf_cmd command, bpf_attr& attr) {
 
 int main(int argc, char** argv) {
   if (argc < 3) {
-    std::fprintf(stderr, "usage: airvf-xdp INTERFACE pass|drop|tx|redirect [frags]\n");
+    std::fprintf(stderr, "usage: airvf-xdp INTERFACE pass|cut|drop|tx|redirect [frags]\n");
     return 2;
   }
   const unsigned ifindex = if_nametoindex(argv[1]);
