@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <sys/file.h>
 
+#include <cstring>
 #include <fstream>
 #include <functional>
 
@@ -13,17 +14,6 @@ namespace vfpool::lab {
 namespace {
 
 constexpr std::string_view kKernelPrefix = "vmlinuz-";
-
-std::filesystem::path newest_kernel() {
-  std::filesystem::path best;
-  std::error_code ec;
-  for (const auto& entry : std::filesystem::directory_iterator("/boot", ec)) {
-    if (!entry.path().filename().string().starts_with(kKernelPrefix)) continue;
-    if (best.empty() || entry.path() > best) best = entry.path();
-  }
-  if (best.empty()) throw std::runtime_error("no kernel in /boot (run inside the tool root: tools/toolroot run ...)");
-  return best;
-}
 
 // The release of a kernel file: its name says it, or, for a self-built one, its modules folder.
 std::string release_of(const std::filesystem::path& kernel, const std::filesystem::path& modules_root) {
@@ -43,9 +33,22 @@ std::string release_of(const std::filesystem::path& kernel, const std::filesyste
 
 }  // namespace
 
+std::filesystem::path newest_kernel(const std::filesystem::path& boot) {
+  std::filesystem::path best;
+  std::error_code ec;
+  for (const auto& entry : std::filesystem::directory_iterator(boot, ec)) {
+    if (!entry.path().filename().string().starts_with(kKernelPrefix)) continue;
+    if (best.empty() || ::strverscmp(entry.path().c_str(), best.c_str()) > 0) best = entry.path();
+  }
+  if (best.empty())
+    throw std::runtime_error(
+        fmt::format("no kernel in {} (run inside the tool root: tools/toolroot run ...)", boot.string()));
+  return best;
+}
+
 Image make_image(const ImageSpec& spec) {
   Image image;
-  image.kernel = spec.kernel.empty() ? newest_kernel() : std::filesystem::absolute(spec.kernel);
+  image.kernel = spec.kernel.empty() ? newest_kernel("/boot") : std::filesystem::absolute(spec.kernel);
   const std::filesystem::path cache =
       spec.cache.empty() ? VFPOOL_SOURCE_DIR "/build/image" : std::filesystem::absolute(spec.cache);
   std::filesystem::create_directories(cache);

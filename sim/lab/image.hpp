@@ -20,6 +20,10 @@ struct ImageSpec {
   std::filesystem::path cache;         ///< empty: build/image of the checkout
 };
 
+/// The vmlinuz-RELEASE of the highest version in a folder, as tools/lab-kernel chooses. Throws std::runtime_error if there
+/// is none.
+std::filesystem::path newest_kernel(const std::filesystem::path& boot);
+
 /// Builds the image, or takes it from the cache when no input changed. Throws std::runtime_error with the script's
 /// words.
 Image make_image(const ImageSpec& spec);
