@@ -92,9 +92,7 @@ class Commands {
     static const std::map<std::string, Sum> kSums{{"good", Sum::kGood}, {"none", Sum::kNone}, {"wrong", Sum::kWrong}};
     unsigned payload = 0, rate = 0, milliseconds = 0, flows = 1;
     std::string word = "good";
-    in >> payload >> rate >> milliseconds;
-    if (!(in >> flows) && in.eof()) flows = 1;
-    in >> word;
+    in >> payload >> rate >> milliseconds >> flows >> word;
     const auto sum = kSums.find(word);
     const std::string wrong = sum == kSums.end() ? "the checksums are good, none or wrong"
                                                  : station_->flood(payload, rate, milliseconds, flows, sum->second);

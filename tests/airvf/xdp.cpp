@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// airvf-xdp INTERFACE pass|cut|drop|tx|redirect [frags]: puts a small XDP program on an interface (native mode) until it is
-// killed. tx and redirect send every frame back where it came from, addresses swapped; redirect does so through
-// bpf_redirect() to the same interface. cut passes the first 100 bytes. frags: the program declares that it can do frames of several buffers.
+// airvf-xdp INTERFACE pass|cut|drop|tx|redirect [frags]: puts a small XDP program on an interface (native mode) until it
+// is killed. tx and redirect send every frame back where it came from, addresses swapped; redirect does so through
+// bpf_redirect() to the same interface. cut passes the first 100 bytes. frags: the program declares that it can do frames
+// of several buffers.
 #include <linux/bpf.h>
 #include <linux/if_link.h>
 #include <net/if.h>
