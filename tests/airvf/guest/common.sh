@@ -17,6 +17,24 @@ finish() {
 # Interfaces of a driver, in order.
 netdevs() { for d in /sys/bus/pci/drivers/"$1"/0*; do ls "$d/net"; done; }
 far() { ip netns exec far "$@"; }
+# An iperf3 server in that namespace, which listens when this returns. -1: one that serves a single client; the one before
+# it may still be about to end.
+far_listens() { far grep -q ':1451 [0-9A-F:]* 0A' /proc/net/tcp6; }
+far_server() {
+	local try
+	for try in $(seq 100); do far_listens || break; sleep 0.1; done
+	far iperf3 -s -D "$@" >/dev/null 2>&1
+	for try in $(seq 100); do far_listens && return 0; sleep 0.1; done
+	return 1
+}
+# Counts the card's flood in the background, into /tmp/count; bound when this returns. $1: seconds that it may last.
+count_flood() {
+	local try
+	/airvf-load udp-count 9 "$1" >/tmp/count &
+	counter=$!
+	for try in $(seq 100); do grep -q ':0009 ' /proc/net/udp && return 0; sleep 0.1; done
+	return 1
+}
 # Loads a module, names its interfaces air0 and air1, addresses them. $1: module file, $2: driver.
 pair_up() {
 	insmod "$1" || return 1

@@ -42,7 +42,7 @@ ip link set air0 up
 check "after all of it: traffic" works
 # Packet path: one in five of the allocations that cannot wait. Others are the programs' own.
 for d in failslab fail_page_alloc; do echo Y >/sys/kernel/debug/$d/ignore-gfp-wait; echo -1 >/sys/kernel/debug/$d/times; done
-far iperf3 -s -D >/dev/null 2>&1
+far_server
 for d in failslab fail_page_alloc; do echo 20 >/sys/kernel/debug/$d/probability; done
 timeout 20 iperf3 -c 10.0.0.2 -t 4 >/dev/null 2>&1
 timeout 20 iperf3 -c 10.0.0.2 -t 4 -R >/dev/null 2>&1

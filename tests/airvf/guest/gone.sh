@@ -2,7 +2,7 @@
 . /airvf-common
 pair_up /airvf.ko airvf || { dmesg | tail -40; exit 1; }
 carrier() { for i in $(seq 120); do [ "$(cat /sys/class/net/air0/carrier 2>/dev/null)" = "$1" ] && return 0; sleep 0.1; done; return 1; }
-far iperf3 -s -D
+far_server
 iperf3 -c 10.0.0.2 -t 60 >/dev/null 2>&1 &
 sleep 1
 echo "@card link down"

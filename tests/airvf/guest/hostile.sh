@@ -33,7 +33,7 @@ flood() { iperf3 -c 10.0.0.2 -t "$1" ${2:-} >/dev/null 2>&1 & sleep 0.5; }
 again() { timeout 100 ip link set air0 down; timeout 100 ip link set air0 up; }
 new_messages() { dmesg | tail -n +$((mark + 1)) | grep -c airvf; }
 pair_up /airvf.ko airvf || { dmesg | tail -40; exit 1; }
-far iperf3 -s -D >/dev/null 2>&1
+far_server
 sleep 0.3
 pci=$(basename "$(readlink /sys/class/net/air0/device)")
 check "works" works

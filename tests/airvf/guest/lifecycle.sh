@@ -3,7 +3,7 @@
 flood() { iperf3 -c 10.0.0.2 -t "$1" ${2:-} >/dev/null 2>&1 & sleep 0.7; }
 works() { link_wait && ping -q -c 3 -i 0.1 -W 2 -s 3000 10.0.0.2; }
 pair_up /airvf.ko airvf || { dmesg | tail -40; exit 1; }
-far iperf3 -s -D >/dev/null 2>&1
+far_server
 pci=$(basename "$(readlink /sys/class/net/air0/device)")
 for i in $(seq 10); do
 	check "down and up $i" bash -c "ip link set air0 down; ip link set air0 up"

@@ -3,10 +3,9 @@
 pair_up /airvf.ko airvf || { dmesg | tail -40; exit 1; }
 m=/sys/class/net/air0/airvf
 stat_of() { ethtool -S air0 | awk -v n="$1:" '$1 == n { print $2 }'; }
-far_server() { far iperf3 -s -D -1 >/dev/null 2>&1; sleep 0.3; }
-tcp() { far_server; iperf3 -c 10.0.0.2 -t 2 -R "$@" >/tmp/iperf 2>&1 || { cat /tmp/iperf; return 1; }; grep -E "sender|receiver" /tmp/iperf; }
+tcp() { far_server -1; iperf3 -c 10.0.0.2 -t 2 -R "$@" >/tmp/iperf 2>&1 || { cat /tmp/iperf; return 1; }; grep -E "sender|receiver" /tmp/iperf; }
 # One flow towards us; a number of its report. UDP, because TCP's own repetitions would count as disorder.
-udp() { far_server; iperf3 -c 10.0.0.2 -u -R -t 2 --json "$@" >/tmp/udp.json 2>&1; }
+udp() { far_server -1; iperf3 -c 10.0.0.2 -u -R -t 2 --json "$@" >/tmp/udp.json 2>&1; }
 good() { ethtool -S air0 | awk '/rx_queue_[0-7]_csum_(good|none)/ { n += $2 } END { print n }'; }
 report() { grep -m1 "\"$1\"" /tmp/udp.json | grep -o '[0-9]*'; }
 for policy in flow rr-ordered rr; do
@@ -27,7 +26,7 @@ full=$(stat_of mtvd_full)
 snmp() { awk -v k="$1" '/^Udp:/ { if (!n) { split($0, h); n = 1 } else for (i in h) if (h[i] == k) print $i }' /proc/net/snmp; }
 arrived() { echo $(($(snmp InDatagrams) + $(snmp RcvbufErrors))); }
 rx() { cat /sys/class/net/air0/statistics/rx_packets; }
-far iperf3 -s -D >/dev/null 2>&1
+far_server
 for policy in flow rr rr-ordered; do
 	echo $policy >$m/mtvd_policy
 	sleep 0.5
@@ -52,9 +51,7 @@ no_descriptor() { card state | sed -n 's/.*no descriptor \([0-9]*\).*/\1/p'; }
 for policy in flow rr rr-ordered; do
 	echo $policy >$m/mtvd_policy
 	dropped=$(no_descriptor)
-	/airvf-load udp-count 9 12 >/tmp/count &
-	counter=$!
-	sleep 0.3
+	count_flood 12
 	echo "@card flood 100 2000 5000 8"
 	sleep 0.5
 	for i in 1 2 3 4 5; do

@@ -4,7 +4,7 @@ pair_up /airvf.ko airvf || { dmesg | tail -40; exit 1; }
 carrier() { for i in $(seq 200); do [ "$(cat /sys/class/net/air0/carrier 2>/dev/null)" = "$1" ] && return 0; sleep 0.1; done; return 1; }
 works() { link_wait && sleep 1 && ping -q -c 5 -i 0.2 -W 2 -s 3000 10.0.0.2; }
 recovers() { for i in $(seq 40); do link_wait && ping -q -c 1 -W 1 10.0.0.2 >/dev/null && break; sleep 1; done; works; }
-far iperf3 -s -D >/dev/null 2>&1
+far_server
 ip link add link air0 name air0.7 type vlan id 7
 far ip link add link air1 name air1.7 type vlan id 7
 ip addr add 10.7.0.1/24 dev air0.7; ip link set air0.7 up

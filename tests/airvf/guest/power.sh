@@ -3,7 +3,7 @@
 . /airvf-common
 pair_up /airvf.ko airvf || { dmesg | tail -40; exit 1; }
 works() { link_wait && sleep 1 && ping -q -c 5 -i 0.2 -W 2 -s 3000 10.0.0.2; }
-far iperf3 -s -D >/dev/null 2>&1
+far_server
 check "works" works
 if [ -w /sys/power/pm_test ] && grep -q freeze /sys/power/state; then
 	for level in freezer devices; do

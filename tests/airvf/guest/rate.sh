@@ -3,7 +3,7 @@
 pair_up /airvf.ko airvf || { dmesg | tail -40; exit 1; }
 ethtool -L air0 combined 1 # one vector
 link_wait
-far iperf3 -s -D; sleep 0.3
+far_server
 m=/sys/class/net/air0/airvf
 interrupts() { ethtool -S air0 | awk '/vector_0_interrupts/ { print $2 }'; }
 in_force() { ethtool -S air0 | awk '/vector_0_rate/ { print $2 }'; }

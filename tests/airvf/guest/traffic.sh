@@ -1,7 +1,6 @@
 # The data path under load: sizes, offloads, VLAN, MTU, moderation modes, workers, rings, FLR.
 . /airvf-common
-far_server() { far iperf3 -s -D -1 >/dev/null 2>&1; sleep 0.3; }
-tcp() { far_server; iperf3 -c 10.0.0.2 -t "${SECONDS_EACH:-2}" "$@" >/tmp/iperf 2>&1 || { cat /tmp/iperf; return 1; }; grep -E "sender|receiver" /tmp/iperf; }
+tcp() { far_server -1; iperf3 -c 10.0.0.2 -t "${SECONDS_EACH:-2}" "$@" >/tmp/iperf 2>&1 || { cat /tmp/iperf; return 1; }; grep -E "sender|receiver" /tmp/iperf; }
 no_errors() { ! ethtool -S air0 | grep -E "csum_bad|frame_errors|bad_length|hangs|lost_int|timeout_count" | grep -v ": 0$"; }
 pair_up /airvf.ko airvf || { dmesg | tail -40; exit 1; }
 for size in 0 1 18 46 47 100 1472 1473 4000 30000 65000; do
@@ -36,7 +35,7 @@ if modprobe mpls_iptunnel && far modprobe mpls_router; then
 	far ip addr add 10.9.0.2/32 dev lo
 	check "a route with a label" ip route add 10.9.0.2/32 encap mpls 100 via inet 10.0.0.2 dev air0
 	check "ping with a label" ping -q -c 3 -i 0.1 -W 2 10.9.0.2
-	far_server
+	far_server -1
 	check "TCP with a label" iperf3 -c 10.9.0.2 -n 2M
 	check "hardly anything sent again" [ "$(awk '/sender/ { print $(NF - 1) }' /tmp/out)" -lt 50 ]
 	ip route del 10.9.0.2/32
@@ -46,9 +45,7 @@ counted() { ethtool -S air0 | awk -v c="_csum_$1:" '/rx_queue/ && $1 ~ c { n += 
 for sum in good:good none:none wrong:none; do
 	kind=${sum#*:} sum=${sum%:*}
 	before=$(counted $kind)
-	/airvf-load udp-count 9 2 >/tmp/count &
-	counter=$!
-	sleep 0.3
+	count_flood 3
 	echo "@card flood 100 1000 300 1 $sum"
 	wait $counter
 	more=$(($(counted $kind) - before))

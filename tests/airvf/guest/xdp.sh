@@ -54,7 +54,7 @@ ip link set air0 mtu 1500; far ip link set air1 mtu 1500
 check "program" put pass
 check "an MTU that it cannot do is refused" refused ip link set air0 mtu 4000
 away
-far iperf3 -s -D -1; sleep 0.3
+far_server -1
 iperf3 -c 10.0.0.2 -t 6 -R >/tmp/iperf 2>&1 &
 flow=$!
 sleep 0.5
