@@ -1,9 +1,13 @@
 # Suspend and resume, and PCI errors, as far as the kernel lets itself be made to: pm_test goes through all devices and
-# comes back; errors come from aer-inject, which many kernels lack.
+# comes back, a real sleep is ended from outside; errors come from aer-inject, which many kernels lack.
 . /airvf-common
 pair_up /airvf.ko airvf || { dmesg | tail -40; exit 1; }
 works() { link_wait && sleep 1 && ping -q -c 5 -i 0.2 -W 2 -s 3000 10.0.0.2; }
 far_server
+ip link add link air0 name air0.7 type vlan id 7
+far ip link add link air1 name air1.7 type vlan id 7
+ip addr add 10.7.0.1/24 dev air0.7; ip link set air0.7 up
+far ip addr add 10.7.0.2/24 dev air1.7; far ip link set air1.7 up
 check "works" works
 if [ -w /sys/power/pm_test ] && grep -q freeze /sys/power/state; then
 	for level in freezer devices; do
@@ -33,7 +37,49 @@ if [ -w /sys/power/pm_test ] && grep -q freeze /sys/power/state; then
 else
 	echo "skip suspend: this kernel has no pm_test ($(cat /sys/power/state 2>/dev/null))"
 fi
-# A real suspend to idle is not tried: the clock's alarm does not wake this VM, with the driver or without.
+# The real thing: QEMU presses the power button, which ends a suspend to idle, or ends one to memory by itself.
+sleeps() {
+	local slept=$(cat /sys/power/suspend_stats/success) since=$(date +%s)
+	case $1 in
+	freeze) echo "@qmp 3 system_powerdown" >/dev/console ;;
+	mem) echo "@qmp 3 system_wakeup" >/dev/console ;;
+	esac
+	echo "$1" >/sys/power/state
+	[ "$(cat /sys/power/suspend_stats/success)" -gt "$slept" ] && [ $(($(date +%s) - since)) -ge 2 ]
+}
+modprobe button 2>/dev/null
+if grep -q ' enabled' /sys/firmware/acpi/interrupts/ff_pwr_btn && grep -q freeze /sys/power/state; then
+	for load in idle busy; do
+		[ $load = idle ] || { iperf3 -c 10.0.0.2 -t 20 -R >/dev/null 2>&1 & sleep 1; }
+		check "asleep in idle, $load" sleeps freeze
+		check "works after it" works
+		kill %1 2>/dev/null; wait
+	done
+	ip link set air0 down
+	check "asleep in idle, closed" sleeps freeze
+	check "opens after it" ip link set air0 up
+	check "works after it" works
+else
+	echo "skip sleep in idle: this kernel has none, or no power button to end it"
+fi
+# Once: after it this machine neither falls asleep nor switches itself off, with the driver or without. The card loses
+# power, that is, is reset.
+if grep -q mem /sys/power/state && grep -q '\[deep\]' /sys/power/mem_sleep; then
+	echo 2 >/sys/class/net/air0/airvf/mtvd_workers
+	ethtool -C air0 adaptive-rx off rx-usecs 100
+	iperf3 -c 10.0.0.2 -t 20 -R >/dev/null 2>&1 &
+	sleep 1
+	check "asleep in memory, busy, with workers" sleeps mem
+	touch /tmp/cannot-power-off
+	check "works after it" works
+	kill %1 2>/dev/null; wait
+	check "the workers are still there" [ "$(cat /sys/class/net/air0/airvf/mtvd_workers)" = 2 ]
+	check "and the interrupt interval" bash -c "ethtool -c air0 | grep -q '^rx-usecs:[[:space:]]*100$'"
+	check "and the VLAN" ping -q -c 3 -i 0.2 -W 2 10.7.0.2
+	echo 0 >/sys/class/net/air0/airvf/mtvd_workers
+else
+	echo "skip sleep in memory: this kernel has none"
+fi
 # An error of the root port above the VF concerns everything below it: error_detected, a link reset if the error is
 # fatal, slot_reset, resume. struct aer_error_inj: bus, device, function, pad, uncorrectable, correctable, four words.
 inject() { # root port, uncorrectable status (16 bits)
