@@ -196,10 +196,7 @@ after=$(free_kb after)
 echo "     free memory: $before kB before, $after kB after"
 # What became of it, should that have failed.
 awk 'NR == FNR { was[$1] = $2; next } $2 - was[$1] > 1000 || was[$1] - $2 > 1000 { print "     " $1, $2 - was[$1], "kB" }' /tmp/meminfo-before /tmp/meminfo-after
-limit=2000
-# A debug kernel keeps records of its own, and what was freed for a while.
-[ ! -e /sys/kernel/debug/kmemleak ] || limit=40000
-check "no memory leaked" [ "$after" -gt $((before - limit)) ]
+check "no memory leaked" loses 2000 "$before" "$after"
 dmesg | grep airvf | tail -60
 check "unload" pair_down airvf
 finish
