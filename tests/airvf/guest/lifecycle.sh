@@ -9,8 +9,9 @@ for i in $(seq 10); do
 	check "down and up $i" bash -c "ip link set air0 down; ip link set air0 up"
 done
 check "works" works
-# Rings so large that one lost, or what belongs to one, would show.
-ethtool -G air0 rx 4096 tx 4096
+# Rings so large that one lost, or what belongs to one, would show. A debug kernel, which has other means, takes seconds to
+# fill them.
+[ -e /sys/kernel/debug/kmemleak ] || ethtool -G air0 rx 4096 tx 4096
 before=$(free_kb before)
 for i in $(seq 100); do ip link set air0 down; ip link set air0 up; done
 between=$(free_kb between)
