@@ -17,23 +17,25 @@ finish() {
 # Interfaces of a driver, in order.
 netdevs() { for d in /sys/bus/pci/drivers/"$1"/0*; do ls "$d/net"; done; }
 far() { ip netns exec far "$@"; }
+# Waits up to 10 s for a command to succeed.
+soon() {
+	local try
+	for try in $(seq 100); do "$@" && return 0; sleep 0.1; done
+	return 1
+}
 # An iperf3 server in that namespace, which listens when this returns. -1: one that serves a single client; the one before
 # it may still be about to end.
 far_listens() { far grep -q ':1451 [0-9A-F:]* 0A' /proc/net/tcp6; }
 far_server() {
-	local try
-	for try in $(seq 100); do far_listens || break; sleep 0.1; done
+	soon refused far_listens
 	far iperf3 -s -D "$@" >/dev/null 2>&1
-	for try in $(seq 100); do far_listens && return 0; sleep 0.1; done
-	return 1
+	soon far_listens
 }
 # Counts the card's flood in the background, into /tmp/count; bound when this returns. $1: seconds that it may last.
 count_flood() {
-	local try
 	/airvf-load udp-count 9 "$1" >/tmp/count &
 	counter=$!
-	for try in $(seq 100); do grep -q ':0009 ' /proc/net/udp && return 0; sleep 0.1; done
-	return 1
+	soon grep -q ':0009 ' /proc/net/udp
 }
 # Loads a module, names its interfaces air0 and air1, addresses them. $1: module file, $2: driver.
 pair_up() {
@@ -50,13 +52,16 @@ pair_up() {
 	ip link set air0 up && far ip link set air1 up || return 1
 	link_wait
 }
-link_wait() {
-	for i in $(seq 100); do
-		[ "$(cat /sys/class/net/air0/carrier 2>/dev/null)" = 1 ] &&
-			[ "$(far cat /sys/class/net/air1/carrier 2>/dev/null)" = 1 ] && return 0
-		sleep 0.1
-	done
-	return 1
+linked() {
+	[ "$(cat /sys/class/net/air0/carrier 2>/dev/null)" = 1 ] && [ "$(far cat /sys/class/net/air1/carrier 2>/dev/null)" = 1 ]
+}
+link_wait() { soon linked; }
+# VLAN 7 between the two: 10.7.0.1 and 10.7.0.2.
+vlan_up() {
+	ip link add link air0 name air0.7 type vlan id 7
+	far ip link add link air1 name air1.7 type vlan id 7
+	ip addr add 10.7.0.1/24 dev air0.7; ip link set air0.7 up
+	far ip addr add 10.7.0.2/24 dev air1.7; far ip link set air1.7 up
 }
 # Free memory in kB with the interfaces closed, as page pools keep what traffic once needed. Pages in the processors' own
 # lists are free, too, though no line of /proc/meminfo says so: some 30 MB now, none a moment later.

@@ -5,10 +5,7 @@ carrier() { for i in $(seq 200); do [ "$(cat /sys/class/net/air0/carrier 2>/dev/
 works() { link_wait && sleep 1 && ping -q -c 5 -i 0.2 -W 2 -s 3000 10.0.0.2; }
 recovers() { for i in $(seq 40); do link_wait && ping -q -c 1 -W 1 10.0.0.2 >/dev/null && break; sleep 1; done; works; }
 far_server
-ip link add link air0 name air0.7 type vlan id 7
-far ip link add link air1 name air1.7 type vlan id 7
-ip addr add 10.7.0.1/24 dev air0.7; ip link set air0.7 up
-far ip addr add 10.7.0.2/24 dev air1.7; far ip link set air1.7 up
+vlan_up
 check "works" works
 mac=$(cat /sys/class/net/air0/address)
 resets() { ethtool -S air0 | awk '/^ *resets:/ { print $2 }'; }

@@ -4,10 +4,7 @@
 pair_up /airvf.ko airvf || { dmesg | tail -40; exit 1; }
 works() { link_wait && sleep 1 && ping -q -c 5 -i 0.2 -W 2 -s 3000 10.0.0.2; }
 far_server
-ip link add link air0 name air0.7 type vlan id 7
-far ip link add link air1 name air1.7 type vlan id 7
-ip addr add 10.7.0.1/24 dev air0.7; ip link set air0.7 up
-far ip addr add 10.7.0.2/24 dev air1.7; far ip link set air1.7 up
+vlan_up
 check "works" works
 if [ -w /sys/power/pm_test ] && grep -q freeze /sys/power/state; then
 	for level in freezer devices; do
