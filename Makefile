@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # vfpool's front door. Everything runs inside the tool root, which is built on first use (tools/toolroot; TOOLROOT=none:
 # this machine's own tools), but `modules`, `install` and `dkms`, which are for the machine that shall run them.
 

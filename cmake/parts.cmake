@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # vfpool_part(name SOURCES ... [DEPENDS ...]): a static library of one folder of sim/, included as "folder/file.hpp".
 function(vfpool_part name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})

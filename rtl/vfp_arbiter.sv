@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Weighted round robin: in one round every requester is granted up to `weight` packets. Combinational grant; the
 // state moves when a granted packet ends.
 module vfp_arbiter #(

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The bridge: a multi-root PCIe switch at the transaction layer that shows VFs of one device to several servers.
 // One owner port (index 0), user ports (1..Users), one device port (index Users + 1). Streams as in vfp_pkg; adapters
 // to a vendor's hard IP sit outside.

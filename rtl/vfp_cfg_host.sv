@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Configuration space of one host's tree. Decodes the target of each request, as the switch that this host sees would:
 //   Type 0                     function 0 management, function 1 upstream port
 //   Type 1, below upstream     the downstream ports (owner: one; user: one a slot)

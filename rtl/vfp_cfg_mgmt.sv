@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Configuration space of the management function, 10ee:8086: an endpoint with the bridge's registers in BAR0.
 //   00 type 0 header   40 power management   50 MSI   70 PCI Express
 module vfp_cfg_mgmt (

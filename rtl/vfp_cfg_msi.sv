@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // MSI capability with one vector and a 64-bit address (PCI Local Bus 3.0, 6.8.1): 16 bytes of configuration space.
 module vfp_cfg_msi #(
   parameter logic [7:0] Next = 8'h00  // next capability

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Configuration space of a switch port: a type 1 header with windows and bus numbers.
 //   00 type 1 header   40 power management   50 MSI   70 PCI Express (with the slot's registers)   100 ACS (downstream)
 module vfp_cfg_port #(

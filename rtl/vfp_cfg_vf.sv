@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Configuration spaces of one user's slot functions: each a VF shown as an ordinary type 0 function. What a real VF
 // leaves out (IDs, BARs, memory enable) is emulated; what must reach the silicon (bus master, MSI-X control, FLR) is
 // shadowed here and forwarded.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Whether a completion is the last of its request: any status but success ends it at once, and so does one without
 // data; otherwise the bytes that remain must fit into this packet (PCIe Base Spec 2.1, 2.2.9). Combinational.
 module vfp_cpl_final (

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Control plane of the bridge: configuration space of every host's tree, hot-plug slots, management registers,
 // SR-IOV discovery. The data plane (vfp_fabric) brings it configuration and register requests and asks it for the
 // maps; it never sees packets of the data path.

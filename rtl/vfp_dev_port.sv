@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The device's side of the bridge: steers what the device sends to the server that owns the function, under the
 // identity that this server knows, and gives completions back to whoever asked.
 module vfp_dev_port #(

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Whose a request of the device is: requester ID to VF by arithmetic (first VF and stride come from the device's SR-IOV
 // capability), VF to server by the assignment. Never by address: the servers' addresses overlap. Combinational.
 module vfp_dev_steer #(

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Learns from the device itself where its VFs are: after every configuration write of the owner to the PF it reads the
 // PF's identity and SR-IOV capability, found by its ID in the chain of extended capabilities (SR-IOV spec 1.1, 3.3).
 // All values change together, when the last one is read.

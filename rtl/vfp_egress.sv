@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Where packets leave the bridge: picks a source packet by packet, and makes sure that a dead or stuck neighbour
 // never holds up the others: what is meant for it is then discarded, and reported.
 module vfp_egress #(

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Data plane of the bridge: ports, tag tables and the paths between hosts and device. Hosts never reach each other
 // here: there is no path. The control plane (vfp_ctrl) holds the maps and answers configuration and registers; the
 // meaning of the shared signals is declared there.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Decides where a packet from a host goes, from its type and address. Combinational; used once, at ingress. What can
 // change while a packet waits (assignment, power, freeze) is looked at again when it leaves the queue.
 module vfp_host_classify #(

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Everything that goes to one host: what the device sends it, and what the bridge itself has to say.
 module vfp_host_egress #(
   parameter int unsigned TagW = 5

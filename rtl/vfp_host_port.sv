@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One host's side of the bridge: takes its packets, answers what concerns the bridge itself (configuration, management
 // registers, errors), and offers the rest to the device port with identities and addresses of the owner's side.
 module vfp_host_port #(

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Where packets enter the bridge: checks each one, has it classified, and queues it by flow class. What leaves the
 // queues keeps the order that the specification demands of one source (table 2-24): non-posted requests and
 // completions never pass a posted request that came before them; posted requests pass blocked non-posted ones.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Types, constants and small functions shared by the bridge's modules.
 //
 // Packets travel as streams of 128-bit payload beats with the raw TLP header beside the first beat:

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Queue of whole packets. Payload beats are written as they arrive and become visible, with the header, only when
 // the packet is committed; an aborted packet leaves no trace.
 module vfp_pkt_queue #(

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Who has which VF. Holds the assignment, carries out commands, and takes a VF through draining and function-level
 // reset whenever its server lets it go, so that the next one finds it as after power-on.
 module vfp_pool #(

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Management registers (tools/regs/bridge.toml): one access at a time, from the hosts' ports and the service bus.
 module vfp_regs #(
   parameter int unsigned Users   = 2,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Generated from tools/regs/bridge.toml: offsets and fields of the management registers. Do not edit.
 package vfp_regs_pkg;
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One hot-plug slot as a port shows it (PCIe Base Spec 2.1, 6.7 and 7.8.9-7.8.11): attention button, power controller,
 // indicators, presence, link state. No Command Completed: commands take effect at once (Slot Capabilities bit 18).
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Outstanding non-posted requests under tags of the bridge's own. The index is the tag, so a returning completion
 // finds its entry without a search. Entries that wait too long are offered as expired; their tag is then kept out of
 // use for as long again, so that a late completion cannot be taken for that of a younger request.

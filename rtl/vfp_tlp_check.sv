@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Decides from a raw header whether a TLP is well formed (PCIe Base Spec 2.1, 2.2 and 2.3), which flow class it
 // belongs to and how many beats it must have. Combinational.
 module vfp_tlp_check #(

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 # Sourced first by scripts that install packages: they run inside the tool root, never on the machine itself.
 if [ -z "${IN_TOOLROOT:-}" ]; then

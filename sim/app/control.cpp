@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "app/control.hpp"
 
 #include <fmt/format.h>
@@ -28,7 +29,8 @@ ControlSocket::ControlSocket(Scheduler& scheduler, std::filesystem::path path, H
   std::strcpy(address.sun_path, path_.c_str());
   unlink(path_.c_str());
   listener_ = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (listener_ < 0 || bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 || listen(listener_, 8) != 0) {
+  if (listener_ < 0 || bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
+      listen(listener_, 8) != 0) {
     const int error = errno;
     if (listener_ >= 0) close(listener_);
     throw std::system_error(error, std::generic_category(), "control socket " + path_.string());

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The control socket: JSON lines. Each line is a request {"op": ..., "id"?: any}; each gets one line back, {"id"?,
 // "ok": true, ...} or {"id"?, "ok": false, "error": "..."}. Many clients at once; a client that sends nonsense gets an
 // error, one that sends too much without a line end is disconnected.

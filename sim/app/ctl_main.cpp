@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // vfpool-simctl: talks to the control socket of a running vfpool-sim.
 #include <fmt/format.h>
 #include <sys/socket.h>
@@ -56,8 +57,11 @@ int main(int argc, char** argv) {
   assign->add_option("vf", vf, "VF, from 0")->required();
   assign->add_option("--fn", fn, "function of the slot");
   assign->callback([&] { request = {{"op", "assign"}, {"user", user}, {"slot", slot}, {"vf", vf}, {"fn", fn}}; });
-  for (const auto& [op, text] : {std::pair{"status", "VFs and slots"}, {"counters", "packets by port, and drops"},
-                                 {"state", "what every part is waiting for"}, {"flush", "write out what the records still hold"}, {"quit", "end the simulation"}})
+  for (const auto& [op, text] : {std::pair{"status", "VFs and slots"},
+                                 {"counters", "packets by port, and drops"},
+                                 {"state", "what every part is waiting for"},
+                                 {"flush", "write out what the records still hold"},
+                                 {"quit", "end the simulation"}})
     cli.add_subcommand(op, text)->callback([&, op = op] { request = {{"op", op}}; });
   auto* read = cli.add_subcommand("read", "read a management register");
   read->add_option("offset", offset, "byte offset")->required();

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // vfpool-sim: the simulated pool. Servers that are VMs attach to its sockets; it goes on until it is told to stop.
 #include <fmt/format.h>
 #include <poll.h>
@@ -58,8 +59,10 @@ int main(int argc, char** argv) {
   CLI::App cli("The simulated pool: the Verilated bridge, an 82599 and the servers of a topology file.");
   std::string file, folder, log_level = "info";
   cli.add_option("topology", file, "topology file (TOML)")->required()->check(CLI::ExistingFile);
-  cli.add_option("--dir", folder, "run folder for sockets and records (default: the file's)")->check(CLI::ExistingDirectory);
-  cli.add_option("--log", log_level, "trace, debug, info, warn, error")->check(CLI::IsMember({"trace", "debug", "info", "warn", "error"}));
+  cli.add_option("--dir", folder, "run folder for sockets and records (default: the file's)")
+      ->check(CLI::ExistingDirectory);
+  cli.add_option("--log", log_level, "trace, debug, info, warn, error")
+      ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error"}));
   CLI11_PARSE(cli, argc, argv);
   spdlog::set_default_logger(spdlog::stderr_color_mt("sim"));
   spdlog::set_pattern("%H:%M:%S.%e %^%l%$ %v");
@@ -68,7 +71,8 @@ int main(int argc, char** argv) {
   prctl(PR_SET_TIMERSLACK, 1);
   try {
     const auto topology = vfpool::app::read_topology(file);
-    const std::filesystem::path run = folder.empty() ? std::filesystem::absolute(file).parent_path() : std::filesystem::path(folder);
+    const std::filesystem::path run =
+        folder.empty() ? std::filesystem::absolute(file).parent_path() : std::filesystem::path(folder);
     vfpool::Scheduler scheduler(vfpool::TimeBase::kWall);
     vfpool::app::Simulation simulation(scheduler, topology, run);
     Signals signals(scheduler, signal_set, [&] {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "app/simulation.hpp"
 
 #include <fmt/format.h>
@@ -48,7 +49,8 @@ std::string refusal(std::uint32_t code) {
 
 /// A VM behind the bridge.
 struct VmPort {
-  VmPort(Scheduler& scheduler, Bridge& bridge, unsigned port, const std::string& name, const std::filesystem::path& socket)
+  VmPort(Scheduler& scheduler, Bridge& bridge, unsigned port, const std::string& name,
+         const std::filesystem::path& socket)
       : endpoint(scheduler, name, bridge.input(port), [&bridge, port](bool up) { bridge.set_link(port, up); }),
         server(scheduler, socket, endpoint) {
     bridge.connect(port, endpoint.up());
@@ -132,12 +134,14 @@ struct Simulation::Impl {
         break;
       case Topology::Wire::Kind::kLoopback: wire = std::make_unique<wire::Loopback>(scheduler); break;
       case Topology::Wire::Kind::kPcap:
-        wire = std::make_unique<wire::Pcap>(
-            scheduler, wire::PcapOptions{.play = w.play.empty() ? w.play : folder / w.play, .keep = w.keep.empty() ? w.keep : folder / w.keep});
+        wire = std::make_unique<wire::Pcap>(scheduler,
+                                            wire::PcapOptions{.play = w.play.empty() ? w.play : folder / w.play,
+                                                              .keep = w.keep.empty() ? w.keep : folder / w.keep});
         break;
     }
     if (!topology.record.ethernet.empty())
-      wire = std::make_unique<record::FrameRecord>(std::move(wire), record_file(topology.record.ethernet), time, "wire");
+      wire =
+          std::make_unique<record::FrameRecord>(std::move(wire), record_file(topology.record.ethernet), time, "wire");
   }
 
   void make_pool(const nic82599::Nic82599::Options& options) {
@@ -176,7 +180,8 @@ struct Simulation::Impl {
     if (wire) card->nic().set_wire(*wire);
     for (const auto& s : topology.servers)
       if (s.attach == Topology::Attach::kDirect)
-        direct_servers.push_back(std::make_unique<vfio_user::Server>(scheduler, (folder / s.socket).string(), card->vf(s.vf)));
+        direct_servers.push_back(
+            std::make_unique<vfio_user::Server>(scheduler, (folder / s.socket).string(), card->vf(s.vf)));
   }
 
   Bridge& the_bridge() const {
@@ -186,8 +191,9 @@ struct Simulation::Impl {
 
   void command(unsigned op, unsigned user, unsigned slot, unsigned vf = 0, unsigned fn = 0) {
     Bridge& b = the_bridge();
-    b.service_write(VFPOOL_COMMAND, op << VFPOOL_COMMAND_OP_SHIFT | vf << VFPOOL_COMMAND_VF_SHIFT | user << VFPOOL_COMMAND_USER_SHIFT |
-                                        slot << VFPOOL_COMMAND_SLOT_SHIFT | fn << VFPOOL_COMMAND_FN_SHIFT);
+    b.service_write(VFPOOL_COMMAND, op << VFPOOL_COMMAND_OP_SHIFT | vf << VFPOOL_COMMAND_VF_SHIFT |
+                                        user << VFPOOL_COMMAND_USER_SHIFT | slot << VFPOOL_COMMAND_SLOT_SHIFT |
+                                        fn << VFPOOL_COMMAND_FN_SHIFT);
     if (const auto code = b.service_read(VFPOOL_COMMAND_RESULT); code != 0) throw ControlError(refusal(code));
   }
 
@@ -239,7 +245,8 @@ struct Simulation::Impl {
 
   json counters() const {
     Bridge& b = the_bridge();
-    json out{{"tlps", counts.json()}, {"cycles", scheduler.cycles()}, {"ports", json::object()}, {"drops", json::object()}};
+    json out{
+        {"tlps", counts.json()}, {"cycles", scheduler.cycles()}, {"ports", json::object()}, {"drops", json::object()}};
     static constexpr const char* kClasses[] = {"posted", "non_posted", "completion"};
     for (unsigned p = 0; p < Bridge::port_count(); ++p)
       for (unsigned c = 0; c < 3; ++c) {
@@ -264,7 +271,8 @@ json Simulation::control(const json& request) {
   const auto user = [&] { return Impl::number(request, "user", geometry.users); };
   const auto slot = [&] { return Impl::number(request, "slot", geometry.slots - 1, 0); };
   if (op == "assign") {
-    i.command(1, user(), slot(), Impl::number(request, "vf", 63), Impl::number(request, "fn", geometry.slot_functions - 1, 0));
+    i.command(1, user(), slot(), Impl::number(request, "vf", 63),
+              Impl::number(request, "fn", geometry.slot_functions - 1, 0));
   } else if (op == "release") {
     i.command(2, user(), slot());
   } else if (op == "force") {
@@ -288,7 +296,8 @@ json Simulation::control(const json& request) {
     else
       i.the_bridge().trace_to((i.folder / file).string());
   } else {
-    throw ControlError(fmt::format("unknown op \"{}\": assign, release, force, press, status, counters, state, read, flush, waves, quit", op));
+    throw ControlError(fmt::format(
+        "unknown op \"{}\": assign, release, force, press, status, counters, state, read, flush, waves, quit", op));
   }
   return json::object();
 }

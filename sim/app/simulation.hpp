@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Everything of one run of vfpool-sim, put together from its topology: bridge, card, wire, servers, records.
 #pragma once
 

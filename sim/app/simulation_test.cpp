@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "app/simulation.hpp"
 
 #include <gmock/gmock.h>
@@ -20,7 +21,8 @@ class RunningSimulation : public testing::Test {
   RunningSimulation() {
     std::filesystem::create_directories(folder);
     Topology t;
-    t.servers.push_back({.name = "owner", .owner = true, .attach = Topology::Attach::kModel, .socket = {}, .assign = {}, .vfs = 4});
+    t.servers.push_back(
+        {.name = "owner", .owner = true, .attach = Topology::Attach::kModel, .socket = {}, .assign = {}, .vfs = 4});
     t.servers.push_back({.name = "user1", .socket = "user1.sock", .assign = {{.slot = 0, .vf = 1, .fn = 0}}});
     t.record.tlp = "tlp.pcapng";
     simulation = std::make_unique<Simulation>(scheduler, t, folder);
@@ -71,7 +73,8 @@ TEST_F(RunningSimulation, SleepsWhenNothingHappens) {
   scheduler.run_until([] { return false; }, 1s);
   getrusage(RUSAGE_SELF, &after);
   EXPECT_LT(scheduler.cycles() - cycles, 1000u);
-  const auto us = (after.ru_utime.tv_sec - before.ru_utime.tv_sec) * 1'000'000 + after.ru_utime.tv_usec - before.ru_utime.tv_usec;
+  const auto us =
+      (after.ru_utime.tv_sec - before.ru_utime.tv_sec) * 1'000'000 + after.ru_utime.tv_usec - before.ru_utime.tv_usec;
   EXPECT_LT(us, 50'000) << "CPU time in an idle second";  // the limit of 5 %, with a sanitizer slowing it down
 }
 

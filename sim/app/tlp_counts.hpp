@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Counts the TLPs at every port of the bridge by kind: the evidence of what crossed the RTL, and how much.
 #pragma once
 

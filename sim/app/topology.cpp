@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "app/topology.hpp"
 
 #include <fmt/format.h>
@@ -61,7 +62,8 @@ class Reader {
   const toml::array* tables(const std::string& key) {
     const toml::node* n = node(key);
     if (n == nullptr) return nullptr;
-    if (!n->is_array() || !std::all_of(n->as_array()->begin(), n->as_array()->end(), [](auto& e) { return e.is_table(); }))
+    if (!n->is_array() ||
+        !std::all_of(n->as_array()->begin(), n->as_array()->end(), [](auto& e) { return e.is_table(); }))
       fail(n, fmt::format("{} must be a list of tables", key));
     return n->as_array();
   }
@@ -95,8 +97,9 @@ Topology::Wire read_wire(const std::string& file, const toml::table& t) {
   using Kind = Topology::Wire::Kind;
   Reader r(file, t, "nic.wire");
   Topology::Wire w;
-  w.kind = r.choice<Kind>("kind", {{"none", Kind::kNone}, {"tap", Kind::kTap}, {"loopback", Kind::kLoopback}, {"pcap", Kind::kPcap}},
-                          Kind::kNone);
+  w.kind = r.choice<Kind>(
+      "kind", {{"none", Kind::kNone}, {"tap", Kind::kTap}, {"loopback", Kind::kLoopback}, {"pcap", Kind::kPcap}},
+      Kind::kNone);
   w.name = r.text("name", "wire0");
   w.netns = r.text("netns", "");
   w.mtu = r.number("mtu", 1500, 68, 9710);
@@ -111,9 +114,12 @@ Topology::Server read_server(const std::string& file, const toml::table& t, std:
   Topology::Server s;
   Reader r(file, t, fmt::format("server {}", index + 1));
   s.name = r.text("name", index == 0 ? "owner" : fmt::format("user{}", index));
-  s.attach = r.choice<Attach>(
-      "attach", {{"vfio-user", Attach::kVfioUser}, {"model", Attach::kModel}, {"direct", Attach::kDirect}, {"none", Attach::kNone}},
-      Attach::kVfioUser);
+  s.attach = r.choice<Attach>("attach",
+                              {{"vfio-user", Attach::kVfioUser},
+                               {"model", Attach::kModel},
+                               {"direct", Attach::kDirect},
+                               {"none", Attach::kNone}},
+                              Attach::kVfioUser);
   s.owner = r.choice<bool>("role", {{"owner", true}, {"user", false}}, index == 0 && s.attach != Attach::kDirect);
   s.socket = r.text("socket", s.name + ".sock");
   s.vfs = r.number("vfs", 8, 1, 63);
@@ -196,7 +202,8 @@ Topology read_topology(const std::filesystem::path& path) {
     n.done();
   }
   if (const auto* servers = r.tables("server"))
-    for (std::size_t i = 0; i < servers->size(); ++i) t.servers.push_back(read_server(file, *servers->get(i)->as_table(), i));
+    for (std::size_t i = 0; i < servers->size(); ++i)
+      t.servers.push_back(read_server(file, *servers->get(i)->as_table(), i));
   if (const auto* record = r.table("record")) {
     Reader c(file, *record, "record");
     t.record.tlp = c.text("tlp", "");

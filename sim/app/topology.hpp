@@ -1,5 +1,6 @@
-// The topology file as vfpool-sim reads it (TOML): who is attached to the bridge, the card, the wire, records. Keys that
-// are the lab's ([[peer]], [lab], [server.vm]) are left to it; any other unknown key is an error.
+// SPDX-License-Identifier: Apache-2.0
+// The topology file as vfpool-sim reads it (TOML): who is attached to the bridge, the card, the wire, records. Keys
+// that are the lab's ([[peer]], [lab], [server.vm]) are left to it; any other unknown key is an error.
 #pragma once
 
 #include <array>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "app/topology.hpp"
 
 #include <gmock/gmock.h>
@@ -63,7 +64,8 @@ TEST_F(TopologyFile, ErrorsNameTheLineAndWhatIsWrong) {
   EXPECT_THAT(error("[nic\n"), testing::HasSubstr(":1:"));
   EXPECT_THAT(error("[nic]\nmac = \"01:00:00:00:00:00\"\n"), testing::HasSubstr("no unicast"));
   EXPECT_THAT(error("[nic]\nmac = \"02:00:00:00:00\"\n"), testing::HasSubstr("no unicast"));
-  EXPECT_THAT(error("[[server]]\nattach = \"magic\"\n"), testing::HasSubstr("it can be vfio-user, model, direct, none"));
+  EXPECT_THAT(error("[[server]]\nattach = \"magic\"\n"),
+              testing::HasSubstr("it can be vfio-user, model, direct, none"));
   EXPECT_THAT(error("[[server]]\n[[server]]\nassign = [ { slot = 9, vf = 0 } ]\n"), testing::HasSubstr("slot must be"));
 }
 
@@ -71,12 +73,15 @@ TEST_F(TopologyFile, ContradictionsAreRefused) {
   EXPECT_THAT(error("[[server]]\nrole = \"user\"\n"), testing::HasSubstr("one owner"));
   EXPECT_THAT(error("[[server]]\n[[server]]\nname = \"owner\"\n"), testing::HasSubstr("two servers"));
   EXPECT_THAT(error("[[server]]\n[[server]]\n[[server]]\n[[server]]\n"), testing::HasSubstr("3 users"));
-  EXPECT_THAT(error("[[server]]\n[[server]]\nassign=[{vf=1}]\n[[server]]\nassign=[{vf=1}]\n"), testing::HasSubstr("assigned twice"));
+  EXPECT_THAT(error("[[server]]\n[[server]]\nassign=[{vf=1}]\n[[server]]\nassign=[{vf=1}]\n"),
+              testing::HasSubstr("assigned twice"));
   EXPECT_THAT(error("[[server]]\n[[server]]\nattach=\"direct\"\n"), testing::HasSubstr("cannot share"));
   EXPECT_THAT(error("[record]\ntaps=[\"nowhere\"]\n"), testing::HasSubstr("no port \"nowhere\""));
 }
 
-TEST_F(TopologyFile, AMissingFileIsAnErrorNotACrash) { EXPECT_THROW(read_topology("/nonexistent.toml"), TopologyError); }
+TEST_F(TopologyFile, AMissingFileIsAnErrorNotACrash) {
+  EXPECT_THROW(read_topology("/nonexistent.toml"), TopologyError);
+}
 
 }  // namespace
 }  // namespace vfpool::app

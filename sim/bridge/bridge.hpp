@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The Verilated bridge as a part of the simulation: TLPs in and out at its ports, pins, and the service bus.
 #pragma once
 
@@ -14,8 +15,8 @@
 namespace vfpool::bridge {
 
 struct Geometry {
-  unsigned users = 2;        ///< user ports; the model is compiled for one value (checked)
-  unsigned slots = 2;        ///< hot-plug slots of each user
+  unsigned users = 2;  ///< user ports; the model is compiled for one value (checked)
+  unsigned slots = 2;  ///< hot-plug slots of each user
   unsigned slot_functions = 8;
   unsigned devices = 1;
 };

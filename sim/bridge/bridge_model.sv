@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What is verilated: the bridge with a clock that takes one evaluation of the model a cycle, not two. Each change of
 // step_i is a whole cycle: it makes the clock rise, and the rise itself flips phase_q, which makes it fall again.
 // Inputs from which combinational paths start rarely change: they are taken over when set_i rises, so that those paths

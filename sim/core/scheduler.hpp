@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The one event loop of the simulation: time, timers, clocked parts, file descriptors. Single-threaded; everything
 // in vfpool-sim runs on the thread that calls run().
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "demo/checks.hpp"
 
 #include <fmt/format.h>
@@ -43,13 +44,15 @@ bool Checks::check(bool ok, const std::string& what, const std::string& seen) {
   return ok;
 }
 
-bool Checks::wait_for(const std::string& what, std::chrono::seconds limit, const std::function<bool(std::string&)>& probe) {
+bool Checks::wait_for(const std::string& what, std::chrono::seconds limit,
+                      const std::function<bool(std::string&)>& probe) {
   const auto end = std::chrono::steady_clock::now() + limit;
   std::string seen;
   for (;;) {
     seen.clear();
     if (probe(seen)) return check(true, what);
-    if (std::chrono::steady_clock::now() > end) return check(false, fmt::format("{} (within {} s)", what, limit.count()), seen);
+    if (std::chrono::steady_clock::now() > end)
+      return check(false, fmt::format("{} (within {} s)", what, limit.count()), seen);
     std::this_thread::sleep_for(std::chrono::milliseconds(500));
   }
 }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Checks of the demo: counted, printed as they happen, with what was expected and seen when one fails.
 #pragma once
 
@@ -18,7 +19,8 @@ class Checks {
   /// `seen` is shown when the check fails.
   bool check(bool ok, const std::string& what, const std::string& seen = {});
   /// Asks `probe` twice a second until it holds; it may leave what it saw in its argument.
-  bool wait_for(const std::string& what, std::chrono::seconds limit, const std::function<bool(std::string& seen)>& probe);
+  bool wait_for(const std::string& what, std::chrono::seconds limit,
+                const std::function<bool(std::string& seen)>& probe);
 
   unsigned passed() const { return passed_; }
   unsigned failed() const { return failed_; }

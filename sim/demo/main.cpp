@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // vfpool-demo: boots the pool and tells the story. The last line counts the checks.
 #include <fmt/format.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "demo/pool_control.hpp"
 
 #include <fmt/format.h>
@@ -37,8 +38,8 @@ json PoolControl::ask(const json& request) const {
 
 std::string PoolControl::tlps_since_last() {
   const json now = ask({{"op", "counters"}})["tlps"];
-  std::string out = fmt::format("{:8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>12}\n", "port", "CfgRd", "CfgWr", "MRd", "MWr",
-                                "MSI", "Cpl", "CplD", "bytes");
+  std::string out = fmt::format("{:8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>12}\n", "port", "CfgRd", "CfgWr",
+                                "MRd", "MWr", "MSI", "Cpl", "CplD", "bytes");
   for (const auto& [port, directions] : now.items()) {
     for (const char* direction : {"in", "out"}) {
       const auto since = [&](const char* kind) {
@@ -47,9 +48,9 @@ std::string PoolControl::tlps_since_last() {
         };
         return value(now) - value(last_);
       };
-      out += fmt::format("{:5} {:>2} {:8} {:8} {:8} {:8} {:8} {:8} {:8} {:12}\n", port, std::strcmp(direction, "in") == 0 ? "->" : "<-",
-                         since("CfgRd"), since("CfgWr"), since("MRd"), since("MWr"), since("MSI"), since("Cpl"), since("CplD"),
-                         since("bytes"));
+      out += fmt::format("{:5} {:>2} {:8} {:8} {:8} {:8} {:8} {:8} {:8} {:12}\n", port,
+                         std::strcmp(direction, "in") == 0 ? "->" : "<-", since("CfgRd"), since("CfgWr"), since("MRd"),
+                         since("MWr"), since("MSI"), since("Cpl"), since("CplD"), since("bytes"));
     }
   }
   last_ = now;

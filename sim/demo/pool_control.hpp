@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The simulator's control socket, as the demo uses it, and what crossed the RTL between two looks.
 #pragma once
 

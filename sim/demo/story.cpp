@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "demo/story.hpp"
 
 #include <fmt/format.h>
@@ -46,7 +47,9 @@ std::string Story::text(const std::string& vm, const std::string& sh, int second
   return trimmed(r.out + (r.rc == 0 ? "" : r.err));
 }
 
-void Story::show_tlps() { checks_.say("TLPs that crossed the RTL meanwhile (-> into the bridge, <- out of it):\n" + control_.tlps_since_last()); }
+void Story::show_tlps() {
+  checks_.say("TLPs that crossed the RTL meanwhile (-> into the bridge, <- out of it):\n" + control_.tlps_since_last());
+}
 
 std::string Story::interface_of(const std::string& vm, const std::string& bdf) {
   return text(vm, fmt::format("ls /sys/bus/pci/devices/10000:{}/net 2>/dev/null", bdf));
@@ -81,11 +84,12 @@ void Story::trees_at_boot() {
   for (const std::string vm : {"owner", "user1", "user2"}) {
     const std::string tree = text(vm, "lspci -t -d ::: ; lspci -tv | grep -A9 '10000:00'");
     checks_.say(vm + ":\n" + text(vm, "lspci -tv | sed -n '/10000:00/,$p'"));
-    checks_.check(contains(text(vm, "lspci -n -s 10000:01:00.0"), "10ee:8086"), vm + ": management function 10ee:8086 at 01:00.0", tree);
+    checks_.check(contains(text(vm, "lspci -n -s 10000:01:00.0"), "10ee:8086"),
+                  vm + ": management function 10ee:8086 at 01:00.0", tree);
     checks_.check(contains(text(vm, "lspci -n -s 10000:01:00.1"), "0604:"), vm + ": upstream port at 01:00.1", tree);
   }
-  checks_.check(contains(text("owner", "lspci -n -s 10000:03:00.0"), "8086:10f9"), "owner: the 82599 at 03:00.0, behind a downstream port",
-                text("owner", "lspci -n"));
+  checks_.check(contains(text("owner", "lspci -n -s 10000:03:00.0"), "8086:10f9"),
+                "owner: the 82599 at 03:00.0, behind a downstream port", text("owner", "lspci -n"));
   for (const std::string vm : {"user1", "user2"}) {
     const std::string log = text(vm, "dmesg | grep 'pciehp: Slot #'");
     checks_.check(contains(log, "Slot #1") && contains(log, "Slot #2"), vm + ": stock pciehp has two empty slots", log);
@@ -93,20 +97,23 @@ void Story::trees_at_boot() {
 }
 
 void Story::owner_creates_vfs() {
-  checks_.check(text("owner", fmt::format("basename $(readlink /sys/bus/pci/devices/{}/driver)", kPf)) == "ixgbe", "ixgbe has bound to the PF");
+  checks_.check(text("owner", fmt::format("basename $(readlink /sys/bus/pci/devices/{}/driver)", kPf)) == "ixgbe",
+                "ixgbe has bound to the PF");
   run("owner", fmt::format("ip link set $(ls /sys/bus/pci/devices/{}/net) up", kPf));
   checks_.wait_for("the PF's link is up", 20s, [&](std::string& seen) {
     return (seen = text("owner", fmt::format("cat /sys/bus/pci/devices/{}/net/*/carrier", kPf))) == "1";
   });
   // With VFs active ixgbe would skip most of it.
   const auto self_test = run("owner", fmt::format("ethtool -t $(ls /sys/bus/pci/devices/{}/net) offline", kPf), 120);
-  checks_.check(contains(self_test.out, "PASS"), "ethtool -t offline on the PF: registers, EEPROM, interrupts, loopback, link",
+  checks_.check(contains(self_test.out, "PASS"),
+                "ethtool -t offline on the PF: registers, EEPROM, interrupts, loopback, link",
                 self_test.out + self_test.err);
   const auto r = run("owner", fmt::format("echo {} > /sys/bus/pci/devices/{}/sriov_numvfs", kVfs, kPf));
   checks_.check(r.rc == 0, fmt::format("sriov_numvfs takes {}", kVfs), r.err + text("owner", "dmesg | tail -n 5"));
   const std::string vfs = text("owner", "lspci -n -d 8086:10ed");
   checks_.check(std::count(vfs.begin(), vfs.end(), '\n') + 1 == kVfs, fmt::format("lspci shows {} VFs", kVfs), vfs);
-  checks_.check(contains(vfs, "10000:04:10.0") && contains(vfs, "10000:04:10.2"), "at 04:10.0, 04:10.2 ..., as in the papers", vfs);
+  checks_.check(contains(vfs, "10000:04:10.0") && contains(vfs, "10000:04:10.2"),
+                "at 04:10.0, 04:10.2 ..., as in the papers", vfs);
   checks_.say(text("owner", "lspci -tv | sed -n '/10000:00/,$p'"));
   checks_.wait_for("the bridge has learned them from the device", 5s, [&](std::string& seen) {
     const json status = control_.ask({{"op", "status"}});
@@ -116,11 +123,13 @@ void Story::owner_creates_vfs() {
 }
 
 void Story::bring_up(const std::string& vm, const std::string& bdf, const std::string& address) {
-  checks_.wait_for(fmt::format("{}: pciehp powers the slot on, ixgbevf binds to 8086:10ed at {}", vm, bdf), 30s, [&](std::string& seen) {
-    seen = text(vm, "dmesg | tail -n 12");
-    return text(vm, fmt::format("basename $(readlink /sys/bus/pci/devices/10000:{}/driver)", bdf)) == "ixgbevf" &&
-           !interface_of(vm, bdf).empty();
-  });
+  checks_.wait_for(fmt::format("{}: pciehp powers the slot on, ixgbevf binds to 8086:10ed at {}", vm, bdf), 30s,
+                   [&](std::string& seen) {
+                     seen = text(vm, "dmesg | tail -n 12");
+                     return text(vm, fmt::format("basename $(readlink /sys/bus/pci/devices/10000:{}/driver)", bdf)) ==
+                                "ixgbevf" &&
+                            !interface_of(vm, bdf).empty();
+                   });
   const std::string interface = interface_of(vm, bdf);
   run(vm, fmt::format("ip address add {} dev {}; ip link set {} up", address, interface, interface));
   checks_.wait_for(fmt::format("{}: {} has its link", vm, interface), 30s, [&](std::string& seen) {
@@ -135,7 +144,8 @@ void Story::vfs_reach_their_servers() {
   bring_up("user2", "03:00.0", "10.82.0.2/24");
   checks_.say("user1:\n" + text("user1", "lspci -tv | sed -n '/10000:00/,$p'"));
   const std::string log = text("user1", "dmesg | grep 'pciehp: Slot(1)'");
-  checks_.check(contains(log, "Slot(1): Card present") || contains(log, "Slot(1): Link Up"), "user1: pciehp saw a card come", log);
+  checks_.check(contains(log, "Slot(1): Card present") || contains(log, "Slot(1): Link Up"),
+                "user1: pciehp saw a card come", log);
 }
 
 void Story::servers_are_different_hosts() {
@@ -143,10 +153,13 @@ void Story::servers_are_different_hosts() {
     return text(vm, fmt::format("head -n 1 /sys/bus/pci/devices/10000:{}/resource", bdf));
   };
   const std::string one = bar("user1", "03:00.0"), two = bar("user2", "03:00.0"), owner = bar("owner", "04:10.0");
-  checks_.check(!one.empty() && one == two, "both users have their VF at the same address " + one.substr(0, 18), one + "\n" + two);
-  checks_.check(one != owner, "the owner knows user1's VF as 04:10.0 at " + owner.substr(0, 18) + ", user1 as 03:00.0", owner);
+  checks_.check(!one.empty() && one == two, "both users have their VF at the same address " + one.substr(0, 18),
+                one + "\n" + two);
+  checks_.check(one != owner, "the owner knows user1's VF as 04:10.0 at " + owner.substr(0, 18) + ", user1 as 03:00.0",
+                owner);
   const auto memory = [&](const std::string& vm) { return text(vm, "grep -m1 'System RAM' /proc/iomem"); };
-  checks_.check(memory("user1") == memory("owner") && memory("user1") == memory("user2"), "guest-physical memory of all three overlaps");
+  checks_.check(memory("user1") == memory("owner") && memory("user1") == memory("user2"),
+                "guest-physical memory of all three overlaps");
 }
 
 void Story::ping_from(const std::string& vm, const std::string& address, const std::string& who) {
@@ -154,7 +167,8 @@ void Story::ping_from(const std::string& vm, const std::string& address, const s
   const auto r = run(vm, "ping -c 20 -i 0.1 -W 3 " + address);
   std::smatch rtt;
   std::regex_search(r.out, rtt, std::regex("= ([0-9./]+) ms"));
-  checks_.check(r.rc == 0 && contains(r.out, " 0% packet loss"), fmt::format("{}: 20 of 20, min/avg/max/mdev {} ms", who, rtt.str(1)), r.out + r.err);
+  checks_.check(r.rc == 0 && contains(r.out, " 0% packet loss"),
+                fmt::format("{}: 20 of 20, min/avg/max/mdev {} ms", who, rtt.str(1)), r.out + r.err);
 }
 
 void Story::ping() {
@@ -162,14 +176,16 @@ void Story::ping() {
   ping_from("user2", "10.82.0.254", "user2 to the host at the wire");
   ping_from("user1", "10.82.0.2", "user1 to user2");
   const auto r = lab_.peer("peer").run("ping -c 10 -i 0.1 -W 3 10.82.0.1");
-  checks_.check(r.rc == 0 && contains(r.out, " 0% packet loss"), "the host at the wire to user1: 10 of 10", r.out + r.err);
+  checks_.check(r.rc == 0 && contains(r.out, " 0% packet loss"), "the host at the wire to user1: 10 of 10",
+                r.out + r.err);
 }
 
 void Story::tcp() {
   for (const bool reverse : {false, true}) {
     const auto r = run("user1", fmt::format("iperf3 -J {} -t 5 -c 10.82.0.254", reverse ? "-R" : ""), 60);
     const Iperf result = iperf_result(r.out);
-    checks_.check(result.ok, fmt::format("user1 {} the wire: {:.1f} Mbit/s", reverse ? "from" : "to", result.mbits), r.out.substr(0, 800) + r.err);
+    checks_.check(result.ok, fmt::format("user1 {} the wire: {:.1f} Mbit/s", reverse ? "from" : "to", result.mbits),
+                  r.out.substr(0, 800) + r.err);
   }
   auto server = lab_.vm("user2").spawn("iperf3 -s -1");
   const auto r = run("user1", "sleep 1; iperf3 -J -t 5 -c 10.82.0.2", 60);
@@ -183,7 +199,8 @@ void Story::file_over_ssh() {
   const auto r = run("user1", "scp -o ConnectTimeout=20 /tmp/file 10.82.0.2:/tmp/file", 180);
   checks_.check(r.rc == 0, "scp to user2", r.out + r.err);
   const std::string mine = text("user1", "sha256sum < /tmp/file"), theirs = text("user2", "sha256sum < /tmp/file");
-  checks_.check(!mine.empty() && mine == theirs, "the checksums are equal: " + mine.substr(0, 16) + "...", mine + "\n" + theirs);
+  checks_.check(!mine.empty() && mine == theirs, "the checksums are equal: " + mine.substr(0, 16) + "...",
+                mine + "\n" + theirs);
   run("user1", "rm /tmp/file");
   run("user2", "rm /tmp/file");
 }
@@ -228,8 +245,9 @@ void Story::everyone_is_healthy() {
   }
   const json counters = control_.ask({{"op", "counters"}});
   const auto posted = [&](const char* port) { return counters["ports"][port]["tx"]["posted"].get<std::uint64_t>(); };
-  checks_.check(posted("user1") > 10'000 && posted("user2") > 10'000,
-                fmt::format("the RTL delivered {} and {} writes and interrupts to the users", posted("user1"), posted("user2")));
+  checks_.check(
+      posted("user1") > 10'000 && posted("user2") > 10'000,
+      fmt::format("the RTL delivered {} and {} writes and interrupts to the users", posted("user1"), posted("user2")));
   const auto& drops = counters["drops"];
   checks_.check(drops["malformed"] == 0 && drops["unexpected"] == 0 && drops["timeout"] == 0 && drops["blocked"] == 0,
                 "no packet was malformed, unexpected or lost", drops.dump());

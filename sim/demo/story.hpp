@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The papers' story in steps. Each step says what happens, checks it, and prints which TLPs crossed the RTL.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "host/enumerate.hpp"
 
 #include <fmt/format.h>
@@ -17,7 +18,9 @@ std::uint64_t align_up(std::uint64_t v, std::uint64_t a) { return (v + a - 1) & 
 unsigned Function::capability(unsigned id) const { return capabilities.at(id); }
 
 Enumerator::Enumerator(Server& server)
-    : server_(server), next_bus_(server.options().first_bus), next32_(server.options().window32),
+    : server_(server),
+      next_bus_(server.options().first_bus),
+      next32_(server.options().window32),
       next64_(server.options().window64) {}
 
 std::uint64_t Enumerator::take(std::uint64_t& next, std::uint64_t size) {
@@ -171,7 +174,8 @@ Task<> Enumerator::set_up_bridge(Function& f, std::vector<Function>& found) {
   next64_ = align_up(next64_, kMiB);
   const auto window = [](std::uint64_t start, std::uint64_t end) -> std::uint32_t {
     if (end == start) return 0x0000fff0;  // closed
-    return static_cast<std::uint32_t>(start >> 16 & 0xfff0) | static_cast<std::uint32_t>((end - 1) >> 16 & 0xfff0) << 16;
+    return static_cast<std::uint32_t>(start >> 16 & 0xfff0) | static_cast<std::uint32_t>((end - 1) >> 16 & 0xfff0)
+                                                                  << 16;
   };
   co_await server_.config_write(f.bdf, 0x20, window(start32, next32_));
   co_await server_.config_write(f.bdf, 0x24, window(start64, next64_));

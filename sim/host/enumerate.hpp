@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Enumeration as firmware and kernels do it: depth-first bus numbers, BARs sized and placed, bridge windows, room kept
 // for hot-plug slots and for VFs. Finds capabilities; enables VFs.
 #pragma once
@@ -18,11 +19,11 @@ struct Function {
   std::uint16_t vendor = 0, device = 0;
   std::uint32_t class_code = 0;
   bool bridge = false;
-  std::array<std::uint64_t, 6> bar{};       ///< address
-  std::array<std::uint64_t, 6> bar_size{};  ///< 0: none
+  std::array<std::uint64_t, 6> bar{};                  ///< address
+  std::array<std::uint64_t, 6> bar_size{};             ///< 0: none
   std::map<unsigned, unsigned> capabilities;           ///< id to offset
   std::map<unsigned, unsigned> extended_capabilities;  ///< id to offset
-  unsigned secondary = 0, subordinate = 0;  ///< bridges
+  unsigned secondary = 0, subordinate = 0;             ///< bridges
   /// A slot that can be plugged, as its Slot Capabilities say.
   bool hot_plug = false;
   /// VFs: BARs of all of them, as placed.

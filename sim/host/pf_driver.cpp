@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "host/pf_driver.hpp"
 
 #include <bit>
@@ -8,9 +9,9 @@ namespace {
 // 82599 data sheet, chapter 8.
 constexpr std::uint32_t kCtrl = 0x0, kCtrlExt = 0x18, kEicr = 0x800, kEims = 0x880, kEiac = 0x810, kGpie = 0x898,
                         kIvarMisc = 0xa00, kPfmbicr = 0x710, kVflrec = 0x700, kRxctrl = 0x3000, kDmatxctl = 0x4a80,
-                        kPfmailbox = 0x4b00, kVtCtl = 0x51b0, kVfre = 0x51e0, kRal = 0xa200, kRah = 0xa204, kMrqc = 0x5818,
-                        kMtqc = 0x8120, kVfte = 0x8110, kDtxgswc = 0x8220, kMpsarLo = 0xa600, kVmolr = 0xf000,
-                        kGcrExt = 0x11050, kPfmbmem = 0x13000, kHlreg0 = 0x4240;
+                        kPfmailbox = 0x4b00, kVtCtl = 0x51b0, kVfre = 0x51e0, kRal = 0xa200, kRah = 0xa204,
+                        kMrqc = 0x5818, kMtqc = 0x8120, kVfte = 0x8110, kDtxgswc = 0x8220, kMpsarLo = 0xa600,
+                        kVmolr = 0xf000, kGcrExt = 0x11050, kPfmbmem = 0x13000, kHlreg0 = 0x4240;
 constexpr std::uint32_t kReset = 1U << 26, kPfRstDone = 1U << 14, kMailboxCause = 1U << 19;
 constexpr std::uint32_t kSts = 1, kAck = 2, kPfu = 8;
 constexpr std::uint32_t kSuccess = 1U << 31, kCts = 1U << 29;
@@ -30,8 +31,8 @@ Task<> PfDriver::start(unsigned vfs) {
   server_.write32(pf_.bar[4] + 0xc, 0);
   co_await server_.config_write(pf_.bdf, pf_.capability(0x11) + 2, 0x8000, 2);
 
-  write(kGcrExt, 3);                        // 64 pools
-  write(kGpie, 1U << 4 | 3U << 14);         // MSI-X mode
+  write(kGcrExt, 3);                 // 64 pools
+  write(kGpie, 1U << 4 | 3U << 14);  // MSI-X mode
   write(kMtqc, 1U << 1 | 1U << 2);
   write(kMrqc, 8);                          // 64 pools, no RSS
   write(kVtCtl, 1U | vfs << 7 | 1U << 30);  // default pool behind the VFs', replication

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A small driver of the 82599's physical function for model servers: brings the card up in virtualisation mode with
 // 64 pools and answers the VFs' mailbox. Register-level, from the data sheet; no more than a VF driver needs.
 #pragma once
@@ -22,7 +23,9 @@ class PfDriver {
   /// Interrupt of the card for everything but queues.
   const Server::Vector& interrupt() const { return vector_; }
 
-  static std::array<std::uint8_t, 6> vf_mac(unsigned vf) { return {0x02, 0x82, 0x59, 0xf0, 0x00, static_cast<std::uint8_t>(vf)}; }
+  static std::array<std::uint8_t, 6> vf_mac(unsigned vf) {
+    return {0x02, 0x82, 0x59, 0xf0, 0x00, static_cast<std::uint8_t>(vf)};
+  }
 
  private:
   Task<std::uint32_t> read(std::uint32_t reg) { return server_.read32(pf_.bar[0] + reg); }

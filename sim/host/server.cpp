@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "host/server.hpp"
 
 #include <fmt/format.h>
@@ -62,12 +63,15 @@ class Operation {
 }  // namespace
 
 Server::Server(Scheduler& scheduler, pcie::TlpSink& below, Options options)
-    : scheduler_(scheduler), options_(std::move(options)), memory_(options_.memory),
+    : scheduler_(scheduler),
+      options_(std::move(options)),
+      memory_(options_.memory),
       root_(scheduler, *this, below, {.name = options_.name}) {}
 
 Task<std::uint32_t> Server::config_read(pcie::Bdf target, unsigned reg, unsigned size) {
   const Answer a = co_await Operation(scheduler_, [&](auto done) {
-    root_.config_read(target, reg, size, [done](CplStatus s, std::span<const std::uint8_t> d) { done(Answer{s, little_endian(d)}); });
+    root_.config_read(target, reg, size,
+                      [done](CplStatus s, std::span<const std::uint8_t> d) { done(Answer{s, little_endian(d)}); });
   });
   co_return a.value;
 }
@@ -81,10 +85,12 @@ Task<> Server::config_write(pcie::Bdf target, unsigned reg, std::uint32_t value,
 
 Task<std::uint32_t> Server::read32(std::uint64_t address) {
   const Answer a = co_await Operation(scheduler_, [&](auto done) {
-    root_.mem_read(address, 4, [done](CplStatus s, std::span<const std::uint8_t> d) { done(Answer{s, little_endian(d)}); });
+    root_.mem_read(address, 4,
+                   [done](CplStatus s, std::span<const std::uint8_t> d) { done(Answer{s, little_endian(d)}); });
   });
   if (a.status != CplStatus::kSuccess)
-    throw PcieError(fmt::format("{}: read of 0x{:x} ended with status {}", name(), address, static_cast<unsigned>(a.status)));
+    throw PcieError(
+        fmt::format("{}: read of 0x{:x} ended with status {}", name(), address, static_cast<unsigned>(a.status)));
   co_return a.value;
 }
 
@@ -132,6 +138,8 @@ bool Server::write(std::uint64_t address, std::span<const std::uint8_t> data) {
   return true;
 }
 
-void Server::interrupt(pcie::Bdf from, std::uint64_t address, std::uint32_t data) { messages_.push_back({from, address, data}); }
+void Server::interrupt(pcie::Bdf from, std::uint64_t address, std::uint32_t data) {
+  messages_.push_back({from, address, data});
+}
 
 }  // namespace vfpool::host

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Coroutines for programs that run on a model server. A Task starts when it is awaited or handed to run(); everything
 // happens on the scheduler's thread.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "host/vf_driver.hpp"
 
 #include <cstring>
@@ -9,10 +10,11 @@ namespace {
 using namespace std::chrono_literals;
 
 // 82599 data sheet, 8.3 (VF registers).
-constexpr std::uint32_t kVfctrl = 0x0, kVflinks = 0x10, kVteimc = 0x10c, kVteims = 0x108, kVteiac = 0x110, kVteiam = 0x114,
-                        kVtivar = 0x120, kVtivarMisc = 0x140, kVfmbmem = 0x200, kVfmailbox = 0x2fc, kRdbal = 0x1000,
-                        kRdbah = 0x1004, kRdlen = 0x1008, kRdh = 0x1010, kSrrctl = 0x1014, kRdt = 0x1018, kRxdctl = 0x1028,
-                        kTdbal = 0x2000, kTdbah = 0x2004, kTdlen = 0x2008, kTdh = 0x2010, kTdt = 0x2018, kTxdctl = 0x2028;
+constexpr std::uint32_t kVfctrl = 0x0, kVflinks = 0x10, kVteimc = 0x10c, kVteims = 0x108, kVteiac = 0x110,
+                        kVteiam = 0x114, kVtivar = 0x120, kVtivarMisc = 0x140, kVfmbmem = 0x200, kVfmailbox = 0x2fc,
+                        kRdbal = 0x1000, kRdbah = 0x1004, kRdlen = 0x1008, kRdh = 0x1010, kSrrctl = 0x1014,
+                        kRdt = 0x1018, kRxdctl = 0x1028, kTdbal = 0x2000, kTdbah = 0x2004, kTdlen = 0x2008,
+                        kTdh = 0x2010, kTdt = 0x2018, kTxdctl = 0x2028;
 constexpr std::uint32_t kEnable = 1U << 25;
 constexpr std::uint32_t kReq = 1, kAck = 2, kVfu = 4, kPfsts = 0x10, kRsti = 0x40;
 
@@ -81,7 +83,7 @@ Task<> VfDriver::start() {
   while (!(co_await read(kRxdctl) & kEnable)) co_await server_.sleep(10us);
   write(kRdt, kRing - 1);
 
-  write(kVtivar, 0x8080);      // queue 0 of both directions on vector 0
+  write(kVtivar, 0x8080);  // queue 0 of both directions on vector 0
   write(kVtivarMisc, 0x81);
   write(kVteiac, 1);
   write(kVteiam, 1);
@@ -104,8 +106,9 @@ Task<> VfDriver::send(std::vector<std::uint8_t> frame) {
   std::copy(frame.begin(), frame.end(), server_.at(buffer, frame.size()).begin());
   const auto length = static_cast<std::uint32_t>(frame.size());
   // Advanced data descriptor: EOP, IFCS, RS, DEXT; PAYLEN is the whole frame.
-  const std::array<std::uint32_t, 4> descriptor{static_cast<std::uint32_t>(buffer), static_cast<std::uint32_t>(buffer >> 32),
-                                                length | 3U << 20 | 1U << 24 | 1U << 25 | 1U << 27 | 1U << 29, length << 14};
+  const std::array<std::uint32_t, 4> descriptor{
+      static_cast<std::uint32_t>(buffer), static_cast<std::uint32_t>(buffer >> 32),
+      length | 3U << 20 | 1U << 24 | 1U << 25 | 1U << 27 | 1U << 29, length << 14};
   std::memcpy(server_.at(tx_ring_ + 16 * slot, 16).data(), descriptor.data(), 16);
   write(kTdt, tx_next_);
   // Done bit of the write-back.

@@ -1,5 +1,6 @@
-// A small driver of an 82599 virtual function for model servers: resets it through the mailbox, runs one queue pair with
-// one interrupt, sends and receives frames. The server must not know whether the VF is its own or a pooled one.
+// SPDX-License-Identifier: Apache-2.0
+// A small driver of an 82599 virtual function for model servers: resets it through the mailbox, runs one queue pair
+// with one interrupt, sends and receives frames. The server must not know whether the VF is its own or a pooled one.
 #pragma once
 
 #include <array>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The host's end of the agent's port: runs commands in a guest.
 #pragma once
 

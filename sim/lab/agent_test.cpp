@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The agent's protocol, spoken over socket pairs with the very program that runs in a guest.
 #include <fcntl.h>
 #include <gmock/gmock.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Base64 (RFC 4648, section 4) for bytes that JSON text cannot hold. Used on both sides of the agent's port.
 #pragma once
 

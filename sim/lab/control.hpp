@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How other programs reach a running lab: lab.sock in its run folder.
 //
 // A connection carries one request, a JSON object on a line, and one answer; the answer has "error" when it failed.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "lab/host_tsc.hpp"
 
 #include <time.h>

@@ -1,6 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 // How fast this machine's time stamp counter runs, for guests that would have to measure it themselves: an emulated CPU
-// (TCG) reads the host's counter, and a guest that calibrates it while its own thread waits for a processor gets a clock
-// that runs several times too fast.
+// (TCG) reads the host's counter, and a guest that calibrates it while its own thread waits for a processor gets a
+// clock that runs several times too fast.
 #pragma once
 
 #include <cstdint>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Prints guest_tsc_option(), for scripts that start a guest themselves.
 #include <cstdio>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Kernel and initramfs of the guests.
 #pragma once
 
@@ -20,8 +21,8 @@ struct ImageSpec {
   std::filesystem::path cache;         ///< empty: build/image of the checkout
 };
 
-/// The vmlinuz-RELEASE of the highest version in a folder, as tools/lab-kernel chooses. Throws std::runtime_error if there
-/// is none.
+/// The vmlinuz-RELEASE of the highest version in a folder, as tools/lab-kernel chooses. Throws std::runtime_error if
+/// there is none.
 std::filesystem::path newest_kernel(const std::filesystem::path& boot);
 
 /// Builds the image, or takes it from the cache when no input changed. Throws std::runtime_error with the script's

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "lab/image.hpp"
 
 #include <gtest/gtest.h>
@@ -12,8 +13,7 @@ struct Boot {
   Boot() { std::filesystem::create_directories(folder); }
   ~Boot() { std::filesystem::remove_all(folder); }
   void add(const std::string& name) const { std::ofstream(folder / name) << "kernel"; }
-  std::filesystem::path folder =
-      std::filesystem::temp_directory_path() / ("vfpool-boot-" + std::to_string(::getpid()));
+  std::filesystem::path folder = std::filesystem::temp_directory_path() / ("vfpool-boot-" + std::to_string(::getpid()));
 };
 
 TEST(Image, TheNewestKernelHasTheHighestVersionNotTheLastName) {

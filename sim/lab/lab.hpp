@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The laboratory: the simulator, the network namespaces at its wire, and the virtual machines, as one topology file
 // describes them. The program vfpool-lab and the demo are written on this.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // vfpool-lab: real Linux servers around the simulated pool.
 #include <fcntl.h>
 #include <fmt/format.h>

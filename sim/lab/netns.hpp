@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Network namespaces for the hosts at the far end of the wire.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "lab/process.hpp"
 
 #include <fcntl.h>
@@ -128,9 +129,7 @@ bool Process::read_status(int timeout_ms) {
 
 bool Process::running() { return !read_status(0); }
 
-std::optional<int> Process::exit_status() {
-  return read_status(0) ? status_ : std::nullopt;
-}
+std::optional<int> Process::exit_status() { return read_status(0) ? status_ : std::nullopt; }
 
 bool Process::wait(std::chrono::milliseconds limit) { return read_status(static_cast<int>(limit.count())); }
 

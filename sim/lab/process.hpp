@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A program that the lab starts and that never outlives it.
 #pragma once
 

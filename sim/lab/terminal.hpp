@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // An interactive terminal on a guest.
 #pragma once
 

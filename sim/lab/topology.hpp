@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the lab needs of a topology file. vfpool-sim reads the same file for its own part.
 #pragma once
 

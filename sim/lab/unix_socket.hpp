@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // UNIX stream sockets by path, without the 107-byte limit of sockaddr_un, and descriptors that close themselves.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One virtual machine: QEMU, the Debian kernel, the guest image, and the agent in it.
 #pragma once
 

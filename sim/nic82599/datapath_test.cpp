@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Transmit, receive and the switch, through registers, rings and memory only.
 #include <random>
 

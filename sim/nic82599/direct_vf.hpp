@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // VFs attached directly to VMs, without bridge or PCIe fabric: each VF is a vfio-user device of its own, the PF is run
 // by PfPersonality. The faster path for driver measurements.
 #pragma once

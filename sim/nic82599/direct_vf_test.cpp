@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "nic82599/direct_vf.hpp"
 
 #include <gtest/gtest.h>

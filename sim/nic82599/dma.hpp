@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How the 82599 model reaches host memory. The model knows no transport: below a bridge or root port this is TLPs
 // (nic82599/tlp_endpoint), for a VF attached directly to a VM it is the guest's memory.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "nic82599/eeprom.hpp"
 
 #include "nic82599/registers.hpp"
@@ -43,28 +44,22 @@ std::uint16_t Eeprom::checksum() const {
 
 std::optional<std::uint32_t> Eeprom::read(unsigned offset) {
   switch (offset) {
-    case reg::kEec:
-      return kEecFixed | eec_;
-    case reg::kEerd:
-      return eerd_;
-    case reg::kEewr:
-      return eewr_;
+    case reg::kEec: return kEecFixed | eec_;
+    case reg::kEerd: return eerd_;
+    case reg::kEewr: return eewr_;
     case reg::kSwsm: {
       const std::uint32_t before = swsm_;
       swsm_ |= 1;  // test and set
       return before;
     }
-    default:
-      return std::nullopt;
+    default: return std::nullopt;
   }
 }
 
 bool Eeprom::write(unsigned offset, std::uint32_t value) {
   const unsigned index = value >> 2 & 0x3fff;
   switch (offset) {
-    case reg::kEec:
-      eec_ = value & kEecWritable;
-      return true;
+    case reg::kEec: eec_ = value & kEecWritable; return true;
     case reg::kEerd:
       eerd_ = value & 0xfffc;
       if (value & kStart) eerd_ |= kDone | static_cast<std::uint32_t>(word(index)) << 16;
@@ -76,11 +71,8 @@ bool Eeprom::write(unsigned offset, std::uint32_t value) {
         eewr_ |= kDone;
       }
       return true;
-    case reg::kSwsm:
-      swsm_ = value & 3;
-      return true;
-    default:
-      return false;
+    case reg::kSwsm: swsm_ = value & 3; return true;
+    default: return false;
   }
 }
 

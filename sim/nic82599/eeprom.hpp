@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The non-volatile memory and the semaphores that guard it (82599 data sheet 3.3, 6, 8.2.3.2).
 #pragma once
 

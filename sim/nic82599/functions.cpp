@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "nic82599/functions.hpp"
 
 namespace vfpool::nic82599 {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Configuration spaces of the PF and the VFs (82599 data sheet, chapter 9; SR-IOV 1.1).
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "nic82599/interrupts.hpp"
 
 #include <fmt/format.h>
@@ -247,33 +248,22 @@ std::optional<std::uint32_t> Interrupts::read_pf(unsigned offset) {
       }
       return value;
     }
-    case reg::kEics:
-      return (b.other_cause & reg::kCauseOther) | static_cast<std::uint32_t>(b.cause & 0xffff);
+    case reg::kEics: return (b.other_cause & reg::kCauseOther) | static_cast<std::uint32_t>(b.cause & 0xffff);
     case reg::kEims:
-    case reg::kEimc:
-      return b.other_mask | static_cast<std::uint32_t>(b.mask & 0xffff);
-    case reg::kEiac:
-      return b.other_clear | static_cast<std::uint32_t>(b.auto_clear & 0xffff);
-    case reg::kEiam:
-      return b.other_auto_mask | static_cast<std::uint32_t>(b.auto_mask & 0xffff);
-    case reg::kGpie:
-      return gpie_;
-    case reg::kIvarMisc:
-      return b.ivar_misc;
+    case reg::kEimc: return b.other_mask | static_cast<std::uint32_t>(b.mask & 0xffff);
+    case reg::kEiac: return b.other_clear | static_cast<std::uint32_t>(b.auto_clear & 0xffff);
+    case reg::kEiam: return b.other_auto_mask | static_cast<std::uint32_t>(b.auto_mask & 0xffff);
+    case reg::kGpie: return gpie_;
+    case reg::kIvarMisc: return b.ivar_misc;
     case reg::kEicsEx:
-    case reg::kEicsEx + 4:
-      return half(b.cause, reg::kEicsEx);
+    case reg::kEicsEx + 4: return half(b.cause, reg::kEicsEx);
     case reg::kEimsEx:
-    case reg::kEimsEx + 4:
-      return half(b.mask, reg::kEimsEx);
+    case reg::kEimsEx + 4: return half(b.mask, reg::kEimsEx);
     case reg::kEimcEx:
-    case reg::kEimcEx + 4:
-      return half(b.mask, reg::kEimcEx);
+    case reg::kEimcEx + 4: return half(b.mask, reg::kEimcEx);
     case reg::kEiamEx:
-    case reg::kEiamEx + 4:
-      return half(b.auto_mask, reg::kEiamEx);
-    default:
-      break;
+    case reg::kEiamEx + 4: return half(b.auto_mask, reg::kEiamEx);
+    default: break;
   }
   if (offset >= reg::kEitr && offset < reg::kEitr + 4 * 24) return read_eitr(b.vectors[(offset - reg::kEitr) / 4]);
   // Above vector 63 the bank continues for the vectors of VFs, which keep their own storage here.
@@ -330,30 +320,17 @@ bool Interrupts::write_pf(unsigned offset, std::uint32_t value) {
       b.auto_mask = (b.auto_mask & ~std::uint64_t{0xffff}) | low;
       b.other_auto_mask = others;
       return true;
-    case reg::kGpie:
-      gpie_ = value;
-      return true;
-    case reg::kIvarMisc:
-      b.ivar_misc = value;
-      return true;
+    case reg::kGpie: gpie_ = value; return true;
+    case reg::kIvarMisc: b.ivar_misc = value; return true;
     case reg::kEicsEx:
-    case reg::kEicsEx + 4:
-      set_cause(b, extended(reg::kEicsEx));
-      return true;
+    case reg::kEicsEx + 4: set_cause(b, extended(reg::kEicsEx)); return true;
     case reg::kEimsEx:
-    case reg::kEimsEx + 4:
-      unmask(b, extended(reg::kEimsEx));
-      return true;
+    case reg::kEimsEx + 4: unmask(b, extended(reg::kEimsEx)); return true;
     case reg::kEimcEx:
-    case reg::kEimcEx + 4:
-      b.mask &= ~extended(reg::kEimcEx);
-      return true;
+    case reg::kEimcEx + 4: b.mask &= ~extended(reg::kEimcEx); return true;
     case reg::kEiamEx:
-    case reg::kEiamEx + 4:
-      set_half(b.auto_mask, (offset - reg::kEiamEx) / 4, value);
-      return true;
-    default:
-      break;
+    case reg::kEiamEx + 4: set_half(b.auto_mask, (offset - reg::kEiamEx) / 4, value); return true;
+    default: break;
   }
   if (offset >= reg::kEitr && offset < reg::kEitr + 4 * 24)
     return write_eitr(b, (offset - reg::kEitr) / 4, value), true;
@@ -381,19 +358,13 @@ std::optional<std::uint32_t> Interrupts::read_vf(unsigned vf, unsigned offset) {
       b.cause = 0;
       return value;
     }
-    case vfreg::kEics:
-      return static_cast<std::uint32_t>(b.cause);
+    case vfreg::kEics: return static_cast<std::uint32_t>(b.cause);
     case vfreg::kEims:
-    case vfreg::kEimc:
-      return static_cast<std::uint32_t>(b.mask);
-    case vfreg::kEiac:
-      return static_cast<std::uint32_t>(b.auto_clear);
-    case vfreg::kEiam:
-      return static_cast<std::uint32_t>(b.auto_mask);
-    case vfreg::kIvarMisc:
-      return b.ivar_misc;
-    default:
-      break;
+    case vfreg::kEimc: return static_cast<std::uint32_t>(b.mask);
+    case vfreg::kEiac: return static_cast<std::uint32_t>(b.auto_clear);
+    case vfreg::kEiam: return static_cast<std::uint32_t>(b.auto_mask);
+    case vfreg::kIvarMisc: return b.ivar_misc;
+    default: break;
   }
   if (offset >= vfreg::kIvar && offset < vfreg::kIvar + 16) return b.ivar[(offset - vfreg::kIvar) / 4];
   if (offset >= vfreg::kEitr && offset < vfreg::kEitr + 4 * kVfVectors)
@@ -405,29 +376,14 @@ bool Interrupts::write_vf(unsigned vf, unsigned offset, std::uint32_t value) {
   Block& b = block(1 + vf);
   const std::uint64_t bits = value & kVfVectorMask;
   switch (offset) {
-    case vfreg::kEicr:
-      b.cause &= ~bits;
-      return true;
-    case vfreg::kEics:
-      set_cause(b, bits);
-      return true;
-    case vfreg::kEims:
-      unmask(b, bits);
-      return true;
-    case vfreg::kEimc:
-      b.mask &= ~bits;
-      return true;
-    case vfreg::kEiac:
-      b.auto_clear = bits;
-      return true;
-    case vfreg::kEiam:
-      b.auto_mask = bits;
-      return true;
-    case vfreg::kIvarMisc:
-      b.ivar_misc = value & 0x83;
-      return true;
-    default:
-      break;
+    case vfreg::kEicr: b.cause &= ~bits; return true;
+    case vfreg::kEics: set_cause(b, bits); return true;
+    case vfreg::kEims: unmask(b, bits); return true;
+    case vfreg::kEimc: b.mask &= ~bits; return true;
+    case vfreg::kEiac: b.auto_clear = bits; return true;
+    case vfreg::kEiam: b.auto_mask = bits; return true;
+    case vfreg::kIvarMisc: b.ivar_misc = value & 0x83; return true;
+    default: break;
   }
   if (offset >= vfreg::kIvar && offset < vfreg::kIvar + 16)
     return b.ivar[(offset - vfreg::kIvar) / 4] = value & 0x83838383, true;

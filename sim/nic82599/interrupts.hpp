@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Interrupt causes, masks, moderation and MSI-X of every function (82599 data sheet 7.3, 8.2.3.5).
 //
 // Model of one function: causes are bits, one for each vector, plus for the PF the "other" causes (EICR 30:16), which
@@ -58,8 +59,8 @@ class Interrupts {
   /// Gaps between the messages of a vector. The down counter lets none be shorter than the interval in force.
   struct Gaps {
     static constexpr unsigned kBins = 12;
-    SimTime shortest{0};                     ///< 0: none yet
-    std::array<std::uint64_t, kBins> bins{}; ///< 0: below one step of 2.048 us; n: below 2^n steps; the last: the rest
+    SimTime shortest{0};                      ///< 0: none yet
+    std::array<std::uint64_t, kBins> bins{};  ///< 0: below one step of 2.048 us; n: below 2^n steps; the last: the rest
     std::uint64_t count() const;
   };
   /// Starts anew to record the gaps of all vectors of `fn`.

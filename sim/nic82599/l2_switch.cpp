@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "nic82599/l2_switch.hpp"
 
 namespace vfpool::nic82599 {
@@ -22,14 +23,10 @@ L2Switch::L2Switch(const RegisterFile& registers) : registers_(registers), by_vl
 
 unsigned L2Switch::queues_per_pool() const {
   switch (registers_[reg::kGcrExt] & reg::kGcrExtVtMode) {
-    case 1:
-      return 8;
-    case 2:
-      return 4;
-    case 3:
-      return 2;
-    default:
-      return kQueues;
+    case 1: return 8;
+    case 2: return 4;
+    case 3: return 2;
+    default: return kQueues;
   }
 }
 

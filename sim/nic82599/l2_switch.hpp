@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Which pools get a frame: the L2 and VLAN filters and the virtual switch (82599 data sheet 7.1.1, 7.10.3). Derived
 // tables are rebuilt after a filter register was written, so that a frame costs a few look-ups.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Time that frames take on a line of a given rate.
 #pragma once
 

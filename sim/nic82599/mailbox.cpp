@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "nic82599/mailbox.hpp"
 
 #include <fmt/format.h>

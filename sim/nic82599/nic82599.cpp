@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "nic82599/nic82599.hpp"
 
 #include <fmt/format.h>
@@ -265,26 +266,16 @@ struct Nic82599::Impl {
     if (const auto v = interrupts.read_pf(offset)) return v;
     if (const auto v = mailbox.read_pf(offset)) return v;
     switch (offset) {
-      case reg::kStatus:
-        return status();
-      case reg::kLinks:
-        return links();
-      case reg::kFrtimer:
-        return free_running();
-      case reg::kQde:
-        return rx.read_qde();
-      case reg::kRttbcnrc:
-        return tx.read_rate(registers[reg::kRttdqsel] & 0x7f);
-      case reg::kRttdqsel:
-        return registers[reg::kRttdqsel];
-      case reg::kMsca:
-        return registers[reg::kMsca];
-      case kFdirCtrl:
-        return registers[kFdirCtrl] | kFdirCtrlInitDone;
-      case kFdirCmd:
-        return registers[kFdirCmd];
-      default:
-        break;
+      case reg::kStatus: return status();
+      case reg::kLinks: return links();
+      case reg::kFrtimer: return free_running();
+      case reg::kQde: return rx.read_qde();
+      case reg::kRttbcnrc: return tx.read_rate(registers[reg::kRttdqsel] & 0x7f);
+      case reg::kRttdqsel: return registers[reg::kRttdqsel];
+      case reg::kMsca: return registers[reg::kMsca];
+      case kFdirCtrl: return registers[kFdirCtrl] | kFdirCtrlInitDone;
+      case kFdirCmd: return registers[kFdirCmd];
+      default: break;
     }
     if (offset >= reg::kPvfCtrl && offset < reg::kPvfCtrl + 4 * kMaxVfs) return 0;
     if (const auto v = eeprom.read(offset)) return v;
@@ -312,29 +303,15 @@ struct Nic82599::Impl {
         return true;
       case reg::kStatus:
       case reg::kLinks:
-      case reg::kFrtimer:
-        return true;  // read-only
-      case reg::kQde:
-        rx.write_qde(value);
-        return true;
-      case reg::kRttdqsel:
-        registers.set(offset, value & 0x7f);
-        return true;
-      case reg::kRttbcnrc:
-        tx.write_rate(registers[reg::kRttdqsel] & 0x7f, value);
-        return true;
+      case reg::kFrtimer: return true;  // read-only
+      case reg::kQde: rx.write_qde(value); return true;
+      case reg::kRttdqsel: registers.set(offset, value & 0x7f); return true;
+      case reg::kRttbcnrc: tx.write_rate(registers[reg::kRttdqsel] & 0x7f, value); return true;
       // MDIO: every command ends at once and finds no PHY; MSRWD reads all ones.
-      case reg::kMsca:
-        registers.set(offset, value & ~bit(30));
-        return true;
-      case kFdirCtrl:
-        registers.set(offset, value & ~kFdirCtrlInitDone);
-        return true;
-      case kFdirCmd:
-        registers.set(offset, value & ~3U);
-        return true;
-      default:
-        break;
+      case reg::kMsca: registers.set(offset, value & ~bit(30)); return true;
+      case kFdirCtrl: registers.set(offset, value & ~kFdirCtrlInitDone); return true;
+      case kFdirCmd: registers.set(offset, value & ~3U); return true;
+      default: break;
     }
     if (offset >= reg::kPvfCtrl && offset < reg::kPvfCtrl + 4 * kMaxVfs) {
       if (value & reg::kCtrlReset) reset_vf((offset - reg::kPvfCtrl) / 4, false);
@@ -362,16 +339,11 @@ struct Nic82599::Impl {
         break;
       case reg::kRxctrl:
       case reg::kVfre:
-      case reg::kVfre + 4:
-        rx.resume();
-        break;
+      case reg::kVfre + 4: rx.resume(); break;
       case reg::kDmatxctl:
       case reg::kVfte:
-      case reg::kVfte + 4:
-        tx.resume();
-        break;
-      default:
-        break;
+      case reg::kVfte + 4: tx.resume(); break;
+      default: break;
     }
   }
 
@@ -384,20 +356,13 @@ struct Nic82599::Impl {
     if (const auto v = interrupts.read_vf(vf, offset)) return v;
     if (const auto v = mailbox.read_vf(vf, offset)) return v;
     switch (offset) {
-      case vfreg::kCtrl:
-        return 0;
-      case vfreg::kStatus:
-        return status();
-      case vfreg::kLinks:
-        return links();
-      case vfreg::kFrtimer:
-        return free_running();
-      case vfreg::kPsrtype:
-        return registers[reg::kPsrtype + 4 * vf];
-      case vfreg::kRxMemWrap:
-        return 0;
-      default:
-        break;
+      case vfreg::kCtrl: return 0;
+      case vfreg::kStatus: return status();
+      case vfreg::kLinks: return links();
+      case vfreg::kFrtimer: return free_running();
+      case vfreg::kPsrtype: return registers[reg::kPsrtype + 4 * vf];
+      case vfreg::kRxMemWrap: return 0;
+      default: break;
     }
     if (offset >= vfreg::kRscint && offset < vfreg::kRscint + 12) return 0;
     return std::nullopt;
@@ -417,13 +382,9 @@ struct Nic82599::Impl {
       case vfreg::kStatus:
       case vfreg::kLinks:
       case vfreg::kFrtimer:
-      case vfreg::kRxMemWrap:
-        return true;  // read-only
-      case vfreg::kPsrtype:
-        registers.set(reg::kPsrtype + 4 * vf, value);
-        return true;
-      default:
-        break;
+      case vfreg::kRxMemWrap: return true;  // read-only
+      case vfreg::kPsrtype: registers.set(reg::kPsrtype + 4 * vf, value); return true;
+      default: break;
     }
     return offset >= vfreg::kRscint && offset < vfreg::kRscint + 12;  // RSC interrupts: RSC never happens
   }
@@ -503,10 +464,12 @@ void Nic82599::record_gaps(FunctionId fn) { impl_->interrupts.record_gaps(fn); }
 
 std::string Nic82599::gaps(FunctionId fn, unsigned vector) const {
   const Interrupts::Gaps g = impl_->interrupts.gaps(fn, vector);
-  std::string out = fmt::format("{} gaps, shortest {} ns, below steps of 2.048 us:", g.count(), g.shortest.count() / 1000);
+  std::string out =
+      fmt::format("{} gaps, shortest {} ns, below steps of 2.048 us:", g.count(), g.shortest.count() / 1000);
   for (unsigned i = 0; i < Interrupts::Gaps::kBins; ++i)
     if (g.bins[i] != 0)
-      out += i + 1 < Interrupts::Gaps::kBins ? fmt::format(" {}:{}", 1U << i, g.bins[i]) : fmt::format(" more:{}", g.bins[i]);
+      out += i + 1 < Interrupts::Gaps::kBins ? fmt::format(" {}:{}", 1U << i, g.bins[i])
+                                             : fmt::format(" more:{}", g.bins[i]);
   return out;
 }
 

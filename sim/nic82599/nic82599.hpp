@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Model of the Intel 82599 10 GbE controller: one port, the physical function and up to 64 virtual functions, seen
 // through registers, descriptor rings and interrupts. Knows no transport: host memory and messages go through DmaPort,
 // Ethernet through wire::Wire. Measured against the stock ixgbe, ixgbevf and DPDK drivers.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "nic82599/nic82599.hpp"
 
 #include "nic82599/test_card.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "nic82599/packet.hpp"
 
 #include <algorithm>
@@ -12,27 +13,19 @@ constexpr unsigned kMacHeader = 14, kTag = 4;
 
 L4 l4_of(unsigned protocol) {
   switch (protocol) {
-    case 6:
-      return L4::kTcp;
-    case 17:
-      return L4::kUdp;
-    case 132:
-      return L4::kSctp;
-    default:
-      return L4::kNone;
+    case 6: return L4::kTcp;
+    case 17: return L4::kUdp;
+    case 132: return L4::kSctp;
+    default: return L4::kNone;
   }
 }
 
 unsigned l4_header(L4 l4) {
   switch (l4) {
-    case L4::kTcp:
-      return 20;
-    case L4::kUdp:
-      return 8;
-    case L4::kSctp:
-      return 12;
-    case L4::kNone:
-      break;
+    case L4::kTcp: return 20;
+    case L4::kUdp: return 8;
+    case L4::kSctp: return 12;
+    case L4::kNone: break;
   }
   return 0;
 }
@@ -157,9 +150,7 @@ ChecksumResult verify_checksums(Bytes frame, const Parsed& p) {
   const auto length = static_cast<unsigned>(transport.size());
   r.l4_checked = true;
   switch (p.l4) {
-    case L4::kTcp:
-      r.l4_bad = finish_sum(sum16(transport, pseudo_sum(frame, p, 6, length))) != 0;
-      break;
+    case L4::kTcp: r.l4_bad = finish_sum(sum16(transport, pseudo_sum(frame, p, 6, length))) != 0; break;
     case L4::kUdp:
       // A zero checksum ("none") is reported as an error (specification update, erratum 44).
       r.l4_bad = be16(transport.data() + 6) == 0 || finish_sum(sum16(transport, pseudo_sum(frame, p, 17, length))) != 0;
@@ -172,8 +163,7 @@ ChecksumResult verify_checksums(Bytes frame, const Parsed& p) {
       r.l4_bad = crc32c(copy) != sent;
       break;
     }
-    case L4::kNone:
-      break;
+    case L4::kNone: break;
   }
   return r;
 }

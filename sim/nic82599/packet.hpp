@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the data path must know of an Ethernet frame: headers, checksums, the RSS hash.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "nic82599/pf_personality.hpp"
 
 #include <fmt/format.h>
@@ -240,17 +241,11 @@ bool PfPersonality::dispatch(unsigned vf, Message& m) {
   Vf& v = vfs_[vf];
   const unsigned info = m[0] >> 16 & 0xff;
   switch (m[0] & kOpcode) {
-    case kSetMac:
-      return set_mac(vf, m);
-    case kSetMulticast:
-      set_multicast(vf, m);
-      return true;
-    case kSetVlan:
-      return set_vlan(vf, info != 0, m[1] & 0xfff);
-    case kSetFrameSize:
-      return set_frame_size(vf, m[1]);
-    case kSetExtraMac:
-      return set_extra_mac(vf, m);
+    case kSetMac: return set_mac(vf, m);
+    case kSetMulticast: set_multicast(vf, m); return true;
+    case kSetVlan: return set_vlan(vf, info != 0, m[1] & 0xfff);
+    case kSetFrameSize: return set_frame_size(vf, m[1]);
+    case kSetExtraMac: return set_extra_mac(vf, m);
     case kNegotiate:
       if (m[1] >= kApis.size() || !options_.apis.contains(kApis[m[1]])) return false;
       v.api = kApis[m[1]];
@@ -280,14 +275,12 @@ bool PfPersonality::dispatch(unsigned vf, Message& m) {
       if (!options_.query_rss || v.api < 12) return false;
       for (unsigned i = 0; i < 10; ++i) m[1 + i] = get(reg::kRssrk + 4 * i);
       return true;
-    case kSetCastMode:
-      return set_cast_mode(vf, m);
+    case kSetCastMode: return set_cast_mode(vf, m);
     case kGetLinkState:
       if (v.api < 12) return false;
       m[1] = 1;
       return true;
-    default:
-      return false;
+    default: return false;
   }
 }
 
@@ -441,16 +434,10 @@ bool PfPersonality::set_cast_mode(unsigned vf, Message& m) {
   if (mode > 1 && !options_.trusted) mode = 1;
   std::uint32_t bits = 0;
   switch (mode) {
-    case 0:
-      break;
-    case 1:
-      bits = reg::kVmolrBam | reg::kVmolrRompe;
-      break;
-    case 2:
-      bits = reg::kVmolrBam | reg::kVmolrRompe | reg::kVmolrMpe;
-      break;
-    default:
-      return false;
+    case 0: break;
+    case 1: bits = reg::kVmolrBam | reg::kVmolrRompe; break;
+    case 2: bits = reg::kVmolrBam | reg::kVmolrRompe | reg::kVmolrMpe; break;
+    default: return false;
   }
   change(reg::kVmolr + 4 * vf, reg::kVmolrBam | reg::kVmolrRompe | reg::kVmolrMpe, bits);
   v.cast_mode = m[1] = mode;

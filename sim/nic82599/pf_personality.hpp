@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A minimal PF driver inside the simulation, for cards whose PF no server drives: sets the card up for VFs and answers
 // their mailbox the way a host driver does. It works through the PF's registers and configuration space only.
 #pragma once
@@ -23,9 +24,9 @@ class PfPersonality {
     unsigned pf_mtu = 1500;  ///< above 1500 VFs may use jumbo frames, and such without API 1.1 are shut out
     bool trusted = false;    ///< VFs may ask for all-multicast and change an assigned address
     bool anti_spoof = true;
-    bool query_rss = false;   ///< VFs may read the RSS table and key
-    bool check_local = false; ///< checksums of frames between VFs are verified, too (MRQC bit 15)
-    bool assign_macs = true;  ///< else VFs are told to take a random address
+    bool query_rss = false;    ///< VFs may read the RSS table and key
+    bool check_local = false;  ///< checksums of frames between VFs are verified, too (MRQC bit 15)
+    bool assign_macs = true;   ///< else VFs are told to take a random address
     std::array<std::uint8_t, 6> first_vf_mac{0x02, 0x82, 0x59, 0x90, 0x01, 0x00};  ///< VF n: plus n in the last byte
     std::uint32_t rss_seed = 1;                                                    ///< of the RSS key
     /// Mailbox versions that negotiation accepts: 10 for 1.0 to 17 for 1.7; none is a PF from before the negotiation,

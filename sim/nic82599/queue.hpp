@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What receive and transmit queues share: ring registers, the function that owns a queue, batched write-back.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The plain registers of the PF: storage with reset values and writable bits, described by one table. Registers whose
 // access does something live in the units and never get here.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Register offsets and bits of the 82599 (82599 data sheet, chapter 8), as far as the model gives them a meaning.
 // Byte offsets in the CSR space: BAR 0 of the PF, and BAR 0 of a VF for `vfreg`.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "nic82599/rx.hpp"
 
 #include <fmt/format.h>
@@ -428,53 +429,35 @@ void RxEngine::stop(Queue& q) {
 std::optional<std::uint32_t> RxEngine::read(unsigned queue, unsigned place) const {
   const Queue& q = *queues_[queue];
   switch (place) {
-    case reg::kRingBal:
-      return q.bal;
-    case reg::kRingBah:
-      return q.bah;
-    case reg::kRingLen:
-      return q.len;
-    case reg::kRingDca:
-      return q.dca;
-    case reg::kRingHead:
-      return q.head;
-    case reg::kRingSrrctl:
-      return q.srrctl;
-    case reg::kRingTail:
-      return q.tail;
+    case reg::kRingBal: return q.bal;
+    case reg::kRingBah: return q.bah;
+    case reg::kRingLen: return q.len;
+    case reg::kRingDca: return q.dca;
+    case reg::kRingHead: return q.head;
+    case reg::kRingSrrctl: return q.srrctl;
+    case reg::kRingTail: return q.tail;
     // ENABLE reads 1 until DMA on behalf of the queue has ended.
-    case reg::kRingDctl:
-      return q.dctl | (q.old_fetches > 0 ? reg::kDctlEnable : 0);
-    case reg::kRingRsc:
-      return q.rsc;
-    default:
-      return std::nullopt;
+    case reg::kRingDctl: return q.dctl | (q.old_fetches > 0 ? reg::kDctlEnable : 0);
+    case reg::kRingRsc: return q.rsc;
+    default: return std::nullopt;
   }
 }
 
 bool RxEngine::write(unsigned queue, unsigned place, std::uint32_t value) {
   Queue& q = *queues_[queue];
   switch (place) {
-    case reg::kRingBal:
-      q.bal = value & reg::kRingBalMask;
-      return true;
-    case reg::kRingBah:
-      q.bah = value;
-      return true;
+    case reg::kRingBal: q.bal = value & reg::kRingBalMask; return true;
+    case reg::kRingBah: q.bah = value; return true;
     case reg::kRingLen:
       if ((value & reg::kRingLenMask) != q.len && q.enabled()) stop(q);  // indices of the old ring mean nothing
       q.len = value & reg::kRingLenMask;
       if (q.enabled()) enable(q);
       return true;
-    case reg::kRingDca:
-      q.dca = value;
-      return true;
+    case reg::kRingDca: q.dca = value; return true;
     case reg::kRingHead:
       if (!q.enabled()) q.head = value & 0xffff;
       return true;
-    case reg::kRingSrrctl:
-      q.srrctl = value;
-      return true;
+    case reg::kRingSrrctl: q.srrctl = value; return true;
     case reg::kRingTail:
       q.tail = value & 0xffff;
       q.stalled = false;
@@ -494,11 +477,8 @@ bool RxEngine::write(unsigned queue, unsigned place, std::uint32_t value) {
       }
       return true;
     }
-    case reg::kRingRsc:
-      q.rsc = value;
-      return true;
-    default:
-      return false;
+    case reg::kRingRsc: q.rsc = value; return true;
+    default: return false;
   }
 }
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The receive side: frames from the wire and from the internal switch into descriptor rings (82599 data sheet 7.1).
 #pragma once
 

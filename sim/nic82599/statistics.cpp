@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "nic82599/statistics.hpp"
 
 #include <utility>
@@ -106,40 +107,23 @@ std::optional<unsigned> Statistics::simple(unsigned offset) const {
   if (offset >= 0x405c && offset <= 0x4070) return kRxSize0 + (offset - 0x405c) / 4;
   if (offset >= 0x40d8 && offset <= 0x40ec) return kTxSize0 + (offset - 0x40d8) / 4;
   switch (offset) {
-    case 0x4074:
-      return kGoodRx;
-    case 0x4078:
-      return kBroadcastRx;
-    case 0x407c:
-      return kMulticastRx;
-    case 0x4080:
-      return kGoodTx;
-    case 0x40a4:
-      return kUndersize;
-    case 0x40ac:
-      return kOversize;
-    case 0x40d0:
-      return kTotalRx;
-    case 0x40d4:
-      return kTotalTx;
-    case 0x40f0:
-      return kMulticastTx;
-    case 0x40f4:
-      return kBroadcastTx;
-    case 0x3fa0:
-      return kMissed;
-    case 0x41a4:
-      return kPauseOn;
-    case 0x41a8:
-      return kPauseOff;
-    case reg::kSsvpc:
-      return kSpoofed;
-    case 0x2f50:
-      return kDmaGoodRx;
-    case 0x87a0:
-      return kDmaGoodTx;
-    default:
-      return std::nullopt;
+    case 0x4074: return kGoodRx;
+    case 0x4078: return kBroadcastRx;
+    case 0x407c: return kMulticastRx;
+    case 0x4080: return kGoodTx;
+    case 0x40a4: return kUndersize;
+    case 0x40ac: return kOversize;
+    case 0x40d0: return kTotalRx;
+    case 0x40d4: return kTotalTx;
+    case 0x40f0: return kMulticastTx;
+    case 0x40f4: return kBroadcastTx;
+    case 0x3fa0: return kMissed;
+    case 0x41a4: return kPauseOn;
+    case 0x41a8: return kPauseOff;
+    case reg::kSsvpc: return kSpoofed;
+    case 0x2f50: return kDmaGoodRx;
+    case 0x87a0: return kDmaGoodTx;
+    default: return std::nullopt;
   }
 }
 
@@ -182,22 +166,16 @@ std::optional<std::uint32_t> Statistics::read_pf(unsigned offset) {
   if (offset >= 0x1000 && offset < 0x2000) {
     const unsigned i = (offset - 0x1000) / 0x40;
     switch (offset & 0x3f) {
-      case 0x1c:
-        return vfs_[i].rx;
-      case 0x20:
-        return static_cast<std::uint32_t>(vfs_[i].rx_bytes);
-      case 0x24:
-        return static_cast<std::uint32_t>((vfs_[i].rx_bytes & kMask36) >> 32);
+      case 0x1c: return vfs_[i].rx;
+      case 0x20: return static_cast<std::uint32_t>(vfs_[i].rx_bytes);
+      case 0x24: return static_cast<std::uint32_t>((vfs_[i].rx_bytes & kMask36) >> 32);
       case 0x30:
         if (i < 16) return std::exchange(queues_[i].rx, 0);
         if (i < 32) return std::exchange(queues_[i - 16].dropped, 0);
         return 0;
-      case 0x34:
-        return i < 16 ? take(queues_[i].rx_bytes, i) : 0;
-      case 0x38:
-        return i < 16 ? std::exchange(queue_high_[i], 0) : 0;
-      default:
-        return 0;
+      case 0x34: return i < 16 ? take(queues_[i].rx_bytes, i) : 0;
+      case 0x38: return i < 16 ? std::exchange(queue_high_[i], 0) : 0;
+      default: return 0;
     }
   }
   if (offset >= kQptc && offset < kQptc + 64) return std::exchange(queues_[(offset - kQptc) / 4].tx, 0);
@@ -221,22 +199,14 @@ std::optional<std::uint32_t> Statistics::read_pf(unsigned offset) {
 std::optional<std::uint32_t> Statistics::read_vf(unsigned vf, unsigned offset) const {
   const Vf& v = vfs_[vf];
   switch (offset) {
-    case vfreg::kGprc:
-      return v.rx;
-    case vfreg::kGorcLow:
-      return static_cast<std::uint32_t>(v.rx_bytes);
-    case vfreg::kGorcHigh:
-      return static_cast<std::uint32_t>((v.rx_bytes & kMask36) >> 32);
-    case vfreg::kMprc:
-      return v.multicast;
-    case vfreg::kGptc:
-      return v.tx;
-    case vfreg::kGotcLow:
-      return static_cast<std::uint32_t>(v.tx_bytes);
-    case vfreg::kGotcHigh:
-      return static_cast<std::uint32_t>((v.tx_bytes & kMask36) >> 32);
-    default:
-      return std::nullopt;
+    case vfreg::kGprc: return v.rx;
+    case vfreg::kGorcLow: return static_cast<std::uint32_t>(v.rx_bytes);
+    case vfreg::kGorcHigh: return static_cast<std::uint32_t>((v.rx_bytes & kMask36) >> 32);
+    case vfreg::kMprc: return v.multicast;
+    case vfreg::kGptc: return v.tx;
+    case vfreg::kGotcLow: return static_cast<std::uint32_t>(v.tx_bytes);
+    case vfreg::kGotcHigh: return static_cast<std::uint32_t>((v.tx_bytes & kMask36) >> 32);
+    default: return std::nullopt;
   }
 }
 

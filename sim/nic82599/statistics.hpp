@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Counters that registers show: the PF's, cleared by reading, and the VFs', which run for ever (82599 data sheet
 // 8.2.3.23; VF counters 8.3.5.8).
 #pragma once

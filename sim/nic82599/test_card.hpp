@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A card on a bench, for tests: memory behind it, a wire with nothing at the other end, and helpers that program it
 // the way a driver does.
 #pragma once

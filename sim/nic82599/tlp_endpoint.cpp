@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "nic82599/tlp_endpoint.hpp"
 
 #include <fmt/format.h>
@@ -394,22 +395,16 @@ struct TlpEndpoint::Impl {
     }
     switch (tlp.kind()) {
       case TlpKind::kCpl:
-      case TlpKind::kCplData:
-        return completion_in(tlp);
+      case TlpKind::kCplData: return completion_in(tlp);
       case TlpKind::kCfgRead0:
       case TlpKind::kCfgRead1:
       case TlpKind::kCfgWrite0:
-      case TlpKind::kCfgWrite1:
-        return config_in(tlp);
-      case TlpKind::kMemRead:
-        return memory_read_in(tlp);
-      case TlpKind::kMemWrite:
-        return memory_write_in(tlp);
+      case TlpKind::kCfgWrite1: return config_in(tlp);
+      case TlpKind::kMemRead: return memory_read_in(tlp);
+      case TlpKind::kMemWrite: return memory_write_in(tlp);
       case TlpKind::kMsg:
-      case TlpKind::kMsgData:
-        return;  // power limits and the like
-      default:
-        return unsupported(tlp);
+      case TlpKind::kMsgData: return;  // power limits and the like
+      default: return unsupported(tlp);
     }
   }
 };

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Puts a Nic82599 on a PCIe link: requests from the link become configuration and register accesses, DMA of the model
 // becomes requests with the routing ID of the function.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "nic82599/tx.hpp"
 
 #include <fmt/format.h>
@@ -452,46 +453,30 @@ void TxEngine::stop(unsigned queue, Queue& q) {
 std::optional<std::uint32_t> TxEngine::read(unsigned queue, unsigned place) const {
   const Queue& q = *queues_[queue];
   switch (place) {
-    case reg::kRingBal:
-      return q.bal;
-    case reg::kRingBah:
-      return q.bah;
-    case reg::kRingLen:
-      return q.len;
-    case reg::kRingDca:
-      return q.dca;
-    case reg::kRingHead:
-      return q.head;
-    case reg::kRingTail:
-      return q.tail;
-    case reg::kRingDctl:
-      return q.dctl | (q.old_reads > 0 ? reg::kDctlEnable : 0);
-    case reg::kRingWbal:
-      return q.wbal;
-    case reg::kRingWbah:
-      return q.wbah;
-    default:
-      return std::nullopt;
+    case reg::kRingBal: return q.bal;
+    case reg::kRingBah: return q.bah;
+    case reg::kRingLen: return q.len;
+    case reg::kRingDca: return q.dca;
+    case reg::kRingHead: return q.head;
+    case reg::kRingTail: return q.tail;
+    case reg::kRingDctl: return q.dctl | (q.old_reads > 0 ? reg::kDctlEnable : 0);
+    case reg::kRingWbal: return q.wbal;
+    case reg::kRingWbah: return q.wbah;
+    default: return std::nullopt;
   }
 }
 
 bool TxEngine::write(unsigned queue, unsigned place, std::uint32_t value) {
   Queue& q = *queues_[queue];
   switch (place) {
-    case reg::kRingBal:
-      q.bal = value & reg::kRingBalMask;
-      return true;
-    case reg::kRingBah:
-      q.bah = value;
-      return true;
+    case reg::kRingBal: q.bal = value & reg::kRingBalMask; return true;
+    case reg::kRingBah: q.bah = value; return true;
     case reg::kRingLen:
       if ((value & reg::kRingLenMask) != q.len && q.enabled()) stop(queue, q);
       q.len = value & reg::kRingLenMask;
       if (q.enabled()) enable(q);
       return true;
-    case reg::kRingDca:
-      q.dca = value;
-      return true;
+    case reg::kRingDca: q.dca = value; return true;
     case reg::kRingHead:
       if (!q.enabled()) q.head = value & 0xffff;
       return true;
@@ -515,14 +500,9 @@ bool TxEngine::write(unsigned queue, unsigned place, std::uint32_t value) {
       }
       return true;
     }
-    case reg::kRingWbal:
-      q.wbal = value;
-      return true;
-    case reg::kRingWbah:
-      q.wbah = value;
-      return true;
-    default:
-      return false;
+    case reg::kRingWbal: q.wbal = value; return true;
+    case reg::kRingWbah: q.wbah = value; return true;
+    default: return false;
   }
 }
 

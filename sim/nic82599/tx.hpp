@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The transmit side: descriptor rings to the wire and to the internal switch (82599 data sheet 7.2).
 //
 // A queue reads descriptors ahead, gathers each frame by reads that are outstanding together, and offers its oldest

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "nic82599/tx_offload.hpp"
 
 #include <algorithm>
@@ -9,14 +10,10 @@ unsigned header_size(const TxContext& c) { return c.mac_len + c.ip_len + c.l4_le
 
 unsigned checksum_offset(L4 l4) {
   switch (l4) {
-    case L4::kTcp:
-      return 16;
-    case L4::kUdp:
-      return 6;
-    case L4::kSctp:
-      return 8;
-    case L4::kNone:
-      break;
+    case L4::kTcp: return 16;
+    case L4::kUdp: return 6;
+    case L4::kSctp: return 8;
+    case L4::kNone: break;
   }
   return 0;
 }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Transmit offloads on a frame in memory: checksum insertion, segmentation, VLAN tag (82599 data sheet 7.2.4, 7.2.5).
 #pragma once
 

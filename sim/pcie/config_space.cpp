@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "pcie/config_space.hpp"
 
 #include <cassert>
@@ -23,7 +24,9 @@ void ConfigSpace::init32(unsigned offset, std::uint32_t value, std::uint32_t wri
           static_cast<std::uint8_t>(clear_on_one >> 8 * i));
 }
 
-void ConfigSpace::on_write(unsigned offset, unsigned size, Hook hook) { hooks_.push_back({offset, size, std::move(hook)}); }
+void ConfigSpace::on_write(unsigned offset, unsigned size, Hook hook) {
+  hooks_.push_back({offset, size, std::move(hook)});
+}
 
 std::uint32_t ConfigSpace::read(unsigned offset, unsigned size) const {
   if (size > 4 || offset + size > kSize) return ~0U;
@@ -57,8 +60,9 @@ void ConfigSpace::set32(unsigned offset, std::uint32_t value) {
   set16(offset + 2, static_cast<std::uint16_t>(value >> 16));
 }
 
-void ConfigSpace::type0_header(std::uint16_t vendor, std::uint16_t device, std::uint32_t class_code, std::uint8_t revision,
-                               std::uint16_t subsystem_vendor, std::uint16_t subsystem, bool multi_function) {
+void ConfigSpace::type0_header(std::uint16_t vendor, std::uint16_t device, std::uint32_t class_code,
+                               std::uint8_t revision, std::uint16_t subsystem_vendor, std::uint16_t subsystem,
+                               bool multi_function) {
   init16(cfg::kVendor, vendor);
   init16(cfg::kDevice, device);
   init16(cfg::kCommand, 0, 0x0546);  // memory, bus master, parity, SERR, INTx disable
@@ -141,7 +145,7 @@ unsigned ConfigSpace::add_pcie(unsigned offset, unsigned type, unsigned max_payl
     init16(offset + 0x12, static_cast<std::uint16_t>(0x2 | 8 << 4 | (port ? 1 << 13 : 0)));
   }
   if (type == 4) init16(offset + 0x1c, 0, 0x001f);  // Root Control
-  init32(offset + 0x24, 0x10);  // completion time-out disable
+  init32(offset + 0x24, 0x10);                      // completion time-out disable
   init16(offset + 0x28, 0, 0x003f);
   init32(offset + 0x2c, 0x6U);
   init16(offset + 0x30, 0x2, 0x000f);

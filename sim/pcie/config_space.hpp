@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A function's 4 KiB configuration space: bytes with a per-bit attribute, and builders for headers and capabilities
 // (PCIe Base Spec 2.1, chapter 7). The owner of the object reacts to writes by hooks.
 #pragma once
@@ -45,8 +46,8 @@ class ConfigSpace {
   void memory_bar(unsigned index, std::uint64_t size, bool is_64bit, bool prefetchable);
   unsigned add_capability(std::uint8_t id, unsigned offset);
   unsigned add_extended(std::uint16_t id, std::uint8_t version, unsigned offset);
-  unsigned add_msix(unsigned offset, unsigned table_size, unsigned table_bir, std::uint32_t table_offset, unsigned pba_bir,
-                    std::uint32_t pba_offset);
+  unsigned add_msix(unsigned offset, unsigned table_size, unsigned table_bir, std::uint32_t table_offset,
+                    unsigned pba_bir, std::uint32_t pba_offset);
   /// PCI Express capability v2. `type`: 0 endpoint, 4 root port, 5 upstream, 6 downstream, 9 root complex endpoint.
   unsigned add_pcie(unsigned offset, unsigned type, unsigned max_payload_log2_minus7, bool flr);
   unsigned add_power_management(unsigned offset);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "pcie/root_complex.hpp"
 
 #include <fmt/format.h>
@@ -29,9 +30,9 @@ bool is_message_address(std::uint64_t address) { return address >> 20 == 0xfee; 
 struct RootComplex::Impl {
   struct Request {
     Tlp tlp;
-    ReadDone read_done;    // one of the two is set
+    ReadDone read_done;  // one of the two is set
     WriteDone write_done;
-    unsigned size = 0;     // bytes asked for
+    unsigned size = 0;  // bytes asked for
     std::vector<std::uint8_t> data{};
     unsigned filled = 0;
     Scheduler::TimerId timer = 0;
@@ -73,7 +74,8 @@ struct RootComplex::Impl {
     const std::uint64_t pbase = static_cast<std::uint64_t>(port.get32(cfg::kPrefetchBaseUpper)) << 32 |
                                 static_cast<std::uint64_t>(port.get16(cfg::kPrefetchBase) & 0xfff0) << 16;
     const std::uint64_t plimit = static_cast<std::uint64_t>(port.get32(cfg::kPrefetchLimitUpper)) << 32 |
-                                 static_cast<std::uint64_t>(port.get16(cfg::kPrefetchBase + 2) & 0xfff0) << 16 | 0xfffff;
+                                 static_cast<std::uint64_t>(port.get16(cfg::kPrefetchBase + 2) & 0xfff0) << 16 |
+                                 0xfffff;
     return address >= pbase && last <= plimit && pbase <= plimit;
   }
 
@@ -128,7 +130,8 @@ struct RootComplex::Impl {
     }
     ++counters.completions_in;
     Request& r = *outstanding[tag];
-    if (tlp.status() != CplStatus::kSuccess || tlp.poisoned()) return finish(tag, tlp.poisoned() ? CplStatus::kAbort : tlp.status());
+    if (tlp.status() != CplStatus::kSuccess || tlp.poisoned())
+      return finish(tag, tlp.poisoned() ? CplStatus::kAbort : tlp.status());
     if (r.write_done) return finish(tag, CplStatus::kSuccess);
     if (!tlp.has_data()) return finish(tag, CplStatus::kUnsupported);
     // Bytes of this completion start in its first DW at the lower address (memory) or at the first enabled byte.
@@ -158,7 +161,8 @@ struct RootComplex::Impl {
         below.deliver(completion(tlp, port_id(), CplStatus::kUnsupported));
         return;
       }
-      for (Tlp& c : completions_with_data(tlp, port_id(), bytes, options.max_payload, options.rcb)) below.deliver(std::move(c));
+      for (Tlp& c : completions_with_data(tlp, port_id(), bytes, options.max_payload, options.rcb))
+        below.deliver(std::move(c));
     } else if (tlp.flow_class() == FlowClass::kNonPosted) {
       ++counters.unsupported_in;
       below.deliver(completion(tlp, port_id(), CplStatus::kUnsupported));
@@ -294,15 +298,16 @@ void RootComplex::deliver(Tlp tlp) {
 }
 
 bool RootComplex::idle() const {
-  return impl_->waiting.empty() &&
-         std::none_of(impl_->outstanding.begin(), impl_->outstanding.end(), [](const auto& o) { return o.has_value(); });
+  return impl_->waiting.empty() && std::none_of(impl_->outstanding.begin(), impl_->outstanding.end(),
+                                                [](const auto& o) { return o.has_value(); });
 }
 
 const RootComplex::Counters& RootComplex::counters() const { return impl_->counters; }
 
 std::string RootComplex::state() const {
   const Impl& i = *impl_;
-  std::string out = fmt::format("{}: buses {}..{}, {} waiting\n", i.options.name, i.secondary(), i.subordinate(), i.waiting.size());
+  std::string out =
+      fmt::format("{}: buses {}..{}, {} waiting\n", i.options.name, i.secondary(), i.subordinate(), i.waiting.size());
   for (const auto& o : i.outstanding)
     if (o) out += fmt::format("  outstanding {}\n", o->tlp.str());
   return out;

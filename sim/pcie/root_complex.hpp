@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One server's root complex: a root port on bus 0 and the transactions that software of that server starts. The
 // C++ host model and the VMD endpoint (a real kernel) both stand on it; below the root port everything is TLPs.
 #pragma once
@@ -33,12 +34,12 @@ class RootComplex : public TlpSink {
   using WriteDone = std::function<void(CplStatus)>;
 
   struct Options {
-    std::string name;                  ///< for messages
-    unsigned root_port_device = 1;     ///< the root port is 00:<this>.0
-    unsigned max_payload = 128;        ///< largest payload it sends, bytes; inbound more is malformed
-    unsigned rcb = 64;                 ///< read completion boundary, bytes
+    std::string name;               ///< for messages
+    unsigned root_port_device = 1;  ///< the root port is 00:<this>.0
+    unsigned max_payload = 128;     ///< largest payload it sends, bytes; inbound more is malformed
+    unsigned rcb = 64;              ///< read completion boundary, bytes
     SimTime completion_timeout = std::chrono::milliseconds(50);
-    std::uint16_t vendor = 0x8086;     ///< of the root port
+    std::uint16_t vendor = 0x8086;  ///< of the root port
     std::uint16_t device = 0x2030;
   };
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "pcie/root_complex.hpp"
 
 #include <gtest/gtest.h>
@@ -18,7 +19,9 @@ struct Memory : HostMemory {
     std::copy(data.begin(), data.end(), bytes.begin() + static_cast<std::ptrdiff_t>(address));
     return true;
   }
-  void interrupt(Bdf from, std::uint64_t address, std::uint32_t data) override { irqs.push_back({from, address, data}); }
+  void interrupt(Bdf from, std::uint64_t address, std::uint32_t data) override {
+    irqs.push_back({from, address, data});
+  }
   std::vector<std::uint8_t> bytes = std::vector<std::uint8_t>(1 << 16);
   std::vector<std::tuple<Bdf, std::uint64_t, std::uint32_t>> irqs;
 };
@@ -31,8 +34,8 @@ struct Link : TlpSink {
 class RootComplexTest : public testing::Test {
  protected:
   RootComplexTest() {
-    write(Bdf(0, 1, 0), 0x18, {0x00, 0x01, 0x04});             // buses 0, 1..4
-    write(Bdf(0, 1, 0), 0x20, {0x00, 0x80, 0xf0, 0x80});       // 0x80000000..0x80ffffff
+    write(Bdf(0, 1, 0), 0x18, {0x00, 0x01, 0x04});        // buses 0, 1..4
+    write(Bdf(0, 1, 0), 0x20, {0x00, 0x80, 0xf0, 0x80});  // 0x80000000..0x80ffffff
     write(Bdf(0, 1, 0), 0x04, {0x06, 0x00});
   }
   void write(Bdf target, unsigned reg, std::vector<std::uint8_t> data) {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "pcie/tlp.hpp"
 
 #include <fmt/format.h>
@@ -19,7 +20,8 @@ constexpr std::uint32_t dw0(std::uint8_t fmt_type, unsigned length_dw) {
 }
 
 constexpr std::uint32_t dw1(Bdf requester, std::uint8_t tag, unsigned last_be, unsigned first_be) {
-  return static_cast<std::uint32_t>(requester.raw) << 16 | static_cast<std::uint32_t>(tag) << 8 | last_be << 4 | first_be;
+  return static_cast<std::uint32_t>(requester.raw) << 16 | static_cast<std::uint32_t>(tag) << 8 | last_be << 4 |
+         first_be;
 }
 
 struct Shape {
@@ -90,9 +92,7 @@ bool is_config(TlpKind k) {
   return k == TlpKind::kCfgRead0 || k == TlpKind::kCfgWrite0 || k == TlpKind::kCfgRead1 || k == TlpKind::kCfgWrite1;
 }
 
-bool is_memory(TlpKind k) {
-  return k == TlpKind::kMemRead || k == TlpKind::kMemReadLocked || k == TlpKind::kMemWrite;
-}
+bool is_memory(TlpKind k) { return k == TlpKind::kMemRead || k == TlpKind::kMemReadLocked || k == TlpKind::kMemWrite; }
 
 bool is_completion(TlpKind k) {
   return k == TlpKind::kCpl || k == TlpKind::kCplData || k == TlpKind::kCplLocked || k == TlpKind::kCplDataLocked;
@@ -137,13 +137,9 @@ FlowClass Tlp::flow_class() const {
   return FlowClass::kNonPosted;
 }
 
-Bdf Tlp::requester() const {
-  return Bdf(static_cast<std::uint16_t>((is_completion(kind()) ? hdr[2] : hdr[1]) >> 16));
-}
+Bdf Tlp::requester() const { return Bdf(static_cast<std::uint16_t>((is_completion(kind()) ? hdr[2] : hdr[1]) >> 16)); }
 
-std::uint8_t Tlp::tag() const {
-  return static_cast<std::uint8_t>((is_completion(kind()) ? hdr[2] : hdr[1]) >> 8);
-}
+std::uint8_t Tlp::tag() const { return static_cast<std::uint8_t>((is_completion(kind()) ? hdr[2] : hdr[1]) >> 8); }
 
 std::uint64_t Tlp::address() const {
   if (four_dw()) return static_cast<std::uint64_t>(hdr[2]) << 32 | (hdr[3] & ~3U);
@@ -164,11 +160,11 @@ std::string Tlp::str() const {
   const TlpKind k = kind();
   std::string out = fmt::format("{} ", kind_name(k));
   if (is_completion(k)) {
-    out += fmt::format("for {} tag {} from {} status {} {} B left, {} B here", requester().str(), tag(), completer().str(),
-                       static_cast<unsigned>(status()), byte_count(), data.size());
+    out += fmt::format("for {} tag {} from {} status {} {} B left, {} B here", requester().str(), tag(),
+                       completer().str(), static_cast<unsigned>(status()), byte_count(), data.size());
   } else if (is_config(k)) {
-    out += fmt::format("{} tag {} to {} reg 0x{:03x} be {:x}", requester().str(), tag(), cfg_target().str(), cfg_register(),
-                       first_be());
+    out += fmt::format("{} tag {} to {} reg 0x{:03x} be {:x}", requester().str(), tag(), cfg_target().str(),
+                       cfg_register(), first_be());
   } else if (k == TlpKind::kMsg || k == TlpKind::kMsgData) {
     out += fmt::format("{} code 0x{:02x}", requester().str(), hdr[1] & 0xff);
   } else {
@@ -239,7 +235,8 @@ Tlp cfg_read(Bdf requester, std::uint8_t tag, Bdf target, unsigned reg, unsigned
   return config_request(false, requester, tag, target, reg, bytes, type1);
 }
 
-Tlp cfg_write(Bdf requester, std::uint8_t tag, Bdf target, unsigned reg, std::span<const std::uint8_t> data, bool type1) {
+Tlp cfg_write(Bdf requester, std::uint8_t tag, Bdf target, unsigned reg, std::span<const std::uint8_t> data,
+              bool type1) {
   Tlp t = config_request(true, requester, tag, target, reg, static_cast<unsigned>(data.size()), type1);
   t.data.assign(4, 0);
   std::copy(data.begin(), data.end(), t.data.begin() + (reg & 3));
@@ -270,8 +267,10 @@ Tlp completion(const Tlp& request, Bdf completer, CplStatus status) {
   const unsigned bytes = memory_read ? byte_length(request) : 4;
   Tlp t;
   t.hdr[0] = dw0(k == TlpKind::kMemReadLocked ? 0x0b : 0x0a, 0) | (request.hdr[0] & 0x00703000);  // TC and attributes
-  t.hdr[1] = static_cast<std::uint32_t>(completer.raw) << 16 | static_cast<std::uint32_t>(status) << 13 | (bytes & 0xfff);
-  t.hdr[2] = static_cast<std::uint32_t>(request.requester().raw) << 16 | static_cast<std::uint32_t>(request.tag()) << 8 |
+  t.hdr[1] =
+      static_cast<std::uint32_t>(completer.raw) << 16 | static_cast<std::uint32_t>(status) << 13 | (bytes & 0xfff);
+  t.hdr[2] = static_cast<std::uint32_t>(request.requester().raw) << 16 |
+             static_cast<std::uint32_t>(request.tag()) << 8 |
              (memory_read ? static_cast<std::uint32_t>(first_byte(request) & 0x7f) : 0);
   return t;
 }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Transaction layer packets. The header is kept raw (PCIe Base Spec 2.1, 2.2), so that malformed packets can be
 // represented, recorded and sent; accessors decode, builders encode.
 #pragma once
@@ -28,8 +29,23 @@ struct Bdf {
 
 /// Fmt and Type together, bits 31:24 of DW0 without the T9.. bits: fmt << 5 | type. 3DW/4DW variants are one kind.
 enum class TlpKind {
-  kMemRead, kMemReadLocked, kMemWrite, kIoRead, kIoWrite, kCfgRead0, kCfgWrite0, kCfgRead1, kCfgWrite1,
-  kMsg, kMsgData, kCpl, kCplData, kCplLocked, kCplDataLocked, kAtomic, kUnknown,
+  kMemRead,
+  kMemReadLocked,
+  kMemWrite,
+  kIoRead,
+  kIoWrite,
+  kCfgRead0,
+  kCfgWrite0,
+  kCfgRead1,
+  kCfgWrite1,
+  kMsg,
+  kMsgData,
+  kCpl,
+  kCplData,
+  kCplLocked,
+  kCplDataLocked,
+  kAtomic,
+  kUnknown,
 };
 
 enum class FlowClass { kPosted, kNonPosted, kCompletion };
@@ -89,7 +105,8 @@ Tlp mem_read(Bdf requester, std::uint8_t tag, std::uint64_t address, unsigned by
 Tlp mem_write(Bdf requester, std::uint64_t address, std::span<const std::uint8_t> data);
 /// `reg` byte offset 0..4095, `bytes` 1..4 inside one DW. `type1`: to be forwarded by bridges.
 Tlp cfg_read(Bdf requester, std::uint8_t tag, Bdf target, unsigned reg, unsigned bytes, bool type1);
-Tlp cfg_write(Bdf requester, std::uint8_t tag, Bdf target, unsigned reg, std::span<const std::uint8_t> data, bool type1);
+Tlp cfg_write(Bdf requester, std::uint8_t tag, Bdf target, unsigned reg, std::span<const std::uint8_t> data,
+              bool type1);
 /// A completion without data for `request`.
 Tlp completion(const Tlp& request, Bdf completer, CplStatus status);
 /// Completions with data for `request`, split at `rcb` (read completion boundary, bytes) so that none carries more

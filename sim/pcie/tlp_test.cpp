@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "pcie/tlp.hpp"
 
 #include <gtest/gtest.h>

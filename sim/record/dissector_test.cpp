@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // vfpool_tlp.lua, run by tshark.
 #include <gmock/gmock.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The commands of docs/records.md, run on records of the names that they use.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Ethernet frames at a NIC's port, recorded into a pcapng file.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "record/frame_record.hpp"
 
 #include <gmock/gmock.h>

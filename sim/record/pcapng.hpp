@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // pcapng files (draft-ietf-opsawg-pcapng): one section, our byte order, time stamps in nanoseconds. Packets of several
 // sources and link types share one file, each source an interface with a name.
 #pragma once

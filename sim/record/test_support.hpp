@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // For tests: a pcapng reader that knows nothing of the writer, and tshark.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Time stamps of records. All records of a run share one axis, so that their files can be merged.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "record/tlp_record.hpp"
 
 #include <fmt/format.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // TLPs at the ports of the bridge, recorded into a pcapng file: link type USER0, one interface a port. docs/records.md
 // describes the format, vfpool_tlp.lua shows it in Wireshark.
 #pragma once

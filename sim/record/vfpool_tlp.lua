@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- Wireshark and tshark: shows the TLPs that vfpool-sim records (link type USER0). Format: docs/records.md.
 --
 --   wireshark -X lua_script:sim/record/vfpool_tlp.lua tlp.pcapng

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a PCI function must offer to be served to QEMU over vfio-user: one endpoint, type 0 configuration space.
 // Implemented by the VMD endpoint (a whole PCIe domain) and by a VF attached directly.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "vfio_user/guest_memory.hpp"
 
 #include <fmt/format.h>
@@ -19,7 +20,7 @@ std::optional<std::string> GuestMemory::map(std::uint64_t address, std::uint64_t
   if (hits_next || hits_previous) return fmt::format("map 0x{:x}+0x{:x} overlaps another", address, size);
   Region region{size, nullptr, readable, writable};
   if (fd >= 0) {
-    struct stat st {};
+    struct stat st{};
     // Beyond the end of the file an access would be a SIGBUS here, not an error there.
     if (fstat(fd, &st) != 0 || offset + size < offset || static_cast<std::uint64_t>(st.st_size) < offset + size)
       return fmt::format("file of map 0x{:x} is shorter than 0x{:x} bytes", address, offset + size);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The guest's memory as the client has shared it: DMA maps with a file descriptor, mapped into this process.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The vfio-user wire format, version 0.1: message header, commands and payloads that a PCI device server needs.
 // Little-endian on the socket; file descriptors travel beside a message as SCM_RIGHTS. Structures without padding,
 // laid out as the protocol's specification tables say.
@@ -26,7 +27,7 @@ enum class Command : std::uint16_t {
 struct Header {
   std::uint16_t id;
   std::uint16_t command;
-  std::uint32_t size;   ///< whole message, this header included
+  std::uint32_t size;  ///< whole message, this header included
   std::uint32_t flags;
   std::uint32_t error;  ///< errno, when kFlagError is set
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "vfio_user/server.hpp"
 
 #include <fmt/format.h>
@@ -86,7 +87,7 @@ struct Server::Impl : Guest {
   Descriptor client;
   std::uint64_t session = 0;  ///< of the current client; answers of the device for an older one are dropped
   bool negotiated = false;
-  bool busy = false;          ///< the device works on the head of `requests`
+  bool busy = false;  ///< the device works on the head of `requests`
   std::deque<Message> requests;
   std::vector<std::uint8_t> in;
   std::vector<Descriptor> in_fds;
@@ -225,10 +226,12 @@ struct Server::Impl : Guest {
     }
   }
 
-  void reply(const Header& request, std::span<const std::uint8_t> body, std::span<const std::uint8_t> more = {}, int error = 0) {
+  void reply(const Header& request, std::span<const std::uint8_t> body, std::span<const std::uint8_t> more = {},
+             int error = 0) {
     busy = false;
     if (!(request.flags & Header::kFlagNoReply)) {
-      const Header h{request.id, request.command, static_cast<std::uint32_t>(sizeof(Header) + body.size() + more.size()),
+      const Header h{request.id, request.command,
+                     static_cast<std::uint32_t>(sizeof(Header) + body.size() + more.size()),
                      Header::kFlagReply | (error != 0 ? Header::kFlagError : 0), static_cast<std::uint32_t>(error)};
       enqueue({bytes_of(h), body, more});
     }
@@ -275,15 +278,14 @@ struct Server::Impl : Guest {
       case Command::kDmaMap: return dma_map(m);
       case Command::kDmaUnmap: return dma_unmap(m);
       case Command::kDeviceGetInfo:
-        return reply(m.header, bytes_of(DeviceInfo{sizeof(DeviceInfo), DeviceInfo::kReset | DeviceInfo::kPci, kRegions, kIrqs}));
+        return reply(m.header,
+                     bytes_of(DeviceInfo{sizeof(DeviceInfo), DeviceInfo::kReset | DeviceInfo::kPci, kRegions, kIrqs}));
       case Command::kDeviceGetRegionInfo: return region_info(m);
       case Command::kDeviceGetIrqInfo: return irq_info(m);
       case Command::kDeviceSetIrqs: return set_irqs(m);
       case Command::kRegionRead: return region_read(m);
       case Command::kRegionWrite: return region_write(std::move(m));
-      case Command::kDeviceReset:
-        device.reset();
-        return reply(m.header, {});
+      case Command::kDeviceReset: device.reset(); return reply(m.header, {});
       default: return refuse(m, ENOTSUP, "not offered by this server");
     }
   }
@@ -291,9 +293,11 @@ struct Server::Impl : Guest {
   void version(const Message& m) {
     const auto v = m.as<Version>();
     if (!v || negotiated) return protocol_error("unexpected or short version message");
-    if (v->major != 0) return protocol_error(fmt::format("client speaks version {}.{}, this server 0.1", v->major, v->minor));
-    const std::string json = nlohmann::json{
-        {"capabilities", {{"max_msg_fds", kMaxDescriptors}, {"max_data_xfer_size", kMaxTransfer}}}}.dump();
+    if (v->major != 0)
+      return protocol_error(fmt::format("client speaks version {}.{}, this server 0.1", v->major, v->minor));
+    const std::string json =
+        nlohmann::json{{"capabilities", {{"max_msg_fds", kMaxDescriptors}, {"max_data_xfer_size", kMaxTransfer}}}}
+            .dump();
     const Version mine{0, std::min<std::uint16_t>(v->minor, 1)};
     negotiated = true;
     spdlog::info("{}: client attached", path);
@@ -305,7 +309,8 @@ struct Server::Impl : Guest {
     const auto d = m.as<DmaMap>();
     if (!d) return refuse(m, EINVAL, "short");
     const int fd = m.fds.empty() ? -1 : m.fds.front().get();
-    if (auto why = memory.map(d->address, d->size, fd, d->offset, d->flags & DmaMap::kReadable, d->flags & DmaMap::kWritable))
+    if (auto why =
+            memory.map(d->address, d->size, fd, d->offset, d->flags & DmaMap::kReadable, d->flags & DmaMap::kWritable))
       return refuse(m, EINVAL, *why);
     reply(m.header, {});
   }
@@ -329,8 +334,8 @@ struct Server::Impl : Guest {
     const auto r = m.as<RegionInfo>();
     if (!r || r->index >= kRegions) return refuse(m, EINVAL, "no such region");
     const std::uint64_t size = region_size(r->index);
-    reply(m.header,
-          bytes_of(RegionInfo{sizeof(RegionInfo), size != 0 ? RegionInfo::kRead | RegionInfo::kWrite : 0, r->index, 0, size, 0}));
+    reply(m.header, bytes_of(RegionInfo{sizeof(RegionInfo), size != 0 ? RegionInfo::kRead | RegionInfo::kWrite : 0,
+                                        r->index, 0, size, 0}));
   }
 
   void irq_info(const Message& m) {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Serves one Device to one QEMU (vfio-user-pci) at a time over a UNIX socket. Requests of the client are carried out
 // in order, one after the other; a client that sends nonsense is told why in the log and disconnected, and the socket
 // goes on listening.
@@ -18,7 +19,8 @@ class Server {
     std::uint64_t clients = 0, requests = 0, refused = 0, protocol_errors = 0;
   };
 
-  /// Listens at `path` (a stale socket is replaced); throws std::system_error if it cannot. `device` outlives the server.
+  /// Listens at `path` (a stale socket is replaced); throws std::system_error if it cannot. `device` outlives the
+  /// server.
   Server(Scheduler& scheduler, std::string path, Device& device);
   ~Server();
   Server(const Server&) = delete;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "vmd/endpoint.hpp"
 
 #include <fmt/format.h>
@@ -20,7 +21,11 @@ class Endpoint::Up : public pcie::TlpSink {
 };
 
 Endpoint::Endpoint(Scheduler& scheduler, std::string name, pcie::TlpSink& below, std::function<void(bool)> link)
-    : scheduler_(scheduler), name_(std::move(name)), below_(below), link_(std::move(link)), up_(std::make_unique<Up>(*this)) {
+    : scheduler_(scheduler),
+      name_(std::move(name)),
+      below_(below),
+      link_(std::move(link)),
+      up_(std::make_unique<Up>(*this)) {
   config_.type0_header(0x8086, 0x28c0, 0x010400, 0x04, 0x8086, 0x0000, false);
   config_.memory_bar(0, static_cast<std::uint64_t>(kBuses) << 20, true, true);
   config_.memory_bar(2, kWindow32, false, false);
@@ -29,7 +34,8 @@ Endpoint::Endpoint(Scheduler& scheduler, std::string name, pcie::TlpSink& below,
   config_.init32(0x44, 0, 0xffffffff);
   config_.add_msix(0x80, kVectors, 4, 0, 4, 0x1000);
   config_.add_pcie(0x90, 9, 0, false);
-  root_complex_ = std::make_unique<pcie::RootComplex>(scheduler_, *this, below_, pcie::RootComplex::Options{.name = name_});
+  root_complex_ =
+      std::make_unique<pcie::RootComplex>(scheduler_, *this, below_, pcie::RootComplex::Options{.name = name_});
 }
 
 Endpoint::~Endpoint() = default;
@@ -94,7 +100,8 @@ void Endpoint::power_cycle() {
   link_(false);
   config_.reset();
   table_.fill(0);
-  root_complex_ = std::make_unique<pcie::RootComplex>(scheduler_, *this, below_, pcie::RootComplex::Options{.name = name_});
+  root_complex_ =
+      std::make_unique<pcie::RootComplex>(scheduler_, *this, below_, pcie::RootComplex::Options{.name = name_});
 }
 
 void Endpoint::reset() {
@@ -109,7 +116,9 @@ void Endpoint::attach(vfio_user::Guest* guest) {
   spdlog::info("{}: server is {}", name_, guest != nullptr ? "on" : "off");
 }
 
-bool Endpoint::read(std::uint64_t address, std::span<std::uint8_t> out) { return guest_ != nullptr && guest_->read(address, out); }
+bool Endpoint::read(std::uint64_t address, std::span<std::uint8_t> out) {
+  return guest_ != nullptr && guest_->read(address, out);
+}
 
 bool Endpoint::write(std::uint64_t address, std::span<const std::uint8_t> data) {
   return guest_ != nullptr && guest_->write(address, data);

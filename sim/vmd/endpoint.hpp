@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // An Intel VMD endpoint (8086:28c0): one PCI function whose BARs are a whole PCIe domain. Stock QEMU attaches it over
 // vfio-user, the stock vmd driver enumerates our root port and everything below it as domain 10000.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "vmd/endpoint.hpp"
 
 #include <gtest/gtest.h>
@@ -51,7 +52,7 @@ TEST_F(VmdEndpoint, IsAVmdWithARootPortInItsConfigurationWindow) {
 }
 
 TEST_F(VmdEndpoint, WindowsLeadToMemoryRequestsAtTheGuestsAddresses) {
-  put(vfio_user::Device::kConfigRegion, 0x18, {0, 0, 0, 0x90});           // BAR2 = 0x90000000
+  put(vfio_user::Device::kConfigRegion, 0x18, {0, 0, 0, 0x90});  // BAR2 = 0x90000000
   put(0, (1 << 15) + 0x18, {0, 1});
   put(0, (1 << 15) + 0x1a, {4});
   put(0, (1 << 15) + 0x20, {0x00, 0x90, 0xf0, 0x90});

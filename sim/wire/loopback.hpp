@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Wires without an outside: what is sent comes back, or two NICs are joined.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A recorded outside: plays a capture into the NIC, keeps what the NIC sends.
 #pragma once
 

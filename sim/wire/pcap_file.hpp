@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Classic pcap files (draft-ietf-opsawg-pcap): link type Ethernet, time stamps in micro- or nanoseconds, either byte
 // order when reading; nanoseconds, our byte order when writing.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A TAP device of this machine: ordinary hosts at the other end of the wire.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The Ethernet side of a NIC model: whatever is plugged into its port.
 #pragma once
 

@@ -137,7 +137,8 @@ TEST(AirLoop, TheFastPathLetsGoWhenTheLoadIsNoLongerLight) {
 class RequestResponse {
  public:
   explicit RequestResponse(double round_trip_us) : round_trip_us_(round_trip_us) {
-    air_.param = {.cost = {}, .k = AIRVF_AIR_K, .offset = AIRVF_AIR_OFFSET, .threshold = AIRVF_AIR_THRESHOLD, .fast = true};
+    air_.param = {
+        .cost = {}, .k = AIRVF_AIR_K, .offset = AIRVF_AIR_OFFSET, .threshold = AIRVF_AIR_THRESHOLD, .fast = true};
     airvf_air_init(&air_, &kCost, 24);
   }
   // Mean and longest round trip of so much time, in microseconds.

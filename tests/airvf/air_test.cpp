@@ -135,13 +135,13 @@ TEST(AlgorithmOne, KnowsTheLastIntervalOnly) {
   airvf_air_decide(&air, &load, &decision);
   EXPECT_EQ(decision.bandwidth, 200000000u);
   EXPECT_EQ(decision.rate, 21000u);
-  EXPECT_EQ(air.steps, 23u);  // 23.3
+  EXPECT_EQ(air.steps, 23u);                                                         // 23.3
   load = {.ns = 1000000000, .packets = 400000, .bytes = 200000000, .events = 1000};  // S 500: 2e8 / 5000 + 1000
   airvf_air_decide(&air, &load, &decision);
   EXPECT_EQ(decision.size, 500u);
   EXPECT_EQ(decision.rate, 41000u);
   EXPECT_EQ(air.steps, 12u);  // 11.9
-  load = Second(1000000);  // 101000/s wanted
+  load = Second(1000000);     // 101000/s wanted
   airvf_air_decide(&air, &load, &decision);
   EXPECT_EQ(decision.rate, 48297u);
   EXPECT_EQ(air.steps, 11u);  // 10.1, and 10 steps are 48828/s

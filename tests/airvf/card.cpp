@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // An 82599 without servers around it: serves its VFs to VMs over vfio-user sockets (vf0, vf1, ... in a folder). The
-// cable's far end is a station (station.hpp); VFs reach each other through the card's switch. Obeys lines on its standard
-// input, and datagrams to the station: see kHelp. After `quit` the VMs see devices that answer no more.
+// cable's far end is a station (station.hpp); VFs reach each other through the card's switch. Obeys lines on its
+// standard input, and datagrams to the station: see kHelp. After `quit` the VMs see devices that answer no more.
 #include <poll.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
@@ -30,7 +30,8 @@ using namespace vfpool;
 
 constexpr const char* kHelp =
     "link up|down; pf stop|start|reset|mtu N; apis none|10,11,... [FEATURES]; mischief KIND [MS]; "
-    "flood PAYLOAD RATE MS [FLOWS [good|none|wrong]] (the datagrams' checksums); gaps start; gaps VECTOR; careless; state; "
+    "flood PAYLOAD RATE MS [FLOWS [good|none|wrong]] (the datagrams' checksums); gaps start; gaps VECTOR; careless; "
+    "state; "
     "quit";
 
 /// Commands, on lines of the standard input or in datagrams of the guest. They concern VF 0.
@@ -75,7 +76,8 @@ class Commands {
   std::string apis(const std::string& word, std::istringstream& in) {
     std::set<unsigned> versions;
     std::istringstream list(word);
-    for (std::string v; word != "none" && std::getline(list, v, ',');) versions.insert(static_cast<unsigned>(std::strtoul(v.c_str(), nullptr, 10)));
+    for (std::string v; word != "none" && std::getline(list, v, ',');)
+      versions.insert(static_cast<unsigned>(std::strtoul(v.c_str(), nullptr, 10)));
     std::uint32_t features = 0;
     in >> features;
     card_.pf().set_apis(versions, features);

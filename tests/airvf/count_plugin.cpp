@@ -1,7 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 // A QEMU TCG plugin that counts the instructions that the guest's processors execute, per processor, for measurements
 // on machines whose time means nothing: -plugin libairvf_count.so,ask=FIFO,answer=FIFO. For each line read from `ask`
-// one line goes to `answer`: the counts so far, of everything and of the code of kernel modules, which in these guests is
-// the drivers'. Idle processors (HLT) count nothing.
+// one line goes to `answer`: the counts so far, of everything and of the code of kernel modules, which in these guests
+// is the drivers'. Idle processors (HLT) count nothing.
 //
 // The interface is QEMU's documented one (docs/devel/tcg-plugins); its header is in no Debian package, so the little
 // that is needed is declared here.

@@ -122,10 +122,11 @@ void round_trips(int fd, double limit) {
   }
   std::sort(us.begin(), us.end());
   const auto at = [&us](double share) {
-    return us.empty() ? 0.0 : us[std::min(us.size() - 1, static_cast<std::size_t>(share * static_cast<double>(us.size())))];
+    return us.empty() ? 0.0
+                      : us[std::min(us.size() - 1, static_cast<std::size_t>(share * static_cast<double>(us.size())))];
   };
-  std::printf("{\"round_trips\": %zu, \"lost\": %lu, \"p50\": %.1f, \"p90\": %.1f, \"p99\": %.1f, \"p999\": %.1f}\n", us.size(),
-              lost, at(.5), at(.9), at(.99), at(.999));
+  std::printf("{\"round_trips\": %zu, \"lost\": %lu, \"p50\": %.1f, \"p90\": %.1f, \"p99\": %.1f, \"p999\": %.1f}\n",
+              us.size(), lost, at(.5), at(.9), at(.99), at(.999));
 }
 
 void tcp_send(int fd, double limit) {
@@ -171,8 +172,9 @@ int main(int argc, char** argv) {
   else if (what == "tcp-echo" && argc == 3)
     tcp_echo(accepted(argv[2]));
   else {
-    std::fputs("usage: load udp-count PORT SECONDS | udp-rr|tcp-rr|tcp-send ADDRESS PORT SECONDS | tcp-sink|tcp-echo PORT\n",
-               stderr);
+    std::fputs(
+        "usage: load udp-count PORT SECONDS | udp-rr|tcp-rr|tcp-send ADDRESS PORT SECONDS | tcp-sink|tcp-echo PORT\n",
+        stderr);
     return 2;
   }
 }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "mischief.hpp"
 
 #include <fmt/format.h>
@@ -15,16 +16,17 @@ using Kind = Mischief::Kind;
 // Registers of a VF (data sheet 8.3.5).
 constexpr std::uint64_t kMailbox = 0x2fc, kMemory = 0x200, kMemoryEnd = 0x240;
 constexpr std::uint64_t kRxRings = 0x1000, kTxRings = 0x2000, kRings = 0x200, kStride = 0x40;
-constexpr std::uint32_t kReq = 1, kVfu = 4, kPfu = 8, kPfSts = 16, kEventBits = 0xf0;  // VFMAILBOX: PFSTS, PFACK, RSTI, RSTD
+constexpr std::uint32_t kReq = 1, kVfu = 4, kPfu = 8, kPfSts = 16,
+                        kEventBits = 0xf0;                   // VFMAILBOX: PFSTS, PFACK, RSTI, RSTD
 constexpr std::uint64_t kControl = 0, kQueueControl = 0x28;  // VFCTRL; VFRXDCTL and VFTXDCTL in a ring's block
 constexpr std::uint32_t kReset = 1U << 26, kEnable = 1U << 25;
 constexpr std::uint32_t kPing = 0x20000100;  // PF_CONTROL_MSG | CTS
 constexpr std::size_t kDescriptor = 16;
 constexpr SimTime kStormGap = std::chrono::microseconds(50);
 const std::map<std::string, Kind> kNames{
-    {"none", Kind::kNone},       {"silence", Kind::kSilence}, {"garbage", Kind::kGarbage},   {"lock", Kind::kLock},
-    {"collide", Kind::kCollide}, {"events", Kind::kEvents},   {"ones", Kind::kAllOnes},    {"random", Kind::kRandom},     {"receive", Kind::kReceive},
-    {"transmit", Kind::kTransmit}, {"deaf", Kind::kDeaf},     {"storm", Kind::kStorm}};
+    {"none", Kind::kNone},       {"silence", Kind::kSilence},   {"garbage", Kind::kGarbage}, {"lock", Kind::kLock},
+    {"collide", Kind::kCollide}, {"events", Kind::kEvents},     {"ones", Kind::kAllOnes},    {"random", Kind::kRandom},
+    {"receive", Kind::kReceive}, {"transmit", Kind::kTransmit}, {"deaf", Kind::kDeaf},       {"storm", Kind::kStorm}};
 
 }  // namespace
 
@@ -137,17 +139,10 @@ void Mischief::note_ring(std::uint64_t offset, std::uint32_t value) {
   if ((offset < kRxRings || offset >= kRxRings + kRings) && (offset < kTxRings || offset >= kTxRings + kRings)) return;
   Ring& ring = rings_[offset / kStride * kStride];
   switch (offset % kStride) {
-    case 0:
-      ring.base = (ring.base & ~std::uint64_t{0xffffffff}) | value;
-      break;
-    case 4:
-      ring.base = (ring.base & 0xffffffff) | std::uint64_t{value} << 32;
-      break;
-    case 8:
-      ring.bytes = value;
-      break;
-    default:
-      break;
+    case 0: ring.base = (ring.base & ~std::uint64_t{0xffffffff}) | value; break;
+    case 4: ring.base = (ring.base & 0xffffffff) | std::uint64_t{value} << 32; break;
+    case 8: ring.bytes = value; break;
+    default: break;
   }
 }
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A VF that misbehaves on command, for tests of what a driver does then. Stands between a VF and the server that shows
 // it to a VM: sees registers, DMA and interrupts of both directions.
 #pragma once
@@ -33,8 +34,8 @@ class Mischief : public vfio_user::Device, private vfio_user::Guest {
   Mischief(Scheduler& scheduler, vfio_user::Device& inner, std::uint32_t seed);
   ~Mischief() override;
 
-  /// `name`: none, silence, garbage, lock, collide, events, ones, random, receive, transmit, deaf, storm. After `milliseconds`
-  /// (0: never) it is over. False: no such name.
+  /// `name`: none, silence, garbage, lock, collide, events, ones, random, receive, transmit, deaf, storm. After
+  /// `milliseconds` (0: never) it is over. False: no such name.
   bool begin(const std::string& name, unsigned milliseconds);
 
   std::array<std::uint64_t, kBars> bar_sizes() const override { return inner_.bar_sizes(); }
@@ -71,9 +72,9 @@ class Mischief : public vfio_user::Device, private vfio_user::Guest {
   std::uint32_t seed_;
   Kind kind_ = Kind::kNone;
   std::uint64_t misdeeds_ = 0, careless_resets_ = 0;
-  std::uint64_t requests_ = 0;                            // while they collide
-  bool ping_ = false, ping_told_ = false;                 // ... there is a ping; its event has been read
-  std::map<std::uint64_t, Ring> rings_;  // by the offset of the base register
+  std::uint64_t requests_ = 0;             // while they collide
+  bool ping_ = false, ping_told_ = false;  // ... there is a ping; its event has been read
+  std::map<std::uint64_t, Ring> rings_;    // by the offset of the base register
   Scheduler::TimerId end_ = 0, storm_ = 0;
 };
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A host at the far end of the card's cable: answers ARP for its address, echoes UDP (port 7), obeys commands that come
 // by UDP (port 4000), and sends floods of UDP datagrams to one VF at a given rate.
 #pragma once
@@ -15,9 +16,9 @@ namespace vfpool::airvf {
 class Station {
  public:
   static constexpr std::array<std::uint8_t, 6> kMac{0x02, 0x82, 0x59, 0x90, 0x0f, 0xfe};
-  static constexpr std::uint32_t kAddress = 0x0a000003;        ///< 10.0.0.3
-  static constexpr std::uint32_t kGuest = 0x0a000001;          ///< 10.0.0.1, which the flood goes to
-  static constexpr std::uint32_t kFirstFlow = 0x0a000010;      ///< 10.0.0.16 and on: the flood's senders
+  static constexpr std::uint32_t kAddress = 0x0a000003;    ///< 10.0.0.3
+  static constexpr std::uint32_t kGuest = 0x0a000001;      ///< 10.0.0.1, which the flood goes to
+  static constexpr std::uint32_t kFirstFlow = 0x0a000010;  ///< 10.0.0.16 and on: the flood's senders
   static constexpr std::uint16_t kEchoPort = 7, kCommandPort = 4000, kFloodPort = 9;
   static constexpr std::size_t kMinFrame = 60, kMaxFrame = 1514;  ///< without FCS
 
@@ -47,7 +48,8 @@ class Station {
   void answer_arp(const wire::Frame& frame);
   void answer_udp(const wire::Frame& frame);
   void send_datagram(std::uint32_t from, std::uint16_t from_port, std::uint32_t to, std::uint16_t to_port,
-                     const std::array<std::uint8_t, 6>& mac, std::span<const std::uint8_t> payload, Sum sum = Sum::kGood);
+                     const std::array<std::uint8_t, 6>& mac, std::span<const std::uint8_t> payload,
+                     Sum sum = Sum::kGood);
   void send_flood();
   void send_mark(std::uint32_t total);
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// airvf-xdp INTERFACE pass|cut|drop|tx|redirect [frags]: puts a small XDP program on an interface (native mode) until it
-// is killed. tx and redirect send every frame back where it came from, addresses swapped; redirect does so through
-// bpf_redirect() to the same interface. cut passes the first 100 bytes. frags: the program declares that it can do frames
-// of several buffers.
+// airvf-xdp INTERFACE pass|cut|drop|tx|redirect [frags]: puts a small XDP program on an interface (native mode) until
+// it is killed. tx and redirect send every frame back where it came from, addresses swapped; redirect does so through
+// bpf_redirect() to the same interface. cut passes the first 100 bytes. frags: the program declares that it can do
+// frames of several buffers.
 #include <linux/bpf.h>
 #include <linux/if_link.h>
 #include <net/if.h>
@@ -47,9 +47,9 @@ std::vector<bpf_insn> program(const std::string& what, unsigned ifindex) {
             set(0, XDP_PASS),
             leave()};
   std::vector<bpf_insn> code = {
-      load(BPF_W, 2, 1, 0),                            // data
-      load(BPF_W, 3, 1, 4),                            // data_end
-      insn(BPF_ALU64 | BPF_MOV | BPF_X, 4, 2, 0, 0),   // an Ethernet header must be there
+      load(BPF_W, 2, 1, 0),                           // data
+      load(BPF_W, 3, 1, 4),                           // data_end
+      insn(BPF_ALU64 | BPF_MOV | BPF_X, 4, 2, 0, 0),  // an Ethernet header must be there
       insn(BPF_ALU64 | BPF_ADD | BPF_K, 4, 0, 0, 14),
       insn(BPF_JMP | BPF_JLE | BPF_X, 4, 3, 2, 0),
       set(0, XDP_DROP),
@@ -74,9 +74,7 @@ std::vector<bpf_insn> program(const std::string& what, unsigned ifindex) {
   return code;
 }
 
-int bpf(bpf_cmd command, bpf_attr& attr) {
-  return static_cast<int>(syscall(SYS_bpf, command, &attr, sizeof attr));
-}
+int bpf(bpf_cmd command, bpf_attr& attr) { return static_cast<int>(syscall(SYS_bpf, command, &attr, sizeof attr)); }
 
 }  // namespace
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a measurement leaves behind: figures with all their samples, and the raw output they were taken from.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What real guests see: MMIO round trip, throughput, packet rate, boot time, and what the simulator costs. One topology
 // a run: the pool, or the same card with its VFs attached directly (attach = "direct"), to be compared with each other.
 #include <fmt/format.h>

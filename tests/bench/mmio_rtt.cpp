@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Runs in a guest: the round trip of a 32-bit MMIO read, as the CPU sees it.
 // mmio_rtt RESOURCE OFFSET COUNT, e.g. mmio_rtt /sys/bus/pci/devices/10000:01:00.0/resource0 0 1000
 // Prints one JSON line: minimum, median and 99th percentile in nanoseconds of the guest's clock.

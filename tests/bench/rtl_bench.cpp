@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The bridge in simulated time: how many cycles a packet takes through the RTL, how many bytes a cycle go through it,
 // and how many cycles this machine simulates in a second. All but the last is the same on every machine.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include <random>
 #include <utility>
 
@@ -25,7 +26,8 @@ class Isolation : public Pool {
   std::unique_ptr<host::VfDriver> vf[3];
 };
 
-constexpr unsigned kMalformed = 1, kUnsupported = 2, kNoTarget = 3, kNotAssigned = 4, kBusMaster = 5, kUnexpected = 6, kBlocked = 9;
+constexpr unsigned kMalformed = 1, kUnsupported = 2, kNoTarget = 3, kNotAssigned = 4, kBusMaster = 5, kUnexpected = 6,
+                   kBlocked = 9;
 
 TEST_F(Isolation, AUserReachesOnlyItsOwnBars) {
   run(ready());
@@ -61,7 +63,8 @@ TEST_F(Isolation, UnassignedVfsBelongToTheOwner) {
 
 TEST_F(Isolation, RequesterIdsThatNobodyHasAreDropped) {
   run(ready());
-  for (const Bdf rid : {Bdf(4, 16, 1), Bdf(9, 0, 0), Bdf(0, 0, 0), Bdf(3, 0, 1)}) from_device(pcie::mem_write(rid, 0x700000, std::vector<std::uint8_t>(4, 1)));
+  for (const Bdf rid : {Bdf(4, 16, 1), Bdf(9, 0, 0), Bdf(0, 0, 0), Bdf(3, 0, 1)})
+    from_device(pcie::mem_write(rid, 0x700000, std::vector<std::uint8_t>(4, 1)));
   settle();
   EXPECT_EQ(drops(kNoTarget), 4u);
   for (unsigned n = 0; n <= 2; ++n) EXPECT_EQ(servers[n]->at(0x700000, 4)[0], 0);
@@ -79,9 +82,9 @@ TEST_F(Isolation, WithoutBusMasterNothingLeavesTheVf) {
 TEST_F(Isolation, TheOwnerCannotReconfigureAUsersVf) {
   run(ready());
   const Bdf vf0 = owner_vfs[0].bdf;
-  run(owner().config_write(vf0, 0x70, 0));             // MSI-X off, as a kernel does when it finds a device
-  run(owner().config_write(vf0, 0x04, 0, 2));          // bus master off
-  run(owner().config_write(vf0, 0xa8, 0x8000, 2));     // function-level reset
+  run(owner().config_write(vf0, 0x70, 0));                   // MSI-X off, as a kernel does when it finds a device
+  run(owner().config_write(vf0, 0x04, 0, 2));                // bus master off
+  run(owner().config_write(vf0, 0xa8, 0x8000, 2));           // function-level reset
   EXPECT_EQ(run(owner().config_read(vf0, 0x34, 1)), 0x70u);  // it may look
   std::vector<std::uint8_t> frame(64, 0);
   std::copy(vf[1]->mac().begin(), vf[1]->mac().end(), frame.begin());
@@ -95,7 +98,8 @@ TEST_F(Isolation, TheOwnerCannotReconfigureAUsersVf) {
 TEST_F(Isolation, ForgedCompletionsAreDropped) {
   run(ready());
   pcie::Tlp read = pcie::mem_read(Bdf(3, 0, 0), 9, 0x1000, 4);
-  for (unsigned p = 0; p <= 2; ++p) bridge.input(p).deliver(pcie::completions_with_data(read, Bdf(0, 0, 0), std::vector<std::uint8_t>(4), 128, 64)[0]);
+  for (unsigned p = 0; p <= 2; ++p)
+    bridge.input(p).deliver(pcie::completions_with_data(read, Bdf(0, 0, 0), std::vector<std::uint8_t>(4), 128, 64)[0]);
   from_device(pcie::completion(read, Bdf(3, 0, 0), pcie::CplStatus::kSuccess));
   settle();
   EXPECT_EQ(drops(kUnexpected), 4u);
@@ -127,7 +131,8 @@ TEST_F(Isolation, RequestsThatWaitedDoNotReachAVfThatIsGone) {
     if (port == device && !toward_bridge && t.kind() == pcie::TlpKind::kMemWrite) ++reached;
   });
   bridge.stall(device, true);
-  for (unsigned i = 0; i < kWrites; ++i) bridge.input(1).deliver(pcie::mem_write(Bdf(0, 0, 0), fn[1].bar[0] + 0x3c, std::vector<std::uint8_t>(4)));
+  for (unsigned i = 0; i < kWrites; ++i)
+    bridge.input(1).deliver(pcie::mem_write(Bdf(0, 0, 0), fn[1].bar[0] + 0x3c, std::vector<std::uint8_t>(4)));
   settle();
   const auto refused = [&] { return drops(kNotAssigned) + drops(kNoTarget) + drops(kBlocked); };
   const std::uint32_t before = refused();
@@ -143,7 +148,8 @@ TEST_F(Isolation, UsersCannotReachEachOtherByConfigurationRequests) {
   run(ready());
   const auto before = nic.counters().config_in;
   for (unsigned bus = 0; bus < 32; ++bus)
-    for (unsigned dev : {0u, 16u}) bridge.input(1).deliver(pcie::cfg_read(Bdf(0, 0, 0), 30, Bdf(bus, dev, 0), 0, 4, true));
+    for (unsigned dev : {0u, 16u})
+      bridge.input(1).deliver(pcie::cfg_read(Bdf(0, 0, 0), 30, Bdf(bus, dev, 0), 0, 4, true));
   settle();
   EXPECT_EQ(nic.counters().config_in, before);
 }
@@ -190,7 +196,8 @@ TEST_F(Isolation, AFloodOfGarbageFromOneUserDoesNotStopTheOther) {
 TEST_F(Isolation, AStuckServerStopsNobodyElse) {
   run(ready());
   bridge.stall(1, true);
-  for (int i = 0; i < 200; ++i) from_device(pcie::mem_write(owner_vfs[0].bdf, 0x700000, std::vector<std::uint8_t>(128, 1)));
+  for (int i = 0; i < 200; ++i)
+    from_device(pcie::mem_write(owner_vfs[0].bdf, 0x700000, std::vector<std::uint8_t>(128, 1)));
   std::vector<std::uint8_t> frame(64, 0);
   frame[0] = 2;
   std::copy(vf[2]->mac().begin(), vf[2]->mac().end(), frame.begin() + 6);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The whole pool without a VM: model servers around the Verilated bridge and the 82599 model, in simulated time.
 #pragma once
 
@@ -114,9 +115,11 @@ class Pool : public testing::Test {
 
   Scheduler scheduler{TimeBase::kVirtual};
   bridge::Bridge bridge{scheduler};
-  std::pair<std::unique_ptr<wire::Loopback>, std::unique_ptr<wire::Loopback>> wire = wire::Loopback::make_pair(scheduler);
-  nic82599::TlpEndpoint nic{scheduler, bridge.input(bridge::Bridge::device_port(0)), {},
-                            [this] { return bridge.pending(bridge::Bridge::device_port(0)); }};
+  std::pair<std::unique_ptr<wire::Loopback>, std::unique_ptr<wire::Loopback>> wire =
+      wire::Loopback::make_pair(scheduler);
+  nic82599::TlpEndpoint nic{scheduler, bridge.input(bridge::Bridge::device_port(0)), {}, [this] {
+                              return bridge.pending(bridge::Bridge::device_port(0));
+                            }};
   std::vector<std::unique_ptr<host::Server>> servers;
   std::vector<std::unique_ptr<host::Enumerator>> enumerators;
   std::vector<host::Function> owner_tree, owner_vfs;

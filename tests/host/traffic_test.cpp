@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "pool.hpp"
 
 namespace vfpool {
@@ -5,7 +6,8 @@ namespace {
 
 using Bytes = std::vector<std::uint8_t>;
 
-Bytes frame(const std::array<std::uint8_t, 6>& to, const std::array<std::uint8_t, 6>& from, std::size_t payload, std::uint8_t seed) {
+Bytes frame(const std::array<std::uint8_t, 6>& to, const std::array<std::uint8_t, 6>& from, std::size_t payload,
+            std::uint8_t seed) {
   Bytes f(to.begin(), to.end());
   f.insert(f.end(), from.begin(), from.end());
   f.push_back(0x88);

@@ -1,6 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 // What can go wrong in a pool of real kernels: servers that die, reboot or lose their card, an owner that takes the VFs
-// away or dies, garbage on the sockets, a driver gone mad. Whoever is not meant must not notice. The users' VFs have the
-// kernel's ixgbevf, or with VFPOOL_VF_DRIVER=airvf our own driver; the PF's is ixgbe.
+// away or dies, garbage on the sockets, a driver gone mad. Whoever is not meant must not notice. The users' VFs have
+// the kernel's ixgbevf, or with VFPOOL_VF_DRIVER=airvf our own driver; the PF's is ixgbe.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
@@ -55,9 +56,11 @@ class RobustPool : public testing::Test {
   void TearDown() override {
     if (lab_ == nullptr) return;
     ASSERT_TRUE(lab_->sim()->running());
-    // Requests for a card that has just gone are refused ("no_target", "not_assigned", "bus_master"); no more than that.
+    // Requests for a card that has just gone are refused ("no_target", "not_assigned", "bus_master"); no more than
+    // that.
     const json drops = control({{"op", "counters"}})["drops"];
-    for (const char* none : {"malformed", "unsupported", "poisoned", "timeout", "blocked"}) EXPECT_EQ(drops[none], 0) << drops;
+    for (const char* none : {"malformed", "unsupported", "poisoned", "timeout", "blocked"})
+      EXPECT_EQ(drops[none], 0) << drops;
     for (const auto& vm : lab_->vm_names()) {
       std::string all;
       for (const auto& alarm : lab::kernel_alarms(text(vm, "dmesg"))) all += alarm + "\n";
@@ -99,23 +102,27 @@ class RobustPool : public testing::Test {
 
   static void create_vfs() {
     lab_->vm("owner").run(fmt::format("ip link set $(ls {}/net) up; echo 8 > {}/sriov_numvfs", kPf, kPf));
-    EXPECT_TRUE(wait(20s, [] { return control({{"op", "status"}})["vfs"].size() == 8; })) << text("owner", "dmesg | tail");
+    EXPECT_TRUE(wait(20s, [] { return control({{"op", "status"}})["vfs"].size() == 8; }))
+        << text("owner", "dmesg | tail");
   }
   /// The user's VF has its driver, an address and its link; the host at the wire answers.
   static void up(unsigned n) {
-    EXPECT_TRUE(wait(40s, [&] { return text(user(n), fmt::format("ls {}/net", kVf)) == "eth0"; })) << text(user(n), "dmesg | tail -20");
+    EXPECT_TRUE(wait(40s, [&] { return text(user(n), fmt::format("ls {}/net", kVf)) == "eth0"; }))
+        << text(user(n), "dmesg | tail -20");
     EXPECT_EQ(text(user(n), fmt::format("basename $(readlink {}/driver)", kVf)), driver());
     text(user(n), fmt::format("ip address replace 10.82.0.{}/24 dev eth0; ip link set eth0 up", n));
-    EXPECT_TRUE(wait(30s, [&] { return lab_->vm(user(n)).run("ping -c 1 -W 1 10.82.0.254").rc == 0; })) << text(user(n), "ip a; dmesg | tail");
+    EXPECT_TRUE(wait(30s, [&] { return lab_->vm(user(n)).run("ping -c 1 -W 1 10.82.0.254").rc == 0; }))
+        << text(user(n), "ip a; dmesg | tail");
   }
   static bool has_vf(unsigned n) { return !text(user(n), "lspci -n -d 8086:10ed").empty(); }
 
-  /// user2 pings the wire while `disturb` runs; nothing may be lost. Each request waits for its answer before the loop ends:
-  /// one ping ended by a signal would count the request that is under way as lost.
+  /// user2 pings the wire while `disturb` runs; nothing may be lost. Each request waits for its answer before the loop
+  /// ends: one ping ended by a signal would count the request that is under way as lost.
   static void undisturbed(const std::function<void()>& disturb) {
     text("user2", "rm -f /tmp/enough");
     auto pings = lab_->vm("user2").spawn(
-        "n=0; while [ ! -e /tmp/enough ]; do n=$((n + 1)); ping -c 1 -W 5 10.82.0.254 >/tmp/ping 2>&1 || cat /tmp/ping; sleep 0.2; done; "
+        "n=0; while [ ! -e /tmp/enough ]; do n=$((n + 1)); ping -c 1 -W 5 10.82.0.254 >/tmp/ping 2>&1 || cat "
+        "/tmp/ping; sleep 0.2; done; "
         "echo $n pings");
     std::this_thread::sleep_for(1s);
     disturb();
@@ -126,8 +133,8 @@ class RobustPool : public testing::Test {
     ASSERT_TRUE(std::regex_match(r.out, m, std::regex("([0-9]+) pings\n"))) << r.out << r.err;
     EXPECT_GE(std::stoul(m[1]), 3u);
   }
-  /// A user sends TCP to the wire, and really does when this returns. Each has a server of its own: one whose client died
-  /// serves nobody else.
+  /// A user sends TCP to the wire, and really does when this returns. Each has a server of its own: one whose client
+  /// died serves nobody else.
   struct Traffic {
     std::unique_ptr<lab::Process> server;
     lab::Background client;
@@ -170,11 +177,11 @@ class RobustPool : public testing::Test {
     say(socket_name, "");
     say(socket_name, junk);
     say(socket_name, "{\"op\":\"assign\",\"user\":-1,\"vf\":1e99}\n[]\n\"\n{\"op\":7}\n");
-    say(socket_name, header(1, 16 + 24).substr(0, 9));                      // gone within the header
-    say(socket_name, header(1, 0));                                        // a size below the header's own
-    say(socket_name, header(1, 0xffffffff) + junk);                        // or beyond any bound
-    say(socket_name, header(9, 16 + 16) + junk.substr(0, 16));             // a region read before the version
-    say(socket_name, header(1, 40) + version + header(9, 5000) + junk);    // gone within a message
+    say(socket_name, header(1, 16 + 24).substr(0, 9));                   // gone within the header
+    say(socket_name, header(1, 0));                                      // a size below the header's own
+    say(socket_name, header(1, 0xffffffff) + junk);                      // or beyond any bound
+    say(socket_name, header(9, 16 + 16) + junk.substr(0, 16));           // a region read before the version
+    say(socket_name, header(1, 40) + version + header(9, 5000) + junk);  // gone within a message
     say(socket_name, header(1, 40) + version + header(static_cast<unsigned>(rng() % 40), 3016) + junk);
   }
 
@@ -212,7 +219,8 @@ TEST_F(RobustPool, GarbageOnTheSocketsIsTurnedAway) {
   auto traffic = traffic_from(1);
   undisturbed([&] {
     for (unsigned i = 0; i < 10; ++i)
-      for (const char* name : {"user1.sock", "user2.sock", "owner.sock", "control.sock"}) molest(name, seed + i);  // beside the VMs
+      for (const char* name : {"user1.sock", "user2.sock", "owner.sock", "control.sock"})
+        molest(name, seed + i);                 // beside the VMs
     const int idle = connect_to("user1.sock");  // and one that says nothing, for a while
     EXPECT_TRUE(control({{"op", "status"}})["ok"].get<bool>());
     EXPECT_EQ(lab_->vm("user1").run("ping -c 2 -W 2 10.82.0.254").rc, 0);
@@ -240,7 +248,9 @@ TEST_F(RobustPool, AForcedRemovalUnderTrafficDisturbsNobodyElse) {
 TEST_F(RobustPool, AVfSurvivesAFunctionLevelResetAndANewDriver) {
   undisturbed([] {
     EXPECT_EQ(text("user1", fmt::format("ip link set eth0 down; echo 1 > {}/reset", kVf)), "");
-    text("user1", fmt::format("echo 10000:03:00.0 > {}/driver/unbind; echo 10000:03:00.0 > /sys/bus/pci/drivers/{}/bind", kVf, driver()));
+    text("user1",
+         fmt::format("echo 10000:03:00.0 > {}/driver/unbind; echo 10000:03:00.0 > /sys/bus/pci/drivers/{}/bind", kVf,
+                     driver()));
     up(1);
   });
 }
@@ -253,8 +263,14 @@ TEST_F(RobustPool, ADriverGoneMadHarmsOnlyItsOwnVf) {
   undisturbed([&] {
     text("user1", fmt::format("echo 10000:03:00.0 > {0}/driver/unbind; echo 1 > {0}/enable", kVf));
     // Memory space and bus master; a clean slate does not help it.
-    EXPECT_EQ(text("user1", fmt::format("setpci -s 10000:03:00.0 4.w=6 && /tmp/scribble {} bars {} 5000", kVf, seed), 120s), "");
-    EXPECT_EQ(text("user1", fmt::format("echo 1 > {0}/reset; echo 0 > {0}/enable; echo 10000:03:00.0 > /sys/bus/pci/drivers/{1}/bind", kVf, driver())), "");
+    EXPECT_EQ(
+        text("user1", fmt::format("setpci -s 10000:03:00.0 4.w=6 && /tmp/scribble {} bars {} 5000", kVf, seed), 120s),
+        "");
+    EXPECT_EQ(
+        text("user1",
+             fmt::format("echo 1 > {0}/reset; echo 0 > {0}/enable; echo 10000:03:00.0 > /sys/bus/pci/drivers/{1}/bind",
+                         kVf, driver())),
+        "");
     up(1);
   });
   EXPECT_GT(card("DMA read errors") + card("bad rings") + card("bad descriptors"), before) << "it was not mad enough";
@@ -277,7 +293,8 @@ TEST_F(RobustPool, AScrawledConfigurationSpaceIsCleanAfterAPowerCycleOfTheSlot) 
 TEST_F(RobustPool, UsersFollowThePfsLinkDownAndUp) {
   const auto carrier = [](unsigned n) { return text(user(n), "cat /sys/class/net/eth0/carrier"); };
   text("owner", "ip link set eth0 down");
-  for (unsigned n : {1u, 2u}) EXPECT_TRUE(wait(20s, [&] { return carrier(n) == "0"; })) << n << ": " << text(user(n), "dmesg | tail");
+  for (unsigned n : {1u, 2u})
+    EXPECT_TRUE(wait(20s, [&] { return carrier(n) == "0"; })) << n << ": " << text(user(n), "dmesg | tail");
   text("owner", "ip link set eth0 up");
   for (unsigned n : {1u, 2u}) {
     EXPECT_TRUE(wait(40s, [&] { return carrier(n) == "1"; })) << n << ": " << text(user(n), "dmesg | tail");

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Runs in a guest: a driver that has gone mad.
 //   scribble DEVICE bars SEED COUNT     random words all over the BARs of an 82599 VF, its rings and mailbox above all
 //   scribble DEVICE config SEED COUNT   random words in the configuration space
@@ -17,8 +18,8 @@ namespace {
 
 std::mt19937 rng;
 
-// A ring of random memory, of a length that the device takes, enabled and handed over (82599 data sheet, 4.5.1 and 8.3):
-// a queue that is merely full of random words would be refused and do nothing.
+// A ring of random memory, of a length that the device takes, enabled and handed over (82599 data sheet, 4.5.1
+// and 8.3): a queue that is merely full of random words would be refused and do nothing.
 void random_ring(volatile std::uint32_t* registers, unsigned queue) {
   volatile std::uint32_t* ring = registers + (0x1000 + 0x1000 * (rng() % 2) + 0x40 * queue) / 4;
   ring[0x28 / 4] = 0;
@@ -39,7 +40,7 @@ void random_message(volatile std::uint32_t* registers) {
 int scribble_bars(const std::string& device, unsigned long count) {
   for (const char* bar : {"/resource0", "/resource3"}) {
     const int fd = open((device + bar).c_str(), O_RDWR);
-    struct stat st {};
+    struct stat st{};
     if (fd < 0 || fstat(fd, &st) != 0) {
       std::perror(bar);
       return 1;
@@ -70,7 +71,7 @@ int scribble_bars(const std::string& device, unsigned long count) {
 
 int scribble_config(const std::string& device, unsigned long count) {
   const int fd = open((device + "/config").c_str(), O_RDWR);
-  struct stat st {};
+  struct stat st{};
   if (fd < 0 || fstat(fd, &st) != 0) {
     std::perror("config");
     return 1;
@@ -79,7 +80,8 @@ int scribble_config(const std::string& device, unsigned long count) {
     std::uint32_t word = static_cast<std::uint32_t>(rng());
     const std::size_t width = std::size_t{1} << rng() % 3;
     // Half of it where capabilities are: the first 256 bytes.
-    const auto at = static_cast<off_t>(rng() % (rng() % 2 ? 256 : static_cast<unsigned long>(st.st_size)) / width * width);
+    const auto at =
+        static_cast<off_t>(rng() % (rng() % 2 ? 256 : static_cast<unsigned long>(st.st_size)) / width * width);
     if (pwrite(fd, &word, width, at) != static_cast<ssize_t>(width)) {
       std::perror("config");
       return 1;

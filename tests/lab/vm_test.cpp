@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The lab with one real guest, without the simulator: does it boot, obey, and go away without a trace?
 #include <fcntl.h>
 #include <fmt/format.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One command that the host asked the agent to run.
 #pragma once
 

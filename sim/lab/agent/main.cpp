@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // vfpool-agent: runs commands in a guest for the host, and loads the drivers of devices that appear.
 //
 // It reads requests from the virtio-serial port `vfpool.agent`, one JSON object a line, and answers each with one line

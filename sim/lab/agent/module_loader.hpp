@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Loads the drivers of devices that appear, as udev does on an ordinary server.
 #pragma once
 

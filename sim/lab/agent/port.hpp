@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One end of a virtio-serial port (or, in tests, of a socket pair), seen from the guest.
 #pragma once
 

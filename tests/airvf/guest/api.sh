@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Every version of the mailbox protocol that a PF may speak, and what each can do.
 . /airvf-common
 pair_up /airvf.ko airvf || { dmesg | tail -40; exit 1; }

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # airvf against ixgbevf: the driver of VF 0 changes, the peer on VF 1 is always ixgbevf. All of the device's interrupts
 # come to CPU 0. Programs run on CPU 1, so that what one driver spreads differently is not chance; where the kernel's
 # threads share the work (threaded NAPI, RPS, workers) programs run where the scheduler wants them, as on a real machine.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # What the guest scripts share. Two VFs of one card: air0 stays here, air1 goes into a namespace of its own.
 failed=0
 say() { echo "# $*"; }

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Memory that is not there: every allocation of every operation fails in its turn (nth.cpp; a kernel with fault
 # injection). An operation may fail, but then it must work when asked again, and nothing may leak (the VM looks).
 . /airvf-common

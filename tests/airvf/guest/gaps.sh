@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # The gaps between interrupt messages, as the device sees them, against ethtool -C rx-usecs: none is shorter than the
 # interval in force, which is what was asked for within one step of the register (2.048 us).
 . /airvf-common

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # The link goes and comes, then the device stops answering while traffic flows.
 . /airvf-common
 pair_up /airvf.ko airvf || { dmesg | tail -40; exit 1; }

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # A device that misbehaves on command (mischief.hpp): the driver says so, survives, and works again when it is over.
 . /airvf-common
 works() { rm -f /tmp/ping; link_wait && ping -q -c 20 -i 0.1 -W 1 10.0.0.2 >/tmp/ping; grep -q " 0% packet loss" /tmp/ping || ping -q -c 5 -i 0.2 -W 2 -s 3000 10.0.0.2; }

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # MTU up to what the PF allows; frames over several buffers. The card is to be started with --mtu 9000.
 . /airvf-common
 pair_up /airvf.ko airvf || { dmesg | tail -40; exit 1; }

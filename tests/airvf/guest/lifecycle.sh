@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Load and unload, up and down, FLR, removal, rescan, going back to ixgbevf. With traffic where that matters.
 . /airvf-common
 flood() { iperf3 -c 10.0.0.2 -t "$1" ${2:-} >/dev/null 2>&1 & sleep 0.7; }

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # MTVD: policies, order, changes under traffic without loss, CPU hot-plug.
 . /airvf-common
 pair_up /airvf.ko airvf || { dmesg | tail -40; exit 1; }

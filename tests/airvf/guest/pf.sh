@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # The PF's driver is reset, goes away and comes back (as at a reload of its module) while the VF is up and busy.
 . /airvf-common
 pair_up /airvf.ko airvf || { dmesg | tail -40; exit 1; }

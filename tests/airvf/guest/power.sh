@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Suspend and resume, and PCI errors, as far as the kernel lets itself be made to: pm_test goes through all devices and
 # comes back, a real sleep is ended from outside; errors come from aer-inject, which many kernels lack.
 . /airvf-common

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Interrupts per second against what was set, under a load that would raise more.
 . /airvf-common
 pair_up /airvf.ko airvf || { dmesg | tail -40; exit 1; }

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # First light: load, link, ping, ethtool, unload.
 . /airvf-common
 insmod /airvf.ko

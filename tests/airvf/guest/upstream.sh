@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Selftests of the kernel's source; tests/airvf/selftests starts this and reads what it prints.
 . /airvf-common
 . /airvf-config

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # XDP: verdicts, redirect, frames of several buffers, changes under traffic. The card: --mtu 9000.
 . /airvf-common
 pair_up /airvf.ko airvf || { dmesg | tail -40; exit 1; }
