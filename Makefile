@@ -9,7 +9,7 @@ DKMS_VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 DKMS_SOURCE := /usr/src/vfpool-$(DKMS_VERSION)
 
 .DEFAULT_GOAL := help
-.PHONY: help toolroot sim asan demo lab lab-down test test-long bench lint modules install uninstall dkms dkms-remove regs clean
+.PHONY: help toolroot sim asan demo lab lab-down test test-long bench lint formal syn modules install uninstall dkms dkms-remove regs clean
 
 help: ## this list
 	@echo "vfpool: several servers share the virtual functions of one 82599"
@@ -45,6 +45,12 @@ bench: sim ## measurements, raw data under build/bench
 
 lint: toolroot ## RTL lint (Verilator, Yosys), shell scripts, generated files
 	@tests/run lint
+
+formal: toolroot ## prove the blocks of the bridge's second form (docs/bridge-inside.md)
+	@$(IN_ROOT) rtl/blocks formal
+
+syn: toolroot ## synthesise them and compare area and timing with their budgets
+	@$(IN_ROOT) rtl/blocks syn
 
 # The source tree stays clean: kbuild gets a tree of links.
 modules: ## build the kernel modules for KDIR
