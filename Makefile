@@ -37,13 +37,13 @@ lab-down: ## stop what `make lab` left running
 test: toolroot ## every check, ends with `N passed, N failed`
 	@tests/run
 
-test-long: toolroot ## slower sweeps
+test-long: toolroot ## and what takes hours: mutations, all kernels, a debug kernel
 	@tests/run --long
 
 bench: sim ## measurements, raw data under build/bench
 	@$(IN_ROOT) tests/bench/run
 
-lint: toolroot ## RTL lint (Verilator, Yosys), shell scripts, generated files
+lint: toolroot ## what holds for the source itself: RTL lint, style, licences, order of folders, references (tests/rules)
 	@tests/run lint
 
 formal: toolroot ## prove the blocks of the bridge's second form (docs/bridge-inside.md)

@@ -7,13 +7,37 @@ function(vfpool_part name)
   target_link_libraries(vfpool_${name} PUBLIC fmt::fmt ${ARG_DEPENDS} PRIVATE vfpool_options)
 endfunction()
 
-# vfpool_test(name SOURCES ... [DEPENDS ...] [LABELS ...]): a GoogleTest program, its cases known to ctest. Label "lab":
-# boots servers, runs alone and on the release build.
+# vfpool_test(name SOURCES ... [DEPENDS ...] [LABELS ...]): a GoogleTest program, its cases known to ctest. The label is
+# the group of tests/run it belongs to: "unit" by default, "lab" if it boots servers.
 function(vfpool_test name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS;LABELS" ${ARGN})
+  if(NOT ARG_LABELS)
+    set(ARG_LABELS unit)
+  endif()
+  set(properties LABELS "${ARG_LABELS}" TIMEOUT 300)
+  if(NOT ARG_LABELS STREQUAL unit)
+    list(APPEND properties RUN_SERIAL TRUE)
+  endif()
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} GTest::gtest_main GTest::gmock vfpool_options)
-  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES LABELS "${ARG_LABELS}")
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES ${properties})
+endfunction()
+
+# vfpool_check(name LABEL group COMMAND script arguments... [TIMEOUT seconds] [NEEDS fixtures...] [PROVIDES fixture]): a
+# script of the checkout as a test, run in the checkout's folder. All but those of the group lint run alone. NEEDS names
+# what other checks make first, which say PROVIDES.
+function(vfpool_check name)
+  cmake_parse_arguments(ARG "" "LABEL;TIMEOUT;PROVIDES" "COMMAND;NEEDS" ${ARGN})
+  list(POP_FRONT ARG_COMMAND script)
+  add_test(NAME ${name} COMMAND ${CMAKE_SOURCE_DIR}/${script} ${ARG_COMMAND} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 300)
+  endif()
+  set_tests_properties(${name} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT} FIXTURES_REQUIRED "${ARG_NEEDS}"
+                       FIXTURES_SETUP "${ARG_PROVIDES}")
+  if(NOT ARG_LABEL STREQUAL lint)
+    set_tests_properties(${name} PROPERTIES RUN_SERIAL TRUE)
+  endif()
 endfunction()
 
 # vfpool_guest_program(name SOURCES...): a program that runs in guests, which have no C++ library: static, and without

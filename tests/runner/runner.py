@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every check of the project is a test of ctest; its label is the group it belongs to.
+
+Configures and builds what each group needs, calls ctest by label, says what runs, how far and for how long, and for a
+failure at once why. ctest's JUnit file counts; what it prints is only shown. The last line is "N passed, N failed".
+A build that fails, a ctest that crashes and a selection that is empty are failures like any other.
+"""
+
+import argparse
+import dataclasses
+import pathlib
+import queue
+import re
+import subprocess
+import sys
+import threading
+import time
+import xml.etree.ElementTree as xml
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+
+
+@dataclasses.dataclass(frozen=True)
+class Group:
+    preset: str  # of CMakePresets.json
+    build: bool  # else only configured
+    jobs: int
+
+
+# The sanitizers watch the unit tests; guests and servers need the speed of the release build.
+GROUPS = {
+    "lint": Group("release", False, 2),
+    "unit": Group("asan", True, 2),
+    "modules": Group("release", False, 1),
+    "lab": Group("release", True, 1),
+    "guest": Group("release", True, 1),
+    "long": Group("release", True, 1),
+}
+
+RESULT = re.compile(r"^ *(\d+)/(\d+) Test +#\d+: (\S+) \.*(.*?) +([\d.]+) sec")
+START = re.compile(r"^ +Start +\d+: (\S+)")
+# Lines of a failed test's output that say why it failed, if its last lines do not.
+REASON = re.compile(r"^FAIL\b|^FAILED |^not ok|: Failure$|\berror:|kernel alarm|BUG:|WARNING:|Sanitizer|runtime error:")
+LAST_LINES, REASONS = 25, 20  # shown of a failure
+QUIET = 30  # seconds after which a test that still runs is named again
+
+
+class Report:
+    """Counts, and prints what happens with the time since the beginning."""
+
+    def __init__(self, out=sys.stdout):
+        self.passed = self.failed = 0
+        self.out = out
+        self.began = time.monotonic()
+
+    def say(self, text):
+        print(f"[{time.monotonic() - self.began:5.0f}s] {text}", file=self.out, flush=True)
+
+    def fail(self, what, why):
+        self.failed += 1
+        self.say(f"FAILED  {what}")
+        for line in why:
+            print(f"        {line}", file=self.out, flush=True)
+
+    def finish(self):
+        """The last line, and the status to exit with."""
+        print(f"{self.passed} passed, {self.failed} failed", file=self.out, flush=True)
+        return 0 if self.passed and not self.failed else 1
+
+
+def explain(output):
+    """What to show of a failed test's output: reasons from anywhere in it, then its last lines."""
+    output = [line for line in output if line.strip()]
+    tail = output[-LAST_LINES:]
+    reasons = [line for line in output[:-LAST_LINES] if REASON.search(line)]
+    return reasons[:REASONS] + (["..."] if reasons else []) + tail
+
+
+def lines_of(process):
+    """Lines of a process as they come; None when for a while there was none."""
+    lines = queue.Queue()
+
+    def read():
+        for line in process.stdout:
+            lines.put(line.rstrip("\n"))
+        lines.put(EOFError)
+
+    threading.Thread(target=read, daemon=True).start()
+    while True:
+        try:
+            line = lines.get(timeout=QUIET)
+        except queue.Empty:
+            yield None
+            continue
+        if line is EOFError:
+            return
+        yield line
+
+
+def start(command):
+    return subprocess.Popen(command, cwd=TOP, text=True, errors="replace", stdout=subprocess.PIPE,
+                            stderr=subprocess.STDOUT)
+
+
+def build(report, preset, targets):
+    what = f"build {preset}"
+    report.say(f"{what} ...")
+    began, output = time.monotonic(), []
+    with start(["tools/build", preset, *targets]) as process:
+        for line in lines_of(process):
+            if line is None:
+                continue
+            output.append(line)
+            if line.startswith("[build "):
+                report.say(line[:120])
+    if process.returncode != 0:
+        report.fail(what, explain(output))
+        return False
+    report.say(f"ok      {what} ({time.monotonic() - began:.0f}s)")
+    return True
+
+
+def show(report, group, process):
+    """Shows ctest's progress; returns the names of the tests whose failure was explained."""
+    running, explained, shown = {}, set(), time.monotonic()
+    name, output = None, []
+
+    def end_of_failure():
+        nonlocal name
+        if name:
+            report.say(f"FAILED  {name}")
+            for line in explain(output):
+                print(f"        {line}", file=report.out, flush=True)
+            explained.add(name)
+        name = None
+        output.clear()
+
+    done = total = "?"
+    for line in lines_of(process):
+        now = time.monotonic()
+        result = line is not None and RESULT.match(line)
+        started = line is not None and START.match(line)
+        if result or started:
+            end_of_failure()
+        if started:
+            running[started[1]] = now
+        elif result:
+            done, total = result[1], result[2]
+            running.pop(result[3], None)
+            if "Passed" not in result[4]:
+                name = result[3]
+                output.append(f"{result[4].strip(' *')} after {result[5]} s")
+            elif float(result[5]) >= 1:
+                report.say(f"ok      {result[3]} ({result[5]}s)  {group} {done}/{total}")
+                shown = now
+        elif line is not None and name:
+            output.append(line)
+        if now - shown >= QUIET:
+            shown = now
+            names = ", ".join(f"{test} ({now - since:.0f}s)" for test, since in running.items())
+            report.say(f"{group} {done}/{total}, running: {names}")
+    end_of_failure()
+    return explained
+
+
+def verdicts(junit):
+    """From ctest's JUnit file: pairs of a test's name and None, or why it did not pass."""
+    for case in xml.parse(junit).getroot().iter("testcase"):
+        bad = next((case.find(kind) for kind in ("failure", "error", "skipped") if case.find(kind) is not None), None)
+        if bad is not None or case.get("status") != "run":
+            yield case.get("name"), (bad.get("message") if bad is not None else None) or case.get("status")
+        else:
+            yield case.get("name"), None
+
+
+def run_ctest(report, group, directory, jobs, arguments=(), ctest="ctest"):
+    """The tests of a build folder with this label. A test that did not run is one that failed."""
+    junit = directory / f"{group}.junit.xml"
+    junit.unlink(missing_ok=True)
+    command = [ctest, "--test-dir", directory, "-L", f"^{group}$", "-j", str(jobs), "--output-on-failure",
+               "--no-tests=error", "--output-junit", junit, *arguments]
+    with start(command) as process:
+        explained = show(report, group, process)
+    status = process.returncode
+    try:
+        tests = list(verdicts(junit))
+    except (OSError, xml.ParseError) as error:
+        return report.fail(f"{group}: ctest ended with status {status} and left no report", [str(error)])
+    failed = 0
+    for name, why in tests:
+        if why is None:
+            report.passed += 1
+        elif name in explained:
+            failed += 1
+            report.failed += 1
+        else:
+            failed += 1
+            report.fail(name, [why])
+    if not tests:
+        report.fail(f"{group}: no such test", [" ".join(arguments)])
+    elif status != 0 and not failed:
+        report.fail(f"{group}: ctest ended with status {status}", ["although no test failed"])
+    report.say(f"{group}: {len(tests) - failed} passed, {failed} failed")
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="tests/run", description="The checks of the project, all groups but `long`.")
+    parser.add_argument("groups", nargs="*", metavar="group", help=", ".join(GROUPS))
+    parser.add_argument("--long", action="store_true", help="the group `long`, too: hours")
+    parser.add_argument("-R", metavar="REGEX", help="only tests whose names match (and the fixtures that they need)")
+    arguments = parser.parse_args()
+    unknown = [group for group in arguments.groups if group not in GROUPS]
+    if unknown:
+        parser.error(f"no group {', '.join(unknown)}; there are {', '.join(GROUPS)}")
+    groups = arguments.groups or [group for group in GROUPS if group != "long"]
+    if arguments.long and "long" not in groups:
+        groups.append("long")
+    report = Report()
+    for group in groups:
+        made = GROUPS[group]
+        # build.ninja is ninja's name for: configure if something changed.
+        if build(report, made.preset, [] if made.build else ["build.ninja"]):
+            selection = ["-R", arguments.R] if arguments.R else []
+            run_ctest(report, group, TOP / "build" / made.preset, made.jobs, selection)
+    return report.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
