@@ -25,7 +25,7 @@ class Simulation {
   Simulation(Scheduler& scheduler, const Topology& topology, const std::filesystem::path& folder);
   ~Simulation();
 
-  /// Carries out one control request (docs/control.md): {"op": "...", ...}. Throws ControlError.
+  /// Carries out one control request (docs/simulation.md): {"op": "...", ...}. Throws ControlError.
   nlohmann::json control(const nlohmann::json& request);
 
   /// What every part is doing and waiting for.
