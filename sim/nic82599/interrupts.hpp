@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "core/scheduler.hpp"
-#include "nic82599/dma.hpp"
+#include "pcie/dma.hpp"
 #include "nic82599/register_file.hpp"
 #include "pcie/config_space.hpp"
 

@@ -10,7 +10,7 @@
 #include <string>
 
 #include "core/scheduler.hpp"
-#include "nic82599/dma.hpp"
+#include "pcie/dma.hpp"
 #include "pcie/config_space.hpp"
 #include "wire/wire.hpp"
 

@@ -12,7 +12,7 @@
 #include "host/pf_driver.hpp"
 #include "host/server.hpp"
 #include "host/vf_driver.hpp"
-#include "nic82599/tlp_endpoint.hpp"
+#include "pcie/endpoint.hpp"
 #include "vfpool_regs.h"
 #include "wire/loopback.hpp"
 

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "core/scheduler.hpp"
-#include "nic82599/dma.hpp"
+#include "pcie/dma.hpp"
 #include "nic82599/nic82599.hpp"
 #include "pcie/tlp.hpp"
 

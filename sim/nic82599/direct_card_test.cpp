@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "nic82599/direct_vf.hpp"
+#include "vfio_user/direct.hpp"
 
 #include <gtest/gtest.h>
 

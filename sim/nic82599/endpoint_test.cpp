@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "nic82599/tlp_endpoint.hpp"
+#include "pcie/endpoint.hpp"
 
 #include <gtest/gtest.h>
 
