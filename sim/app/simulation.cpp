@@ -14,7 +14,8 @@
 #include "host/enumerate.hpp"
 #include "host/pf_driver.hpp"
 #include "host/server.hpp"
-#include "vfio_user/direct.hpp"
+#include "nic82599/direct_card.hpp"
+#include "nic82599/nic82599.hpp"
 #include "pcie/endpoint.hpp"
 #include "record/frame_record.hpp"
 #include "record/tlp_record.hpp"
@@ -96,7 +97,8 @@ struct Simulation::Impl {
   std::filesystem::path folder;
   std::unique_ptr<wire::Wire> wire;
   std::unique_ptr<Bridge> bridge;
-  std::unique_ptr<nic82599::TlpEndpoint> nic;
+  std::unique_ptr<pcie::Endpoint> endpoint;
+  std::unique_ptr<nic82599::Nic82599> nic;
   std::unique_ptr<nic82599::DirectCard> card;  // when VMs are attached directly
   std::vector<std::unique_ptr<vfio_user::Server>> direct_servers;
   std::vector<std::unique_ptr<VmPort>> vms;
@@ -156,10 +158,12 @@ struct Simulation::Impl {
       bridge->add_tap(tlp_record->tap());
     }
     if (!topology.record.waves.empty()) bridge->trace_to((folder / topology.record.waves).string());
-    nic = std::make_unique<nic82599::TlpEndpoint>(scheduler, bridge->input(device), options,
-                                                  [b = bridge.get(), device] { return b->pending(device); });
-    if (wire) nic->nic().set_wire(*wire);
-    bridge->connect(device, *nic);
+    endpoint = std::make_unique<pcie::Endpoint>(scheduler, bridge->input(device),
+                                                [b = bridge.get(), device] { return b->pending(device); });
+    nic = std::make_unique<nic82599::Nic82599>(scheduler, *endpoint, options);
+    endpoint->plug(*nic);
+    if (wire) nic->set_wire(*wire);
+    bridge->connect(device, *endpoint);
     unsigned next_user = 1;
     for (const auto& s : topology.servers) {
       if (s.attach == Topology::Attach::kNone) continue;
@@ -306,7 +310,7 @@ std::string Simulation::state() const {
   const Impl& i = *impl_;
   std::string out = i.scheduler.waiting_for();
   if (i.bridge) out += i.bridge->state();
-  if (i.nic) out += i.nic->state();
+  if (i.nic) out += i.nic->state() + i.endpoint->state();
   if (i.card) out += i.card->state();
   if (i.wire) out += i.wire->state() + "\n";
   if (i.model) out += i.model->server.root().state();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "vfio_user/direct.hpp"
+#include "nic82599/direct_card.hpp"
 
 #include <gtest/gtest.h>
 

@@ -25,9 +25,11 @@ class Link : public pcie::TlpSink {
   std::vector<Tlp> packets;
 };
 
-class Endpoint : public ::testing::Test {
+class OnALink : public ::testing::Test {
  protected:
-  Endpoint() : endpoint(scheduler, link, {}, [this] { return backlog; }) {}
+  OnALink() : endpoint(scheduler, link, [this] { return backlog; }), nic(scheduler, endpoint, {}) {
+    endpoint.plug(nic);
+  }
 
   void run() {  // 10 us and no more: a completion time-out must not become due
     bool over = false;
@@ -82,17 +84,18 @@ class Endpoint : public ::testing::Test {
   Scheduler scheduler{TimeBase::kVirtual};
   Link link;
   std::size_t backlog = 0;
-  TlpEndpoint endpoint;
+  pcie::Endpoint endpoint;
+  Nic82599 nic;
 };
 
-TEST_F(Endpoint, PfAnswersAtTheBusThatItIsAskedOn) {
+TEST_F(OnALink, PfAnswersAtTheBusThatItIsAskedOn) {
   EXPECT_EQ(config_read(kPf, 0), 0x10f98086u);
   EXPECT_EQ(link.packets[0].completer(), kPf);
   EXPECT_EQ(config_read(Bdf(4, 1, 0), 0), std::nullopt);
   EXPECT_EQ(link.packets[0].status(), CplStatus::kUnsupported);
 }
 
-TEST_F(Endpoint, VfsAppearWhereTheCapabilitySays) {
+TEST_F(OnALink, VfsAppearWhereTheCapabilitySays) {
   enumerate();
   const Bdf vf0(5, 16, 0), vf1(5, 16, 2);
   EXPECT_EQ(config_read(vf0, 0, true), 0xffffffffu);
@@ -105,7 +108,7 @@ TEST_F(Endpoint, VfsAppearWhereTheCapabilitySays) {
   EXPECT_EQ(config_read(Bdf(4, 16, 2), 0), 0xffffffffu);
 }
 
-TEST_F(Endpoint, RegistersAnswerInTheirWindows) {
+TEST_F(OnALink, RegistersAnswerInTheirWindows) {
   EXPECT_EQ(mem_read(0xd0000000 + reg::kStatus), std::nullopt);
   enumerate();
   EXPECT_EQ(mem_read(0xd0000000 + reg::kRarLow), 0x90598202u);
@@ -118,7 +121,7 @@ TEST_F(Endpoint, RegistersAnswerInTheirWindows) {
   EXPECT_EQ(mem_read(0xd0208000), std::nullopt);  // no third VF
 }
 
-TEST_F(Endpoint, DmaCarriesTheFunctionsIdAndSplitsAtTheLimits) {
+TEST_F(OnALink, DmaCarriesTheFunctionsIdAndSplitsAtTheLimits) {
   enumerate();
   const Bdf vf1(5, 16, 2);
   bool refused = false;
@@ -158,7 +161,7 @@ TEST_F(Endpoint, DmaCarriesTheFunctionsIdAndSplitsAtTheLimits) {
   }
 }
 
-TEST_F(Endpoint, MissingCompletionEndsTheReadAfterTheTimeout) {
+TEST_F(OnALink, MissingCompletionEndsTheReadAfterTheTimeout) {
   enumerate();
   bool failed = false;
   endpoint.read(0, 0x1000, 4, [&](bool ok, auto) { failed = !ok; });
@@ -170,7 +173,7 @@ TEST_F(Endpoint, MissingCompletionEndsTheReadAfterTheTimeout) {
   EXPECT_EQ(endpoint.counters().unexpected_completions, 1u);
 }
 
-TEST_F(Endpoint, WrongCompletionsAreRefused) {
+TEST_F(OnALink, WrongCompletionsAreRefused) {
   enumerate();
   int failed = 0;
   endpoint.read(0, 0x1000, 64, [&](bool ok, auto) { failed += !ok; });
@@ -189,7 +192,7 @@ TEST_F(Endpoint, WrongCompletionsAreRefused) {
   EXPECT_EQ(endpoint.counters().unexpected_completions, 1u);
 }
 
-TEST_F(Endpoint, SixtyFourReadsAreOutAndTheRestWaits) {
+TEST_F(OnALink, SixtyFourReadsAreOutAndTheRestWaits) {
   enumerate();
   config_write(kPf, pfcfg::kDeviceControl, 0x2910, 2);  // Extended Tag
   link.packets.clear();
@@ -205,7 +208,7 @@ TEST_F(Endpoint, SixtyFourReadsAreOutAndTheRestWaits) {
   EXPECT_EQ(done, 100);
 }
 
-TEST_F(Endpoint, MessagesFollowWritesInOrder) {
+TEST_F(OnALink, MessagesFollowWritesInOrder) {
   enumerate();
   endpoint.write(0, 0x1000, std::vector<std::uint8_t>(16, 1));
   endpoint.message(0, 3, 0xfee00000, 0x41);
@@ -215,7 +218,7 @@ TEST_F(Endpoint, MessagesFollowWritesInOrder) {
   EXPECT_EQ(link.packets[1].address(), 0xfee00000u);
 }
 
-TEST_F(Endpoint, BacklogPausesTheEngines) {
+TEST_F(OnALink, BacklogPausesTheEngines) {
   enumerate();
   bool again = false;
   endpoint.set_ready([&] { again = true; });
@@ -229,7 +232,7 @@ TEST_F(Endpoint, BacklogPausesTheEngines) {
   EXPECT_TRUE(again);
 }
 
-TEST_F(Endpoint, MalformedAndPartialPacketsDoNothing) {
+TEST_F(OnALink, MalformedAndPartialPacketsDoNothing) {
   enumerate();
   Tlp t = pcie::mem_write(kHost, 0xd0000000 + reg::kGcrExt, std::array<std::uint8_t, 4>{3, 0, 0, 0});
   t.data.resize(8);
@@ -240,7 +243,7 @@ TEST_F(Endpoint, MalformedAndPartialPacketsDoNothing) {
   EXPECT_EQ(mem_read(0xd0000000 + reg::kGcrExt), 0u);
 }
 
-TEST_F(Endpoint, FunctionLevelResetByConfigurationWrite) {
+TEST_F(OnALink, FunctionLevelResetByConfigurationWrite) {
   enumerate();
   const Bdf vf0(5, 16, 0);
   config_write(vf0, 0x04, 4, 2, true);

@@ -47,21 +47,10 @@ void build_pf_config(pcie::ConfigSpace& c, std::uint16_t device_id, const std::a
   add_aer(c);
   add_serial_number(c, mac);
   c.add_extended(0x000e, 1, pfcfg::kAri);
-  c.add_extended(0x0010, 1, pfcfg::kSriov);
+  c.add_sriov(pfcfg::kSriov,
+              {.total_vfs = kMaxVfs, .first_offset = kOffsetNoAri, .stride = kStride, .vf_device = kVfDeviceId});
   c.init32(pfcfg::kSriov + 0x04, 0x2);  // ARI Capable Hierarchy Preserved
-  c.init16(pfcfg::kSriovControl, 0, pfcfg::kVfEnable | pfcfg::kVfMemoryEnable | pfcfg::kAriHierarchy);
-  c.init16(pfcfg::kSriov + 0x0c, kMaxVfs);
-  c.init16(pfcfg::kSriov + 0x0e, kMaxVfs);
-  c.init16(pfcfg::kNumVfs, 0, 0x007f);
-  c.init16(pfcfg::kVfOffset, kOffsetNoAri);
-  c.init16(pfcfg::kVfStride, kStride);
-  c.init16(pfcfg::kSriov + 0x1a, kVfDeviceId);
-  c.init32(pfcfg::kSriov + 0x1c, 0x553);
-  c.init32(pfcfg::kSriov + 0x20, 0x1);  // system page size: 4 KiB
-  for (const unsigned bar : {pfcfg::kVfBar0, pfcfg::kVfBar3}) {
-    c.init32(bar, 0xc, ~(kVfBar0Size - 1));
-    c.init32(bar + 4, 0, 0xffffffff);
-  }
+  for (const unsigned bar : {pfcfg::kVfBar0, pfcfg::kVfBar3}) c.memory_bar_at(bar, kVfBar0Size, true, true);
 }
 
 void build_vf_config(pcie::ConfigSpace& c) {

@@ -12,11 +12,11 @@ namespace vfpool::nic82599 {
 
 namespace pfcfg {
 constexpr unsigned kMsi = 0x50, kMsix = 0x70, kPcie = 0xa0, kAer = 0x100, kSerial = 0x140, kAri = 0x150, kSriov = 0x160;
-constexpr unsigned kSriovControl = kSriov + 0x08, kNumVfs = kSriov + 0x10, kVfOffset = kSriov + 0x14,
-                   kVfStride = kSriov + 0x16, kVfBar0 = kSriov + 0x24, kVfBar3 = kSriov + 0x30;
-constexpr std::uint16_t kVfEnable = 0x1, kVfMemoryEnable = 0x8, kAriHierarchy = 0x10;
-constexpr unsigned kDeviceControl = kPcie + 8;
-constexpr std::uint16_t kInitiateFlr = 0x8000;
+constexpr unsigned kSriovControl = kSriov + pcie::sriov::kControl, kNumVfs = kSriov + pcie::sriov::kNumVfs,
+                   kVfOffset = kSriov + pcie::sriov::kVfOffset, kVfBar0 = kSriov + pcie::sriov::kVfBar0,
+                   kVfBar3 = kVfBar0 + 12;
+using pcie::sriov::kAriHierarchy, pcie::sriov::kVfEnable, pcie::sriov::kVfMemoryEnable;
+constexpr unsigned kDeviceControl = kPcie + pcie::express::kDeviceControl;
 }  // namespace pfcfg
 
 constexpr std::uint16_t kVfDeviceId = 0x10ed;

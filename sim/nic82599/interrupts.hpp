@@ -22,6 +22,9 @@
 
 namespace vfpool::nic82599 {
 
+using pcie::DmaPort;
+using pcie::FunctionId;
+
 enum class Direction { kRx = 0, kTx = 1 };
 
 class Interrupts {

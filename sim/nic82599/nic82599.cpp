@@ -37,10 +37,9 @@ struct Unknown {
 struct Nic82599::Impl {
   Scheduler& scheduler;
   DmaPort& dma;
+  Nic82599& device;
   Options options;
   Counters counters;
-  pcie::ConfigSpace pf_config;
-  std::vector<pcie::ConfigSpace> vf_config{kMaxVfs};
   RegisterFile registers;
   Eeprom eeprom;
   Statistics statistics;
@@ -56,9 +55,10 @@ struct Nic82599::Impl {
   std::map<std::pair<FunctionId, unsigned>, Unknown> unknown;  // key: function, BAR << 24 | offset
   std::uint64_t unknown_forgotten = 0;
 
-  Impl(Scheduler& s, DmaPort& d, Options o)
+  Impl(Nic82599& self, Scheduler& s, DmaPort& d, Options o)
       : scheduler(s),
         dma(d),
+        device(self),
         options(std::move(o)),
         eeprom(options.mac),
         statistics(registers),
@@ -68,19 +68,17 @@ struct Nic82599::Impl {
         hardware{s, d, registers, l2, interrupts, statistics, counters, options, [this] { return vfs; }},
         rx(hardware),
         tx(hardware, rx) {
-    build_pf_config(pf_config, options.pf_device_id, options.mac);
-    hook_function(0);
-    pf_config.on_write(pfcfg::kSriovControl, 2, [this] { sriov_changed(); });
-    pf_config.on_write(pfcfg::kNumVfs, 2, [this] { sriov_changed(); });
-    for (unsigned vf = 0; vf < kMaxVfs; ++vf) {
-      build_vf_config(vf_config[vf]);
-      hook_function(1 + vf);
-    }
+    pcie::ConfigSpace& pf = config(0);
+    build_pf_config(pf, options.pf_device_id, options.mac);
+    pf.on_write(pfcfg::kSriovControl, 2, [this] { sriov_changed(); });
+    pf.on_write(pfcfg::kNumVfs, 2, [this] { sriov_changed(); });
+    for (unsigned vf = 0; vf < kMaxVfs; ++vf) build_vf_config(config(1 + vf));
+    for (FunctionId fn = 0; fn <= kMaxVfs; ++fn) hook_function(fn);
     load_mac();
     dma.set_ready([this] { resume(); });
   }
 
-  pcie::ConfigSpace& config(FunctionId fn) { return fn == 0 ? pf_config : vf_config[fn - 1]; }
+  pcie::ConfigSpace& config(FunctionId fn) { return device.config(fn); }
 
   void resume() {
     rx.resume();
@@ -92,20 +90,13 @@ struct Nic82599::Impl {
   void hook_function(FunctionId fn) {
     pcie::ConfigSpace& c = config(fn);
     c.on_write(pfcfg::kMsix + 2, 2, [this, fn] { interrupts.msix_control_changed(fn); });
-    c.on_write(pfcfg::kDeviceControl, 2, [this, fn] {
-      pcie::ConfigSpace& changed = config(fn);
-      const std::uint16_t control = changed.get16(pfcfg::kDeviceControl);
-      if (!(control & pfcfg::kInitiateFlr)) return;
-      changed.set16(pfcfg::kDeviceControl, control & ~pfcfg::kInitiateFlr);
-      fn == 0 ? pf_flr() : vf_flr(fn - 1);
-    });
     c.on_write(pcie::cfg::kCommand, 2, [this] { resume(); });
   }
 
   void sriov_changed() {
-    update_vf_offset(pf_config);
-    const std::uint16_t control = pf_config.get16(pfcfg::kSriovControl);
-    unsigned wanted = control & pfcfg::kVfEnable ? pf_config.get16(pfcfg::kNumVfs) : 0;
+    pcie::ConfigSpace& pf = config(0);
+    update_vf_offset(pf);
+    unsigned wanted = pf.get16(pfcfg::kSriovControl) & pfcfg::kVfEnable ? pf.get16(pfcfg::kNumVfs) : 0;
     if (wanted > kMaxVfs) {
       spdlog::warn("{}: {} VFs wanted, {} exist; none enabled", options.name, wanted, kMaxVfs);
       wanted = 0;
@@ -114,7 +105,7 @@ struct Nic82599::Impl {
     // VFs come up, and go, in their reset state.
     const unsigned highest = std::max(wanted, vfs);
     for (unsigned vf = std::min(wanted, vfs); vf < highest; ++vf) {
-      vf_config[vf].reset();
+      config(1 + vf).reset();
       reset_vf(vf, true);
     }
     rx.forget_prefetched();
@@ -147,8 +138,7 @@ struct Nic82599::Impl {
   }
 
   void pf_flr() {
-    pf_config.reset();
-    for (pcie::ConfigSpace& c : vf_config) c.reset();
+    for (FunctionId fn = 0; fn <= kMaxVfs; ++fn) config(fn).reset();
     vfs = 0;
     interrupts.reset_pf_table();
     for (unsigned vf = 0; vf < kMaxVfs; ++vf) interrupts.reset_vf(vf, true);
@@ -171,7 +161,7 @@ struct Nic82599::Impl {
   }
 
   void vf_flr(unsigned vf) {
-    vf_config[vf].reset();
+    config(1 + vf).reset();
     reset_vf(vf, true);
   }
 
@@ -391,7 +381,9 @@ struct Nic82599::Impl {
 };
 
 Nic82599::Nic82599(Scheduler& scheduler, DmaPort& dma, Options options)
-    : impl_(std::make_unique<Impl>(scheduler, dma, std::move(options))) {}
+    : Device(options.name, 1 + kMaxVfs), impl_(std::make_unique<Impl>(*this, scheduler, dma, std::move(options))) {
+  add_function_level_resets();
+}
 
 Nic82599::~Nic82599() {
   if (impl_->wire != nullptr) {
@@ -399,8 +391,6 @@ Nic82599::~Nic82599() {
     impl_->wire->set_link_handler({});
   }
 }
-
-pcie::ConfigSpace& Nic82599::config(FunctionId fn) { return impl_->config(std::min(fn, kMaxVfs)); }
 
 void Nic82599::set_wire(wire::Wire& wire) {
   Impl& i = *impl_;
@@ -441,24 +431,7 @@ void Nic82599::write32(FunctionId fn, unsigned bar, std::uint32_t offset, std::u
   if (!known) i.note_unknown(fn, bar, offset, true, value);
 }
 
-void Nic82599::pf_flr() { impl_->pf_flr(); }
-void Nic82599::vf_flr(unsigned vf) {
-  if (vf < kMaxVfs) impl_->vf_flr(vf);
-}
-unsigned Nic82599::vfs_enabled() const { return impl_->vfs; }
-
-unsigned Nic82599::vf_rid_offset(unsigned vf) const {
-  const pcie::ConfigSpace& c = impl_->pf_config;
-  return c.get16(pfcfg::kVfOffset) + vf * c.get16(pfcfg::kVfStride);
-}
-
-std::uint64_t Nic82599::vf_bar_address(unsigned vf, unsigned bar) const {
-  const pcie::ConfigSpace& c = impl_->pf_config;
-  if (vf >= impl_->vfs || !(c.get16(pfcfg::kSriovControl) & pfcfg::kVfMemoryEnable) || (bar != 0 && bar != 3)) return 0;
-  const unsigned at = bar == 0 ? pfcfg::kVfBar0 : pfcfg::kVfBar3;
-  const std::uint64_t base = static_cast<std::uint64_t>(c.get32(at + 4)) << 32 | (c.get32(at) & ~0xfU);
-  return base == 0 ? 0 : base + static_cast<std::uint64_t>(vf) * kVfBar0Size;
-}
+void Nic82599::reset(FunctionId fn) { fn == 0 ? impl_->pf_flr() : impl_->vf_flr(fn - 1); }
 
 void Nic82599::record_gaps(FunctionId fn) { impl_->interrupts.record_gaps(fn); }
 

@@ -10,13 +10,15 @@
 #include <string>
 
 #include "core/scheduler.hpp"
-#include "pcie/dma.hpp"
-#include "pcie/config_space.hpp"
+#include "pcie/device.hpp"
 #include "wire/wire.hpp"
 
 namespace vfpool::nic82599 {
 
-class Nic82599 {
+using pcie::DmaPort;
+using pcie::FunctionId;
+
+class Nic82599 : public pcie::Device {
  public:
   struct Options {
     std::string name = "nic0";
@@ -41,32 +43,16 @@ class Nic82599 {
 
   /// `scheduler` and `dma` must outlive this object. The wire may be set later; without one the link is down.
   Nic82599(Scheduler& scheduler, DmaPort& dma, Options options);
-  ~Nic82599();
-  Nic82599(const Nic82599&) = delete;
-  Nic82599& operator=(const Nic82599&) = delete;
+  ~Nic82599() override;
 
-  /// Configuration space of the PF (0) or of VF n (1 + n); writes take effect through its hooks.
-  pcie::ConfigSpace& config(FunctionId fn);
   /// `wire` must outlive this object or be replaced by another.
   void set_wire(wire::Wire& wire);
 
-  // Register access: aligned 32-bit `offset` in a BAR. `bar` 0 is the CSR space; 4 of the PF and 3 of a VF hold the
-  // MSI-X table and pending bits. Anything unknown reads 0, is counted, logged once and listed by state(). Never calls
-  // the DmaPort except to send an interrupt message.
-  std::uint32_t read32(FunctionId fn, unsigned bar, std::uint32_t offset);
-  void write32(FunctionId fn, unsigned bar, std::uint32_t offset, std::uint32_t value);
-
-  /// Function-level reset or fundamental reset of the PF: registers, configuration space, all VFs.
-  void pf_flr();
-  /// Function-level reset of VF `vf` (0-based), configuration space included.
-  void vf_flr(unsigned vf);
-
-  /// NumVFs while VF Enable is set, else 0.
-  unsigned vfs_enabled() const;
-  /// Routing ID of VF `vf` relative to the PF's: First VF Offset + vf * stride (SR-IOV 1.1, 2.1.2).
-  unsigned vf_rid_offset(unsigned vf) const;
-  /// Address of VF `vf`'s BAR (0 or 3) from the SR-IOV capability; 0 while VF memory space is off or unset.
-  std::uint64_t vf_bar_address(unsigned vf, unsigned bar) const;
+  // pcie::Device. `bar` 0 is the CSR space; 4 of the PF and 3 of a VF hold the MSI-X table and pending bits. Accesses
+  // that find no register are counted, logged once and listed by state().
+  std::uint32_t read32(FunctionId fn, unsigned bar, std::uint32_t offset) override;
+  void write32(FunctionId fn, unsigned bar, std::uint32_t offset, std::uint32_t value) override;
+  void reset(FunctionId fn) override;
 
   /// Starts to record the gaps between interrupt messages of `fn`, forgetting what was recorded.
   void record_gaps(FunctionId fn);
@@ -76,7 +62,7 @@ class Nic82599 {
   const Options& options() const;
   const Counters& counters() const;
   /// For people: link, pools, queues in use, counters, registers that the model does not know.
-  std::string state() const;
+  std::string state() const override;
 
  private:
   struct Impl;

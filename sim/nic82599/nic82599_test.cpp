@@ -127,8 +127,8 @@ TEST_F(Probe, SriovPlacesVfsByAriHierarchy) {
   EXPECT_EQ(nic.vfs_enabled(), 0u);
   c.write(pfcfg::kSriovControl, pfcfg::kVfEnable | pfcfg::kVfMemoryEnable | pfcfg::kAriHierarchy, 2);
   EXPECT_EQ(nic.vfs_enabled(), 3u);
-  EXPECT_EQ(nic.vf_bar_address(2, 0), 0x90008000u);
-  EXPECT_EQ(nic.vf_rid_offset(2), 0x84u);
+  EXPECT_EQ(nic.bar_address(3, 0), 0x90008000u);
+  EXPECT_EQ(nic.rid_offset(3), 0x84u);
   EXPECT_EQ(nic.config(1).read(0, 4), 0xffffffffu);
   c.write(pfcfg::kSriovControl, 0, 2);
   EXPECT_EQ(nic.vfs_enabled(), 0u);
@@ -231,7 +231,7 @@ class StrictReset : public Card {
 TEST_F(StrictReset, KeepsTheRingRegisters) {
   enable_vfs(1);
   rx_start(1, 0, 0);
-  nic.vf_flr(0);
+  nic.reset(1);
   EXPECT_EQ(vf(0, 0x1008), kRingEntries * 16);
   EXPECT_NE(vf(0, 0x1028) & reg::kDctlEnable, 0u);
 }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/scheduler.hpp"
+#include "core/turn.hpp"
 #include "nic82599/interrupts.hpp"
 #include "nic82599/l2_switch.hpp"
 #include "nic82599/nic82599.hpp"
@@ -74,33 +75,6 @@ struct Ring {
   /// A length and a tail that a fetch can work with.
   bool usable() const { return count() > 0 && tail < count(); }
   unsigned distance(unsigned from, unsigned to) const { return (to + count() - from) % count(); }
-};
-
-/// Runs `fn` once in a later turn of the event loop, however often it is asked for before that.
-class Turn {
- public:
-  Turn(Scheduler& scheduler, std::function<void()> fn) : scheduler_(scheduler), fn_(std::move(fn)) {}
-  ~Turn() {
-    if (timer_ != 0) scheduler_.cancel(timer_);
-  }
-  void ask() { ask_at(scheduler_.now()); }
-  void ask_at(SimTime when) {
-    if (timer_ != 0) {
-      if (due_ <= when) return;
-      scheduler_.cancel(timer_);
-    }
-    due_ = when;
-    timer_ = scheduler_.at(when, [this] {
-      timer_ = 0;
-      fn_();
-    });
-  }
-
- private:
-  Scheduler& scheduler_;
-  std::function<void()> fn_;
-  Scheduler::TimerId timer_ = 0;
-  SimTime due_{0};
 };
 
 /// Collects write-backs of neighbouring descriptors, so that up to eight (128 bytes, the usual payload limit) travel in

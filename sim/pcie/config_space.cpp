@@ -92,34 +92,41 @@ void ConfigSpace::type1_header(std::uint16_t vendor, std::uint16_t device, std::
   init16(cfg::kBridgeControl, 0, 0x0043);
 }
 
-void ConfigSpace::memory_bar(unsigned index, std::uint64_t size, bool is_64bit, bool prefetchable) {
+void ConfigSpace::memory_bar_at(unsigned offset, std::uint64_t size, bool is_64bit, bool prefetchable) {
   assert(size >= 16 && (size & (size - 1)) == 0);
   const std::uint64_t mask = ~(size - 1);
   const std::uint32_t flags = (is_64bit ? 4U : 0U) | (prefetchable ? 8U : 0U);
-  init32(cfg::kBar0 + 4 * index, flags, static_cast<std::uint32_t>(mask));
-  if (is_64bit) init32(cfg::kBar0 + 4 * index + 4, 0, static_cast<std::uint32_t>(mask >> 32));
+  init32(offset, flags, static_cast<std::uint32_t>(mask));
+  if (is_64bit) init32(offset + 4, 0, static_cast<std::uint32_t>(mask >> 32));
+  bars_.push_back({offset, size});
 }
 
 unsigned ConfigSpace::add_capability(std::uint8_t id, unsigned offset) {
-  const unsigned link = last_capability_ == 0 ? cfg::kCapabilities : last_capability_ + 1;
+  const unsigned link = capabilities_.empty() ? cfg::kCapabilities : capabilities_.back().offset + 1;
   init8(link, static_cast<std::uint8_t>(offset));
   init8(offset, id);
   init8(offset + 1, 0);
-  if (last_capability_ == 0) init16(cfg::kStatus, 0x10, 0, 0xf900);
-  last_capability_ = offset;
+  if (capabilities_.empty()) init16(cfg::kStatus, 0x10, 0, 0xf900);
+  capabilities_.push_back({id, offset});
   return offset;
 }
 
 unsigned ConfigSpace::add_extended(std::uint16_t id, std::uint8_t version, unsigned offset) {
-  if (last_extended_ != 0) {
-    const std::uint32_t header = get32(last_extended_);
-    init32(last_extended_, (header & 0x000fffff) | offset << 20);
+  if (!extended_.empty()) {
+    const unsigned last = extended_.back().offset;
+    init32(last, (get32(last) & 0x000fffff) | offset << 20);
   } else {
     assert(offset == 0x100);
   }
   init32(offset, static_cast<std::uint32_t>(version) << 16 | id);
-  last_extended_ = offset;
+  extended_.push_back({id, offset});
   return offset;
+}
+
+unsigned ConfigSpace::offset_of(const std::vector<Capability>& list, unsigned id) {
+  for (const Capability& c : list)
+    if (c.id == id) return c.offset;
+  return 0;
 }
 
 unsigned ConfigSpace::add_msix(unsigned offset, unsigned table_size, unsigned table_bir, std::uint32_t table_offset,
@@ -159,11 +166,31 @@ unsigned ConfigSpace::add_power_management(unsigned offset) {
   return offset;
 }
 
-std::uint64_t ConfigSpace::bar_address(unsigned index) const {
-  const std::uint32_t low = get32(cfg::kBar0 + 4 * index);
+unsigned ConfigSpace::add_sriov(unsigned offset, const Sriov& s) {
+  add_extended(cap::kSriov, 1, offset);
+  init16(offset + sriov::kControl, 0, sriov::kVfEnable | sriov::kVfMemoryEnable | sriov::kAriHierarchy);
+  init16(offset + 0x0c, s.total_vfs);  // InitialVFs
+  init16(offset + 0x0e, s.total_vfs);
+  init16(offset + sriov::kNumVfs, 0, 0xffff);
+  init16(offset + sriov::kVfOffset, s.first_offset);
+  init16(offset + sriov::kVfStride, s.stride);
+  init16(offset + sriov::kVfDevice, s.vf_device);
+  init32(offset + 0x1c, s.page_sizes);
+  init32(offset + 0x20, 0x1);
+  return offset;
+}
+
+std::uint64_t ConfigSpace::bar_address_at(unsigned offset) const {
+  const std::uint32_t low = get32(offset);
   std::uint64_t address = low & ~0xfU;
-  if ((low & 6) == 4) address |= static_cast<std::uint64_t>(get32(cfg::kBar0 + 4 * index + 4)) << 32;
+  if ((low & 6) == 4) address |= static_cast<std::uint64_t>(get32(offset + 4)) << 32;
   return address;
+}
+
+std::uint64_t ConfigSpace::bar_size_at(unsigned offset) const {
+  for (const Bar& b : bars_)
+    if (b.offset == offset) return b.size;
+  return 0;
 }
 
 }  // namespace vfpool::pcie

@@ -11,6 +11,34 @@
 
 namespace vfpool::pcie {
 
+// Standard register offsets (7.5).
+namespace cfg {
+constexpr unsigned kVendor = 0x00, kDevice = 0x02, kCommand = 0x04, kStatus = 0x06, kClass = 0x08, kHeaderType = 0x0e,
+                   kBar0 = 0x10, kPrimaryBus = 0x18, kSecondaryBus = 0x19, kSubordinateBus = 0x1a, kMemoryBase = 0x20,
+                   kPrefetchBase = 0x24, kPrefetchBaseUpper = 0x28, kPrefetchLimitUpper = 0x2c, kSubsystemVendor = 0x2c,
+                   kSubsystem = 0x2e, kCapabilities = 0x34, kBridgeControl = 0x3e;
+constexpr std::uint16_t kMemoryEnable = 0x2, kBusMaster = 0x4;
+constexpr std::uint8_t kCapPm = 0x01, kCapMsi = 0x05, kCapPcie = 0x10, kCapMsix = 0x11;
+}  // namespace cfg
+
+// Extended capability identifiers.
+namespace cap {
+constexpr std::uint16_t kAer = 0x0001, kSerialNumber = 0x0003, kAcs = 0x000d, kAri = 0x000e, kSriov = 0x0010;
+}  // namespace cap
+
+// Offsets inside the PCI Express capability (7.8).
+namespace express {
+constexpr unsigned kDeviceControl = 0x08;
+constexpr std::uint16_t kInitiateFlr = 0x8000, kExtendedTagEnable = 0x0100;
+}  // namespace express
+
+// Offsets inside the SR-IOV capability (SR-IOV 1.1, 3.3).
+namespace sriov {
+constexpr unsigned kControl = 0x08, kNumVfs = 0x10, kVfOffset = 0x14, kVfStride = 0x16, kVfDevice = 0x1a,
+                   kVfBar0 = 0x24;
+constexpr std::uint16_t kVfEnable = 0x1, kVfMemoryEnable = 0x8, kAriHierarchy = 0x10;
+}  // namespace sriov
+
 class ConfigSpace {
  public:
   static constexpr unsigned kSize = 4096;
@@ -43,7 +71,11 @@ class ConfigSpace {
                     std::uint16_t subsystem_vendor, std::uint16_t subsystem, bool multi_function);
   void type1_header(std::uint16_t vendor, std::uint16_t device, std::uint8_t revision, bool multi_function);
   /// `size` a power of two >= 16. A 64-bit BAR takes two.
-  void memory_bar(unsigned index, std::uint64_t size, bool is_64bit, bool prefetchable);
+  void memory_bar(unsigned index, std::uint64_t size, bool is_64bit, bool prefetchable) {
+    memory_bar_at(cfg::kBar0 + 4 * index, size, is_64bit, prefetchable);
+  }
+  /// The same at any offset: VF BARs lie in the SR-IOV capability.
+  void memory_bar_at(unsigned offset, std::uint64_t size, bool is_64bit, bool prefetchable);
   unsigned add_capability(std::uint8_t id, unsigned offset);
   unsigned add_extended(std::uint16_t id, std::uint8_t version, unsigned offset);
   unsigned add_msix(unsigned offset, unsigned table_size, unsigned table_bir, std::uint32_t table_offset,
@@ -51,9 +83,22 @@ class ConfigSpace {
   /// PCI Express capability v2. `type`: 0 endpoint, 4 root port, 5 upstream, 6 downstream, 9 root complex endpoint.
   unsigned add_pcie(unsigned offset, unsigned type, unsigned max_payload_log2_minus7, bool flr);
   unsigned add_power_management(unsigned offset);
+  struct Sriov {
+    std::uint16_t total_vfs, first_offset, stride, vf_device;
+    std::uint32_t page_sizes = 0x553;  ///< the system page size is 4 KiB
+  };
+  /// SR-IOV 1.1, 3.3: VF BARs are added by memory_bar_at(offset + sriov::kVfBar0 + 4 * index, ...).
+  unsigned add_sriov(unsigned offset, const Sriov& sriov);
 
-  /// Base address that software has programmed; 0 while it is being sized or unset.
-  std::uint64_t bar_address(unsigned index) const;
+  /// Offset of the first capability of this kind, 0 if there is none.
+  unsigned capability(std::uint8_t id) const { return offset_of(capabilities_, id); }
+  unsigned extended(std::uint16_t id) const { return offset_of(extended_, id); }
+
+  /// Base address that software has programmed; 0 while it is unset.
+  std::uint64_t bar_address(unsigned index) const { return bar_address_at(cfg::kBar0 + 4 * index); }
+  std::uint64_t bar_address_at(unsigned offset) const;
+  /// Of the BAR that begins at `offset`; 0 if none does.
+  std::uint64_t bar_size_at(unsigned offset) const;
 
  private:
   struct HookRange {
@@ -65,19 +110,18 @@ class ConfigSpace {
   std::array<std::uint8_t, kSize> initial_{};
   std::array<std::uint8_t, kSize> writable_{};
   std::array<std::uint8_t, kSize> clear_on_one_{};
-  std::vector<HookRange> hooks_;
-  unsigned last_capability_ = 0;
-  unsigned last_extended_ = 0;
-};
+  struct Capability {
+    unsigned id, offset;
+  };
+  struct Bar {
+    unsigned offset;
+    std::uint64_t size;
+  };
+  static unsigned offset_of(const std::vector<Capability>& list, unsigned id);
 
-// Standard register offsets (7.5).
-namespace cfg {
-constexpr unsigned kVendor = 0x00, kDevice = 0x02, kCommand = 0x04, kStatus = 0x06, kClass = 0x08, kHeaderType = 0x0e,
-                   kBar0 = 0x10, kPrimaryBus = 0x18, kSecondaryBus = 0x19, kSubordinateBus = 0x1a, kMemoryBase = 0x20,
-                   kPrefetchBase = 0x24, kPrefetchBaseUpper = 0x28, kPrefetchLimitUpper = 0x2c, kSubsystemVendor = 0x2c,
-                   kSubsystem = 0x2e, kCapabilities = 0x34, kBridgeControl = 0x3e;
-constexpr std::uint16_t kMemoryEnable = 0x2, kBusMaster = 0x4;
-constexpr std::uint8_t kCapPm = 0x01, kCapMsi = 0x05, kCapPcie = 0x10, kCapMsix = 0x11;
-}  // namespace cfg
+  std::vector<HookRange> hooks_;
+  std::vector<Capability> capabilities_, extended_;
+  std::vector<Bar> bars_;
+};
 
 }  // namespace vfpool::pcie

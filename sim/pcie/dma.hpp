@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// How the 82599 model reaches host memory. The model knows no transport: below a bridge or root port this is TLPs
-// (nic82599/tlp_endpoint), for a VF attached directly to a VM it is the guest's memory.
+// How the model of a device reaches host memory. The model knows no transport: below a bridge or root port this is
+// TLPs (pcie/endpoint), for a function attached directly to a VM it is the guest's memory (vfio_user/direct).
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <span>
 
-namespace vfpool::nic82599 {
+namespace vfpool::pcie {
 
-/// A function of the device: 0 is the PF, 1 + n is VF n.
+/// A function of a device: 0 is the physical function, 1 + n is VF n.
 using FunctionId = unsigned;
 
 class DmaPort {
@@ -29,4 +29,4 @@ class DmaPort {
   virtual void set_ready(std::function<void()> ready) = 0;
 };
 
-}  // namespace vfpool::nic82599
+}  // namespace vfpool::pcie

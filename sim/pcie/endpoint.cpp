@@ -6,30 +6,25 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <deque>
 #include <optional>
 #include <utility>
 #include <vector>
 
-#include "nic82599/functions.hpp"
-#include "nic82599/queue.hpp"
+#include "core/turn.hpp"
 
-namespace vfpool::nic82599 {
+namespace vfpool::pcie {
 namespace {
 
-using pcie::Bdf;
-using pcie::CplStatus;
-using pcie::Tlp;
-using pcie::TlpKind;
-
 constexpr unsigned kTags = 64, kTagsWithoutExtended = 32;
-constexpr std::uint16_t kExtendedTagEnable = 0x0100;
 constexpr unsigned kPage = 4096;
+constexpr unsigned kMostWarnings = 20;  // of a kind; counters go on
 constexpr SimTime kBacklogRecheck = std::chrono::microseconds(1);
 
 }  // namespace
 
-struct TlpEndpoint::Impl {
+struct Endpoint::Impl {
   // A read of the model: one or more requests on the link.
   struct ReadOperation {
     FunctionId fn = 0;
@@ -49,19 +44,14 @@ struct TlpEndpoint::Impl {
     unsigned filled = 0;
     std::uint64_t serial = 0;
   };
-  struct Target {
-    FunctionId fn;
-    unsigned bar;
-    std::uint32_t offset;
-  };
-
   Scheduler& scheduler;
-  pcie::TlpSink& link;
+  TlpSink& link;
   std::function<std::size_t()> backlog;
   Options options;
   Counters counters;
-  std::unique_ptr<Nic82599> nic;
-  unsigned bus = 0;  // captured from configuration writes (2.2.6.2)
+  Device* device = nullptr;
+  unsigned express_at = 0;  // the PF's PCI Express capability
+  unsigned bus = 0;         // captured from configuration writes (2.2.6.2)
   std::deque<Tlp> out;
   std::array<std::optional<Outstanding>, kTags> outstanding;
   std::deque<PendingRead> waiting;
@@ -78,7 +68,7 @@ struct TlpEndpoint::Impl {
   mutable bool told_congested = false;
   Turn flush_turn, recheck_turn, timeout_turn, refuse_turn;
 
-  Impl(Scheduler& s, pcie::TlpSink& l, std::function<std::size_t()> b, Options o)
+  Impl(Scheduler& s, TlpSink& l, std::function<std::size_t()> b, Options o)
       : scheduler(s),
         link(l),
         backlog(std::move(b)),
@@ -118,16 +108,13 @@ struct TlpEndpoint::Impl {
   }
 
   Bdf pf_id() const { return Bdf(bus, 0, 0); }
-  Bdf id_of(FunctionId fn) const {
-    if (fn == 0) return pf_id();
-    return Bdf(static_cast<std::uint16_t>(pf_id().raw + nic->vf_rid_offset(fn - 1)));
-  }
+  Bdf id_of(FunctionId fn) const { return Bdf(static_cast<std::uint16_t>(pf_id().raw + device->rid_offset(fn))); }
 
   bool bus_master(FunctionId fn) const {
-    if (fn > nic->vfs_enabled()) return false;
-    return nic->config(fn).get16(pcie::cfg::kCommand) & pcie::cfg::kBusMaster;
+    if (fn > device->vfs_enabled()) return false;
+    return device->config(fn).get16(cfg::kCommand) & cfg::kBusMaster;
   }
-  std::uint16_t device_control() const { return nic->config(0).get16(pfcfg::kDeviceControl); }
+  std::uint16_t device_control() const { return device->config(0).get16(express_at + express::kDeviceControl); }
   unsigned max_payload() const { return std::min(128U << (device_control() >> 5 & 7), 512U); }
   unsigned max_read_request() const { return std::min(128U << (device_control() >> 12 & 7), kPage); }
 
@@ -165,7 +152,7 @@ struct TlpEndpoint::Impl {
       done(true, operation->data);
   }
 
-  unsigned tag_limit() const { return device_control() & kExtendedTagEnable ? kTags : kTagsWithoutExtended; }
+  unsigned tag_limit() const { return device_control() & express::kExtendedTagEnable ? kTags : kTagsWithoutExtended; }
 
   void issue() {
     const unsigned limit = tag_limit();
@@ -187,7 +174,7 @@ struct TlpEndpoint::Impl {
       const Bdf requester = id_of(r.operation->fn);
       ++counters.reads_out;
       ++in_flight;
-      send(pcie::mem_read(requester, static_cast<std::uint8_t>(tag), r.address, r.size));
+      send(mem_read(requester, static_cast<std::uint8_t>(tag), r.address, r.size));
       const std::uint64_t serial = ++next_serial;
       deadlines.push_back({scheduler.now() + options.completion_timeout, tag, serial});
       outstanding[tag] = Outstanding{std::move(r), requester, 0, serial};
@@ -205,7 +192,7 @@ struct TlpEndpoint::Impl {
       deadlines.pop_front();
       if (!live) continue;
       if (++counters.timeouts <= kMostWarnings)
-        spdlog::warn("{}: no completion for a read of {} at 0x{:x}", nic->options().name, o->requester.str(),
+        spdlog::warn("{}: no completion for a read of {} at 0x{:x}", device->name(), o->requester.str(),
                      o->read.address);
       finish(d.tag, false);
     }
@@ -232,7 +219,7 @@ struct TlpEndpoint::Impl {
       const std::size_t here =
           std::min<std::size_t>({data.size(), limit - address % 4, kPage - static_cast<std::size_t>(address % kPage)});
       ++counters.writes_out;
-      send(pcie::mem_write(id_of(fn), address, data.first(here)));
+      send(mem_write(id_of(fn), address, data.first(here)));
       address += here;
       data = data.subspan(here);
     }
@@ -244,7 +231,7 @@ struct TlpEndpoint::Impl {
     const unsigned tag = tlp.tag();
     if (tag >= kTags || !outstanding[tag] || outstanding[tag]->requester != tlp.requester()) {
       if (++counters.unexpected_completions <= kMostWarnings)
-        spdlog::warn("{}: unexpected completion {}", nic->options().name, tlp.str());
+        spdlog::warn("{}: unexpected completion {}", device->name(), tlp.str());
       return;
     }
     ++counters.completions_in;
@@ -258,7 +245,7 @@ struct TlpEndpoint::Impl {
     // Byte Count is what is still to come, this packet included; it and the start must be what was asked for.
     if (tlp.data.size() < lead || tlp.byte_count() != left || lead != ((o.read.address + o.filled) & 3)) {
       if (++counters.malformed_in <= kMostWarnings)
-        spdlog::warn("{}: completion does not fit its request: {}", nic->options().name, tlp.str());
+        spdlog::warn("{}: completion does not fit its request: {}", device->name(), tlp.str());
       return finish(tag, false);
     }
     const auto here = static_cast<unsigned>(std::min<std::size_t>(tlp.data.size() - lead, left));
@@ -270,20 +257,9 @@ struct TlpEndpoint::Impl {
 
   // ---- Requests -------------------------------------------------------------------------------------------------
 
-  // Function whose routing ID is `offset` above the PF's.
-  std::optional<FunctionId> function_at(unsigned offset) const {
-    if (offset == 0) return 0;
-    const unsigned vfs = nic->vfs_enabled();
-    if (vfs == 0) return std::nullopt;
-    const unsigned first = nic->vf_rid_offset(0), stride = nic->config(0).get16(pfcfg::kVfStride);
-    if (offset < first || (offset - first) % stride != 0 || (offset - first) / stride >= vfs) return std::nullopt;
-    return 1 + (offset - first) / stride;
-  }
-
   void unsupported(const Tlp& request) {
     ++counters.unsupported_in;
-    if (request.flow_class() == pcie::FlowClass::kNonPosted)
-      send(pcie::completion(request, pf_id(), CplStatus::kUnsupported));
+    if (request.flow_class() == FlowClass::kNonPosted) send(completion(request, pf_id(), CplStatus::kUnsupported));
   }
 
   void config_in(const Tlp& tlp) {
@@ -293,12 +269,12 @@ struct TlpEndpoint::Impl {
     const Bdf target = tlp.cfg_target();
     // Type 0: the bus is ours whatever its number, and a write tells us. Type 1: a bus behind, where VFs lie.
     const unsigned base = type0 ? target.bus() << 8 : static_cast<unsigned>(pf_id().raw);
-    const auto fn = target.raw >= base ? function_at(target.raw - base) : std::nullopt;
+    const auto fn = target.raw >= base ? device->function_at(target.raw - base) : std::nullopt;
     if (!fn) return unsupported(tlp);
     ++counters.config_in;
     if (type0 && is_write) bus = target.bus();
-    const Bdf completer(static_cast<std::uint16_t>(base + (*fn == 0 ? 0 : nic->vf_rid_offset(*fn - 1))));
-    pcie::ConfigSpace& space = nic->config(*fn);
+    const Bdf completer(static_cast<std::uint16_t>(base + device->rid_offset(*fn)));
+    ConfigSpace& space = device->config(*fn);
     const unsigned reg = tlp.cfg_register(), be = tlp.first_be();
     if (!is_write) {
       const std::uint32_t value = space.read(reg, 4);
@@ -307,8 +283,7 @@ struct TlpEndpoint::Impl {
       // The whole DW travels; byte enables say what the asker looks at.
       Tlp whole = tlp;
       whole.hdr[1] |= 0xf;
-      for (Tlp& c : pcie::completions_with_data(whole, completer, bytes, max_payload(), options.rcb))
-        send(std::move(c));
+      for (Tlp& c : completions_with_data(whole, completer, bytes, max_payload(), options.rcb)) send(std::move(c));
       return;
     }
     // Runs of enabled bytes, so that a write of one byte does not touch its neighbours.
@@ -326,71 +301,49 @@ struct TlpEndpoint::Impl {
       space.write(reg + at, value, size);
       at += size;
     }
-    send(pcie::completion(tlp, completer, CplStatus::kSuccess));
+    send(completion(tlp, completer, CplStatus::kSuccess));
     issue();  // bus mastering may have ended: reads that wait for a tag fail now
   }
 
-  // The BAR that holds [address, address + size).
-  std::optional<Target> find_bar(std::uint64_t address, std::size_t size) const {
-    const pcie::ConfigSpace& pf = nic->config(0);
-    const auto inside = [&](std::uint64_t base, std::uint64_t length) {
-      return base != 0 && address >= base && address - base + size <= length;
-    };
-    if (pf.get16(pcie::cfg::kCommand) & pcie::cfg::kMemoryEnable) {
-      for (const auto& [bar, length] : {std::pair{0U, kPfBar0Size}, std::pair{4U, kMsixBarSize}})
-        if (const std::uint64_t base = pf.bar_address(bar); inside(base, length))
-          return Target{0, bar, static_cast<std::uint32_t>(address - base)};
-    }
-    for (const unsigned bar : {0U, 3U}) {
-      const std::uint64_t base = nic->vf_bar_address(0, bar);
-      const std::uint64_t one = kVfBar0Size;
-      if (!inside(base, one * nic->vfs_enabled())) continue;
-      const std::uint64_t offset = address - base;
-      if (offset / one != (offset + size - 1) / one) continue;
-      return Target{1 + static_cast<FunctionId>(offset / one), bar, static_cast<std::uint32_t>(offset % one)};
-    }
-    return std::nullopt;
-  }
-
   void memory_read_in(const Tlp& tlp) {
-    const auto target = find_bar(tlp.address(), tlp.length_dw() * 4);
+    const auto target = device->find_bar(tlp.address(), tlp.length_dw() * 4);
     if (!target) return unsupported(tlp);
     ++counters.reads_in;
-    const unsigned size = pcie::byte_length(tlp);
+    const unsigned size = byte_length(tlp);
     std::vector<std::uint8_t> whole(tlp.length_dw() * 4);
     if (tlp.first_be() != 0)  // a zero-length read touches no register
       for (unsigned i = 0; i < whole.size(); i += 4) {
-        const std::uint32_t value = nic->read32(target->fn, target->bar, target->offset + i);
+        const std::uint32_t value = device->read32(target->fn, target->bar, target->offset + i);
         std::memcpy(whole.data() + i, &value, 4);
       }
-    const auto lead = static_cast<std::size_t>(pcie::first_byte(tlp) & 3);
-    for (Tlp& c : pcie::completions_with_data(tlp, id_of(target->fn), std::span(whole).subspan(lead, size),
-                                              max_payload(), options.rcb))
+    const auto lead = static_cast<std::size_t>(first_byte(tlp) & 3);
+    for (Tlp& c : completions_with_data(tlp, id_of(target->fn), std::span(whole).subspan(lead, size), max_payload(),
+                                        options.rcb))
       send(std::move(c));
   }
 
   void memory_write_in(const Tlp& tlp) {
-    const auto target = find_bar(tlp.address(), tlp.length_dw() * 4);
+    const auto target = device->find_bar(tlp.address(), tlp.length_dw() * 4);
     if (!target || tlp.poisoned()) return unsupported(tlp);
     ++counters.writes_in;
     const unsigned dws = tlp.length_dw();
     for (unsigned i = 0; i < dws; ++i) {
       const unsigned be = i == 0 ? tlp.first_be() : i + 1 == dws ? tlp.last_be() : 0xf;
       if (be == 0) continue;
-      if (be != 0xf) {  // the card's registers are 32 bits wide; a part of one cannot be written
+      if (be != 0xf) {  // registers are 32 bits wide; a part of one cannot be written
         if (++counters.partial_writes == 1)
-          spdlog::warn("{}: partial register write dropped: {}", nic->options().name, tlp.str());
+          spdlog::warn("{}: partial register write dropped: {}", device->name(), tlp.str());
         continue;
       }
       std::uint32_t value;
       std::memcpy(&value, tlp.data.data() + 4 * i, 4);
-      nic->write32(target->fn, target->bar, target->offset + 4 * i, value);
+      device->write32(target->fn, target->bar, target->offset + 4 * i, value);
     }
   }
 
   void deliver(const Tlp& tlp) {
-    if (const auto why = pcie::malformed(tlp)) {
-      if (++counters.malformed_in <= kMostWarnings) spdlog::warn("{}: malformed packet: {}", nic->options().name, *why);
+    if (const auto why = malformed(tlp)) {
+      if (++counters.malformed_in <= kMostWarnings) spdlog::warn("{}: malformed packet: {}", device->name(), *why);
       return;
     }
     switch (tlp.kind()) {
@@ -409,37 +362,37 @@ struct TlpEndpoint::Impl {
   }
 };
 
-TlpEndpoint::TlpEndpoint(Scheduler& scheduler, pcie::TlpSink& link, Nic82599::Options nic,
-                         std::function<std::size_t()> backlog)
-    : TlpEndpoint(scheduler, link, std::move(nic), std::move(backlog), Options{}) {}
+Endpoint::Endpoint(Scheduler& scheduler, TlpSink& link, std::function<std::size_t()> backlog)
+    : Endpoint(scheduler, link, std::move(backlog), Options{}) {}
 
-TlpEndpoint::TlpEndpoint(Scheduler& scheduler, pcie::TlpSink& link, Nic82599::Options nic,
-                         std::function<std::size_t()> backlog, Options options)
-    : impl_(std::make_unique<Impl>(scheduler, link, std::move(backlog), options)) {
-  impl_->nic = std::make_unique<Nic82599>(scheduler, *this, std::move(nic));
+Endpoint::Endpoint(Scheduler& scheduler, TlpSink& link, std::function<std::size_t()> backlog, Options options)
+    : impl_(std::make_unique<Impl>(scheduler, link, std::move(backlog), options)) {}
+
+Endpoint::~Endpoint() = default;
+
+void Endpoint::plug(Device& device) {
+  impl_->device = &device;
+  impl_->express_at = device.config(0).capability(cfg::kCapPcie);
 }
 
-TlpEndpoint::~TlpEndpoint() = default;
+void Endpoint::deliver(Tlp tlp) { impl_->deliver(tlp); }
 
-Nic82599& TlpEndpoint::nic() { return *impl_->nic; }
-void TlpEndpoint::deliver(pcie::Tlp tlp) { impl_->deliver(tlp); }
-
-void TlpEndpoint::read(FunctionId fn, std::uint64_t address, std::size_t size, ReadDone done) {
+void Endpoint::read(FunctionId fn, std::uint64_t address, std::size_t size, ReadDone done) {
   impl_->read(fn, address, size, std::move(done));
 }
 
-void TlpEndpoint::write(FunctionId fn, std::uint64_t address, std::span<const std::uint8_t> data) {
+void Endpoint::write(FunctionId fn, std::uint64_t address, std::span<const std::uint8_t> data) {
   impl_->write(fn, address, data);
 }
 
-void TlpEndpoint::message(FunctionId fn, unsigned, std::uint64_t address, std::uint32_t data) {
+void Endpoint::message(FunctionId fn, unsigned, std::uint64_t address, std::uint32_t data) {
   std::array<std::uint8_t, 4> bytes;
   std::memcpy(bytes.data(), &data, 4);
   if (impl_->bus_master(fn)) ++impl_->counters.messages_out;
   impl_->write(fn, address, bytes);
 }
 
-bool TlpEndpoint::congested(FunctionId) const {
+bool Endpoint::congested(FunctionId) const {
   if (impl_->queued() <= impl_->options.backlog_limit) return false;
   if (!impl_->told_congested) {
     impl_->told_congested = true;
@@ -448,14 +401,13 @@ bool TlpEndpoint::congested(FunctionId) const {
   return true;
 }
 
-void TlpEndpoint::set_ready(std::function<void()> ready) { impl_->ready = std::move(ready); }
-const TlpEndpoint::Counters& TlpEndpoint::counters() const { return impl_->counters; }
+void Endpoint::set_ready(std::function<void()> ready) { impl_->ready = std::move(ready); }
+const Endpoint::Counters& Endpoint::counters() const { return impl_->counters; }
 
-std::string TlpEndpoint::state() const {
+std::string Endpoint::state() const {
   const Counters& c = impl_->counters;
-  std::string out = impl_->nic->state();
-  out += fmt::format("  link: bus {:02x}, {} reads out, {} waiting for a tag, {} packets queued\n", impl_->bus,
-                     impl_->in_flight, impl_->waiting.size(), impl_->queued());
+  std::string out = fmt::format("  link: bus {:02x}, {} reads out, {} waiting for a tag, {} packets queued\n",
+                                impl_->bus, impl_->in_flight, impl_->waiting.size(), impl_->queued());
   out += fmt::format(
       "  in: config {} reads {} writes {} unsupported {} malformed {} partial {}; out: reads {} writes {} "
       "messages {}; completions {} unexpected {} errors {} time-outs {}; blocked without bus master {}\n",
@@ -465,4 +417,4 @@ std::string TlpEndpoint::state() const {
   return out;
 }
 
-}  // namespace vfpool::nic82599
+}  // namespace vfpool::pcie

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Puts a Nic82599 on a PCIe link: requests from the link become configuration and register accesses, DMA of the model
+// Puts a device on a PCIe link: requests from the link become configuration and register accesses, DMA of the model
 // becomes requests with the routing ID of the function.
 #pragma once
 
@@ -9,15 +9,16 @@
 #include <string>
 
 #include "core/scheduler.hpp"
+#include "pcie/device.hpp"
 #include "pcie/dma.hpp"
-#include "nic82599/nic82599.hpp"
 #include "pcie/tlp.hpp"
 
-namespace vfpool::nic82599 {
+namespace vfpool::pcie {
 
-/// The endpoint owns its card. The PF answers at device 0, function 0 of the bus that configuration requests name;
-/// VFs at their routing IDs, by Type 0 on the same bus and by Type 1 on the buses behind it.
-class TlpEndpoint : public pcie::TlpSink, public DmaPort {
+/// The PF answers at device 0, function 0 of the bus that configuration requests name; VFs at their routing IDs, by
+/// Type 0 on the same bus and by Type 1 on the buses behind it. Payload and read request sizes, tags and the completion
+/// time-out follow the PF's Device Control registers.
+class Endpoint : public TlpSink, public DmaPort {
  public:
   struct Options {
     SimTime completion_timeout = std::chrono::milliseconds(50);
@@ -33,16 +34,15 @@ class TlpEndpoint : public pcie::TlpSink, public DmaPort {
 
   /// `link`: takes packets of this endpoint, never called from inside deliver(). `backlog`: packets that wait at the
   /// link for being forwarded; empty means none ever. Both must outlive this object.
-  TlpEndpoint(Scheduler& scheduler, pcie::TlpSink& link, Nic82599::Options nic,
-              std::function<std::size_t()> backlog = {});
-  TlpEndpoint(Scheduler& scheduler, pcie::TlpSink& link, Nic82599::Options nic, std::function<std::size_t()> backlog,
-              Options options);
-  ~TlpEndpoint() override;
+  Endpoint(Scheduler& scheduler, TlpSink& link, std::function<std::size_t()> backlog = {});
+  Endpoint(Scheduler& scheduler, TlpSink& link, std::function<std::size_t()> backlog, Options options);
+  ~Endpoint() override;
 
-  Nic82599& nic();
+  /// The device behind it, before the first packet; it works with this object as its DmaPort.
+  void plug(Device& device);
 
   /// A packet from the link.
-  void deliver(pcie::Tlp tlp) override;
+  void deliver(Tlp tlp) override;
 
   // DmaPort. Reads of one function complete in any order. Without Bus Master Enable nothing is sent and reads fail.
   void read(FunctionId fn, std::uint64_t address, std::size_t size, ReadDone done) override;
@@ -52,6 +52,7 @@ class TlpEndpoint : public pcie::TlpSink, public DmaPort {
   void set_ready(std::function<void()> ready) override;
 
   const Counters& counters() const;
+  /// Of the link, not of the device.
   std::string state() const;
 
  private:
@@ -59,4 +60,4 @@ class TlpEndpoint : public pcie::TlpSink, public DmaPort {
   std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace vfpool::nic82599
+}  // namespace vfpool::pcie

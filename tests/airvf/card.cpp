@@ -19,7 +19,7 @@
 
 #include "core/scheduler.hpp"
 #include "mischief.hpp"
-#include "vfio_user/direct.hpp"
+#include "nic82599/direct_card.hpp"
 #include "station.hpp"
 #include "vfio_user/server.hpp"
 #include "wire/loopback.hpp"

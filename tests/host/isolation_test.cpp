@@ -36,9 +36,9 @@ TEST_F(Isolation, AUserReachesOnlyItsOwnBars) {
     user(1).root().mem_write(address, std::vector<std::uint8_t>(4));
     bridge.input(1).deliver(pcie::mem_read(Bdf(0, 0, 0), 31, address, 4));
   }
-  const auto before = nic.counters().reads_in;
+  const auto before = endpoint.counters().reads_in;
   settle();
-  EXPECT_EQ(nic.counters().reads_in, before);
+  EXPECT_EQ(endpoint.counters().reads_in, before);
   EXPECT_GE(drops(kNoTarget), 3u);
 }
 
@@ -103,7 +103,7 @@ TEST_F(Isolation, ForgedCompletionsAreDropped) {
   from_device(pcie::completion(read, Bdf(3, 0, 0), pcie::CplStatus::kSuccess));
   settle();
   EXPECT_EQ(drops(kUnexpected), 4u);
-  EXPECT_EQ(nic.counters().unexpected_completions, 0u);
+  EXPECT_EQ(endpoint.counters().unexpected_completions, 0u);
 }
 
 // The tag alone does not make a completion the right one: the requester ID must be the bridge's own.
@@ -146,12 +146,12 @@ TEST_F(Isolation, RequestsThatWaitedDoNotReachAVfThatIsGone) {
 
 TEST_F(Isolation, UsersCannotReachEachOtherByConfigurationRequests) {
   run(ready());
-  const auto before = nic.counters().config_in;
+  const auto before = endpoint.counters().config_in;
   for (unsigned bus = 0; bus < 32; ++bus)
     for (unsigned dev : {0u, 16u})
       bridge.input(1).deliver(pcie::cfg_read(Bdf(0, 0, 0), 30, Bdf(bus, dev, 0), 0, 4, true));
   settle();
-  EXPECT_EQ(nic.counters().config_in, before);
+  EXPECT_EQ(endpoint.counters().config_in, before);
 }
 
 TEST_F(Isolation, MalformedPacketsChangeNothingAndAreCounted) {

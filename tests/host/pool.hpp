@@ -12,6 +12,7 @@
 #include "host/pf_driver.hpp"
 #include "host/server.hpp"
 #include "host/vf_driver.hpp"
+#include "nic82599/nic82599.hpp"
 #include "pcie/endpoint.hpp"
 #include "vfpool_regs.h"
 #include "wire/loopback.hpp"
@@ -38,8 +39,9 @@ class Pool : public testing::Test {
       bridge.connect(p, servers.back()->root());
       enumerators.push_back(std::make_unique<host::Enumerator>(*servers.back()));
     }
-    bridge.connect(bridge::Bridge::device_port(0), nic);
-    nic.nic().set_wire(*wire.first);
+    bridge.connect(bridge::Bridge::device_port(0), endpoint);
+    endpoint.plug(nic);
+    nic.set_wire(*wire.first);
     for (unsigned p = 0; p <= users; ++p) bridge.set_link(p, true);
   }
 
@@ -117,9 +119,9 @@ class Pool : public testing::Test {
   bridge::Bridge bridge{scheduler};
   std::pair<std::unique_ptr<wire::Loopback>, std::unique_ptr<wire::Loopback>> wire =
       wire::Loopback::make_pair(scheduler);
-  nic82599::TlpEndpoint nic{scheduler, bridge.input(bridge::Bridge::device_port(0)), {}, [this] {
-                              return bridge.pending(bridge::Bridge::device_port(0));
-                            }};
+  pcie::Endpoint endpoint{scheduler, bridge.input(bridge::Bridge::device_port(0)),
+                          [this] { return bridge.pending(bridge::Bridge::device_port(0)); }};
+  nic82599::Nic82599 nic{scheduler, endpoint, {}};
   std::vector<std::unique_ptr<host::Server>> servers;
   std::vector<std::unique_ptr<host::Enumerator>> enumerators;
   std::vector<host::Function> owner_tree, owner_vfs;

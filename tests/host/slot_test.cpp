@@ -87,11 +87,11 @@ TEST_F(Slot, PowerOffCleansTheVfAndPowerOnBringsItBack) {
   run(power(1, 0, false));
   run(user(1).sleep(std::chrono::microseconds(10)));
   EXPECT_NE(reg(VFPOOL_VF(0)) >> VFPOOL_VF_STATE_SHIFT & VFPOOL_VF_STATE_MASK, 0u);
-  const auto resets = nic.nic().counters().vf_resets;
+  const auto resets = nic.counters().vf_resets;
   const auto port = slot_port(1, 0);
   EXPECT_EQ(run(user(1).config_read(Bdf(port.secondary, 0, 0), 0)), ~0u);
   run(power(1, 0, true));
-  EXPECT_GT(nic.nic().counters().vf_resets + 1, resets);
+  EXPECT_GT(nic.counters().vf_resets + 1, resets);
   EXPECT_EQ(run(user(1).config_read(Bdf(port.secondary, 0, 0), 0)), 0x10ed8086u);
   EXPECT_EQ(run(user(1).config_read(Bdf(port.secondary, 0, 0), 0x10)) & 0xfffffff0u, 0u);
 }
