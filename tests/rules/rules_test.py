@@ -123,6 +123,16 @@ class Rules(unittest.TestCase):
         self.write({"a.sh": "#!/bin/bash\nif [ $x = 1 ]; then\n"})
         self.assertNotEqual(subprocess.run([shell, self.root], capture_output=True).returncode, 0)
 
+    def test_examples(self):
+        examples = CHECK.parents[1] / "docs" / "examples"
+        module = "```systemverilog\nmodule a (\n  input logic b_i,\n  output logic c_o\n);\n  assign c_o = {};\nendmodule\n```\n"
+        self.write({"a.md": module.format("b_i")})
+        self.assertEqual(subprocess.run([examples, self.root], capture_output=True).returncode, 0)
+        self.write({"docs/b.md": module.format("d_i")})
+        done = subprocess.run([examples, self.root], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn("FAILED  docs_b.md", done.stdout)
+
 
 if __name__ == "__main__":
     unittest.main()

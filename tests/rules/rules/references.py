@@ -7,7 +7,8 @@ import re
 
 # Products of a build, and what lies in other trees (the kernel's, QEMU's).
 FOREIGN = ("build/", "tools/testing/", "tools/net/", "drivers/net", "drivers/pci", "drivers/char", "docs/devel/")
-# File names that are not ours: products, placeholders, selftests of the kernel.
+# File names that are not ours: products, placeholders (NAME), selftests of the kernel.
+PLACEHOLDER = re.compile(r"(^|/)NAME[._]")
 NOT_OURS = re.compile(r"^(summary\.md|[A-Z]+\.toml|V\w+\.cpp|gro\.sh|stdint\.h)$")
 
 # A path below one of our folders, and a bare file name in a comment, or in quotes or backticks.
@@ -68,10 +69,12 @@ def check(tree):
                 yield from links(tree, path, number, text, there, folders)
                 text = LINK.sub("]", text)
             for found in PATH.finditer(text):
+                if PLACEHOLDER.search(found[1]):
+                    continue
                 if not exists(found[1]) and not exists(posixpath.join(posixpath.dirname(path), found[1])):
                     yield path, number, f"{found[1]} does not exist"
             for found in NAME.finditer(text):
-                if found[1] not in names and not NOT_OURS.match(found[1]):
+                if found[1] not in names and not NOT_OURS.match(found[1]) and not PLACEHOLDER.search(found[1]):
                     yield path, number, f"no file is called {found[1]}"
             for target in TARGET.findall(text):
                 if target not in targets:
