@@ -22,7 +22,7 @@ constexpr std::uint32_t kEecFixed = kPresent | kAutoReadDone | kAddressSize | kS
 constexpr std::uint32_t kEecPins = kSk | kCs | kDi;
 static_assert(SerialEeprom::kWords == 1U << (6 + kSizeOf1024Words) && SerialEeprom::kAddressBits == 16);
 
-// EERD, EEWR (8.2.3.2.2, 8.2.3.2.3).
+// EERD, EEWR (8.2.3.2).
 constexpr std::uint32_t kStart = bit(0), kDone = bit(1);
 
 }  // namespace
@@ -59,7 +59,7 @@ std::optional<std::uint32_t> Eeprom::read(unsigned offset) {
     case reg::kEewr: return eewr_;
     case reg::kSwsm: {
       const std::uint32_t before = swsm_;
-      swsm_ |= 1;  // test and set (8.2.3.4.11)
+      swsm_ |= 1;  // test and set (8.2.3.4)
       return before;
     }
     default: return std::nullopt;

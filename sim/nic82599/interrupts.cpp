@@ -12,7 +12,9 @@ namespace vfpool::nic82599 {
 namespace {
 
 constexpr SimTime kEitrUnit{2'048'000};  // 2.048 us
-constexpr std::uint32_t kIvarValid = 0x80, kIvarVector = 0x3f;
+// Each byte of an IVAR names a vector. A VF has three of them.
+constexpr std::uint32_t kIvarValid = 0x80, kIvarVector = 0x3f, kIvarFields = 0xbfbfbfbf, kVfIvarFields = 0x83838383;
+constexpr std::uint32_t kGpieFields = 0xc000ffff;
 constexpr unsigned kMsixControl = 0x70 + 2;  // in configuration space
 constexpr std::uint16_t kMsixEnable = 0x8000, kMsixFunctionMask = 0x4000;
 constexpr unsigned kMsiCapability = 0x50;
@@ -222,7 +224,7 @@ std::uint32_t Interrupts::read_eitr(const Vector& v) const {
 
 void Interrupts::write_eitr(Block& b, unsigned vector, std::uint32_t value) {
   Vector& v = b.vectors[vector];
-  v.eitr = value & (reg::kEitrInterval | bit(15));
+  v.eitr = value & (reg::kEitrInterval | reg::kEitrLli);
   if (value & reg::kEitrKeep) return;
   v.free_at = scheduler_.now() + (value >> 21 & 0x7f) * 4 * kEitrUnit;
   if (v.timer != 0) {  // the running wait was for the old counter
@@ -320,8 +322,8 @@ bool Interrupts::write_pf(unsigned offset, std::uint32_t value) {
       b.auto_mask = (b.auto_mask & ~std::uint64_t{0xffff}) | low;
       b.other_auto_mask = others;
       return true;
-    case reg::kGpie: gpie_ = value; return true;
-    case reg::kIvarMisc: b.ivar_misc = value; return true;
+    case reg::kGpie: gpie_ = value & kGpieFields; return true;
+    case reg::kIvarMisc: b.ivar_misc = value & kIvarFields & 0xffff; return true;
     case reg::kEicsEx:
     case reg::kEicsEx + 4: set_cause(b, extended(reg::kEicsEx)); return true;
     case reg::kEimsEx:
@@ -339,7 +341,8 @@ bool Interrupts::write_pf(unsigned offset, std::uint32_t value) {
     if (v < b.vectors.size()) write_eitr(b, v, value);
     return true;
   }
-  if (offset >= reg::kIvar && offset < reg::kIvar + 4 * 64) return b.ivar[(offset - reg::kIvar) / 4] = value, true;
+  if (offset >= reg::kIvar && offset < reg::kIvar + 4 * 64)
+    return b.ivar[(offset - reg::kIvar) / 4] = value & kIvarFields, true;
   const struct {
     unsigned pf, vf;
   } aliases[] = {{reg::kPvteicr, vfreg::kEicr}, {reg::kPvteics, vfreg::kEics},        {reg::kPvteims, vfreg::kEims},
@@ -382,11 +385,11 @@ bool Interrupts::write_vf(unsigned vf, unsigned offset, std::uint32_t value) {
     case vfreg::kEimc: b.mask &= ~bits; return true;
     case vfreg::kEiac: b.auto_clear = bits; return true;
     case vfreg::kEiam: b.auto_mask = bits; return true;
-    case vfreg::kIvarMisc: b.ivar_misc = value & 0x83; return true;
+    case vfreg::kIvarMisc: b.ivar_misc = value & kVfIvarFields & 0xff; return true;
     default: break;
   }
   if (offset >= vfreg::kIvar && offset < vfreg::kIvar + 16)
-    return b.ivar[(offset - vfreg::kIvar) / 4] = value & 0x83838383, true;
+    return b.ivar[(offset - vfreg::kIvar) / 4] = value & kVfIvarFields, true;
   if (offset >= vfreg::kEitr && offset < vfreg::kEitr + 4 * kVfVectors)
     return write_eitr(b, (offset - vfreg::kEitr) / 4, value), true;
   return false;

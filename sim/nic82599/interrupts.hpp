@@ -16,9 +16,9 @@
 #include <vector>
 
 #include "core/scheduler.hpp"
-#include "pcie/dma.hpp"
 #include "nic82599/register_file.hpp"
 #include "pcie/config_space.hpp"
+#include "pcie/dma.hpp"
 
 namespace vfpool::nic82599 {
 

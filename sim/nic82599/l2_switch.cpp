@@ -59,7 +59,7 @@ void L2Switch::rebuild() {
   }
 }
 
-// The 12-bit hash of MTA and UTA: bits of the address, which of them MCSTCTRL.MO says (8.2.3.8.3).
+// The 12-bit hash of MTA and UTA: bits of the address, which of them MCSTCTRL.MO says (8.2.3.7).
 bool L2Switch::hash_hit(unsigned table, std::uint64_t mac) const {
   // The hash looks at the last two bytes on the wire, the very last one highest.
   const auto tail = static_cast<std::uint32_t>((mac & 0xff) << 8 | (mac >> 8 & 0xff));

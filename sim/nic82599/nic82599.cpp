@@ -8,6 +8,7 @@
 #include <map>
 
 #include "nic82599/eeprom.hpp"
+#include "nic82599/flow_director.hpp"
 #include "nic82599/functions.hpp"
 #include "nic82599/interrupts.hpp"
 #include "nic82599/l2_switch.hpp"
@@ -16,6 +17,7 @@
 #include "nic82599/register_file.hpp"
 #include "nic82599/rx.hpp"
 #include "nic82599/statistics.hpp"
+#include "nic82599/time_sync.hpp"
 #include "nic82599/tx.hpp"
 
 namespace vfpool::nic82599 {
@@ -23,8 +25,6 @@ namespace {
 
 constexpr SimTime kFrtimerUnit{1'000'000};  // FRTIMER counts microseconds
 constexpr std::size_t kMostUnknown = 1024;  // remembered; a hostile driver may touch every address
-constexpr unsigned kFdirCtrl = 0xee00, kFdirCmd = 0xee2c, kFdirCtrlInitDone = bit(3);
-constexpr unsigned kRarEntries = 128;
 
 /// Accesses that found no register.
 struct Unknown {
@@ -46,6 +46,8 @@ struct Nic82599::Impl {
   L2Switch l2;
   Interrupts interrupts;
   Mailbox mailbox;
+  FlowDirector flow_director;
+  TimeSync time_sync;
   Hardware hardware;
   RxEngine rx;
   TxEngine tx;
@@ -65,7 +67,19 @@ struct Nic82599::Impl {
         l2(registers),
         interrupts(s, d, [this](FunctionId fn) -> pcie::ConfigSpace& { return config(fn); }),
         mailbox(interrupts),
-        hardware{s, d, registers, l2, interrupts, statistics, counters, options, [this] { return vfs; }},
+        flow_director([this] { interrupts.raise_other(reg::kCauseFlowDirector); }),
+        time_sync(s, registers, options.link_mbps),
+        hardware{s,
+                 d,
+                 registers,
+                 l2,
+                 interrupts,
+                 statistics,
+                 counters,
+                 options,
+                 flow_director,
+                 time_sync,
+                 [this] { return vfs; }},
         rx(hardware),
         tx(hardware, rx) {
     pcie::ConfigSpace& pf = config(0);
@@ -134,6 +148,8 @@ struct Nic82599::Impl {
     rx.reset();
     tx.reset();
     mailbox.pf_reset();
+    flow_director.reset();
+    time_sync.reset();
     load_mac();
   }
 
@@ -263,12 +279,12 @@ struct Nic82599::Impl {
       case reg::kRttbcnrc: return tx.read_rate(registers[reg::kRttdqsel] & 0x7f);
       case reg::kRttdqsel: return registers[reg::kRttdqsel];
       case reg::kMsca: return registers[reg::kMsca];
-      case kFdirCtrl: return registers[kFdirCtrl] | kFdirCtrlInitDone;
-      case kFdirCmd: return registers[kFdirCmd];
       default: break;
     }
     if (offset >= reg::kPvfCtrl && offset < reg::kPvfCtrl + 4 * kMaxVfs) return 0;
     if (const auto v = eeprom.read(offset)) return v;
+    if (const auto v = flow_director.read(offset)) return v;
+    if (const auto v = time_sync.read(offset)) return v;
     if (const auto v = statistics.read_pf(offset)) return v;
     return registers.read(canonical(offset));
   }
@@ -276,7 +292,8 @@ struct Nic82599::Impl {
   bool write_pf(unsigned offset, std::uint32_t value) {
     if (const auto ring = pf_ring(offset))
       if (write_ring(*ring, value)) return true;
-    if (interrupts.write_pf(offset, value) || mailbox.write_pf(offset, value) || eeprom.write(offset, value))
+    if (interrupts.write_pf(offset, value) || mailbox.write_pf(offset, value) || eeprom.write(offset, value) ||
+        flow_director.write(offset, value) || time_sync.write(offset, value))
       return true;
     switch (offset) {
       case reg::kCtrl:
@@ -299,8 +316,6 @@ struct Nic82599::Impl {
       case reg::kRttbcnrc: tx.write_rate(registers[reg::kRttdqsel] & 0x7f, value); return true;
       // MDIO: every command ends at once and finds no PHY; MSRWD reads all ones.
       case reg::kMsca: registers.set(offset, value & ~bit(30)); return true;
-      case kFdirCtrl: registers.set(offset, value & ~kFdirCtrlInitDone); return true;
-      case kFdirCmd: registers.set(offset, value & ~3U); return true;
       default: break;
     }
     if (offset >= reg::kPvfCtrl && offset < reg::kPvfCtrl + 4 * kMaxVfs) {
@@ -317,7 +332,7 @@ struct Nic82599::Impl {
 
   // What follows from a plain register's new value.
   void after_write(unsigned offset, std::uint32_t before) {
-    if ((offset >= reg::kRarHigh && offset < reg::kMpsar + 8 * kRarEntries) ||
+    if ((offset >= reg::kRarHigh && offset < reg::kMpsar + 8 * kReceiveAddresses) ||
         (offset >= reg::kVmolr && offset < reg::kUta))
       l2.filters_changed();
     if (offset >= reg::kRssrk && offset < reg::kRssrk + 40) rx.key_changed();
@@ -373,7 +388,7 @@ struct Nic82599::Impl {
       case vfreg::kLinks:
       case vfreg::kFrtimer:
       case vfreg::kRxMemWrap: return true;  // read-only
-      case vfreg::kPsrtype: registers.set(reg::kPsrtype + 4 * vf, value); return true;
+      case vfreg::kPsrtype: registers.write(reg::kPsrtype + 4 * vf, value); return true;
       default: break;
     }
     return offset >= vfreg::kRscint && offset < vfreg::kRscint + 12;  // RSC interrupts: RSC never happens
@@ -473,7 +488,7 @@ std::string Nic82599::state() const {
   out += fmt::format("  PF: {}\n", i.interrupts.state(0));
   for (unsigned vf = 0; vf < i.vfs; ++vf)
     out += fmt::format("  VF {}: {}; {}\n", vf, i.interrupts.state(1 + vf), i.mailbox.state(vf));
-  out += i.rx.state() + i.tx.state();
+  out += i.flow_director.state() + i.rx.state() + i.tx.state();
   if (!i.unknown.empty()) out += "  registers that the model does not have:\n";
   for (const auto& [key, u] : i.unknown)
     out += fmt::format("  function {} BAR {} 0x{:05x}: {} reads, {} writes, first value 0x{:08x}\n", key.first,

@@ -38,7 +38,6 @@ constexpr std::uint32_t kFeatureEsx = 2;
 
 constexpr unsigned kMostFrame = 9728, kStandardFrame = 1514, kFcs = 4;
 constexpr unsigned kFirstExtraRar = 65, kLastRar = 127;
-constexpr unsigned kMtqc = 0x8120;
 constexpr SimTime kLockRetry = std::chrono::microseconds(500);
 constexpr unsigned kLockTries = 2000;
 
@@ -100,7 +99,7 @@ void PfPersonality::set_up() {
   const bool four = options_.queues == 4;
   put(reg::kGcrExt, four ? 2 : 3);
   put(reg::kGpie, reg::kGpieMsix | reg::kGpieOcd | (four ? 2U : 3U) << 14);
-  put(kMtqc, 2 | (four ? 2U : 1U) << 2);
+  put(reg::kMtqc, 2 | (four ? 2U : 1U) << 2);
   put(reg::kMrqc, (four ? 0xaU : 0xbU) | 0x00330000 | (options_.check_local ? reg::kMrqcTxSwitchChecksum : 0));
   put(reg::kRxcsum, reg::kRxcsumPcsd);
   std::mt19937 random(options_.rss_seed);

@@ -8,16 +8,19 @@
 #include <cstdint>
 #include <cstring>
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "core/scheduler.hpp"
 #include "core/turn.hpp"
+#include "nic82599/flow_director.hpp"
 #include "nic82599/interrupts.hpp"
 #include "nic82599/l2_switch.hpp"
 #include "nic82599/nic82599.hpp"
 #include "nic82599/register_file.hpp"
 #include "nic82599/statistics.hpp"
+#include "nic82599/time_sync.hpp"
 
 namespace vfpool::nic82599 {
 
@@ -47,6 +50,8 @@ struct Hardware {
   Statistics& statistics;
   Nic82599::Counters& counters;
   const Nic82599::Options& options;
+  FlowDirector& flow_director;
+  TimeSync& time_sync;
   std::function<unsigned()> vfs_enabled;
 
   unsigned pool(unsigned queue) const { return queue / l2.queues_per_pool(); }
@@ -65,7 +70,7 @@ struct Hardware {
   }
 };
 
-/// Registers of a ring and the checks that keep a wrong one from doing harm.
+/// Registers of a ring that both directions have, and the checks that keep a wrong one from doing harm.
 struct Ring {
   std::uint32_t bal = 0, bah = 0, len = 0, head = 0, tail = 0, dctl = 0, dca = 0;
 
@@ -75,6 +80,31 @@ struct Ring {
   /// A length and a tail that a fetch can work with.
   bool usable() const { return count() > 0 && tail < count(); }
   unsigned distance(unsigned from, unsigned to) const { return (to + count() - from) % count(); }
+
+  /// The register at `place` of the stride; empty: the direction's own, or none.
+  std::optional<std::uint32_t> read(unsigned place) const {
+    switch (place) {
+      case reg::kRingBal: return bal;
+      case reg::kRingBah: return bah;
+      case reg::kRingLen: return len;
+      case reg::kRingDca: return dca;
+      case reg::kRingHead: return head;
+      case reg::kRingTail: return tail;
+      default: return std::nullopt;
+    }
+  }
+  /// Registers whose writing starts nothing. False: not one of them.
+  bool write(unsigned place, std::uint32_t value, std::uint32_t dca_mask) {
+    switch (place) {
+      case reg::kRingBal: bal = value & reg::kRingBalMask; return true;
+      case reg::kRingBah: bah = value; return true;
+      case reg::kRingDca: dca = value & dca_mask; return true;
+      case reg::kRingHead:
+        if (!enabled()) head = value & 0xffff;
+        return true;
+      default: return false;
+    }
+  }
 };
 
 /// Collects write-backs of neighbouring descriptors, so that up to eight (128 bytes, the usual payload limit) travel in

@@ -3,228 +3,266 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <map>
-
 namespace vfpool::nic82599 {
 namespace {
 
-enum Kind : std::uint8_t { kNone, kActive, kInert };
+enum Kind : std::uint8_t {
+  kNone,
+  kActive,
+  kInert,   // software may use it, nothing in the model follows from it
+  kAbsent,  // not a register of the 82599; drivers that know its predecessor touch it. Reads 0
+};
 
 struct Row {
-  unsigned offset, count, stride;
+  unsigned offset, count;
   std::uint32_t initial, writable;
   Kind kind = kActive;
 };
 
 constexpr std::uint32_t kAll = 0xffffffff;
-constexpr std::uint32_t kFlowThreshold = 0x8007fff0;
 
-// Masks that the drivers' offline register tests check are exact; other registers keep all bits. kInert: software may
-// use it, nothing in the model follows from it.
+// Rows of one register or of an array, with the value after reset and the bits that keep what is written: the others
+// are reserved or read-only and stay at their value after reset (8.2.1). What the drivers' offline register tests check
+// is exact.
 constexpr Row kRows[] = {
-    {reg::kCtrl, 1, 4, 0, 0x0000000c},
-    {reg::kCtrlExt, 1, 4, 0, 0x10017fff},
-    {reg::kEsdp, 1, 4, 0, 0x0000ff0f, kInert},  // SDP pins: nothing is wired to them, all read low
-    {0x28, 1, 4, 0, kAll, kInert},              // I2CCTL
-    {reg::kLedctl, 1, 4, 0x00000000, kAll, kInert},
-    {reg::kSwFwSync, 1, 4, 0, 0x0000001f | 0x00000400},
-    {reg::kFwsm, 1, 4, 0x00008000, 0},  // firmware is valid and manages nothing
-    {0x15f0c, 1, 4, 0, 0},              // FWSTS
-    {reg::kFactps, 1, 4, 0, 0},         // LAN 0 is function 0
-    {reg::kGcrExt, 1, 4, 0, kAll},
-    {0x11000, 1, 4, 0, kAll, kInert},  // GCR
-    {0x110b0, 1, 4, 0, kAll, kInert},  // completion time-out and PCIe analogue group, written at start
-    {0x15f00, 1, 4, 0, 0},             // HICR: host interface off
-    {0x11064, 1, 4, 0, kAll, kInert},  // GSCL and its counters
-    {0x11010, 8, 4, 0, kAll, kInert},
+    // General control, pins, non-volatile memory, firmware (8.2.3.1, 8.2.3.2).
+    {reg::kCtrl, 1, 0, reg::kCtrlGioDisable},  // the resets end at once
+    {reg::kCtrlExt, 1, 0, 0x14030000},         // PFRSTD ends at once
+    {reg::kEsdp, 1, 0, 0x0003ff0f, kInert},    // nothing is wired to the pins; they read low
+    {reg::kI2cctl, 1, 0, 0x0000000a, kInert},
+    {reg::kTcptimer, 1, 0, 0x00000aff, kInert},
+    {reg::kLedctl, 1, 0, 0xcfcfcfef, kInert},
+    {reg::kFla, 1, 0, 0x0000000f, kInert},
+    {reg::kEemngctl, 1, 0, 0},  // the manageability's way to the memories: nobody there
+    {reg::kEemngdata, 1, 0, 0},
+    {reg::kFlmngctl, 1, 0, 0},
+    {reg::kFlmngdata, 1, 0, 0},
+    {reg::kFlmngcnt, 1, 0, 0},
+    {reg::kFlop, 1, 0, 0},
+    {reg::kGrc, 1, 0, 0x00000003, kInert},
+    {reg::kSwFwSync, 1, 0, 0x0000041f},  // of the firmware's bits none is ever set
+    {reg::kFwsm, 1, 0x00008000, 0},      // firmware is valid and manages nothing
+    {reg::kFwsts, 1, 0, 0},
+    {reg::kFactps, 1, 0, 0},  // LAN 0 is function 0
+    {reg::kHicr, 1, 0, 0},    // host interface off
 
-    // Flow control and link layer. Pause frames are counted, never obeyed.
-    {0x3008, 1, 4, 0x00000001, kAll, kInert},   // PFCTOP
-    {0x3200, 4, 4, 0, kAll, kInert},            // FCTTV
-    {0x3220, 8, 4, 0, kFlowThreshold, kInert},  // FCRTL
-    {0x3260, 8, 4, 0, kFlowThreshold, kInert},  // FCRTH
-    {0x32a0, 1, 4, 0, kAll, kInert},            // FCRTV
-    {0x3d00, 1, 4, 0, kAll, kInert},            // FCCFG
-    {reg::kHlreg0, 1, 4, 0x00000403, kAll},
-    {0x4208, 1, 4, 0, kAll, kInert},  // PCS1GLCTL
-    {0x420c, 1, 4, 0, 0},             // PCS1GLSTA
-    {0x4218, 1, 4, 0, kAll, kInert},  // PCS1GANA
-    {0x421c, 1, 4, 0, 0},             // PCS1GANLP
-    {0x4244, 1, 4, 0, 0},             // HLREG1
-    {0x4248, 3, 4, 0, kAll, kInert},  // PAP, MACA, APAE
-    {reg::kMaxfrs, 1, 4, 0x05ee0000, 0xffff0000},
-    {reg::kMsrwd, 1, 4, 0xffff0000, 0x0000ffff},  // read data: nobody answers
-    {reg::kMflcn, 1, 4, 0, kAll, kInert},
-    {reg::kAutoc, 1, 4, 0x00002000, 0xffffffff & ~reg::kAutocRestart},  // link mode 10 Gb/s without autonegotiation
-    {reg::kAutoc2, 1, 4, 0, kAll & ~0x70000000U},                       // link-disable bits: the link obeys the wire
-    {0x42b0, 1, 4, 0, 0},                                               // ANLP1
-    {0x42b4, 1, 4, 0, 0},                                               // ANLP2
-    {0x42d0, 1, 4, 0, 0},                                               // MMNGC: no veto
-    {0x4288, 1, 4, 0, kAll, kInert},                                    // MACS
-    {0x4330, 1, 4, 0, kAll, kInert},                                    // MAC control
-    {0x4324, 1, 4, 0, 0},                                               // LINKS2
-    {0x4800, 1, 4, 0, kAll, kInert},                                    // CORECTL and the analogue core window
-    {0x14f00, 1, 4, 0, kAll, kInert},
-    {0x4290, 1, 4, 0, kAll, kInert},
+    // PCI Express (8.2.3.4), DCA (8.2.3.11).
+    {reg::kGcr, 1, 0, 0x0007fe00, kInert},
+    {reg::kGcrExt, 1, 0, 0xc0000013},
+    {reg::kPciePhy, 1, 0, kAll, kInert},
+    {reg::kGscl0, 1, 0, kAll, kInert},  // counters of bus events
+    {reg::kGscl1, 4, 0, kAll, kInert},
+    {reg::kGscn0, 4, 0, 0},
+    {reg::kGscl5, 4, 0, kAll, kInert},
+    {reg::kPcieAnaCtl, 1, 0, 0x00ffffff, kInert},
+    {reg::kDcaId, 1, 0, 0},
+    {reg::kDcaCtrl, 1, 1, 0x0000001f, kInert},
+    {reg::kVfPbaClear, 64, 0, 0x00000007, kInert},  // pending bits clear with the MSI-X table
 
-    // Interrupt odds.
-    {reg::kEitrSel, 1, 4, 0, kAll, kInert},  // every VF has its own EITR storage
+    // Flow control (8.2.3.3) and MAC (8.2.3.22). Pause frames are counted, never obeyed.
+    {reg::kPfctop, 1, 0x01018808, kAll, kInert},
+    {reg::kFcttv, 4, 0, kAll, kInert},
+    {reg::kFcrtl, 8, 0, 0x8007fff0, kInert},
+    {reg::kFcrth, 8, 0, 0x8007fff0, kInert},
+    {reg::kFcrtv, 1, 0, 0x0000ffff, kInert},
+    {reg::kFccfg, 1, 0, 0x00000018, kInert},
+    {reg::kTfcs, 1, 0x000000ff, 0},  // nobody has paused us
+    {reg::kPcs1gConfig, 1, 0, 0x40000000, kInert},
+    {reg::kPcs1gControl, 1, 0, 0x060f0061, kInert},
+    {reg::kPcs1gStatus, 1, 0, 0},
+    {reg::kPcs1gDebug, 2, 0, 0},
+    {reg::kPcs1gAna, 1, 0, 0x000081e0, kInert},
+    {reg::kPcs1gAnlp, 1, 0, 0},
+    {reg::kPcs1gAnnp, 2, 0, 0},
+    {reg::kHlreg0, 1, 0x08010403, 0x18f38407},
+    {reg::kHlreg1, 1, 0, 0},
+    {reg::kPap, 1, 0, 0x000fffff, kInert},
+    {reg::kMaca, 2, 0, kAll, kInert},
+    {reg::kArd, 2, 0, 0},
+    {reg::kMladd, 1, 0, 0},
+    {reg::kMaxfrs, 1, 0x05ee0000, 0xffff0000},
+    {reg::kTreg, 1, 0, 0},
+    {reg::kMsrwd, 1, 0xffff0000, 0x0000ffff},  // read data: no PHY answers
+    {reg::kPcss1, 2, 0, 0},
+    {reg::kXpcss, 1, 0, 0},
+    {reg::kMflcn, 1, 0, 0x0000000f, kInert},
+    {reg::kSerdesc, 1, 0, 0xff000fff, kInert},
+    {reg::kMacs, 1, 0, 0x00ff0000, kInert},
+    {reg::kAutoc, 1, 0x00002000, kAll & ~reg::kAutocRestart},  // link mode 10 Gb/s without autonegotiation
+    {reg::kAutoc2, 1, 0, kAll & ~0x70000000U},                 // link-disable bits: the link obeys the wire
+    {reg::kAutoc3, 1, 0, 0},
+    {reg::kAnlp1, 2, 0, 0},
+    {reg::kMmngc, 1, 0, 0},  // no veto
+    {reg::kLinks2, 1, 0, 0},
+    {reg::kMacc, 1, 0, kAll, kInert},
+    {reg::kCorectl, 1, 0, 0x0001ffff, kInert},
+    {reg::kCoreIndex, 1, 0, 0x0001ffff, kInert},
+    {reg::kEitrSel, 1, 0, kAll, kInert},  // every VF has its own EITR storage
 
-    // Receive.
-    {reg::kRxctrl, 1, 4, 0, 0x00000003},
-    {reg::kRdrxctl, 1, 4, 0x0000000a, kAll},
-    {reg::kRqsmr, 32, 4, 0, 0x0f0f0f0f},
-    {reg::kRxcsum, 1, 4, 0, kAll},
-    {0x5008, 1, 4, 0, kAll, kInert},  // RFCTL: RSC and NFS filters
-    {reg::kFctrl, 1, 4, 0, 0x0000f702 | 0xf0000000},
-    {reg::kVlnctrl, 1, 4, 0x00008100, 0xf000ffff},
-    {reg::kMcstctrl, 1, 4, 0, 0x00000007},
-    {0x50a0, 1, 4, 0, kAll, kInert},  // EXVET
-    {reg::kEtqf, 8, 4, 0, kAll},
-    {reg::kEtqs, 8, 4, 0, kAll},
-    {reg::kMta, 128, 4, 0, kAll},
-    {reg::kUta, 128, 4, 0, kAll},
-    {reg::kVfta, 128, 4, 0, kAll},
-    {reg::kMpsar, 256, 4, 0, kAll},
-    {reg::kPsrtype, 64, 4, 0, kAll},
-    {reg::kMrqc, 1, 4, 0, kAll},
-    {reg::kReta, 32, 4, 0, 0x0f0f0f0f},
-    {reg::kRssrk, 10, 4, 0, kAll},
-    {0x3c00, 8, 4, 0, 0x000ffc00, kInert},  // RXPBSIZE: one shared packet buffer is modelled
-    {0x3020, 1, 4, 0, kAll, kInert},        // RTRUP2TC
-    {0x3190, 1, 4, 0, 0},                   // RXMEMWRAP: never wraps
-    {0x2140, 32, 4, 0, kAll, kInert},       // RTRPT4C
-    {0x2f20, 1, 4, 0, kAll, kInert},        // RDMAM group
-    {0x2f24, 2, 4, 0, kAll, kInert},
-    {0x3028, 1, 4, 0, kAll, kInert},
-    {0x2f40, 1, 4, 0, kAll, kInert},  // RXDSTATCTRL
-    {0x2430, 1, 4, 0, kAll, kInert},  // RTRPCS
-    {0x5120, 1, 4, 0, kAll, kInert},  // filter of time-stamped frames
-    {0x5100, 1, 4, 0, kAll, kInert},  // FCRXCTRL
-    {0xed00, 1, 4, 0, kAll, kInert},  // FCRECTL
-    {0xed10, 8, 4, 0, kAll, kInert},  // FCRETA
-    {0x2410, 4, 4, 0, kAll, kInert},  // FCoE DDP
-    {0x5108, 4, 4, 0, kAll, kInert},
-    {0xec30, 1, 4, 0, kAll, kInert},    // SYNQF
-    {0xe000, 128, 4, 0, kAll, kInert},  // SAQF: five-tuple filters
-    {0xe200, 128, 4, 0, kAll, kInert},  // DAQF
-    {0xe400, 128, 4, 0, kAll, kInert},  // SDPQF
-    {0xe600, 128, 4, 0, kAll, kInert},  // FTQF
-    {0xe800, 128, 4, 0, kAll, kInert},  // L34TIMIR
-    {0xec60, 1, 4, 0, kAll, kInert},    // LLITHRESH
-    {0xec90, 1, 4, 0, kAll, kInert},    // IMIRVP
-    {0x5a80, 16, 4, 0, kAll, kInert},   // IMIR group
-    {0x5aa0, 8, 4, 0, kAll, kInert},
-    {0x5ac0, 1, 4, 0, kAll, kInert},
+    // Receive (8.2.3.7, 8.2.3.8).
+    {reg::kRxctrl, 1, 0, reg::kRxctrlEnable},
+    {reg::kRdrxctl, 1, 0x0000000a, 0x063e0003},  // bit 3: initialisation is done
+    {reg::kRqsmr, 32, 0, 0x0f0f0f0f},
+    {reg::kRxcsum, 1, 0, 0x00003000},
+    {reg::kRfctl, 1, 0, 0x000007fe, kInert},  // RSC and NFS
+    {reg::kFctrl, 1, 0, 0x0000f702},
+    {reg::kVlnctrl, 1, 0x00008100, 0x7000ffff},
+    {reg::kMcstctrl, 1, 0, 0x00000007},
+    {reg::kExvet, 1, 0x81000000, 0xffff0000, kInert},
+    {reg::kEtqf, 8, 0, 0xefffffff},
+    {reg::kEtqs, 8, 0, 0xa07f0000},
+    {reg::kMta, 128, 0, kAll},
+    {reg::kUta, 128, 0, kAll},
+    {reg::kVfta, 128, 0, kAll},
+    {reg::kMpsar, 256, 0, kAll},
+    {reg::kPsrtype, 64, 0, 0xe0001330},
+    {reg::kMrqc, 1, 0, 0xffff800f},
+    {reg::kRqtc, 1, 0, 0x77777777, kInert},
+    {reg::kReta, 32, 0, 0x0f0f0f0f},
+    {reg::kRssrk, 10, 0, kAll},
+    {reg::kRxpbsize, 1, 0x00080000, 0x000ffc00, kInert},  // one shared packet buffer is modelled
+    {reg::kRxpbsize + 4, 7, 0, 0x000ffc00, kInert},
+    {reg::kRtrup2tc, 1, 0, 0x00ffffff, kInert},
+    {reg::kRxmemwrap, 1, 0, 0},  // never wraps
+    {reg::kRtrpt4c, 8, 0, 0xc1ff7fff, kInert},
+    {reg::kRtrpt4c + 0x20, 8, 0, 0},  // RTRPT4S: credits left
+    {reg::kRdmam, 1, 0, kAll, kInert},
+    {reg::kRdmad, 1, 0, kAll, kInert},
+    {reg::kRscdbu, 1, 0, 0x000000ff, kInert},
+    {reg::kRxdstatctrl, 1, 0, 0x0000001f, kInert},
+    {reg::kRtrpcs, 1, 0, 0x00000046, kInert},
+    {reg::kSaqf, 128, 0, kAll, kInert},
+    {reg::kDaqf, 128, 0, kAll, kInert},
+    {reg::kSdpqf, 128, 0, kAll, kInert},
+    {reg::kFtqf, 128, 0, 0xfe003f1f, kInert},
+    {reg::kL34timir, 128, 0, 0x0ff01000, kInert},
+    {reg::kSynqf, 1, 0, 0x800000ff, kInert},
+    {reg::kLlithresh, 1, 0, 0xfc000fff, kInert},
+    {reg::kImirvp, 1, 0, 0x0000000f, kInert},
 
-    // Flow Director: commands complete, matches never happen; frames go where RSS sends them.
-    {0xee08, 16, 4, 0, kAll, kInert},  // FDIRSIP .. FDIRIP addresses
-    {0xee18, 5, 4, 0, kAll, kInert},
-    {0xee38, 1, 4, 0x00002000, 0},    // FDIRFREE
-    {0xee4c, 1, 4, 0, 0},             // FDIRLEN
-    {0xee50, 4, 4, 0, 0},             // FDIRUSTAT, FDIRFSTAT, FDIRMATCH, FDIRMISS
-    {0xee3c, 4, 4, 0, kAll, kInert},  // masks
-    {0xee60, 8, 4, 0, kAll, kInert},
-    {0xee68, 1, 4, 0, kAll, kInert},
+    // FCoE (8.2.3.16): nothing is offloaded.
+    {reg::kFcptrl, 2, 0, kAll, kInert},
+    {reg::kFcbuff, 1, 0, kAll, kInert},
+    {reg::kFcrxctrl, 1, 0, 0x00000fff, kInert},
+    {reg::kFcflt, 1, 0, kAll, kInert},
+    {reg::kFcflt + 8, 2, 0, kAll, kInert},
+    {reg::kFcrectl, 1, 0, 0x00000003, kInert},
+    {reg::kFcreta, 8, 0, 0x0000007f, kInert},
 
-    // Pools and switch.
-    {reg::kVtCtl, 1, 4, 0, 0x60001f81},
-    {reg::kVfre, 2, 4, 0, kAll},
-    {reg::kVfte, 2, 4, 0, kAll},
-    {reg::kVmecm, 2, 4, 0, kAll},
-    {reg::kSpoof, 8, 4, 0, 0x0000ffff},
-    {reg::kDtxgswc, 1, 4, 0, 0x00000001},
-    {reg::kVmolr, 64, 4, 0, 0x1f000000},
-    {reg::kVmvir, 64, 4, 0, 0xc000ffff},
-    {reg::kVlvf, 64, 4, 0, 0x80000fff},
-    {reg::kVlvfb, 128, 4, 0, kAll},
-    {0xf600, 4, 4, 0, kAll, kInert},    // MRCTL: mirroring
-    {0xf610, 8, 4, 0, kAll, kInert},    // VMRVLAN
-    {0xf630, 8, 4, 0, kAll, kInert},    // VMRVM
-    {0xca00, 1, 4, 0, kAll, kInert},    // LBDRPEN
-    {0x110c8, 64, 4, 0, kAll, kInert},  // VFPBACL: pending bits clear with the MSI-X table
+    // Pools and the switch (8.2.3.27).
+    {reg::kVtCtl, 1, 0, 0x60001f81},
+    {reg::kVfre, 2, 0, kAll},
+    {reg::kVfte, 2, 0, kAll},
+    {reg::kVmecm, 2, 0, kAll},
+    {reg::kSpoof, 8, 0, 0x0000ffff},
+    {reg::kDtxgswc, 1, 0, reg::kDtxgswcLoopback},
+    {reg::kVmolr, 64, 0, 0x1f000000},
+    {reg::kVmvir, 64, 0, 0xc000ffff},
+    {reg::kVlvf, 64, 0, 0x80000fff},
+    {reg::kVlvfb, 128, 0, kAll},
+    {reg::kMrctl, 4, 0, 0x00003f0f, kInert},  // mirroring
+    {reg::kVmrvlan, 8, 0, kAll, kInert},
+    {reg::kVmrvm, 8, 0, kAll, kInert},
+    {reg::kLbdrpen, 1, 0, kAll, kInert},
 
-    // Transmit.
-    {reg::kDmatxctl, 1, 4, 0x81000000, 0xffff000f},
-    {reg::kTcpFlagsLow, 1, 4, 0x0f760ff6, kAll},
-    {reg::kTcpFlagsHigh, 1, 4, 0x0f7fU, kAll},
-    {0x8100, 1, 4, 0xffff, kAll, kInert},  // DTXMXSZRQ
-    {0x8108, 1, 4, 0, kAll},
-    {0x8120, 1, 4, 0, kAll},          // MTQC
-    {0xcc00, 8, 4, 0, kAll, kInert},  // TXPBSIZE
-    {0x4950, 8, 4, 0, kAll, kInert},  // TXPBTHRESH
-    {0xcd10, 1, 4, 0, kAll, kInert},  // RTTPCS
-    {0xcd20, 8, 4, 0, kAll, kInert},  // RTTPT2C
-    {0xcd40, 8, 4, 0, kAll, kInert},
-    {0x4900, 1, 4, 0, kAll, kInert},  // RTTDCS
-    {0x4910, 8, 4, 0, kAll, kInert},  // RTTDT2C
-    {0x4930, 8, 4, 0, kAll, kInert},
-    {0x4980, 1, 4, 0, kAll, kInert},   // RTTBCNRM
-    {0x498c, 1, 4, 0, kAll, kInert},   // RTTBCNRD
-    {0xc800, 1, 4, 0, kAll, kInert},   // RTTUP2TC
-    {0x11070, 1, 4, 0, kAll, kInert},  // DCA_ID, DCA_CTRL
-    {0x11074, 1, 4, 0, kAll, kInert},
-    {reg::kTqsm, 32, 4, 0, 0x0f0f0f0f},
+    // Transmit (8.2.3.9) and DCB (8.2.3.10).
+    {reg::kDmatxctl, 1, 0x81000000, 0xffff0009},
+    {reg::kTcpFlagsLow, 1, 0x0f760ff6, 0x0fff0fff},
+    {reg::kTcpFlagsHigh, 1, 0x00000f7f, 0x00000fff},
+    {reg::kDtxmxszrq, 1, 0x00000010, 0x00000fff, kInert},
+    {reg::kMtqc, 1, 0, 0x0000000f},
+    {reg::kTxpbsize, 1, 0x00028000, 0x000ffc00, kInert},
+    {reg::kTxpbsize + 4, 7, 0, 0x000ffc00, kInert},
+    {reg::kTxpbthresh, 1, 0x00000096, 0x000003ff, kInert},
+    {reg::kTxpbthresh + 4, 7, 0, 0x000003ff, kInert},
+    {reg::kRttpcs, 1, 0, 0xffc00120, kInert},
+    {reg::kRttpt2c, 8, 0, 0xc0ffffff, kInert},
+    {reg::kRttpt2s, 8, 0, 0},
+    {reg::kRttdcs, 1, 0x00c00000, 0x80c00053, kInert},
+    {reg::kRttdt1c, 1, 0, 0x00003fff, kInert},
+    {reg::kRttdt2c, 8, 0, 0xc0ffffff, kInert},
+    {reg::kRttdt2s, 8, 0, 0},
+    {reg::kRttbcnrm, 1, 0, 0xffffffff, kInert},
+    {reg::kRttbcnrd, 1, 0, kAll, kInert},
+    {reg::kRttup2tc, 1, 0, 0x00ffffff, kInert},
+    {reg::kTqsm, 32, 0, 0x0f0f0f0f},
 
-    // Security engines are fused off (the OFF_DIS bits), and always idle.
-    {0x8800, 1, 4, 0, kAll, kInert},
-    {reg::kSecTxStat, 1, 4, 0x00000003, 0},
-    {0x8808, 2, 4, 0, kAll, kInert},
-    {reg::kSecRxCtrl, 1, 4, 0, kAll, kInert},
-    {reg::kSecRxStat, 1, 4, 0x00000003, 0},
-    {0x8900, 10, 4, 0, kAll, kInert},
-    {0x8e00, 14, 4, 0, kAll, kInert},
+    // Security engines (8.2.3.12 to 8.2.3.14) are fused off, which their status says, and always idle.
+    {reg::kSecTxCtrl, 1, 0, 0x00000007, kInert},
+    {reg::kSecTxStat, 1, 0x00000003, 0},
+    {reg::kSecTxBuffer, 1, 0x00000250, 0x000003ff, kInert},
+    {reg::kSecTxMinIfg, 1, 0x00001001, 0x0000ff0f, kInert},
+    {reg::kSecRxCtrl, 1, 0, 0x00000003, kInert},
+    {reg::kSecRxStat, 1, 0x00000003, 0},
+    {reg::kIpsecTx, 6, 0, kAll, kInert},
+    {reg::kIpsecRx, 14, 0, kAll, kInert},
 
-    // Time sync: the clock stands still.
-    {0x8c00, 8, 4, 0, kAll & ~1U, kInert},
-    {0x5188, 1, 4, 0, kAll & ~1U, kInert},
-    {0x51a4, 1, 4, 0, 0},
-    {0x51e8, 1, 4, 0, 0},
-    {0x8c20, 16, 4, 0, kAll, kInert},
+    // IEEE 1588 (8.2.3.26): the pins of the clock are not wired.
+    {reg::kTsauxc, 11, 0, kAll, kInert},
 
-    // Wake-up and manageability.
-    {0x5800, 1, 4, 0, kAll, kInert},  // WUC
-    {0x5808, 1, 4, 0, kAll, kInert},  // WUFC
-    {0x5810, 1, 4, 0, 0},             // WUS
-    {0x5838, 1, 4, 0, kAll, kInert},  // IPAV
-    {0x5840, 8, 4, 0, kAll, kInert},
-    {0x5900, 1, 4, 0, 0},
-    {0x5820, 1, 4, 0, 0},  // MANC
-    {0x5860, 1, 4, 0, 0},  // MANC2H
-    {0x5010, 8, 4, 0, 0},  // MAVTV
-    {0x5160, 1, 4, 0, 0},  // MFVAL
-    {0x1082c, 1, 4, 0, 0},
-    {0x1011c, 1, 4, 0, kAll, kInert},  // FLA
-    {0x11040, 1, 4, 0, kAll, kInert},  // SPARE, FUNCTAG
+    // Wake-up and manageability (8.2.3.24, 8.2.3.25).
+    {reg::kWuc, 1, 0, 0x00000004, kInert},
+    {reg::kWufc, 1, 0, 0x000f80ff, kInert},
+    {reg::kWus, 1, 0, 0},
+    {reg::kIpav, 1, 0, 0x0001000f, kInert},
+    {reg::kIp4at, 8, 0, kAll, kInert},
+    {reg::kIp6at, 4, 0, kAll, kInert},
+    {reg::kWupl, 1, 0, 0},
+    {reg::kFhft, 0x180, 0, kAll, kInert},  // flexible filters; six of 256 bytes
+    {reg::kManc, 1, 0, 0},
+    {reg::kManc2h, 1, 0, 0},
+    {reg::kMavtv, 8, 0, 0},
+    {reg::kMfval, 1, 0, 0},
+    {reg::kPcieMisc, 1, 0, 0},
+
+    // The 82598's.
+    {0x02000, 1, 0, 0, kAbsent},  // write-back credits and other receive diagnostics
+    {0x02c00, 9, 0, 0, kAbsent},
+    {0x02f08, 6, 0, 0, kAbsent},
+    {0x03008, 1, 0, 0, kAbsent},
+    {0x03300, 1, 0, 0, kAbsent},
+    {0x03600, 8, 0, 0, kAbsent},
+    {0x03d04, 3, 0, 0, kAbsent},
+    {0x042b8, 6, 0, 0, kAbsent},  // analogue parts
+    {0x04a90, 1, 0, 0, kAbsent},
+    {0x050a0, 2, 0, 0, kAbsent},
+    {0x0581c, 1, 0, 0, kAbsent},  // VMD_CTL
+    {0x05a00, 1, 0, 0, kAbsent},
+    {reg::kImir, 8, 0, 0, kAbsent},
+    {reg::kImirExt, 8, 0, 0, kAbsent},
+    {reg::kImirVlan, 1, 0, 0, kAbsent},
+    {0x07200, 0x380, 0, 0, kAbsent},  // transmit diagnostics
+    {0x08108, 1, 0, 0, kAbsent},
+    {0x082e0, 4, 0, 0, kAbsent},
+    {0x08b00, 1, 0, 0, kAbsent},
+    {0x0c300, 1, 0, 0, kAbsent},
+    {0x0c600, 8, 0, 0, kAbsent},
+    {0x0cb00, 1, 0, 0, kAbsent},
+    {0x11068, 2, 0, 0, kAbsent},  // bus diagnostics
+    {0x11078, 14, 0, 0, kAbsent},
 };
+
+constexpr std::uint32_t kRahWritable = 0x8000ffff;
 
 }  // namespace
 
 RegisterFile::RegisterFile()
     : value_(kCsrSize / 4), initial_(kCsrSize / 4), writable_(kCsrSize / 4), kind_(kCsrSize / 4, kNone) {
-  const auto add = [&](const Row& row) {
-    for (unsigned i = 0; i < row.count; ++i) {
-      const unsigned at = (row.offset + i * row.stride) / 4;
-      initial_[at] = row.initial;
-      writable_[at] = row.writable;
-      kind_[at] = row.kind;
-    }
+  const auto add = [&](unsigned offset, const Row& row) {
+    initial_[offset / 4] = row.initial;
+    writable_[offset / 4] = row.writable;
+    kind_[offset / 4] = row.kind;
   };
-  for (const Row& row : kRows) add(row);
-  initial_[0x3c00 / 4] = 0x80000;  // the whole packet buffer belongs to traffic class 0
-  // Receive addresses 0..15 have a second home at their 82598 place.
-  for (unsigned i = 0; i < kQueues; ++i) {
-    add({reg::kRarHigh + 8 * i, 1, 4, 0, kAll});
-    add({reg::kRarHigh + 8 * i + 4, 1, 4, 0, 0x8000ffff});
+  for (const Row& row : kRows)
+    for (unsigned i = 0; i < row.count; ++i) add(row.offset + 4 * i, row);
+  for (unsigned i = 0; i < kReceiveAddresses; ++i) {  // RAL and RAH by turns
+    add(reg::kRarHigh + 8 * i, {0, 1, 0, kAll});
+    add(reg::kRarHigh + 8 * i + 4, {0, 1, 0, kRahWritable});
   }
   reset();
 }
 
-void RegisterFile::reset() {
-  value_ = initial_;
-  inert_written_.clear();
-}
+void RegisterFile::reset() { value_ = initial_; }
 
 std::optional<std::uint32_t> RegisterFile::read(unsigned offset) const {
   if (offset >= kCsrSize || kind_[offset / 4] == kNone) return std::nullopt;
@@ -239,9 +277,11 @@ bool RegisterFile::write(unsigned offset, std::uint32_t value) {
   return true;
 }
 
+std::uint32_t RegisterFile::writable(unsigned offset) const { return offset < kCsrSize ? writable_[offset / 4] : 0; }
+
 std::string RegisterFile::inert() const {
   std::string out;
-  for (const auto& [offset, value] : std::map(inert_written_.begin(), inert_written_.end()))
+  for (const auto& [offset, value] : inert_written_)
     out += fmt::format("  0x{:05x} first set to 0x{:08x}\n", offset, value);
   return out;
 }

@@ -4,9 +4,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "nic82599/registers.hpp"
@@ -25,15 +25,17 @@ class RegisterFile {
   /// Access by software. Empty or false: no such register.
   std::optional<std::uint32_t> read(unsigned offset) const;
   bool write(unsigned offset, std::uint32_t value);
+  /// The bits that software can change; 0 where no register is.
+  std::uint32_t writable(unsigned offset) const;
 
   void reset();
-  /// Registers that were set to something but have no effect in the model, one line each.
+  /// Registers that were ever set to something but have no effect in the model, one line each. Outlives resets.
   std::string inert() const;
 
  private:
   std::vector<std::uint32_t> value_, initial_, writable_;
   std::vector<std::uint8_t> kind_;
-  std::unordered_map<unsigned, std::uint32_t> inert_written_;  // offset -> first value
+  std::map<unsigned, std::uint32_t> inert_written_;  // offset -> first value
 };
 
 }  // namespace vfpool::nic82599

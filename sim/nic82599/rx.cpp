@@ -20,14 +20,28 @@ constexpr unsigned kTurnBudget = 128;  // frames or visits of a queue in a turn,
 
 // Write-back status and error bits (dword 2) and packet types (dword 0, 15:4).
 constexpr std::uint32_t kDone = bit(0), kEop = bit(1), kVlanPresent = bit(3), kL4Checked = bit(5), kIpChecked = bit(6),
-                        kNotUnicastExact = bit(7), kLoopedBack = bit(18), kL4Error = bit(30), kIpError = bit(31);
+                        kFlowMatch = bit(2), kNotUnicastExact = bit(7), kStamped = bit(16), kLoopedBack = bit(18),
+                        kL4Error = bit(30), kIpError = bit(31);
 constexpr std::uint16_t kTypeIpv4 = 0x10, kTypeIpv4Ext = 0x20, kTypeIpv6 = 0x40, kTypeIpv6Ext = 0x80, kTypeTcp = 0x100,
                         kTypeUdp = 0x200, kTypeSctp = 0x400, kTypeL2 = 0x8000;
+
+// Bits of the ring registers that are fields (8.2.3.8, 8.2.3.11); BSIZEPACKET counts KB.
+constexpr std::uint32_t kSrrctlFields = 0x1fc03f1f, kBufferSize = 0x1f, kRscctlFields = 0x0000000d,
+                        kDcaRxctrlFields = 0xff00a2e0, kRxdctlFields = reg::kDctlEnable | reg::kRxdctlVme;
 
 // MRQC fields that switch RSS input sets on, and the RSS types they report.
 constexpr std::uint32_t kRssTcp4 = bit(16), kRssIp4 = bit(17), kRssIp6 = bit(20), kRssTcp6 = bit(21),
                         kRssUdp4 = bit(22), kRssUdp6 = bit(23);
-enum RssType : std::uint8_t { kNoHash = 0, kTcp4 = 1, kIp4 = 2, kTcp6 = 3, kIp6 = 5, kUdp4 = 7, kUdp6 = 8 };
+enum RssType : std::uint8_t {
+  kNoHash = 0,
+  kTcp4 = 1,
+  kIp4 = 2,
+  kTcp6 = 3,
+  kIp6 = 5,
+  kUdp4 = 7,
+  kUdp6 = 8,
+  kFlowFilter = 0xf
+};
 
 bool rss_mode(std::uint32_t mrqc) {
   const unsigned mode = mrqc & 0xf;
@@ -115,6 +129,7 @@ void RxEngine::accept(wire::Frame frame) {
   }
   ++hw_.counters.rx_frames;
   classify(*f);
+  f->stamped = hw_.time_sync.received(f->bytes, f->parsed);
   to_pools(f, pools);
 }
 
@@ -177,10 +192,15 @@ void RxEngine::classify(RxFrame& f) {
   f.hash = toeplitz_.hash(std::span(input).first(addresses + (ports ? 4 : 0)));
 }
 
-unsigned RxEngine::pick_queue(const RxFrame& f, unsigned pool) const {
+// Queue assignment (7.1.2): EtherType filters, Flow Director, RSS.
+unsigned RxEngine::pick_queue(RxFrame& f, unsigned pool) {
   if (f.packet_type & kTypeL2) {
     const std::uint32_t steer = hw_.registers[reg::kEtqs + (f.packet_type >> 4 & 7) * 4];
     if (steer & reg::kEtqsQueueEnable) return steer >> 16 & 0x7f;
+  }
+  if (const auto match = hw_.flow_director.look_up(f.bytes, f.parsed, pool)) {
+    if (match->report) f.flow = match;
+    return match->queue;
   }
   const unsigned entry = f.hash & 0x7f;
   const unsigned from_table = hw_.registers[reg::kReta + entry / 4 * 4] >> 8 * (entry % 4) & 0xf;
@@ -207,7 +227,7 @@ void RxEngine::to_pools(const std::shared_ptr<RxFrame>& f, PoolMask pools) {
 
 // ---- Queues -----------------------------------------------------------------------------------------------------
 
-std::size_t RxEngine::buffer_size(const Queue& q) const { return (q.srrctl & 0x7f) * 1024; }
+std::size_t RxEngine::buffer_size(const Queue& q) const { return (q.srrctl & kBufferSize) * 1024; }
 
 std::size_t RxEngine::stored_size(const Queue& q, const RxFrame& f) const {
   const bool strip = f.parsed.tagged && (q.hide_vlan || (q.dctl & reg::kRxdctlVme));
@@ -326,6 +346,8 @@ void RxEngine::store(unsigned queue, Queue& q, const RxFrame& f, FunctionId fn) 
   if (p.tagged && !hidden) status |= kVlanPresent;
   if (f.local) status |= kLoopedBack;
   if (is_multicast(p.dst)) status |= kNotUnicastExact;
+  if (f.flow) status |= kFlowMatch;
+  if (f.stamped) status |= kStamped;
   if (f.sums.ip_checked) status |= kIpChecked | (f.sums.ip_bad ? kIpError : 0);
   if (f.sums.l4_checked) status |= kL4Checked | (f.sums.l4_bad ? kL4Error : 0);
   const bool hash = hw_.registers.test(reg::kRxcsum, reg::kRxcsumPcsd);
@@ -348,8 +370,8 @@ void RxEngine::store(unsigned queue, Queue& q, const RxFrame& f, FunctionId fn) 
                 (status & 0xff) | (last ? kEop : 0) | (status & kL4Error ? bit(14) : 0) |
                     (status & kIpError ? bit(15) : 0) | vlan);
     } else {
-      set_dword(out, 0, static_cast<std::uint32_t>(f.packet_type) | (hash ? f.rss_type : 0U));
-      set_dword(out, 1, hash ? f.hash : 0);
+      set_dword(out, 0, static_cast<std::uint32_t>(f.packet_type) | (!hash ? 0U : f.flow ? kFlowFilter : f.rss_type));
+      set_dword(out, 1, !hash ? 0 : f.flow ? f.flow->id : f.hash);
       set_dword(out, 2, last ? status | kEop : kDone);
       set_dword(out, 3, static_cast<std::uint32_t>(here) | vlan);
     }
@@ -366,7 +388,7 @@ void RxEngine::store(unsigned queue, Queue& q, const RxFrame& f, FunctionId fn) 
 void RxEngine::fetch(unsigned queue, Queue& q) {
   if (!q.enabled() || q.fetching || q.stalled || q.cached > kCache - kFetch || !receiving()) return;
   if (!q.usable()) {
-    if (q.count() == 0 && q.tail == 0) return;  // not set up yet
+    if (q.count() == 0) return;  // not set up yet
     q.stalled = true;
     if (++hw_.counters.bad_ring <= kMostWarnings)
       spdlog::warn("{}: rx queue {} has tail {} in a ring of {}", hw_.options.name, queue, q.tail, q.count());
@@ -429,35 +451,23 @@ void RxEngine::stop(Queue& q) {
 std::optional<std::uint32_t> RxEngine::read(unsigned queue, unsigned place) const {
   const Queue& q = *queues_[queue];
   switch (place) {
-    case reg::kRingBal: return q.bal;
-    case reg::kRingBah: return q.bah;
-    case reg::kRingLen: return q.len;
-    case reg::kRingDca: return q.dca;
-    case reg::kRingHead: return q.head;
     case reg::kRingSrrctl: return q.srrctl;
-    case reg::kRingTail: return q.tail;
     // ENABLE reads 1 until DMA on behalf of the queue has ended.
     case reg::kRingDctl: return q.dctl | (q.old_fetches > 0 ? reg::kDctlEnable : 0);
     case reg::kRingRsc: return q.rsc;
-    default: return std::nullopt;
+    default: return q.Ring::read(place);
   }
 }
 
 bool RxEngine::write(unsigned queue, unsigned place, std::uint32_t value) {
   Queue& q = *queues_[queue];
   switch (place) {
-    case reg::kRingBal: q.bal = value & reg::kRingBalMask; return true;
-    case reg::kRingBah: q.bah = value; return true;
     case reg::kRingLen:
       if ((value & reg::kRingLenMask) != q.len && q.enabled()) stop(q);  // indices of the old ring mean nothing
       q.len = value & reg::kRingLenMask;
       if (q.enabled()) enable(q);
       return true;
-    case reg::kRingDca: q.dca = value; return true;
-    case reg::kRingHead:
-      if (!q.enabled()) q.head = value & 0xffff;
-      return true;
-    case reg::kRingSrrctl: q.srrctl = value; return true;
+    case reg::kRingSrrctl: q.srrctl = value & kSrrctlFields; return true;
     case reg::kRingTail:
       q.tail = value & 0xffff;
       q.stalled = false;
@@ -468,7 +478,7 @@ bool RxEngine::write(unsigned queue, unsigned place, std::uint32_t value) {
       return true;
     case reg::kRingDctl: {
       const bool was = q.enabled();
-      q.dctl = value & ~reg::kDctlFlush;
+      q.dctl = value & kRxdctlFields;
       if (was && !q.enabled()) stop(q);
       if (!was && q.enabled()) {
         enable(q);
@@ -477,8 +487,8 @@ bool RxEngine::write(unsigned queue, unsigned place, std::uint32_t value) {
       }
       return true;
     }
-    case reg::kRingRsc: q.rsc = value; return true;
-    default: return false;
+    case reg::kRingRsc: q.rsc = value & kRscctlFields; return true;
+    default: return q.Ring::write(place, value, kDcaRxctrlFields);
   }
 }
 

@@ -23,7 +23,8 @@ struct RxFrame {
   std::uint8_t rss_type = 0;
   ChecksumResult sums;
   std::uint16_t packet_type = 0;
-  bool classified = false;
+  bool stamped = false;                     ///< TimeSync keeps its time of arrival
+  std::optional<FlowDirector::Match> flow;  ///< the filter that sends it, if its descriptor shows that
 };
 
 class RxEngine {
@@ -86,7 +87,7 @@ class RxEngine {
   void accept(wire::Frame frame);
   void classify(RxFrame& f);
   void to_pools(const std::shared_ptr<RxFrame>& f, PoolMask pools);
-  unsigned pick_queue(const RxFrame& f, unsigned pool) const;
+  unsigned pick_queue(RxFrame& f, unsigned pool);
   void enqueue(unsigned queue, const std::shared_ptr<RxFrame>& f);
   bool serve(unsigned queue);
   void store(unsigned queue, Queue& q, const RxFrame& f, FunctionId fn);

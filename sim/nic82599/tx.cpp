@@ -12,11 +12,15 @@ namespace vfpool::nic82599 {
 namespace {
 
 // Fields of dword 2 of a descriptor.
-constexpr std::uint32_t kEop = bit(24), kInsertChecksum = bit(26), kReport = bit(27), kExtended = bit(29),
-                        kVlan = bit(30), kSegment = bit(31);
+constexpr std::uint32_t kStamp = bit(19), kEop = bit(24), kInsertChecksum = bit(26), kReport = bit(27),
+                        kExtended = bit(29), kVlan = bit(30), kSegment = bit(31);
 constexpr unsigned kTypeContext = 2, kTypeData = 3;
 // dword 3 of a data descriptor.
 constexpr std::uint32_t kIpChecksum = bit(8), kL4Checksum = bit(9), kIpsec = bit(10), kDone = bit(0);
+
+// Bits of the ring registers that are fields (8.2.3.9 to 8.2.3.11).
+constexpr std::uint32_t kTxdctlFields = reg::kDctlEnable | 0x007f7f7f, kDcaTxctrlFields = 0xff002a20,
+                        kRttbcnrcFields = reg::kRateEnable | 0x00ffffff;
 
 constexpr unsigned kMostDescriptors = 256;      // of a packet; hardware allows 40 and drivers fewer
 constexpr std::size_t kMostData = 256 * 1024;   // PAYLEN has 18 bits
@@ -90,7 +94,7 @@ bool TxEngine::serve(unsigned queue) {
 void TxEngine::fetch(unsigned queue, Queue& q) {
   if (q.fetching || q.stalled || q.cached > kCache - kFetch) return;
   if (!q.usable()) {
-    if (q.count() == 0 && q.tail == 0) return;
+    if (q.count() == 0) return;  // not set up yet
     q.stalled = true;
     if (++hw_.counters.bad_ring <= kMostWarnings)
       spdlog::warn("{}: tx queue {} has tail {} in a ring of {}", hw_.options.name, queue, q.tail, q.count());
@@ -156,6 +160,7 @@ void TxEngine::parse_one(unsigned queue, Queue& q, const Descriptor& d) {
     if (extended) {
       o.context = q.context[info >> 4 & 1];
       o.segment = command & kSegment;
+      fresh->stamp = command & kStamp;
       o.ip_checksum = info & kIpChecksum;
       o.l4_checksum = info & kL4Checksum;
       if (type != kTypeData || (info & kIpsec)) fresh->bad = true;
@@ -375,6 +380,7 @@ void TxEngine::emit(unsigned queue, Queue& q) {
       rx_.from_loopback(wire::Frame(frame.begin(), frame.end()));
     else if (wire_ != nullptr && wire_->link_up())
       wire_->send(frame);
+    if (p.stamp) hw_.time_sync.sent();
   }
   if (p.local != 0) {
     ++hw_.counters.tx_local;
@@ -453,32 +459,20 @@ void TxEngine::stop(unsigned queue, Queue& q) {
 std::optional<std::uint32_t> TxEngine::read(unsigned queue, unsigned place) const {
   const Queue& q = *queues_[queue];
   switch (place) {
-    case reg::kRingBal: return q.bal;
-    case reg::kRingBah: return q.bah;
-    case reg::kRingLen: return q.len;
-    case reg::kRingDca: return q.dca;
-    case reg::kRingHead: return q.head;
-    case reg::kRingTail: return q.tail;
     case reg::kRingDctl: return q.dctl | (q.old_reads > 0 ? reg::kDctlEnable : 0);
     case reg::kRingWbal: return q.wbal;
     case reg::kRingWbah: return q.wbah;
-    default: return std::nullopt;
+    default: return q.Ring::read(place);
   }
 }
 
 bool TxEngine::write(unsigned queue, unsigned place, std::uint32_t value) {
   Queue& q = *queues_[queue];
   switch (place) {
-    case reg::kRingBal: q.bal = value & reg::kRingBalMask; return true;
-    case reg::kRingBah: q.bah = value; return true;
     case reg::kRingLen:
       if ((value & reg::kRingLenMask) != q.len && q.enabled()) stop(queue, q);
       q.len = value & reg::kRingLenMask;
       if (q.enabled()) enable(q);
-      return true;
-    case reg::kRingDca: q.dca = value; return true;
-    case reg::kRingHead:
-      if (!q.enabled()) q.head = value & 0xffff;
       return true;
     case reg::kRingTail:
       q.tail = value & 0xffff;
@@ -491,7 +485,7 @@ bool TxEngine::write(unsigned queue, unsigned place, std::uint32_t value) {
     case reg::kRingDctl: {
       const bool was = q.enabled();
       if (value & reg::kDctlFlush) flush(queue, q);
-      q.dctl = value & ~reg::kDctlFlush;
+      q.dctl = value & kTxdctlFields;
       if (was && !q.enabled()) stop(queue, q);
       if (!was && q.enabled()) {
         enable(q);
@@ -502,12 +496,12 @@ bool TxEngine::write(unsigned queue, unsigned place, std::uint32_t value) {
     }
     case reg::kRingWbal: q.wbal = value; return true;
     case reg::kRingWbah: q.wbah = value; return true;
-    default: return false;
+    default: return q.Ring::write(place, value, kDcaTxctrlFields);
   }
 }
 
 void TxEngine::write_rate(unsigned queue, std::uint32_t value) {
-  queues_[queue]->rate = value;
+  queues_[queue]->rate = value & kRttbcnrcFields;
   queues_[queue]->free_at = SimTime{0};
   if (ready_.any()) line_turn_.ask();
 }

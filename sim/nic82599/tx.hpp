@@ -54,6 +54,7 @@ class TxEngine {
     bool complete = false, bad = false;  ///< EOP seen; must not be sent
     bool started = false;                ///< offered to the arbiter
     bool to_wire = false;
+    bool stamp = false;  ///< the time when it leaves is to be kept (IEEE 1588)
     PoolMask local = 0;
     Parsed parsed;  ///< of the first frame
     unsigned segment = 0, segments = 1;
