@@ -3,10 +3,10 @@
 // One owner port (index 0), user ports (1..Users), one device port (index Users + 1). Streams as in vfp_pkg; adapters
 // to a vendor's hard IP sit outside.
 module vfp_bridge #(
-  parameter int unsigned Users   = 2,   // 2..15
-  parameter int unsigned Slots   = 2,   // hot-plug slots of each user, 1..16, a power of two
+  parameter int unsigned Users   = 2,   // user ports, 2..16
+  parameter int unsigned Slots   = 2,   // hot-plug slots of each user: 1, 2, 4, 8 or 16
   parameter int unsigned SlotFns = 8,   // functions of a slot: 2, 4 or 8
-  parameter int unsigned Vfs     = 64,  // 64: at least what the device offers
+  parameter int unsigned Vfs     = 64,  // VFs of the device that can be used: 2, 4, .. 64; those above stay the owner's
   localparam int unsigned Hosts    = Users + 1,
   localparam int unsigned Ports    = Hosts + 1,
   localparam int unsigned NumSlots = Users * Slots
@@ -36,7 +36,7 @@ module vfp_bridge #(
 
   // Board pins of the slots, index (user - 1) * Slots + slot. button: one pulse a press.
   input  logic [NumSlots-1:0]      button_i,
-  output logic [NumSlots-1:0][1:0] power_led_o,  // 1 on, 2 blinking, 3 off
+  output logic [NumSlots-1:0][1:0] power_led_o,  // vfp_regs_pkg::Led*
   output logic [NumSlots-1:0][1:0] attn_led_o,
 
   // Service bus: the management registers without a server. Held until ready; rdata is valid with ready.
@@ -51,6 +51,19 @@ module vfp_bridge #(
   output logic busy_o,
   output logic timer_o
 );
+
+  if (Users < 2 || Users > 16) begin : gen_bad_users
+    $error("vfp_bridge: Users must be 2..16");
+  end
+  if (Slots < 1 || Slots > 16 || (Slots & (Slots - 1)) != 0) begin : gen_bad_slots
+    $error("vfp_bridge: Slots must be 1, 2, 4, 8 or 16");
+  end
+  if (SlotFns < 2 || SlotFns > 8 || (SlotFns & (SlotFns - 1)) != 0) begin : gen_bad_slot_fns
+    $error("vfp_bridge: SlotFns must be 2, 4 or 8");
+  end
+  if (Vfs < 2 || Vfs > 64 || (Vfs & (Vfs - 1)) != 0) begin : gen_bad_vfs
+    $error("vfp_bridge: Vfs must be a power of two, 2..64");
+  end
 
   localparam int unsigned UserFns = Slots * SlotFns;
   localparam int unsigned NumFns  = NumSlots * SlotFns;
@@ -98,7 +111,9 @@ module vfp_bridge #(
   logic [15:0]              cpl_timeout_ms;
   logic                     freeze, own_cfg_write, err_valid;
   logic [Ports-1:0][2:0]    ev_rx, ev_tx;
-  logic [3:0]               err_port, err_reason;
+  logic [7:0]               err_port;
+  logic [3:0]               err_reason;
+  logic [1:0]               timeouts;
   logic [127:0]             err_hdr;
   logic                     fabric_busy, fabric_timer, ctrl_busy, ctrl_timer;
 
@@ -121,7 +136,7 @@ module vfp_bridge #(
     .dev_vf_stride_i(dev_vf_stride), .dev_num_vfs_i(dev_num_vfs), .dev_bar0_i(dev_bar0), .dev_bar3_i(dev_bar3),
     .vf_owned_i(vf_owned), .vf_fn_i(vf_fn), .weight_i(weight), .cpl_timeout_ms_i(cpl_timeout_ms), .freeze_i(freeze),
     .vf_busy_o(vf_busy), .own_cfg_write_o(own_cfg_write), .ev_rx_o(ev_rx), .ev_tx_o(ev_tx), .err_valid_o(err_valid),
-    .err_port_o(err_port), .err_reason_o(err_reason), .err_hdr_o(err_hdr),
+    .err_port_o(err_port), .err_reason_o(err_reason), .err_hdr_o(err_hdr), .timeouts_o(timeouts),
     .reg_valid_o(reg_valid[Hosts-1:0]), .reg_ready_i(reg_ready[Hosts-1:0]), .reg_write_o(reg_write[Hosts-1:0]),
     .reg_addr_o(reg_addr[Hosts-1:0]), .reg_be_o(reg_be[Hosts-1:0]), .reg_wdata_o(reg_wdata[Hosts-1:0]),
     .reg_rdata_i(reg_rdata[Hosts-1:0]),
@@ -157,7 +172,7 @@ module vfp_bridge #(
     .dev_vf_stride_o(dev_vf_stride), .dev_num_vfs_o(dev_num_vfs), .dev_bar0_o(dev_bar0), .dev_bar3_o(dev_bar3),
     .vf_owned_o(vf_owned), .vf_fn_o(vf_fn), .weight_o(weight), .cpl_timeout_ms_o(cpl_timeout_ms), .freeze_o(freeze),
     .vf_busy_i(vf_busy), .own_cfg_write_i(own_cfg_write), .ev_rx_i(ev_rx), .ev_tx_i(ev_tx), .err_valid_i(err_valid),
-    .err_port_i(err_port), .err_reason_i(err_reason), .err_hdr_i(err_hdr),
+    .err_port_i(err_port), .err_reason_i(err_reason), .err_hdr_i(err_hdr), .timeouts_i(timeouts),
     .busy_o(ctrl_busy), .timer_o(ctrl_timer)
   );
 

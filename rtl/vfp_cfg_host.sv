@@ -265,8 +265,8 @@ module vfp_cfg_host #(
       assign slot_powered_o[p] = 1'b0;
       assign slot_usable_o[p]  = 1'b0;
       assign slot_off_o[p]     = 1'b0;
-      assign power_led_o[p]    = 2'd3;
-      assign attn_led_o[p]     = 2'd3;
+      assign power_led_o[p]    = vfp_regs_pkg::LedOff;
+      assign attn_led_o[p]     = vfp_regs_pkg::LedOff;
       assign slot_msi[p]       = 1'b0;
     end else begin : gen_slot
       vfp_slot #(.Number(FirstSlot + p)) u_slot (

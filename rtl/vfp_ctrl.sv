@@ -24,7 +24,7 @@ module vfp_ctrl #(
 
   // Board pins of the slots, index (user - 1) * Slots + slot. button: one clock pulse a press.
   input  logic [NumSlots-1:0]      button_i,
-  output logic [NumSlots-1:0][1:0] power_led_o,  // Slot Control encoding: 1 on, 2 blink, 3 off
+  output logic [NumSlots-1:0][1:0] power_led_o,  // vfp_regs_pkg::Led*
   output logic [NumSlots-1:0][1:0] attn_led_o,
 
   // Configuration requests, one outstanding a host. hdr: the raw TLP (CfgRd/CfgWr 0/1); data: the payload DW.
@@ -116,9 +116,10 @@ module vfp_ctrl #(
   input  logic [Hosts:0][2:0]      ev_rx_i,         // pulses, index Hosts = device: accepted {Cpl, NP, P}
   input  logic [Hosts:0][2:0]      ev_tx_i,         // pulses: sent {Cpl, NP, P}
   input  logic                     err_valid_i,     // pulse: a packet was dropped or answered with an error
-  input  logic [3:0]               err_port_i,      // 0..Hosts-1, Hosts = device
-  input  logic [3:0]               err_reason_i,    // vfp_pkg::Drop*
+  input  logic [7:0]               err_port_i,      // 0..Hosts-1, Hosts = device
+  input  logic [3:0]               err_reason_i,    // vfp_regs_pkg::Drop*
   input  logic [127:0]             err_hdr_i,
+  input  logic [1:0]               timeouts_i,      // pulses: a request to the device, to a host was never answered
 
   // A cycle can change state without new input: keep clocking. timer: only tick_ms_i is awaited.
   output logic busy_o,
@@ -172,7 +173,7 @@ module vfp_ctrl #(
                        slot_link, releasing;
   logic [NumFns-1:0]   fn_there;
   logic [Vfs-1:0]      vf_assigned;
-  logic [Vfs-1:0][1:0] vf_state;
+  logic [Vfs-1:0][2:0] vf_state;
 
   vfp_pool #(.Users(Users), .Slots(Slots), .SlotFns(SlotFns), .Vfs(Vfs)) u_pool (
     .clk_i, .rst_ni, .tick_ms_i,
@@ -416,7 +417,7 @@ module vfp_ctrl #(
     .power_led_i   (power_led_o),
     .attn_led_i    (attn_led_o),
     .releasing_i   (releasing),
-    .ev_rx_i, .ev_tx_i, .err_valid_i, .err_port_i, .err_reason_i, .err_hdr_i,
+    .ev_rx_i, .ev_tx_i, .err_valid_i, .err_port_i, .err_reason_i, .err_hdr_i, .timeouts_i,
     .weight_o, .cpl_timeout_ms_o, .freeze_o,
     .busy_o        (regs_busy),
     .timer_o       (regs_timer)

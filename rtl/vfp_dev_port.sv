@@ -145,14 +145,14 @@ module vfp_dev_port #(
     assign master[c] = to_user[c] ? fn_bme_i[fn[c]] : own_bme_i;
     // Messages (errors of the device) concern the owner alone: a user's VF may not speak for the device there either.
     always_comb begin
-      refusal[c] = vfp_pkg::DropNone;
-      if (act[c] != vfp_pkg::ActFwd && !(act[c] == vfp_pkg::ActSink && !to_user[c])) refusal[c] = vfp_pkg::DropUnsupported;
-      else if (!known[c]) refusal[c] = vfp_pkg::DropNoTarget;
-      else if (to_user[c] && freeze_i) refusal[c] = vfp_pkg::DropBlocked;
-      else if (to_user[c] && !fn_active_i[fn[c]]) refusal[c] = vfp_pkg::DropNotAssigned;
-      else if (!master[c]) refusal[c] = vfp_pkg::DropBusMaster;
+      refusal[c] = vfp_regs_pkg::DropNone;
+      if (act[c] != vfp_pkg::ActFwd && !(act[c] == vfp_pkg::ActSink && !to_user[c])) refusal[c] = vfp_regs_pkg::DropUnsupported;
+      else if (!known[c]) refusal[c] = vfp_regs_pkg::DropNoTarget;
+      else if (to_user[c] && freeze_i) refusal[c] = vfp_regs_pkg::DropBlocked;
+      else if (to_user[c] && !fn_active_i[fn[c]]) refusal[c] = vfp_regs_pkg::DropNotAssigned;
+      else if (!master[c]) refusal[c] = vfp_regs_pkg::DropBusMaster;
     end
-    assign ok[c] = refusal[c] == vfp_pkg::DropNone;
+    assign ok[c] = refusal[c] == vfp_regs_pkg::DropNone;
     assign fwd_host_o[c] = host[c];
     assign fwd_hdr_o[c]  = {q_hdr[c][127:64], to_user[c] ? fn_bdf_i[fn[c]] : q_hdr[c][63:48],
                             c == 1 ? 8'd0 : q_hdr[c][47:40], q_hdr[c][39:0]};
@@ -202,7 +202,7 @@ module vfp_dev_port #(
   always_comb begin
     err_valid_o  = err_sel != 3'b000 ? last_sel : in_err_valid;
     err_hdr_o    = in_err_hdr;
-    err_reason_o = vfp_pkg::DropMalformed;
+    err_reason_o = vfp_regs_pkg::DropMalformed;
     if (err_sel[0]) begin
       err_hdr_o    = q_hdr[0];
       err_reason_o = refusal[0];
@@ -211,7 +211,7 @@ module vfp_dev_port #(
       err_reason_o = refusal[1];
     end else if (err_sel[2]) begin
       err_hdr_o    = q_hdr[2];
-      err_reason_o = vfp_pkg::DropUnexpected;
+      err_reason_o = vfp_regs_pkg::DropUnexpected;
     end
   end
 

@@ -109,9 +109,10 @@ module vfp_fabric #(
   output logic [Ports-1:0][2:0]    ev_rx_o,
   output logic [Ports-1:0][2:0]    ev_tx_o,
   output logic                     err_valid_o,
-  output logic [3:0]               err_port_o,
+  output logic [7:0]               err_port_o,
   output logic [3:0]               err_reason_o,
   output logic [127:0]             err_hdr_o,
+  output logic [1:0]               timeouts_o,
 
   output logic busy_o,
   output logic timer_o
@@ -346,7 +347,7 @@ module vfp_fabric #(
       assign v_to[h][c] = v_valid[c] && v_host[c] == HostW'(h);
     end
     assign up_alloc[h] = v_taken[h][1];
-    assign e_reason[Ports+h] = vfp_pkg::DropBlocked;
+    assign e_reason[Ports+h] = vfp_regs_pkg::DropBlocked;
   end
 
   // A packet of the device goes to one host; the others' readies are zero.
@@ -526,9 +527,13 @@ module vfp_fabric #(
     .busy_o     (egress_busy[Hosts]),
     .timer_o    (egress_timer[Hosts])
   );
-  assign e_reason[Ports+Hosts] = vfp_pkg::DropBlocked;
+  assign e_reason[Ports+Hosts] = vfp_regs_pkg::DropBlocked;
 
   assign own_cfg_write_o = dn_free && d_notify;
+
+  // Requests that nobody answered in time, toward the device and toward a host. What a lost link ends is not of them.
+  assign timeouts_o[0] = dn_exp && dn_exp_ready && link_i[Hosts] && (x_int || !x_stale);
+  assign timeouts_o[1] = late_taken && (late_sel & host_link) != '0;
 
   // ---- Requests outstanding for each VF, either way ---------------------------------------------------------------------
   logic [Vfs-1:0][6:0] vf_count_q, vf_count_d;
@@ -571,7 +576,7 @@ module vfp_fabric #(
     err_hdr_o    = '0;
     for (int i = 0; i < int'(2 * Ports); i++) begin
       if (e_ready[i]) begin
-        err_port_o   = 4'(i % int'(Ports));
+        err_port_o   = 8'(i % int'(Ports));
         err_reason_o = e_reason[i];
         err_hdr_o    = e_hdr[i];
       end

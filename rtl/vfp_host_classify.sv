@@ -71,31 +71,31 @@ module vfp_host_classify #(
 
   always_comb begin
     act    = vfp_pkg::ActDrop;
-    reason = vfp_pkg::DropUnsupported;
+    reason = vfp_regs_pkg::DropUnsupported;
     if (kind == vfp_pkg::TlpCpl || kind == vfp_pkg::TlpCplD) begin
       act    = vfp_pkg::ActFwd;
-      reason = vfp_pkg::DropNone;
+      reason = vfp_regs_pkg::DropNone;
     end else if (kind == vfp_pkg::TlpCfgRd0 || kind == vfp_pkg::TlpCfgWr0 || kind == vfp_pkg::TlpCfgRd1 ||
                  kind == vfp_pkg::TlpCfgWr1) begin
       act    = poisoned ? vfp_pkg::ActUr : vfp_pkg::ActCfg;
-      reason = poisoned ? vfp_pkg::DropPoisoned : vfp_pkg::DropNone;
+      reason = poisoned ? vfp_regs_pkg::DropPoisoned : vfp_regs_pkg::DropNone;
     end else if (read || kind == vfp_pkg::TlpMWr) begin
       if (translated) begin
         act = refuse;
       end else if (mgmt_hit) begin
         // Registers are 32 bits wide.
         act    = hdr_i[9:0] != 10'd1 || poisoned ? refuse : vfp_pkg::ActReg;
-        reason = poisoned ? vfp_pkg::DropPoisoned : vfp_pkg::DropUnsupported;
+        reason = poisoned ? vfp_regs_pkg::DropPoisoned : vfp_regs_pkg::DropUnsupported;
       end else if (dev_hit) begin
         act    = vfp_pkg::ActFwd;
-        reason = vfp_pkg::DropNone;
+        reason = vfp_regs_pkg::DropNone;
       end else begin
         act    = refuse;
-        reason = vfp_pkg::DropNoTarget;
+        reason = vfp_regs_pkg::DropNoTarget;
       end
     end else if (hdr_i[28:27] == 2'b10) begin
       act    = vfp_pkg::ActSink;  // messages from a root complex end at the port
-      reason = vfp_pkg::DropNone;
+      reason = vfp_regs_pkg::DropNone;
     end else begin
       act = hdr_i[28:24] == 5'd11 ? vfp_pkg::ActDrop : vfp_pkg::ActUr;  // locked, I/O, atomic requests
     end

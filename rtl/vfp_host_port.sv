@@ -216,11 +216,11 @@ module vfp_host_port #(
   logic       q_last_sel;  // reported once a packet, with its last beat
   assign q_last_sel = err_sel[0] ? q_last[0] : err_sel[1] ? q_last[1] : q_last[2];
   logic [3:0] gone;
-  assign gone = freeze_i ? vfp_pkg::DropBlocked : vfp_pkg::DropNotAssigned;
+  assign gone = freeze_i ? vfp_regs_pkg::DropBlocked : vfp_regs_pkg::DropNotAssigned;
   always_comb begin
     err_valid_o  = (err_sel != 3'b000) ? q_last_sel : in_err_valid;
     err_hdr_o    = in_err_hdr;
-    err_reason_o = vfp_pkg::DropMalformed;
+    err_reason_o = vfp_regs_pkg::DropMalformed;
     if (err_sel[0]) begin
       err_hdr_o    = q_hdr[0];
       err_reason_o = act[0] == vfp_pkg::ActFwd ? gone : reason[0];
@@ -229,7 +229,7 @@ module vfp_host_port #(
       err_reason_o = act[1] == vfp_pkg::ActFwd ? gone : reason[1];
     end else if (err_sel[2]) begin
       err_hdr_o    = q_hdr[2];
-      err_reason_o = act_cpl != vfp_pkg::ActFwd ? vfp_pkg::DropUnsupported : vfp_pkg::DropUnexpected;
+      err_reason_o = act_cpl != vfp_pkg::ActFwd ? vfp_regs_pkg::DropUnsupported : vfp_regs_pkg::DropUnexpected;
     end
   end
 

@@ -41,18 +41,6 @@ package vfp_pkg;
   localparam logic [2:0] ActUr   = 3'd4;  // answer with Unsupported Request
   localparam logic [2:0] ActSink = 3'd5;  // ends here, as it should
 
-  // Why a packet was not forwarded: counters and error log.
-  localparam logic [3:0] DropNone        = 4'd0;
-  localparam logic [3:0] DropMalformed   = 4'd1;  // format, length, byte enables, 4 KB crossing, beat count
-  localparam logic [3:0] DropUnsupported = 4'd2;  // a type the bridge does not carry
-  localparam logic [3:0] DropNoTarget    = 4'd3;  // address or ID that leads nowhere
-  localparam logic [3:0] DropNotAssigned = 4'd4;  // VF not assigned to this user, or its slot is off
-  localparam logic [3:0] DropBusMaster   = 4'd5;  // request of a function whose bus master enable is off
-  localparam logic [3:0] DropUnexpected  = 4'd6;  // completion that matches no outstanding request
-  localparam logic [3:0] DropTimeout     = 4'd7;  // completion synthesised
-  localparam logic [3:0] DropPoisoned    = 4'd8;
-  localparam logic [3:0] DropBlocked     = 4'd9;  // port frozen, stuck or link down
-
   // Type of a packet as one of the Tlp* constants.
   function automatic logic [6:0] tlp_type(input logic [127:0] hdr);
     tlp_type = {hdr[30], 1'b0, hdr[28:24]};

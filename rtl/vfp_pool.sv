@@ -17,10 +17,10 @@ module vfp_pool #(
   input  logic rst_ni,
   input  logic tick_ms_i,
 
-  // A command (see COMMAND in tools/regs/bridge.toml); the result is valid in the same cycle.
+  // A command (COMMAND in tools/regs/bridge.toml); the result (a Result*) is valid in the same cycle.
   input  logic        cmd_i,
   input  logic        cmd_owner_i,  // owner's view: all operations, any user
-  input  logic [31:0] cmd_word_i,   // for a user the port has put USER in
+  input  logic [31:0] cmd_word_i,   // a command_t; vfp_regs has put a user's own number in
   output logic [3:0]  cmd_result_o,
 
   // Slots.
@@ -52,13 +52,12 @@ module vfp_pool #(
   output logic [Vfs-1:0]             vf_owned_o,
   output logic [Vfs-1:0][NFnW-1:0]   vf_fn_o,
   output logic [Vfs-1:0]             vf_assigned_o,
-  output logic [Vfs-1:0][1:0]        vf_state_o,
+  output logic [Vfs-1:0][2:0]        vf_state_o,  // a VfState*
 
   output logic busy_o,
   output logic timer_o
 );
 
-  localparam logic [1:0] VfIdle = 2'd0, VfDrain = 2'd1, VfReset = 2'd2;
   localparam logic [15:0] FlrMs = 16'd100;  // PCIe Base Spec 2.1, 6.6.2
 
   logic [NumFns-1:0]          assigned_q;
@@ -66,51 +65,56 @@ module vfp_pool #(
   logic [Vfs-1:0]             owned_q;     // assigned, or still to be cleaned after it was
   logic [Vfs-1:0]             kept_q;      // assigned
   logic [Vfs-1:0][NFnW-1:0]   vf_fn_q;
-  logic [Vfs-1:0][1:0]        state_q;
+  logic [Vfs-1:0][2:0]        state_q;
   logic [15:0]                stamp_mem [Vfs];
   logic [NumSlots-1:0]        releasing_q;
   logic [15:0]                now_q;
 
   // ---- Commands --------------------------------------------------------------------------------------------------------
-  logic [3:0]        op;
+  vfp_regs_pkg::command_t cmd;
   logic [VfW-1:0]    vf;
   logic [NSlotW-1:0] slot;
   logic [NFnW-1:0]   fn;
+  logic              assigning, releasing, forcing, pressing;
   logic              bad_slot, bad_fn, bad_vf, may, slot_full;
   logic              do_assign, do_release, do_force, do_button;
-  logic [3:0]        user_field, slot_field, fn_field;
 
-  assign op         = cmd_word_i[3:0];
-  assign user_field = cmd_word_i[19:16];
-  assign slot_field = cmd_word_i[23:20];
-  assign fn_field   = cmd_word_i[27:24];
-  assign vf         = cmd_word_i[8 +: VfW];
-  assign bad_vf     = 32'(cmd_word_i[15:8]) >= Vfs;
-  assign bad_slot   = user_field == 4'd0 || 32'(user_field) > Users || 32'(slot_field) >= Slots;
-  assign bad_fn     = 32'(fn_field) >= SlotFns;
-  assign slot       = NSlotW'((32'(user_field) - 32'd1) * Slots + 32'(slot_field));
-  assign fn         = NFnW'(32'(slot) * SlotFns + 32'(fn_field));
+  assign cmd        = cmd_word_i;
+  assign assigning  = cmd.op == vfp_regs_pkg::OpAssign;
+  assign releasing  = cmd.op == vfp_regs_pkg::OpRelease;
+  assign forcing    = cmd.op == vfp_regs_pkg::OpForce;
+  assign pressing   = cmd.op == vfp_regs_pkg::OpButton;
+  assign vf         = VfW'(cmd.vf);
+  assign bad_vf     = 32'(cmd.vf) >= Vfs;
+  assign bad_slot   = cmd.user == '0 || 32'(cmd.user) > Users || 32'(cmd.slot) >= Slots;
+  assign bad_fn     = 32'(cmd.fn) >= SlotFns;
+  assign slot       = NSlotW'((32'(cmd.user) - 32'd1) * Slots + 32'(cmd.slot));
+  assign fn         = NFnW'(32'(slot) * SlotFns + 32'(cmd.fn));
   assign slot_full  = assigned_q[32'(slot)*SlotFns +: SlotFns] != '0;
-  assign may        = cmd_owner_i || op == 4'd2 || op == 4'd4;
+  assign may        = cmd_owner_i || releasing || pressing;
 
   always_comb begin
-    cmd_result_o = 4'd0;
-    if (op == 4'd0 || op > 4'd4) cmd_result_o = 4'd1;
-    else if (!may) cmd_result_o = 4'd7;
-    else if (bad_slot || (op == 4'd1 && (bad_fn || bad_vf))) cmd_result_o = 4'd2;
-    else if (op == 4'd1) begin
-      if (owned_q[vf]) cmd_result_o = 4'd3;
-      else if (assigned_q[fn]) cmd_result_o = 4'd4;
-      else if (releasing_q[slot] || (slot_full && slot_powered_i[slot])) cmd_result_o = 4'd5;
-    end else if (!slot_full) cmd_result_o = 4'd6;
+    cmd_result_o = vfp_regs_pkg::ResultDone;
+    if (!(assigning || releasing || forcing || pressing)) cmd_result_o = vfp_regs_pkg::ResultUnknownOp;
+    else if (!may) cmd_result_o = vfp_regs_pkg::ResultNotAllowed;
+    else if (bad_slot || (assigning && (bad_fn || bad_vf))) cmd_result_o = vfp_regs_pkg::ResultNoSuch;
+    else if (assigning) begin
+      if (owned_q[vf]) cmd_result_o = vfp_regs_pkg::ResultVfInUse;
+      else if (assigned_q[fn]) cmd_result_o = vfp_regs_pkg::ResultFnInUse;
+      else if (releasing_q[slot] || (slot_full && slot_powered_i[slot])) cmd_result_o = vfp_regs_pkg::ResultSlotBusy;
+    end else if (!slot_full) cmd_result_o = vfp_regs_pkg::ResultSlotEmpty;
     // A press while the indicator blinks would take back the one before it.
-    else if (op != 4'd3 && (releasing_q[slot] || power_led_i[slot] == 2'd2)) cmd_result_o = 4'd5;
+    else if (!forcing && (releasing_q[slot] || power_led_i[slot] == vfp_regs_pkg::LedBlinking)) begin
+      cmd_result_o = vfp_regs_pkg::ResultSlotBusy;
+    end
   end
 
-  assign do_assign  = cmd_i && cmd_result_o == 4'd0 && op == 4'd1;
-  assign do_release = cmd_i && cmd_result_o == 4'd0 && op == 4'd2;
-  assign do_force   = cmd_i && cmd_result_o == 4'd0 && op == 4'd3;
-  assign do_button  = cmd_i && cmd_result_o == 4'd0 && op == 4'd4;
+  logic done;
+  assign done       = cmd_i && cmd_result_o == vfp_regs_pkg::ResultDone;
+  assign do_assign  = done && assigning;
+  assign do_release = done && releasing;
+  assign do_force   = done && forcing;
+  assign do_button  = done && pressing;
 
   for (genvar s = 0; s < NumSlots; s++) begin : gen_button
     assign button_o[s] = (do_button || (do_release && slot_powered_i[s])) && slot == NSlotW'(s);
@@ -140,11 +144,11 @@ module vfp_pool #(
   logic           drained, step, any_dirty;
   always_comb begin
     any_dirty = 1'b0;
-    for (int v = 0; v < int'(Vfs); v++) if (state_q[v] != VfIdle) any_dirty = 1'b1;
+    for (int v = 0; v < int'(Vfs); v++) if (state_q[v] != vfp_regs_pkg::VfStateIdle) any_dirty = 1'b1;
   end
   assign age     = now_q - stamp_mem[scan_q];
   assign drained = !vf_busy_i[scan_q] || age >= drain_ms_i;
-  assign flr_o   = walking_q && state_q[scan_q] == VfDrain && drained && sriov_i && 32'(scan_q) < 32'(num_vfs_i);
+  assign flr_o   = walking_q && state_q[scan_q] == vfp_regs_pkg::VfStateDraining && drained && sriov_i && 32'(scan_q) < 32'(num_vfs_i);
   assign flr_bdf_o = vf_first_i + 16'(scan_q) * vf_stride_i;
   assign flr_reg_o = VfDevCtl;
   assign step    = walking_q && (!flr_o || flr_ready_i);
@@ -154,7 +158,7 @@ module vfp_pool #(
       assigned_q  <= '0;
       owned_q     <= '0;
       kept_q      <= '0;
-      state_q     <= '0;
+      state_q     <= {Vfs{vfp_regs_pkg::VfStateIdle}};
       releasing_q <= '0;
       now_q       <= '0;
       gone_q      <= '0;
@@ -170,10 +174,10 @@ module vfp_pool #(
         sent_q    <= 1'b0;
         scan_q    <= '0;
       end else if (step) begin
-        if (state_q[scan_q] == VfDrain && drained) begin
-          state_q[scan_q] <= VfReset;
-        end else if (state_q[scan_q] == VfReset && age >= FlrMs) begin
-          state_q[scan_q] <= VfIdle;
+        if (state_q[scan_q] == vfp_regs_pkg::VfStateDraining && drained) begin
+          state_q[scan_q] <= vfp_regs_pkg::VfStateReset;
+        end else if (state_q[scan_q] == vfp_regs_pkg::VfStateReset && age >= FlrMs) begin
+          state_q[scan_q] <= vfp_regs_pkg::VfStateIdle;
           if (!kept_q[scan_q]) owned_q[scan_q] <= 1'b0;
         end
         scan_q <= scan_q + 1'b1;
@@ -191,7 +195,7 @@ module vfp_pool #(
 
       for (int v = 0; v < int'(Vfs); v++) begin
         if (kept_q[v] && clean[vf_fn_q[v][NFnW-1:$clog2(SlotFns)]]) begin
-          state_q[v] <= VfDrain;
+          state_q[v] <= vfp_regs_pkg::VfStateDraining;
           sent_q     <= 1'b1;
           if (empty[vf_fn_q[v][NFnW-1:$clog2(SlotFns)]]) kept_q[v] <= 1'b0;
         end
@@ -205,7 +209,7 @@ module vfp_pool #(
     end
 
     // Since when a VF is in its state.
-    if (walking_q && step && state_q[scan_q] == VfDrain && drained) stamp_mem[scan_q] <= now_q;
+    if (walking_q && step && state_q[scan_q] == vfp_regs_pkg::VfStateDraining && drained) stamp_mem[scan_q] <= now_q;
     for (int v = 0; v < int'(Vfs); v++) begin
       if (kept_q[v] && clean[vf_fn_q[v][NFnW-1:$clog2(SlotFns)]]) stamp_mem[v] <= now_q;
     end
@@ -216,13 +220,13 @@ module vfp_pool #(
     logic exists;
     assign exists         = assigned_q[f] && sriov_i && 32'(fn_vf_q[f]) < 32'(num_vfs_i);
     assign fn_there_o[f]  = exists && slot_usable_i[f / SlotFns];
-    assign fn_active_o[f] = fn_there_o[f] && state_q[fn_vf_q[f]] == VfIdle;
+    assign fn_active_o[f] = fn_there_o[f] && state_q[fn_vf_q[f]] == vfp_regs_pkg::VfStateIdle;
   end
   for (genvar s = 0; s < NumSlots; s++) begin : gen_slot
     logic [SlotFns-1:0] here, dirty;
     for (genvar i = 0; i < SlotFns; i++) begin : gen_here
       assign here[i]  = assigned_q[s*SlotFns+i] && sriov_i && 32'(fn_vf_q[s*SlotFns+i]) < 32'(num_vfs_i);
-      assign dirty[i] = here[i] && state_q[fn_vf_q[s*SlotFns+i]] != VfIdle;
+      assign dirty[i] = here[i] && state_q[fn_vf_q[s*SlotFns+i]] != vfp_regs_pkg::VfStateIdle;
     end
     assign slot_present_o[s] = here != '0;
     assign slot_ready_o[s]   = dirty == '0;
@@ -238,6 +242,6 @@ module vfp_pool #(
   assign timer_o       = any_dirty;
 
   logic unused;
-  assign unused = ^cmd_word_i;
+  assign unused = ^cmd;
 
 endmodule

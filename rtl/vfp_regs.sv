@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Management registers (tools/regs/bridge.toml): one access at a time, from the hosts' ports and the service bus.
+// Management registers: one access at a time, from the hosts' ports and the service bus. Offsets, fields, values, and
+// who may read and write what are those of tools/regs/bridge.toml, through vfp_regs_pkg.
 module vfp_regs #(
   parameter int unsigned Users   = 2,
   parameter int unsigned Slots   = 2,
@@ -28,13 +29,13 @@ module vfp_regs #(
 
   output logic        cmd_o,
   output logic        cmd_owner_o,
-  output logic [31:0] cmd_word_o,
+  output logic [31:0] cmd_word_o,  // a command_t; of a user, with its own number in USER
   input  logic [3:0]  cmd_result_i,
 
   input  logic         sriov_i,
   input  logic [VfW:0] num_vfs_i,
   input  logic [Vfs-1:0]           vf_assigned_i,
-  input  logic [Vfs-1:0][1:0]      vf_state_i,
+  input  logic [Vfs-1:0][2:0]      vf_state_i,
   input  logic [Vfs-1:0]           vf_busy_i,
   input  logic [Vfs-1:0][NFnW-1:0] vf_fn_i,
   input  logic [NumSlots-1:0]      slot_present_i,
@@ -48,9 +49,10 @@ module vfp_regs #(
   input  logic [Views-1:0][2:0] ev_rx_i,
   input  logic [Views-1:0][2:0] ev_tx_i,
   input  logic         err_valid_i,
-  input  logic [3:0]   err_port_i,
+  input  logic [7:0]   err_port_i,
   input  logic [3:0]   err_reason_i,
   input  logic [127:0] err_hdr_i,
+  input  logic [1:0]   timeouts_i,   // requests that expired in this cycle
 
   output logic [Hosts-1:0][7:0] weight_o,
   output logic [15:0] cpl_timeout_ms_o,
@@ -67,14 +69,11 @@ module vfp_regs #(
 
   logic        write, owner;
   logic [15:0] addr;
-  logic [31:0] wdata, rdata, mask;
-  logic [3:0]  be;
-  assign addr  = {reg_addr_i[view_q][15:2], 2'b00};
+  logic [31:0] wdata, rdata;
+  assign addr  = reg_addr_i[view_q];
   assign wdata = reg_wdata_i[view_q];
-  assign be    = reg_be_i[view_q];
-  assign mask  = {{8{be[3]}}, {8{be[2]}}, {8{be[1]}}, {8{be[0]}}};
-  assign write = active_q && reg_write_i[view_q];
   assign owner = view_q == '0 || view_q == ViewW'(Hosts);
+  assign write = active_q && reg_write_i[view_q] && reg_be_i[view_q] == 4'hf && vfp_regs_pkg::writable(addr, owner);
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
@@ -93,62 +92,71 @@ module vfp_regs #(
   // ---- State -----------------------------------------------------------------------------------------------------------
   logic [Views-1:0][31:0] scratch_q;
   logic [Views-1:0][3:0]  result_q;
-  logic [15:0]            timeout_q, heartbeat_ms_q, quiet_q;
+  logic [15:0]            quiet_q;
+  vfp_regs_pkg::cpl_timeout_ms_t timeout_q;
+  vfp_regs_pkg::heartbeat_ms_t   heartbeat_q;
   logic                   frozen_q;
-  logic [Hosts-1:0][7:0]  weight_q;
+  logic [Hosts-1:0][31:0] weight_q;
   logic [31:0]            log_count_q;
-  logic [3:0]             log_reason_q, log_port_q;
+  vfp_regs_pkg::log_last_t log_last_q;
   logic [127:0]           log_hdr_q;
   logic [31:0]            drops_q [16];
   logic [Views-1:0][2:0][31:0] rx_q, tx_q;
 
-  assign cmd_o       = write && addr == vfp_regs_pkg::CommandOffset;
+  vfp_regs_pkg::command_t command;
+  always_comb begin
+    command = wdata;
+    if (!owner) command.user = 8'(view_q);
+  end
+  assign cmd_o       = write && vfp_regs_pkg::is_command(addr);
   assign cmd_owner_o = owner;
-  assign cmd_word_o  = owner ? wdata : {wdata[31:20], 4'(view_q), wdata[15:0]};
+  assign cmd_word_o  = command;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
-      scratch_q      <= '0;
-      result_q       <= '0;
-      timeout_q      <= 16'd30;
-      heartbeat_ms_q <= '0;
-      quiet_q        <= '0;
-      frozen_q       <= 1'b0;
-      weight_q       <= {Hosts{8'd1}};
-      log_count_q    <= '0;
-      log_reason_q   <= '0;
-      log_port_q     <= '0;
-      log_hdr_q      <= '0;
-      rx_q           <= '0;
-      tx_q           <= '0;
+      scratch_q   <= {Views{vfp_regs_pkg::ScratchReset}};
+      result_q    <= {Views{vfp_regs_pkg::ResultDone}};
+      timeout_q   <= vfp_regs_pkg::CplTimeoutMsReset;
+      heartbeat_q <= vfp_regs_pkg::HeartbeatMsReset;
+      quiet_q     <= '0;
+      frozen_q    <= 1'b0;
+      weight_q    <= {Hosts{vfp_regs_pkg::WeightReset}};
+      log_count_q <= '0;
+      log_last_q  <= '0;
+      log_hdr_q   <= '0;
+      rx_q        <= '0;
+      tx_q        <= '0;
       for (int i = 0; i < 16; i++) drops_q[i] <= '0;
     end else begin
-      if (heartbeat_ms_q == '0) begin
+      if (heartbeat_q.ms == '0) begin
         quiet_q  <= '0;
         frozen_q <= 1'b0;
       end else if (tick_ms_i && !frozen_q) begin
         quiet_q  <= quiet_q + 1'b1;
-        frozen_q <= quiet_q >= heartbeat_ms_q;
+        frozen_q <= quiet_q >= heartbeat_q.ms;
       end
 
-      if (write && addr == vfp_regs_pkg::ScratchOffset) scratch_q[view_q] <= (scratch_q[view_q] & ~mask) | (wdata & mask);
       if (cmd_o) result_q[view_q] <= cmd_result_i;
-      if (write && owner) begin
-        if (addr == vfp_regs_pkg::CplTimeoutMsOffset) timeout_q <= wdata[15:0] == '0 ? 16'd1 : wdata[15:0];
-        if (addr == vfp_regs_pkg::HeartbeatMsOffset) heartbeat_ms_q <= wdata[15:0];
-        if (addr == vfp_regs_pkg::HeartbeatOffset) begin
+      if (write) begin
+        if (vfp_regs_pkg::is_scratch(addr)) scratch_q[view_q] <= wdata;
+        if (vfp_regs_pkg::is_cpl_timeout_ms(addr)) timeout_q <= vfp_regs_pkg::cpl_timeout_ms_kept(wdata);
+        if (vfp_regs_pkg::is_heartbeat_ms(addr)) heartbeat_q <= vfp_regs_pkg::heartbeat_ms_kept(wdata);
+        if (vfp_regs_pkg::is_heartbeat(addr)) begin
           quiet_q  <= '0;
           frozen_q <= 1'b0;
         end
         for (int h = 0; h < int'(Hosts); h++) begin
-          if (addr == vfp_regs_pkg::WeightOffset + 16'(4 * h)) weight_q[h] <= wdata[7:0] == '0 ? 8'd1 : wdata[7:0];
+          if (vfp_regs_pkg::is_weight(addr) && vfp_regs_pkg::weight_index(addr) == 5'(h)) begin
+            weight_q[h] <= vfp_regs_pkg::weight_kept(wdata);
+          end
         end
       end
 
+      log_count_q <= log_count_q + 32'(err_valid_i) + 32'(timeouts_i[0]) + 32'(timeouts_i[1]);
+      drops_q[vfp_regs_pkg::DropTimeout] <= drops_q[vfp_regs_pkg::DropTimeout] + 32'(timeouts_i[0]) + 32'(timeouts_i[1]);
       if (err_valid_i) begin
-        log_count_q           <= log_count_q + 1'b1;
-        log_reason_q          <= err_reason_i;
-        log_port_q            <= err_port_i;
+        log_last_q.reason     <= err_reason_i;
+        log_last_q.port       <= err_port_i;
         log_hdr_q             <= err_hdr_i;
         drops_q[err_reason_i] <= drops_q[err_reason_i] + 1'b1;
       end
@@ -162,66 +170,104 @@ module vfp_regs #(
   end
 
   // ---- Reading ---------------------------------------------------------------------------------------------------------
-  logic [5:0]        index;      // of an array register
-  logic [VfW-1:0]    vf;
+  vfp_regs_pkg::role_t           role;
+  vfp_regs_pkg::geometry_t       geometry;
+  vfp_regs_pkg::status_t         status;
+  vfp_regs_pkg::command_result_t result;
+  always_comb begin
+    role              = '0;
+    role.port         = 8'(view_q);
+    role.kind         = view_q == '0 ? vfp_regs_pkg::PortRoleOwner :
+                        view_q == ViewW'(Hosts) ? vfp_regs_pkg::PortRoleService : vfp_regs_pkg::PortRoleUser;
+    geometry          = '0;
+    geometry.users    = 8'(Users);
+    geometry.slots    = 8'(Slots);
+    geometry.slot_fns = 8'(SlotFns);
+    geometry.devices  = 8'd1;
+    status            = '0;
+    status.sriov      = sriov_i;
+    status.frozen     = frozen_q;
+    status.num_vfs    = 8'(num_vfs_i);
+    result            = '0;
+    result.code       = result_q[view_q];
+  end
+
+  // Array registers. A user's slots begin at its own.
+  logic [7:0]        slot_index;
   logic [NSlotW-1:0] slot;
   logic              slot_seen;
-  logic [NSlotW-1:0] vf_slot;
-  assign index     = addr[7:2];
-  assign vf        = index[VfW-1:0];
-  assign slot      = owner ? NSlotW'(index) : NSlotW'((32'(view_q) - 32'd1) * Slots + 32'(index));
-  assign slot_seen = 32'(index) < (owner ? NumSlots : Slots);
-  assign vf_slot   = vf_fn_i[vf][NFnW-1:$clog2(SlotFns)];
-
+  vfp_regs_pkg::slot_t slot_word;
+  assign slot_index = vfp_regs_pkg::slot_index(addr);
+  assign slot       = owner ? NSlotW'(slot_index) : NSlotW'((32'(view_q) - 32'd1) * Slots + 32'(slot_index));
+  assign slot_seen  = 32'(slot_index) < (owner ? NumSlots : Slots);
   always_comb begin
-    rdata = 32'd0;
-    case (addr)
-      vfp_regs_pkg::IdOffset:       rdata = 32'h5646_5031;
-      vfp_regs_pkg::RoleOffset:     rdata = {23'd0, owner, view_q == ViewW'(Hosts) ? 8'hff : 8'(view_q)};
-      vfp_regs_pkg::GeometryOffset: rdata = {8'd1, 8'(SlotFns), 8'(Slots), 8'(Users)};
-      vfp_regs_pkg::ScratchOffset:  rdata = scratch_q[view_q];
-      vfp_regs_pkg::StatusOffset:   rdata = {16'd0, 8'(num_vfs_i), 6'd0, frozen_q, sriov_i};
-      vfp_regs_pkg::CommandResultOffset: rdata = {28'd0, result_q[view_q]};
-      default: ;
-    endcase
-    if (addr[15:8] == vfp_regs_pkg::SlotOffset[15:8] && slot_seen) begin
-      rdata = {23'd0, releasing_i[slot], attn_led_i[slot], power_led_i[slot], slot_usable_i[slot], slot_powered_i[slot],
-               slot_link_i[slot], slot_present_i[slot]};
-    end
-    if (owner) begin
-      case (addr)
-        vfp_regs_pkg::CplTimeoutMsOffset: rdata = {16'd0, timeout_q};
-        vfp_regs_pkg::HeartbeatMsOffset:  rdata = {16'd0, heartbeat_ms_q};
-        vfp_regs_pkg::LogCountOffset:     rdata = log_count_q;
-        vfp_regs_pkg::LogLastOffset:      rdata = {24'd0, log_port_q, log_reason_q};
-        default: ;
-      endcase
-      if (addr[15:4] == vfp_regs_pkg::LogHeaderOffset[15:4]) rdata = log_hdr_q[32*addr[3:2] +: 32];
-      if (addr[15:6] == vfp_regs_pkg::DropsOffset[15:6]) rdata = drops_q[addr[5:2]];
-      for (int h = 0; h < int'(Hosts); h++) begin
-        if (addr == vfp_regs_pkg::WeightOffset + 16'(4 * h)) rdata = {24'd0, weight_q[h]};
-      end
-      if (addr[15:8] == vfp_regs_pkg::VfOffset[15:8] && 32'(index) < Vfs && 32'(index) < 32'(num_vfs_i)) begin
-        rdata = {28'd0, vf_busy_i[vf], vf_state_i[vf], vf_assigned_i[vf]};
-        if (vf_assigned_i[vf]) begin
-          rdata[15:4] = {4'(vf_fn_i[vf][$clog2(SlotFns)-1:0]), 4'(32'(vf_slot) % Slots), 4'(32'(vf_slot) / Slots + 32'd1)};
-        end
-      end
-      for (int p = 0; p < int'(Views); p++) begin
-        for (int c = 0; c < 3; c++) begin
-          if (addr == vfp_regs_pkg::RxOffset + 16'(16 * p + 4 * c)) rdata = rx_q[p][c];
-          if (addr == vfp_regs_pkg::TxOffset + 16'(16 * p + 4 * c)) rdata = tx_q[p][c];
-        end
-      end
+    slot_word               = '0;
+    slot_word.present       = slot_present_i[slot];
+    slot_word.link          = slot_link_i[slot];
+    slot_word.powered       = slot_powered_i[slot];
+    slot_word.usable        = slot_usable_i[slot];
+    slot_word.power_led     = power_led_i[slot];
+    slot_word.attention_led = attn_led_i[slot];
+    slot_word.releasing     = releasing_i[slot];
+  end
+
+  logic [5:0]        vf_index;
+  logic [VfW-1:0]    vf;
+  logic [NSlotW-1:0] vf_slot;
+  vfp_regs_pkg::vf_t vf_word;
+  assign vf_index = vfp_regs_pkg::vf_index(addr);
+  assign vf       = VfW'(vf_index);
+  assign vf_slot  = vf_fn_i[vf][NFnW-1:$clog2(SlotFns)];
+  always_comb begin
+    vf_word          = '0;
+    vf_word.assigned = vf_assigned_i[vf];
+    vf_word.state    = vf_state_i[vf];
+    vf_word.busy     = vf_busy_i[vf];
+    if (vf_assigned_i[vf]) begin
+      vf_word.user = 8'(32'(vf_slot) / Slots + 32'd1);
+      vf_word.slot = 4'(32'(vf_slot) % Slots);
+      vf_word.fn   = 4'(vf_fn_i[vf][$clog2(SlotFns)-1:0]);
     end
   end
 
-  assign weight_o         = weight_q;
-  assign cpl_timeout_ms_o = timeout_q;
-  assign freeze_o         = frozen_q;
-  assign timer_o          = heartbeat_ms_q != '0 && !frozen_q;
+  logic [31:0] value;
+  always_comb begin
+    value = 32'd0;
+    if (vfp_regs_pkg::is_id(addr)) value = vfp_regs_pkg::IdValue;
+    if (vfp_regs_pkg::is_role(addr)) value = role;
+    if (vfp_regs_pkg::is_geometry(addr)) value = geometry;
+    if (vfp_regs_pkg::is_scratch(addr)) value = scratch_q[view_q];
+    if (vfp_regs_pkg::is_status(addr)) value = status;
+    if (vfp_regs_pkg::is_cpl_timeout_ms(addr)) value = timeout_q;
+    if (vfp_regs_pkg::is_heartbeat_ms(addr)) value = heartbeat_q;
+    if (vfp_regs_pkg::is_command_result(addr)) value = result;
+    if (vfp_regs_pkg::is_log_count(addr)) value = log_count_q;
+    if (vfp_regs_pkg::is_log_last(addr)) value = log_last_q;
+    if (vfp_regs_pkg::is_log_header(addr)) value = log_hdr_q[32*vfp_regs_pkg::log_header_index(addr) +: 32];
+    if (vfp_regs_pkg::is_drops(addr)) value = drops_q[vfp_regs_pkg::drops_index(addr)];
+    for (int h = 0; h < int'(Hosts); h++) begin
+      if (vfp_regs_pkg::is_weight(addr) && vfp_regs_pkg::weight_index(addr) == 5'(h)) value = weight_q[h];
+    end
+    if (vfp_regs_pkg::is_slot(addr) && slot_seen) value = slot_word;
+    if (vfp_regs_pkg::is_vf(addr) && 32'(vf_index) < 32'(num_vfs_i)) value = vf_word;
+    for (int p = 0; p < int'(Views); p++) begin
+      for (int c = 0; c < 3; c++) begin
+        if (vfp_regs_pkg::is_rx(addr) && vfp_regs_pkg::rx_index(addr) == 7'(4 * p + c)) value = rx_q[p][c];
+        if (vfp_regs_pkg::is_tx(addr) && vfp_regs_pkg::tx_index(addr) == 7'(4 * p + c)) value = tx_q[p][c];
+      end
+    end
+  end
+  assign rdata = vfp_regs_pkg::readable(addr, owner) ? value : 32'd0;
 
-  logic unused;
-  assign unused = ^reg_addr_i;
+  for (genvar h = 0; h < Hosts; h++) begin : gen_weight
+    vfp_regs_pkg::weight_t w;
+    assign w = weight_q[h];
+    assign weight_o[h] = w.packets;
+    logic unused_w;
+    assign unused_w = ^w;
+  end
+  assign cpl_timeout_ms_o = timeout_q.ms;
+  assign freeze_o         = frozen_q;
+  assign timer_o          = heartbeat_q.ms != '0 && !frozen_q;
 
 endmodule

@@ -1,92 +1,314 @@
 // SPDX-License-Identifier: Apache-2.0
-// Generated from tools/regs/bridge.toml: offsets and fields of the management registers. Do not edit.
+// Generated from tools/regs/bridge.toml: the management registers as the hardware sees them. Do not edit.
 package vfp_regs_pkg;
 
+  // Who reads.
+  typedef enum logic [1:0] {
+    PortRoleUser    = 2'd0,  // a user's server: sees its own slots
+    PortRoleOwner   = 2'd1,  // the owner's server: sees and commands everything
+    PortRoleService = 2'd2  // the service bus: owner's view without a server
+  } port_role_e;
+
+  // What COMMAND asks for.
+  typedef enum logic [3:0] {
+    OpAssign  = 4'd1,  // VF becomes function FN of the slot
+    OpRelease = 4'd2,  // as the button, and back to the pool once the server has powered the slot off
+    OpForce   = 4'd3,  // back to the pool now, a surprise removal
+    OpButton  = 4'd4  // press the attention button
+  } op_e;
+
+  // How a COMMAND went.
+  typedef enum logic [3:0] {
+    ResultDone       = 4'd0,  // done
+    ResultUnknownOp  = 4'd1,  // unknown operation
+    ResultNoSuch     = 4'd2,  // no such VF, user, slot or function
+    ResultVfInUse    = 4'd3,  // the VF is in use, or still being reset
+    ResultFnInUse    = 4'd4,  // the function is in use
+    ResultSlotBusy   = 4'd5,  // the slot is busy: powered, blinking or being released
+    ResultSlotEmpty  = 4'd6,  // the slot is empty
+    ResultNotAllowed = 4'd7  // not allowed from here
+  } result_e;
+
+  // What a VF goes through before another server may have it.
+  typedef enum logic [2:0] {
+    VfStateIdle     = 3'd0,  // usable, or free
+    VfStateDraining = 3'd1,  // its outstanding requests end or time out
+    VfStateReset    = 3'd2  // rests after its function-level reset
+  } vf_state_e;
+
+  // Indicators of a slot, coded as in Slot Control (PCIe Base Spec 2.1, 7.8.10).
+  typedef enum logic [1:0] {
+    LedOn       = 2'd1,  // on
+    LedBlinking = 2'd2,  // blinking
+    LedOff      = 2'd3  // off
+  } led_e;
+
+  // Why a packet was not forwarded, or a request was answered by the bridge.
+  typedef enum logic [3:0] {
+    DropNone        = 4'd0,  // it was forwarded
+    DropMalformed   = 4'd1,  // format, length, byte enables, 4 KiB crossing, number of beats
+    DropUnsupported = 4'd2,  // a type that the bridge does not carry
+    DropNoTarget    = 4'd3,  // address or ID that leads nowhere
+    DropNotAssigned = 4'd4,  // the VF is not assigned to this user, or its slot is off
+    DropBusMaster   = 4'd5,  // request of a function whose bus master enable is off
+    DropUnexpected  = 4'd6,  // completion that matches no outstanding request
+    DropTimeout     = 4'd7,  // request without an answer for CPL_TIMEOUT_MS
+    DropPoisoned    = 4'd8,  // poisoned configuration or register write
+    DropBlocked     = 4'd9  // the pool is frozen, or the port is stuck or its link down
+  } drop_e;
+
+  // ID: ro, everybody.
   localparam logic [15:0] IdOffset = 16'h0000;
+  localparam logic [31:0] IdValue = 32'h56465032;
+  function automatic logic is_id(input logic [15:0] addr);
+    is_id = addr[15:2] == IdOffset[15:2];
+  endfunction
+
+  // ROLE: ro, everybody.
   localparam logic [15:0] RoleOffset = 16'h0004;
-  localparam int unsigned RolePortLsb = 0;
-  localparam int unsigned RolePortW = 8;
-  localparam int unsigned RoleOwnerLsb = 8;
-  localparam int unsigned RoleOwnerW = 1;
+  typedef struct packed {
+    logic [21:0] reserved_31;
+    logic [1:0]  kind;  // and what it is
+    logic [7:0]  port;  // port that the access came in by: 0 owner, 1.. users; service bus: one more than the last user
+  } role_t;
+  function automatic logic is_role(input logic [15:0] addr);
+    is_role = addr[15:2] == RoleOffset[15:2];
+  endfunction
+
+  // GEOMETRY: ro, everybody.
   localparam logic [15:0] GeometryOffset = 16'h0008;
-  localparam int unsigned GeometryUsersLsb = 0;
-  localparam int unsigned GeometryUsersW = 8;
-  localparam int unsigned GeometrySlotsLsb = 8;
-  localparam int unsigned GeometrySlotsW = 8;
-  localparam int unsigned GeometrySlotFnsLsb = 16;
-  localparam int unsigned GeometrySlotFnsW = 8;
-  localparam int unsigned GeometryDevicesLsb = 24;
-  localparam int unsigned GeometryDevicesW = 8;
+  typedef struct packed {
+    logic [7:0]  devices;  // device ports
+    logic [7:0]  slot_fns;  // functions of each slot
+    logic [7:0]  slots;  // slots of each user
+    logic [7:0]  users;  // user ports
+  } geometry_t;
+  function automatic logic is_geometry(input logic [15:0] addr);
+    is_geometry = addr[15:2] == GeometryOffset[15:2];
+  endfunction
+
+  // SCRATCH: rw, everybody.
   localparam logic [15:0] ScratchOffset = 16'h000c;
+  localparam logic [31:0] ScratchReset = 32'h00000000;
+  function automatic logic is_scratch(input logic [15:0] addr);
+    is_scratch = addr[15:2] == ScratchOffset[15:2];
+  endfunction
+
+  // STATUS: ro, everybody.
   localparam logic [15:0] StatusOffset = 16'h0010;
-  localparam int unsigned StatusSriovLsb = 0;
-  localparam int unsigned StatusSriovW = 1;
-  localparam int unsigned StatusFrozenLsb = 1;
-  localparam int unsigned StatusFrozenW = 1;
-  localparam int unsigned StatusNumVfsLsb = 8;
-  localparam int unsigned StatusNumVfsW = 8;
+  typedef struct packed {
+    logic [15:0] reserved_31;
+    logic [7:0]  num_vfs;  // VFs that the device offers now
+    logic [5:0]  reserved_7;
+    logic        frozen;  // the owner's heartbeat ran out: users' requests are answered, not forwarded
+    logic        sriov;  // the owner has enabled VFs, and the bridge has read the device's SR-IOV capability
+  } status_t;
+  function automatic logic is_status(input logic [15:0] addr);
+    is_status = addr[15:2] == StatusOffset[15:2];
+  endfunction
+
+  // CPL_TIMEOUT_MS: rw, owner.
   localparam logic [15:0] CplTimeoutMsOffset = 16'h0014;
+  localparam logic [31:0] CplTimeoutMsReset = 32'h0000001e;
+  typedef struct packed {
+    logic [15:0] reserved_31;
+    logic [15:0] ms;  // milliseconds
+  } cpl_timeout_ms_t;
+  function automatic logic is_cpl_timeout_ms(input logic [15:0] addr);
+    is_cpl_timeout_ms = addr[15:2] == CplTimeoutMsOffset[15:2];
+  endfunction
+  function automatic logic [31:0] cpl_timeout_ms_kept(input logic [31:0] word);
+    cpl_timeout_ms_kept = word & 32'h0000ffff;
+    if (word[15:0] < 16'd4) cpl_timeout_ms_kept[15:0] = 16'd4;
+  endfunction
+
+  // HEARTBEAT_MS: rw, owner.
   localparam logic [15:0] HeartbeatMsOffset = 16'h0018;
+  localparam logic [31:0] HeartbeatMsReset = 32'h00000000;
+  typedef struct packed {
+    logic [15:0] reserved_31;
+    logic [15:0] ms;  // milliseconds; 0: no watch on the owner
+  } heartbeat_ms_t;
+  function automatic logic is_heartbeat_ms(input logic [15:0] addr);
+    is_heartbeat_ms = addr[15:2] == HeartbeatMsOffset[15:2];
+  endfunction
+  function automatic logic [31:0] heartbeat_ms_kept(input logic [31:0] word);
+    heartbeat_ms_kept = word & 32'h0000ffff;
+  endfunction
+
+  // HEARTBEAT: wo, owner.
   localparam logic [15:0] HeartbeatOffset = 16'h001c;
+  function automatic logic is_heartbeat(input logic [15:0] addr);
+    is_heartbeat = addr[15:2] == HeartbeatOffset[15:2];
+  endfunction
+
+  // COMMAND: wo, everybody.
   localparam logic [15:0] CommandOffset = 16'h0020;
-  localparam int unsigned CommandOpLsb = 0;
-  localparam int unsigned CommandOpW = 4;
-  localparam int unsigned CommandVfLsb = 8;
-  localparam int unsigned CommandVfW = 8;
-  localparam int unsigned CommandUserLsb = 16;
-  localparam int unsigned CommandUserW = 4;
-  localparam int unsigned CommandSlotLsb = 20;
-  localparam int unsigned CommandSlotW = 4;
-  localparam int unsigned CommandFnLsb = 24;
-  localparam int unsigned CommandFnW = 4;
+  typedef struct packed {
+    logic [3:0]  fn;  // function of that slot, from 0
+    logic [3:0]  slot;  // slot of that user, from 0
+    logic [7:0]  user;  // user port, from 1
+    logic [7:0]  vf;  // VF of the device, from 0
+    logic [3:0]  reserved_7;
+    logic [3:0]  op;  // operation
+  } command_t;
+  function automatic logic is_command(input logic [15:0] addr);
+    is_command = addr[15:2] == CommandOffset[15:2];
+  endfunction
+
+  // COMMAND_RESULT: ro, everybody.
   localparam logic [15:0] CommandResultOffset = 16'h0024;
-  localparam int unsigned CommandResultCodeLsb = 0;
-  localparam int unsigned CommandResultCodeW = 4;
+  typedef struct packed {
+    logic [27:0] reserved_31;
+    logic [3:0]  code;  // how it went
+  } command_result_t;
+  function automatic logic is_command_result(input logic [15:0] addr);
+    is_command_result = addr[15:2] == CommandResultOffset[15:2];
+  endfunction
+
+  // LOG_COUNT: ro, owner.
   localparam logic [15:0] LogCountOffset = 16'h0030;
+  function automatic logic is_log_count(input logic [15:0] addr);
+    is_log_count = addr[15:2] == LogCountOffset[15:2];
+  endfunction
+
+  // LOG_LAST: ro, owner.
   localparam logic [15:0] LogLastOffset = 16'h0034;
-  localparam int unsigned LogLastReasonLsb = 0;
-  localparam int unsigned LogLastReasonW = 4;
-  localparam int unsigned LogLastPortLsb = 4;
-  localparam int unsigned LogLastPortW = 4;
+  typedef struct packed {
+    logic [15:0] reserved_31;
+    logic [7:0]  port;  // port it came from, or could not leave by
+    logic [3:0]  reserved_7;
+    logic [3:0]  reason;  // why
+  } log_last_t;
+  function automatic logic is_log_last(input logic [15:0] addr);
+    is_log_last = addr[15:2] == LogLastOffset[15:2];
+  endfunction
+
+  // LOG_HEADER: ro, owner.
   localparam logic [15:0] LogHeaderOffset = 16'h0040;
-  localparam int unsigned LogHeaderCount = 4;
+  function automatic logic is_log_header(input logic [15:0] addr);
+    is_log_header = addr[15:4] == LogHeaderOffset[15:4];
+  endfunction
+  function automatic logic [1:0] log_header_index(input logic [15:0] addr);
+    log_header_index = addr[3:2];
+  endfunction
+
+  // DROPS: ro, owner.
   localparam logic [15:0] DropsOffset = 16'h0080;
-  localparam int unsigned DropsCount = 16;
-  localparam logic [15:0] WeightOffset = 16'h00c0;
-  localparam int unsigned WeightCount = 16;
-  localparam logic [15:0] VfOffset = 16'h0100;
-  localparam int unsigned VfCount = 64;
-  localparam int unsigned VfAssignedLsb = 0;
-  localparam int unsigned VfAssignedW = 1;
-  localparam int unsigned VfStateLsb = 1;
-  localparam int unsigned VfStateW = 2;
-  localparam int unsigned VfBusyLsb = 3;
-  localparam int unsigned VfBusyW = 1;
-  localparam int unsigned VfUserLsb = 4;
-  localparam int unsigned VfUserW = 4;
-  localparam int unsigned VfSlotLsb = 8;
-  localparam int unsigned VfSlotW = 4;
-  localparam int unsigned VfFnLsb = 12;
-  localparam int unsigned VfFnW = 4;
-  localparam logic [15:0] SlotOffset = 16'h0200;
-  localparam int unsigned SlotCount = 64;
-  localparam int unsigned SlotPresentLsb = 0;
-  localparam int unsigned SlotPresentW = 1;
-  localparam int unsigned SlotLinkLsb = 1;
-  localparam int unsigned SlotLinkW = 1;
-  localparam int unsigned SlotPoweredLsb = 2;
-  localparam int unsigned SlotPoweredW = 1;
-  localparam int unsigned SlotUsableLsb = 3;
-  localparam int unsigned SlotUsableW = 1;
-  localparam int unsigned SlotPowerLedLsb = 4;
-  localparam int unsigned SlotPowerLedW = 2;
-  localparam int unsigned SlotAttentionLedLsb = 6;
-  localparam int unsigned SlotAttentionLedW = 2;
-  localparam int unsigned SlotReleasingLsb = 8;
-  localparam int unsigned SlotReleasingW = 1;
-  localparam logic [15:0] RxOffset = 16'h0400;
-  localparam int unsigned RxCount = 64;
-  localparam logic [15:0] TxOffset = 16'h0500;
-  localparam int unsigned TxCount = 64;
+  function automatic logic is_drops(input logic [15:0] addr);
+    is_drops = addr[15:6] == DropsOffset[15:6];
+  endfunction
+  function automatic logic [3:0] drops_index(input logic [15:0] addr);
+    drops_index = addr[5:2];
+  endfunction
+
+  // WEIGHT: rw, owner.
+  localparam logic [15:0] WeightOffset = 16'h0100;
+  localparam logic [31:0] WeightReset = 32'h00000001;
+  typedef struct packed {
+    logic [23:0] reserved_31;
+    logic [7:0]  packets;  // packets a round
+  } weight_t;
+  function automatic logic is_weight(input logic [15:0] addr);
+    is_weight = addr[15:7] == WeightOffset[15:7];
+  endfunction
+  function automatic logic [4:0] weight_index(input logic [15:0] addr);
+    weight_index = addr[6:2];
+  endfunction
+  function automatic logic [31:0] weight_kept(input logic [31:0] word);
+    weight_kept = word & 32'h000000ff;
+    if (word[7:0] < 8'd1) weight_kept[7:0] = 8'd1;
+  endfunction
+
+  // SLOT: ro, everybody.
+  localparam logic [15:0] SlotOffset = 16'h0400;
+  typedef struct packed {
+    logic [22:0] reserved_31;
+    logic        releasing;  // goes back to the pool when the server has switched it off
+    logic [1:0]  attention_led;  // attention indicator
+    logic [1:0]  power_led;  // power indicator
+    logic        usable;  // requests pass
+    logic        powered;  // the server has switched it on
+    logic        link;  // data link layer active
+    logic        present;  // presence detect state
+  } slot_t;
+  function automatic logic is_slot(input logic [15:0] addr);
+    is_slot = addr[15:10] == SlotOffset[15:10];
+  endfunction
+  function automatic logic [7:0] slot_index(input logic [15:0] addr);
+    slot_index = addr[9:2];
+  endfunction
+
+  // RX: ro, owner.
+  localparam logic [15:0] RxOffset = 16'h0800;
+  function automatic logic is_rx(input logic [15:0] addr);
+    is_rx = addr[15:9] == RxOffset[15:9];
+  endfunction
+  function automatic logic [6:0] rx_index(input logic [15:0] addr);
+    rx_index = addr[8:2];
+  endfunction
+
+  // TX: ro, owner.
+  localparam logic [15:0] TxOffset = 16'h0a00;
+  function automatic logic is_tx(input logic [15:0] addr);
+    is_tx = addr[15:9] == TxOffset[15:9];
+  endfunction
+  function automatic logic [6:0] tx_index(input logic [15:0] addr);
+    tx_index = addr[8:2];
+  endfunction
+
+  // VF: ro, owner.
+  localparam logic [15:0] VfOffset = 16'h0c00;
+  typedef struct packed {
+    logic [7:0]  reserved_31;
+    logic [7:0]  user;  // user port, if assigned
+    logic [3:0]  fn;  // function, if assigned
+    logic [3:0]  slot;  // slot, if assigned
+    logic [2:0]  reserved_7;
+    logic        busy;  // requests outstanding
+    logic [2:0]  state;  // where it is between two servers
+    logic        assigned;  // belongs to a slot function
+  } vf_t;
+  function automatic logic is_vf(input logic [15:0] addr);
+    is_vf = addr[15:8] == VfOffset[15:8];
+  endfunction
+  function automatic logic [5:0] vf_index(input logic [15:0] addr);
+    vf_index = addr[7:2];
+  endfunction
+
+  // Whether a read has a value (else 0) in the owner's view or a user's.
+  function automatic logic readable(input logic [15:0] addr, input logic owner);
+    readable =
+      (is_id(addr) ||
+       is_role(addr) ||
+       is_geometry(addr) ||
+       is_scratch(addr) ||
+       is_status(addr) ||
+       is_command_result(addr) ||
+       is_slot(addr)) ||
+      (owner && (
+       is_cpl_timeout_ms(addr) ||
+       is_heartbeat_ms(addr) ||
+       is_log_count(addr) ||
+       is_log_last(addr) ||
+       is_log_header(addr) ||
+       is_drops(addr) ||
+       is_weight(addr) ||
+       is_rx(addr) ||
+       is_tx(addr) ||
+       is_vf(addr)));
+  endfunction
+
+  // Whether a write has an effect.
+  function automatic logic writable(input logic [15:0] addr, input logic owner);
+    writable =
+      (is_scratch(addr) ||
+       is_command(addr)) ||
+      (owner && (
+       is_cpl_timeout_ms(addr) ||
+       is_heartbeat_ms(addr) ||
+       is_heartbeat(addr) ||
+       is_weight(addr)));
+  endfunction
 
 endpackage

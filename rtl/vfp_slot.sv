@@ -68,7 +68,7 @@ module vfp_slot #(
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni || clear_i) begin
-      control_q <= {2'b00, 1'b1, 2'b11, 2'b11, 6'd0};  // power off, both indicators off
+      control_q <= {2'b00, 1'b1, vfp_regs_pkg::LedOff, vfp_regs_pkg::LedOff, 6'd0};  // power off
       abp_q     <= 1'b0;
       pdc_q     <= 1'b0;
       dllsc_q   <= 1'b0;

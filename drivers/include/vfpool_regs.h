@@ -3,153 +3,423 @@
 #ifndef VFPOOL_REGS_H
 #define VFPOOL_REGS_H
 
-/* 0x56465031, "VFP1" (ro, all) */
-#define VFPOOL_ID 0x000
+#include <linux/types.h>
 
-/* Who reads: the port that the access came in by. (ro, all) */
+/*
+ * A field of a struct that is wider than its bits in the word is cut off when it is packed.
+ */
+
+/* Who reads. */
+enum vfpool_port_role {
+	/* a user's server: sees its own slots */
+	VFPOOL_PORT_ROLE_USER = 0,
+	/* the owner's server: sees and commands everything */
+	VFPOOL_PORT_ROLE_OWNER = 1,
+	/* the service bus: owner's view without a server */
+	VFPOOL_PORT_ROLE_SERVICE = 2,
+};
+
+/* What COMMAND asks for. */
+enum vfpool_op {
+	/* VF becomes function FN of the slot */
+	VFPOOL_OP_ASSIGN = 1,
+	/*
+	 * as the button, and back to the pool once the server has powered the slot
+	 * off
+	 */
+	VFPOOL_OP_RELEASE = 2,
+	/* back to the pool now, a surprise removal */
+	VFPOOL_OP_FORCE = 3,
+	/* press the attention button */
+	VFPOOL_OP_BUTTON = 4,
+};
+
+/* How a COMMAND went. */
+enum vfpool_result {
+	/* done */
+	VFPOOL_RESULT_DONE = 0,
+	/* unknown operation */
+	VFPOOL_RESULT_UNKNOWN_OP = 1,
+	/* no such VF, user, slot or function */
+	VFPOOL_RESULT_NO_SUCH = 2,
+	/* the VF is in use, or still being reset */
+	VFPOOL_RESULT_VF_IN_USE = 3,
+	/* the function is in use */
+	VFPOOL_RESULT_FN_IN_USE = 4,
+	/* the slot is busy: powered, blinking or being released */
+	VFPOOL_RESULT_SLOT_BUSY = 5,
+	/* the slot is empty */
+	VFPOOL_RESULT_SLOT_EMPTY = 6,
+	/* not allowed from here */
+	VFPOOL_RESULT_NOT_ALLOWED = 7,
+};
+
+/* What a VF goes through before another server may have it. */
+enum vfpool_vf_state {
+	/* usable, or free */
+	VFPOOL_VF_STATE_IDLE = 0,
+	/* its outstanding requests end or time out */
+	VFPOOL_VF_STATE_DRAINING = 1,
+	/* rests after its function-level reset */
+	VFPOOL_VF_STATE_RESET = 2,
+};
+
+/*
+ * Indicators of a slot, coded as in Slot Control (PCIe Base Spec 2.1,
+ * 7.8.10).
+ */
+enum vfpool_led {
+	/* on */
+	VFPOOL_LED_ON = 1,
+	/* blinking */
+	VFPOOL_LED_BLINKING = 2,
+	/* off */
+	VFPOOL_LED_OFF = 3,
+};
+
+/* Why a packet was not forwarded, or a request was answered by the bridge. */
+enum vfpool_drop {
+	/* it was forwarded */
+	VFPOOL_DROP_NONE = 0,
+	/* format, length, byte enables, 4 KiB crossing, number of beats */
+	VFPOOL_DROP_MALFORMED = 1,
+	/* a type that the bridge does not carry */
+	VFPOOL_DROP_UNSUPPORTED = 2,
+	/* address or ID that leads nowhere */
+	VFPOOL_DROP_NO_TARGET = 3,
+	/* the VF is not assigned to this user, or its slot is off */
+	VFPOOL_DROP_NOT_ASSIGNED = 4,
+	/* request of a function whose bus master enable is off */
+	VFPOOL_DROP_BUS_MASTER = 5,
+	/* completion that matches no outstanding request */
+	VFPOOL_DROP_UNEXPECTED = 6,
+	/* request without an answer for CPL_TIMEOUT_MS */
+	VFPOOL_DROP_TIMEOUT = 7,
+	/* poisoned configuration or register write */
+	VFPOOL_DROP_POISONED = 8,
+	/* the pool is frozen, or the port is stuck or its link down */
+	VFPOOL_DROP_BLOCKED = 9,
+};
+
+/* 0x56465032, "VFP2": second layout of these registers. (ro, all) */
+#define VFPOOL_ID 0x000
+#define VFPOOL_ID_VALUE 0x56465032u
+
+/* Who reads. (ro, all) */
 #define VFPOOL_ROLE 0x004
-#define VFPOOL_ROLE_PORT_SHIFT 0
-#define VFPOOL_ROLE_PORT_MASK 0xffu
-#define VFPOOL_ROLE_OWNER_SHIFT 8
-#define VFPOOL_ROLE_OWNER_MASK 0x1u
+
+struct vfpool_role {
+	/*
+	 * port that the access came in by: 0 owner, 1.. users; service bus: one more
+	 * than the last user (8 bits)
+	 */
+	__u32 port;
+	/* and what it is (2 bits, enum vfpool_port_role) */
+	__u32 kind;
+};
+
+static inline struct vfpool_role vfpool_role_unpack(__u32 word)
+{
+	struct vfpool_role r;
+
+	r.port = word & 0xffu;
+	r.kind = (word >> 8) & 0x3u;
+	return r;
+}
 
 /* What this bridge was built for. (ro, all) */
 #define VFPOOL_GEOMETRY 0x008
-#define VFPOOL_GEOMETRY_USERS_SHIFT 0
-#define VFPOOL_GEOMETRY_USERS_MASK 0xffu
-#define VFPOOL_GEOMETRY_SLOTS_SHIFT 8
-#define VFPOOL_GEOMETRY_SLOTS_MASK 0xffu
-#define VFPOOL_GEOMETRY_SLOT_FNS_SHIFT 16
-#define VFPOOL_GEOMETRY_SLOT_FNS_MASK 0xffu
-#define VFPOOL_GEOMETRY_DEVICES_SHIFT 24
-#define VFPOOL_GEOMETRY_DEVICES_MASK 0xffu
+
+struct vfpool_geometry {
+	/* user ports (8 bits) */
+	__u32 users;
+	/* slots of each user (8 bits) */
+	__u32 slots;
+	/* functions of each slot (8 bits) */
+	__u32 slot_fns;
+	/* device ports (8 bits) */
+	__u32 devices;
+};
+
+static inline struct vfpool_geometry vfpool_geometry_unpack(__u32 word)
+{
+	struct vfpool_geometry r;
+
+	r.users = word & 0xffu;
+	r.slots = (word >> 8) & 0xffu;
+	r.slot_fns = (word >> 16) & 0xffu;
+	r.devices = (word >> 24) & 0xffu;
+	return r;
+}
 
 /* Kept, without meaning; one a port. (rw, all) */
 #define VFPOOL_SCRATCH 0x00c
+#define VFPOOL_SCRATCH_RESET 0x00000000u
 
 /* State of the pool. (ro, all) */
 #define VFPOOL_STATUS 0x010
-#define VFPOOL_STATUS_SRIOV_SHIFT 0
-#define VFPOOL_STATUS_SRIOV_MASK 0x1u
-#define VFPOOL_STATUS_FROZEN_SHIFT 1
-#define VFPOOL_STATUS_FROZEN_MASK 0x1u
-#define VFPOOL_STATUS_NUM_VFS_SHIFT 8
-#define VFPOOL_STATUS_NUM_VFS_MASK 0xffu
+
+struct vfpool_status {
+	/*
+	 * the owner has enabled VFs, and the bridge has read the device's SR-IOV
+	 * capability (1 bit)
+	 */
+	__u32 sriov;
+	/*
+	 * the owner's heartbeat ran out: users' requests are answered, not forwarded
+	 * (1 bit)
+	 */
+	__u32 frozen;
+	/* VFs that the device offers now (8 bits) */
+	__u32 num_vfs;
+};
+
+static inline struct vfpool_status vfpool_status_unpack(__u32 word)
+{
+	struct vfpool_status r;
+
+	r.sriov = word & 0x1u;
+	r.frozen = (word >> 1) & 0x1u;
+	r.num_vfs = (word >> 8) & 0xffu;
+	return r;
+}
 
 /*
  * How long a request may stay unanswered before the bridge answers it with
- * Unsupported Request; a port that takes nothing for a quarter of it is stuck,
- * and what is meant for it is discarded. Milliseconds, 1..65535; reset value
- * 30. (rw, owner)
+ * Unsupported Request; a port that takes nothing for a quarter of it is
+ * stuck, and what is meant for it is discarded. (rw, owner)
  */
 #define VFPOOL_CPL_TIMEOUT_MS 0x014
+#define VFPOOL_CPL_TIMEOUT_MS_RESET 0x0000001eu
+
+struct vfpool_cpl_timeout_ms {
+	/* milliseconds (16 bits) */
+	__u32 ms;
+};
+
+static inline __u32 vfpool_cpl_timeout_ms_pack(const struct vfpool_cpl_timeout_ms *r)
+{
+	return (r->ms & 0xffffu);
+}
+
+static inline struct vfpool_cpl_timeout_ms vfpool_cpl_timeout_ms_unpack(__u32 word)
+{
+	struct vfpool_cpl_timeout_ms r;
+
+	r.ms = word & 0xffffu;
+	return r;
+}
 
 /*
- * 0: no watch on the owner (reset value). Else the pool freezes when HEARTBEAT
- * was not written for this long. Milliseconds, up to 65535. (rw, owner)
+ * The pool freezes when HEARTBEAT was not written for this long. (rw, owner)
  */
 #define VFPOOL_HEARTBEAT_MS 0x018
+#define VFPOOL_HEARTBEAT_MS_RESET 0x00000000u
+
+struct vfpool_heartbeat_ms {
+	/* milliseconds; 0: no watch on the owner (16 bits) */
+	__u32 ms;
+};
+
+static inline __u32 vfpool_heartbeat_ms_pack(const struct vfpool_heartbeat_ms *r)
+{
+	return (r->ms & 0xffffu);
+}
+
+static inline struct vfpool_heartbeat_ms vfpool_heartbeat_ms_unpack(__u32 word)
+{
+	struct vfpool_heartbeat_ms r;
+
+	r.ms = word & 0xffffu;
+	return r;
+}
 
 /* Any write: the owner lives. Thaws a frozen pool. (wo, owner) */
 #define VFPOOL_HEARTBEAT 0x01c
 
 /*
  * Carried out when written; COMMAND_RESULT then tells how it went. A user's
- * server may give RELEASE and BUTTON for its own slots; the USER field is then
- * not looked at. (wo, all)
+ * server may give RELEASE and BUTTON for its own slots; the USER field is
+ * then not looked at. (wo, all)
  */
 #define VFPOOL_COMMAND 0x020
-#define VFPOOL_COMMAND_OP_SHIFT 0
-#define VFPOOL_COMMAND_OP_MASK 0xfu
-#define VFPOOL_COMMAND_VF_SHIFT 8
-#define VFPOOL_COMMAND_VF_MASK 0xffu
-#define VFPOOL_COMMAND_USER_SHIFT 16
-#define VFPOOL_COMMAND_USER_MASK 0xfu
-#define VFPOOL_COMMAND_SLOT_SHIFT 20
-#define VFPOOL_COMMAND_SLOT_MASK 0xfu
-#define VFPOOL_COMMAND_FN_SHIFT 24
-#define VFPOOL_COMMAND_FN_MASK 0xfu
+
+struct vfpool_command {
+	/* operation (4 bits, enum vfpool_op) */
+	__u32 op;
+	/* VF of the device, from 0 (8 bits) */
+	__u32 vf;
+	/* user port, from 1 (8 bits) */
+	__u32 user;
+	/* slot of that user, from 0 (4 bits) */
+	__u32 slot;
+	/* function of that slot, from 0 (4 bits) */
+	__u32 fn;
+};
+
+static inline __u32 vfpool_command_pack(const struct vfpool_command *r)
+{
+	return (r->op & 0xfu) |
+	       (r->vf & 0xffu) << 8 |
+	       (r->user & 0xffu) << 16 |
+	       (r->slot & 0xfu) << 24 |
+	       (r->fn & 0xfu) << 28;
+}
 
 /* Of the last COMMAND of this port. (ro, all) */
 #define VFPOOL_COMMAND_RESULT 0x024
-#define VFPOOL_COMMAND_RESULT_CODE_SHIFT 0
-#define VFPOOL_COMMAND_RESULT_CODE_MASK 0xfu
 
-/* Packets dropped or answered with an error since reset. (ro, owner) */
+struct vfpool_command_result {
+	/* how it went (4 bits, enum vfpool_result) */
+	__u32 code;
+};
+
+static inline struct vfpool_command_result vfpool_command_result_unpack(__u32 word)
+{
+	struct vfpool_command_result r;
+
+	r.code = word & 0xfu;
+	return r;
+}
+
+/*
+ * Packets dropped or answered with an error since reset: the sum of DROPS.
+ * (ro, owner)
+ */
 #define VFPOOL_LOG_COUNT 0x030
 
-/* The last one. (ro, owner) */
+/*
+ * The last packet that was dropped or refused. (A time-out has no packet: it
+ * is counted only.) (ro, owner)
+ */
 #define VFPOOL_LOG_LAST 0x034
-#define VFPOOL_LOG_LAST_REASON_SHIFT 0
-#define VFPOOL_LOG_LAST_REASON_MASK 0xfu
-#define VFPOOL_LOG_LAST_PORT_SHIFT 4
-#define VFPOOL_LOG_LAST_PORT_MASK 0xfu
+
+struct vfpool_log_last {
+	/* why (4 bits, enum vfpool_drop) */
+	__u32 reason;
+	/* port it came from, or could not leave by (8 bits) */
+	__u32 port;
+};
+
+static inline struct vfpool_log_last vfpool_log_last_unpack(__u32 word)
+{
+	struct vfpool_log_last r;
+
+	r.reason = word & 0xfu;
+	r.port = (word >> 8) & 0xffu;
+	return r;
+}
 
 /* Its header, DW 0 first. (ro, owner) */
 #define VFPOOL_LOG_HEADER(n) (0x040 + 4 * (n))
 #define VFPOOL_LOG_HEADER_COUNT 4
 
-/*
- * Packets by reason: 1 malformed, 2 unsupported, 3 no target, 4 not assigned, 5
- * bus master off, 6 unexpected completion, 7 (unused), 8 poisoned, 9 blocked.
- * (ro, owner)
- */
+/* Packets by reason. (ro, owner) */
 #define VFPOOL_DROPS(n) (0x080 + 4 * (n))
 #define VFPOOL_DROPS_COUNT 16
 
-/*
- * Share of host n toward the device, packets a round, 1..255; reset value 1.
- * (rw, owner)
- */
-#define VFPOOL_WEIGHT(n) (0x0c0 + 4 * (n))
-#define VFPOOL_WEIGHT_COUNT 16
+/* Share of host n toward the device. (rw, owner) */
+#define VFPOOL_WEIGHT(n) (0x100 + 4 * (n))
+#define VFPOOL_WEIGHT_COUNT 32
+#define VFPOOL_WEIGHT_RESET 0x00000001u
 
-/* Each VF. (ro, owner) */
-#define VFPOOL_VF(n) (0x100 + 4 * (n))
-#define VFPOOL_VF_COUNT 64
-#define VFPOOL_VF_ASSIGNED_SHIFT 0
-#define VFPOOL_VF_ASSIGNED_MASK 0x1u
-#define VFPOOL_VF_STATE_SHIFT 1
-#define VFPOOL_VF_STATE_MASK 0x3u
-#define VFPOOL_VF_BUSY_SHIFT 3
-#define VFPOOL_VF_BUSY_MASK 0x1u
-#define VFPOOL_VF_USER_SHIFT 4
-#define VFPOOL_VF_USER_MASK 0xfu
-#define VFPOOL_VF_SLOT_SHIFT 8
-#define VFPOOL_VF_SLOT_MASK 0xfu
-#define VFPOOL_VF_FN_SHIFT 12
-#define VFPOOL_VF_FN_MASK 0xfu
+struct vfpool_weight {
+	/* packets a round (8 bits) */
+	__u32 packets;
+};
+
+static inline __u32 vfpool_weight_pack(const struct vfpool_weight *r)
+{
+	return (r->packets & 0xffu);
+}
+
+static inline struct vfpool_weight vfpool_weight_unpack(__u32 word)
+{
+	struct vfpool_weight r;
+
+	r.packets = word & 0xffu;
+	return r;
+}
 
 /*
  * Each slot, index (user - 1) * SLOTS + slot; a user's server finds its own
  * from index 0 on. (ro, all)
  */
-#define VFPOOL_SLOT(n) (0x200 + 4 * (n))
-#define VFPOOL_SLOT_COUNT 64
-#define VFPOOL_SLOT_PRESENT_SHIFT 0
-#define VFPOOL_SLOT_PRESENT_MASK 0x1u
-#define VFPOOL_SLOT_LINK_SHIFT 1
-#define VFPOOL_SLOT_LINK_MASK 0x1u
-#define VFPOOL_SLOT_POWERED_SHIFT 2
-#define VFPOOL_SLOT_POWERED_MASK 0x1u
-#define VFPOOL_SLOT_USABLE_SHIFT 3
-#define VFPOOL_SLOT_USABLE_MASK 0x1u
-#define VFPOOL_SLOT_POWER_LED_SHIFT 4
-#define VFPOOL_SLOT_POWER_LED_MASK 0x3u
-#define VFPOOL_SLOT_ATTENTION_LED_SHIFT 6
-#define VFPOOL_SLOT_ATTENTION_LED_MASK 0x3u
-#define VFPOOL_SLOT_RELEASING_SHIFT 8
-#define VFPOOL_SLOT_RELEASING_MASK 0x1u
+#define VFPOOL_SLOT(n) (0x400 + 4 * (n))
+#define VFPOOL_SLOT_COUNT 256
+
+struct vfpool_slot {
+	/* presence detect state (1 bit) */
+	__u32 present;
+	/* data link layer active (1 bit) */
+	__u32 link;
+	/* the server has switched it on (1 bit) */
+	__u32 powered;
+	/* requests pass (1 bit) */
+	__u32 usable;
+	/* power indicator (2 bits, enum vfpool_led) */
+	__u32 power_led;
+	/* attention indicator (2 bits, enum vfpool_led) */
+	__u32 attention_led;
+	/* goes back to the pool when the server has switched it off (1 bit) */
+	__u32 releasing;
+};
+
+static inline struct vfpool_slot vfpool_slot_unpack(__u32 word)
+{
+	struct vfpool_slot r;
+
+	r.present = word & 0x1u;
+	r.link = (word >> 1) & 0x1u;
+	r.powered = (word >> 2) & 0x1u;
+	r.usable = (word >> 3) & 0x1u;
+	r.power_led = (word >> 4) & 0x3u;
+	r.attention_led = (word >> 6) & 0x3u;
+	r.releasing = (word >> 8) & 0x1u;
+	return r;
+}
 
 /*
  * Packets that came in: port * 4 + class (0 posted, 1 non-posted, 2
  * completion). The device is the last port. (ro, owner)
  */
-#define VFPOOL_RX(n) (0x400 + 4 * (n))
-#define VFPOOL_RX_COUNT 64
+#define VFPOOL_RX(n) (0x800 + 4 * (n))
+#define VFPOOL_RX_COUNT 128
 
 /* Packets that went out: port * 4 + class. (ro, owner) */
-#define VFPOOL_TX(n) (0x500 + 4 * (n))
-#define VFPOOL_TX_COUNT 64
+#define VFPOOL_TX(n) (0xa00 + 4 * (n))
+#define VFPOOL_TX_COUNT 128
+
+/* Each VF that the device offers. (ro, owner) */
+#define VFPOOL_VF(n) (0xc00 + 4 * (n))
+#define VFPOOL_VF_COUNT 64
+
+struct vfpool_vf {
+	/* belongs to a slot function (1 bit) */
+	__u32 assigned;
+	/* where it is between two servers (3 bits, enum vfpool_vf_state) */
+	__u32 state;
+	/* requests outstanding (1 bit) */
+	__u32 busy;
+	/* slot, if assigned (4 bits) */
+	__u32 slot;
+	/* function, if assigned (4 bits) */
+	__u32 fn;
+	/* user port, if assigned (8 bits) */
+	__u32 user;
+};
+
+static inline struct vfpool_vf vfpool_vf_unpack(__u32 word)
+{
+	struct vfpool_vf r;
+
+	r.assigned = word & 0x1u;
+	r.state = (word >> 1) & 0x7u;
+	r.busy = (word >> 4) & 0x1u;
+	r.slot = (word >> 8) & 0xfu;
+	r.fn = (word >> 12) & 0xfu;
+	r.user = (word >> 16) & 0xffu;
+	return r;
+}
 
 #endif

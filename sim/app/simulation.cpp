@@ -20,7 +20,6 @@
 #include "record/frame_record.hpp"
 #include "record/tlp_record.hpp"
 #include "vfio_user/server.hpp"
-#include "vfpool_regs.h"
 #include "vmd/endpoint.hpp"
 #include "wire/loopback.hpp"
 #include "wire/pcap.hpp"
@@ -30,23 +29,8 @@ namespace vfpool::app {
 namespace {
 
 using bridge::Bridge;
+namespace regs = bridge::regs;
 using nlohmann::json;
-
-constexpr std::uint32_t field(std::uint32_t word, unsigned shift, std::uint32_t mask) { return word >> shift & mask; }
-
-/// Result codes of COMMAND (tools/regs/bridge.toml).
-std::string refusal(std::uint32_t code) {
-  switch (code) {
-    case 1: return "unknown operation";
-    case 2: return "no such VF, user, slot or function";
-    case 3: return "this VF is in use, or still being reset";
-    case 4: return "this function is in use";
-    case 5: return "the slot is busy: powered, blinking or being released";
-    case 6: return "the slot is empty";
-    case 7: return "not allowed";
-    default: return fmt::format("refused with code {}", code);
-  }
-}
 
 /// A VM behind the bridge.
 struct VmPort {
@@ -172,7 +156,8 @@ struct Simulation::Impl {
         model = std::make_unique<ModelOwner>(scheduler, *bridge, s);
       else
         vms.push_back(std::make_unique<VmPort>(scheduler, *bridge, port, s.name, folder / s.socket));
-      for (const auto& a : s.assign) command(1, port, a.slot, a.vf, a.fn);
+      for (const auto& a : s.assign)
+        command({.op = regs::Op::kAssign, .vf = a.vf, .user = port, .slot = a.slot, .fn = a.fn});
     }
   }
 
@@ -193,12 +178,9 @@ struct Simulation::Impl {
     return *bridge;
   }
 
-  void command(unsigned op, unsigned user, unsigned slot, unsigned vf = 0, unsigned fn = 0) {
-    Bridge& b = the_bridge();
-    b.service_write(VFPOOL_COMMAND, op << VFPOOL_COMMAND_OP_SHIFT | vf << VFPOOL_COMMAND_VF_SHIFT |
-                                        user << VFPOOL_COMMAND_USER_SHIFT | slot << VFPOOL_COMMAND_SLOT_SHIFT |
-                                        fn << VFPOOL_COMMAND_FN_SHIFT);
-    if (const auto code = b.service_read(VFPOOL_COMMAND_RESULT); code != 0) throw ControlError(refusal(code));
+  void command(const regs::Command& c) {
+    if (const regs::Result result = the_bridge().command(c); result != regs::Result::kDone)
+      throw ControlError(std::string(meaning(result)));
   }
 
   static unsigned number(const json& request, const char* key, unsigned most, std::optional<unsigned> fallback = {}) {
@@ -215,34 +197,31 @@ struct Simulation::Impl {
   json pool_status() const {
     Bridge& b = the_bridge();
     const auto geometry = Bridge::geometry();
-    const std::uint32_t status = b.service_read(VFPOOL_STATUS);
-    json out{{"sriov", field(status, VFPOOL_STATUS_SRIOV_SHIFT, VFPOOL_STATUS_SRIOV_MASK) != 0},
-             {"frozen", field(status, VFPOOL_STATUS_FROZEN_SHIFT, VFPOOL_STATUS_FROZEN_MASK) != 0},
-             {"dropped", b.service_read(VFPOOL_LOG_COUNT)},
+    const auto status = b.read<regs::Status>();
+    json out{{"sriov", status.sriov},
+             {"frozen", status.frozen},
+             {"dropped", b.read<regs::LogCount>().value},
              {"vfs", json::array()},
              {"slots", json::array()}};
-    const unsigned vfs = field(status, VFPOOL_STATUS_NUM_VFS_SHIFT, VFPOOL_STATUS_NUM_VFS_MASK);
-    for (unsigned n = 0; n < vfs; ++n) {
-      const std::uint32_t v = b.service_read(VFPOOL_VF(n));
-      static constexpr const char* kStates[] = {"idle", "draining", "reset", "?"};
-      json vf{{"vf", n}, {"state", kStates[field(v, VFPOOL_VF_STATE_SHIFT, VFPOOL_VF_STATE_MASK)]}};
-      if (v & 1) {
-        vf["user"] = field(v, VFPOOL_VF_USER_SHIFT, VFPOOL_VF_USER_MASK);
-        vf["slot"] = field(v, VFPOOL_VF_SLOT_SHIFT, VFPOOL_VF_SLOT_MASK);
-        vf["fn"] = field(v, VFPOOL_VF_FN_SHIFT, VFPOOL_VF_FN_MASK);
+    for (unsigned n = 0; n < status.num_vfs; ++n) {
+      const auto v = b.read<regs::Vf>(n);
+      json vf{{"vf", n}, {"state", to_string(v.state)}};
+      if (v.assigned) {
+        vf["user"] = v.user;
+        vf["slot"] = v.slot;
+        vf["fn"] = v.fn;
       }
       out["vfs"].push_back(std::move(vf));
     }
-    static constexpr const char* kLeds[] = {"?", "on", "blinking", "off"};
     for (unsigned i = 0; i < geometry.users * geometry.slots; ++i) {
-      const std::uint32_t s = b.service_read(VFPOOL_SLOT(i));
+      const auto s = b.read<regs::Slot>(i);
       out["slots"].push_back({{"user", i / geometry.slots + 1},
                               {"slot", i % geometry.slots},
-                              {"present", field(s, VFPOOL_SLOT_PRESENT_SHIFT, VFPOOL_SLOT_PRESENT_MASK) != 0},
-                              {"link", field(s, VFPOOL_SLOT_LINK_SHIFT, VFPOOL_SLOT_LINK_MASK) != 0},
-                              {"powered", field(s, VFPOOL_SLOT_POWERED_SHIFT, VFPOOL_SLOT_POWERED_MASK) != 0},
-                              {"releasing", field(s, VFPOOL_SLOT_RELEASING_SHIFT, VFPOOL_SLOT_RELEASING_MASK) != 0},
-                              {"power_led", kLeds[field(s, VFPOOL_SLOT_POWER_LED_SHIFT, VFPOOL_SLOT_POWER_LED_MASK)]}});
+                              {"present", s.present},
+                              {"link", s.link},
+                              {"powered", s.powered},
+                              {"releasing", s.releasing},
+                              {"power_led", to_string(s.power_led)}});
     }
     return out;
   }
@@ -254,12 +233,11 @@ struct Simulation::Impl {
     static constexpr const char* kClasses[] = {"posted", "non_posted", "completion"};
     for (unsigned p = 0; p < Bridge::port_count(); ++p)
       for (unsigned c = 0; c < 3; ++c) {
-        out["ports"][Bridge::port_name(p)]["rx"][kClasses[c]] = b.service_read(VFPOOL_RX(4 * p + c));
-        out["ports"][Bridge::port_name(p)]["tx"][kClasses[c]] = b.service_read(VFPOOL_TX(4 * p + c));
+        out["ports"][Bridge::port_name(p)]["rx"][kClasses[c]] = b.read<regs::Rx>(4 * p + c).value;
+        out["ports"][Bridge::port_name(p)]["tx"][kClasses[c]] = b.read<regs::Tx>(4 * p + c).value;
       }
-    static constexpr const char* kReasons[] = {"",           "malformed",  "unsupported", "no_target", "not_assigned",
-                                               "bus_master", "unexpected", "timeout",     "poisoned",  "blocked"};
-    for (unsigned r = 1; r < std::size(kReasons); ++r) out["drops"][kReasons[r]] = b.service_read(VFPOOL_DROPS(r));
+    for (const regs::Drop reason : regs::kAllDrop)
+      if (reason != regs::Drop::kNone) out["drops"][to_string(reason)] = b.read<regs::Drops>(reason).value;
     return out;
   }
 };
@@ -275,14 +253,17 @@ json Simulation::control(const json& request) {
   const auto user = [&] { return Impl::number(request, "user", geometry.users); };
   const auto slot = [&] { return Impl::number(request, "slot", geometry.slots - 1, 0); };
   if (op == "assign") {
-    i.command(1, user(), slot(), Impl::number(request, "vf", 63),
-              Impl::number(request, "fn", geometry.slot_functions - 1, 0));
+    i.command({.op = regs::Op::kAssign,
+               .vf = Impl::number(request, "vf", regs::Vf::kCount - 1),
+               .user = user(),
+               .slot = slot(),
+               .fn = Impl::number(request, "fn", geometry.slot_functions - 1, 0)});
   } else if (op == "release") {
-    i.command(2, user(), slot());
+    i.command({.op = regs::Op::kRelease, .user = user(), .slot = slot()});
   } else if (op == "force") {
-    i.command(3, user(), slot());
+    i.command({.op = regs::Op::kForce, .user = user(), .slot = slot()});
   } else if (op == "press") {
-    i.command(4, user(), slot());
+    i.command({.op = regs::Op::kButton, .user = user(), .slot = slot()});
   } else if (op == "status") {
     return i.pool_status();
   } else if (op == "counters") {

@@ -17,10 +17,13 @@
 namespace vfpool::bridge {
 namespace {
 
-// As vfp_bridge's parameters.
 constexpr Geometry kGeometry{};
 constexpr unsigned kHosts = kGeometry.users + 1;
 constexpr unsigned kPorts = kHosts + kGeometry.devices;
+// Pins of the model are words of up to 64 bits here.
+static_assert(3 * kPorts <= 64, "VFPOOL_USERS is more than this simulation takes");
+static_assert(kGeometry.users * kGeometry.slots <= 64,
+              "VFPOOL_USERS * VFPOOL_SLOTS is more than this simulation takes");
 constexpr unsigned kBeat = 16;
 // Cycles to run on after the bridge has said that it is idle.
 constexpr unsigned kSettle = 2;
@@ -109,6 +112,7 @@ struct Bridge::Impl {
     for (int i = 0; i < 4; ++i) edge();
     give(top.rst_n_set_i, 1);
     take_over();
+    check_geometry(regs::Geometry::unpack(service(false, regs::Geometry::kOffset, 0)), kGeometry);
   }
   ~Impl() {
     if (timer != 0) scheduler.cancel(timer);
@@ -126,7 +130,7 @@ struct Bridge::Impl {
 
   // Gives an input of bridge_model.sv that is taken over by set_i.
   template <class T>
-  void give(T& pin, std::uint32_t value) {
+  void give(T& pin, std::uint64_t value) {
     if (pin == value) return;
     pin = static_cast<T>(value);
     given = true;
@@ -141,13 +145,12 @@ struct Bridge::Impl {
   }
 
   void drive_inputs() {
-    unsigned link = 0, ready = 0, valid = 0, sop = 0, eop = 0;
-    std::uint32_t room = 0;
+    std::uint64_t link = 0, ready = 0, valid = 0, sop = 0, eop = 0, room = 0;
     for (unsigned p = 0; p < kPorts; ++p) {
       Port& port = ports[p];
-      link |= static_cast<unsigned>(port.link) << p;
-      ready |= static_cast<unsigned>(!port.stalled) << p;
-      room |= (port.stalled ? 0U : 7U) << 3 * p;
+      link |= std::uint64_t{port.link} << p;
+      ready |= std::uint64_t{!port.stalled} << p;
+      room |= std::uint64_t{port.stalled ? 0U : 7U} << 3 * p;
       if (!port.sending) {
         port.choose(top.rx_room_o >> 3 * p & 7);
         if (port.sending)
@@ -155,9 +158,9 @@ struct Bridge::Impl {
       }
       if (!port.sending) continue;
       const pcie::Tlp& t = *port.sending;
-      valid |= 1U << p;
-      sop |= static_cast<unsigned>(port.sent == 0) << p;
-      eop |= static_cast<unsigned>(port.sent + kBeat >= t.data.size()) << p;
+      valid |= std::uint64_t{1} << p;
+      sop |= std::uint64_t{port.sent == 0} << p;
+      eop |= std::uint64_t{port.sent + kBeat >= t.data.size()} << p;
       if (port.sent == 0) std::memcpy(word(top.rx_hdr_i.data(), p), t.hdr.data(), kBeat);
       std::array<std::uint8_t, kBeat> beat{};
       if (port.sent < t.data.size())
@@ -168,9 +171,10 @@ struct Bridge::Impl {
     give(top.tx_ready_set_i, ready);
     give(top.tx_room_set_i, room);
     give(top.tick_ms_set_i, std::exchange(tick, false));
-    top.rx_valid_i = static_cast<CData>(valid);
-    top.rx_sop_i = static_cast<CData>(sop);
-    top.rx_eop_i = static_cast<CData>(eop);
+    const auto set = []<class T>(T& pin, std::uint64_t value) { pin = static_cast<T>(value); };
+    set(top.rx_valid_i, valid);
+    set(top.rx_sop_i, sop);
+    set(top.rx_eop_i, eop);
     take_over();
   }
 
@@ -258,6 +262,17 @@ struct Bridge::Impl {
   }
 };
 
+void check_geometry(const regs::Geometry& rtl, const Geometry& program) {
+  const Geometry said{.users = rtl.users, .slots = rtl.slots, .slot_functions = rtl.slot_fns, .devices = rtl.devices};
+  if (said == program) return;
+  const auto text = [](const Geometry& g) {
+    return fmt::format("{} users, {} slots each, {} functions a slot, {} devices", g.users, g.slots, g.slot_functions,
+                       g.devices);
+  };
+  throw std::runtime_error(
+      fmt::format("bridge: the RTL is built for {}; this program for {}", text(said), text(program)));
+}
+
 Bridge::Bridge(Scheduler& scheduler) : impl_(std::make_unique<Impl>(scheduler)) { scheduler.add_clocked(*this); }
 Bridge::~Bridge() = default;
 
@@ -295,7 +310,8 @@ void Bridge::stall(unsigned port, bool stalled) {
 void Bridge::press_button(unsigned user, unsigned slot) {
   if (user == 0 || user > kGeometry.users || slot >= kGeometry.slots)
     throw std::out_of_range(fmt::format("no slot {} at user {}", slot, user));
-  impl_->give(impl_->top.button_set_i, impl_->top.button_set_i | 1U << ((user - 1) * kGeometry.slots + slot));
+  impl_->give(impl_->top.button_set_i,
+              impl_->top.button_set_i | std::uint64_t{1} << ((user - 1) * kGeometry.slots + slot));
   impl_->settle = kSettle;
 }
 

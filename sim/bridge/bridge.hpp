@@ -9,23 +9,23 @@
 #include <string>
 #include <vector>
 
+#include "bridge/geometry.hpp"
+#include "bridge/registers.hpp"
 #include "core/scheduler.hpp"
 #include "pcie/tlp.hpp"
 
 namespace vfpool::bridge {
 
-struct Geometry {
-  unsigned users = 2;  ///< user ports; the model is compiled for one value (checked)
-  unsigned slots = 2;  ///< hot-plug slots of each user
-  unsigned slot_functions = 8;
-  unsigned devices = 1;
-};
+/// Compares what the RTL says of itself (GEOMETRY) with what this program was built for. Throws std::runtime_error with
+/// both if they differ.
+void check_geometry(const regs::Geometry& rtl, const Geometry& program);
 
 class Bridge : public Clocked {
  public:
   /// Sees every packet at a port: `toward_bridge` true for what enters. For records and tests.
   using Tap = std::function<void(unsigned port, bool toward_bridge, const pcie::Tlp&)>;
 
+  /// Throws as check_geometry.
   explicit Bridge(Scheduler& scheduler);
   ~Bridge() override;
 
@@ -47,10 +47,28 @@ class Bridge : public Clocked {
   /// The attention button of a slot is pressed once (user 1.., slot 0..).
   void press_button(unsigned user, unsigned slot);
 
-  /// The service bus: the bridge's management registers (generated header), owner's view, without a server. Runs the
-  /// clock until the access is done. Throws std::runtime_error if the bridge never answers.
+  /// The service bus: the bridge's management registers (bridge/registers.hpp), owner's view, without a server. Runs
+  /// the clock until the access is done. Throws std::runtime_error if the bridge never answers.
   std::uint32_t service_read(std::uint32_t offset);
   void service_write(std::uint32_t offset, std::uint32_t value);
+  /// The same by register: read<regs::Status>().sriov, read<regs::Slot>(n).present.
+  template <class Register>
+  Register read() {
+    return Register::unpack(service_read(Register::kOffset));
+  }
+  template <class Register, class Index>
+  Register read(Index n) {
+    return Register::unpack(service_read(Register::offset(n)));
+  }
+  template <class Register>
+  void write(const Register& r) {
+    service_write(Register::kOffset, r.pack());
+  }
+  /// A command of the owner's.
+  regs::Result command(const regs::Command& c) {
+    write(c);
+    return read<regs::CommandResult>().code;
+  }
 
   void add_tap(Tap tap);
   /// Waves into an FST file from now on / stop.

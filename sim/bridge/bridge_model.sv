@@ -5,8 +5,11 @@
 // are evaluated then and not every cycle. What is left are inputs that end in registers; the outputs that a step leaves
 // are therefore those of the next cycle whatever its packets are (but busy_o, which looks at rx_valid_i).
 module bridge_model #(
-  localparam int unsigned Ports    = 4,
-  localparam int unsigned NumSlots = 4
+  parameter int unsigned Users   = 2,
+  parameter int unsigned Slots   = 2,
+  parameter int unsigned SlotFns = 8,
+  localparam int unsigned Ports    = Users + 2,
+  localparam int unsigned NumSlots = Users * Slots
 ) (
   input  logic step_i,
   input  logic set_i,
@@ -69,6 +72,6 @@ module bridge_model #(
     svc_wdata_i <= svc_wdata_set_i;
   end
 
-  vfp_bridge u_bridge (.*);
+  vfp_bridge #(.Users(Users), .Slots(Slots), .SlotFns(SlotFns)) u_bridge (.*);
 
 endmodule

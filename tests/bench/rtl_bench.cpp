@@ -69,7 +69,7 @@ class Rig : public Pool {
   host::Task<> set_up() {
     co_await start_owner(4);
     for (unsigned n = 1; n <= 2; ++n) {
-      if (command(kAssign, n, 0, n - 1) != 0) throw std::runtime_error("a VF cannot be assigned");
+      if (command(Op::kAssign, n, 0, n - 1) != Result::kDone) throw std::runtime_error("a VF cannot be assigned");
       function_[n] = co_await plug(n, 0);
       driver_[n] = std::make_unique<host::VfDriver>(user(n), function_[n]);
       co_await driver_[n]->start();

@@ -36,28 +36,27 @@ TEST_F(Pool, TreesKeepTheirOwnBusNumbers) {
 }
 
 TEST_F(Pool, BridgeLearnsTheVfsFromTheDevice) {
-  EXPECT_EQ(reg(VFPOOL_STATUS), 0u);
+  EXPECT_EQ(bridge.read<regs::Status>(), regs::Status{});
   run(start_owner(4));
-  EXPECT_EQ(reg(VFPOOL_STATUS), 1u | 4u << 8);
+  EXPECT_EQ(bridge.read<regs::Status>(), (regs::Status{.sriov = true, .num_vfs = 4}));
   EXPECT_EQ(owner_vfs[0].bdf, Bdf(4, 16, 0));
   EXPECT_EQ(owner_vfs[1].bdf, Bdf(4, 16, 2));
 }
 
 TEST_F(Pool, RegistersTellEachPortWhoItIs) {
-  const auto look = [&](unsigned p) -> host::Task<std::uint32_t> {
+  const auto look = [&](unsigned p) -> host::Task<regs::Role> {
     const auto tree = co_await enumerators[p]->all();
-    co_return co_await servers[p]->read32(find(tree, 0x8086).bar[0] + VFPOOL_ROLE);
+    co_return regs::Role::unpack(co_await servers[p]->read32(find(tree, 0x8086).bar[0] + regs::Role::kOffset));
   };
-  EXPECT_EQ(run(look(0)), 0x100u);
-  EXPECT_EQ(run(look(1)), 1u);
-  EXPECT_EQ(run(look(2)), 2u);
-  EXPECT_EQ(reg(VFPOOL_ROLE), 0x1ffu);
-  EXPECT_EQ(reg(VFPOOL_ID), 0x56465031u);
+  EXPECT_EQ(run(look(0)), (regs::Role{.port = 0, .kind = regs::PortRole::kOwner}));
+  EXPECT_EQ(run(look(1)), (regs::Role{.port = 1, .kind = regs::PortRole::kUser}));
+  EXPECT_EQ(run(look(2)), (regs::Role{.port = 2, .kind = regs::PortRole::kUser}));
+  EXPECT_EQ(bridge.read<regs::Role>().kind, regs::PortRole::kService);
 }
 
 TEST_F(Pool, AnAssignedVfLooksLikeAnOrdinaryCard) {
   run(start_owner(2));
-  ASSERT_EQ(command(kAssign, 1, 0, 1), 0u);
+  ASSERT_EQ(command(Op::kAssign, 1, 0, 1), Result::kDone);
   const auto vf = run(plug(1, 0));
   EXPECT_EQ(vf.vendor, 0x8086);
   EXPECT_EQ(vf.device, 0x10ed);
@@ -75,7 +74,7 @@ TEST_F(Pool, TheSameRunTwiceIsTheSameToTheCycle) {
       void TestBody() override {}
       std::uint64_t go() {
         run(start_owner(2));
-        command(kAssign, 1, 0, 0);
+        command(Op::kAssign, 1, 0, 0);
         run(plug(1, 0));
         return scheduler.cycles();
       }

@@ -11,23 +11,21 @@ class Isolation : public Pool {
  protected:
   host::Task<> ready() {
     co_await start_owner(4);
-    command(kAssign, 1, 0, 0);
-    command(kAssign, 2, 0, 1);
+    command(Op::kAssign, 1, 0, 0);
+    command(Op::kAssign, 2, 0, 1);
     for (unsigned n = 1; n <= 2; ++n) {
       fn[n] = co_await plug(n, 0);
       vf[n] = std::make_unique<host::VfDriver>(user(n), fn[n]);
       co_await vf[n]->start();
     }
   }
-  std::uint32_t drops(unsigned reason) { return reg(VFPOOL_DROPS(reason)); }
+  using Drop = regs::Drop;
+  std::uint32_t drops(Drop reason) { return bridge.read<regs::Drops>(reason).value; }
   void from_device(pcie::Tlp t) { bridge.input(bridge::Bridge::device_port(0)).deliver(std::move(t)); }
   void settle() { run(user(1).sleep(std::chrono::microseconds(5))); }
   host::Function fn[3];
   std::unique_ptr<host::VfDriver> vf[3];
 };
-
-constexpr unsigned kMalformed = 1, kUnsupported = 2, kNoTarget = 3, kNotAssigned = 4, kBusMaster = 5, kUnexpected = 6,
-                   kBlocked = 9;
 
 TEST_F(Isolation, AUserReachesOnlyItsOwnBars) {
   run(ready());
@@ -39,7 +37,7 @@ TEST_F(Isolation, AUserReachesOnlyItsOwnBars) {
   const auto before = endpoint.counters().reads_in;
   settle();
   EXPECT_EQ(endpoint.counters().reads_in, before);
-  EXPECT_GE(drops(kNoTarget), 3u);
+  EXPECT_GE(drops(Drop::kNoTarget), 3u);
 }
 
 TEST_F(Isolation, AVfsWritesGoOnlyToItsServerWhateverTheAddress) {
@@ -66,7 +64,7 @@ TEST_F(Isolation, RequesterIdsThatNobodyHasAreDropped) {
   for (const Bdf rid : {Bdf(4, 16, 1), Bdf(9, 0, 0), Bdf(0, 0, 0), Bdf(3, 0, 1)})
     from_device(pcie::mem_write(rid, 0x700000, std::vector<std::uint8_t>(4, 1)));
   settle();
-  EXPECT_EQ(drops(kNoTarget), 4u);
+  EXPECT_EQ(drops(Drop::kNoTarget), 4u);
   for (unsigned n = 0; n <= 2; ++n) EXPECT_EQ(servers[n]->at(0x700000, 4)[0], 0);
 }
 
@@ -75,7 +73,7 @@ TEST_F(Isolation, WithoutBusMasterNothingLeavesTheVf) {
   run(user(1).config_write(fn[1].bdf, 0x04, 0x0002, 2));
   from_device(pcie::mem_write(owner_vfs[0].bdf, 0x700000, std::vector<std::uint8_t>(4, 1)));
   settle();
-  EXPECT_EQ(drops(kBusMaster), 1u);
+  EXPECT_EQ(drops(Drop::kBusMaster), 1u);
   EXPECT_EQ(user(1).at(0x700000, 4)[0], 0);
 }
 
@@ -102,7 +100,7 @@ TEST_F(Isolation, ForgedCompletionsAreDropped) {
     bridge.input(p).deliver(pcie::completions_with_data(read, Bdf(0, 0, 0), std::vector<std::uint8_t>(4), 128, 64)[0]);
   from_device(pcie::completion(read, Bdf(3, 0, 0), pcie::CplStatus::kSuccess));
   settle();
-  EXPECT_EQ(drops(kUnexpected), 4u);
+  EXPECT_EQ(drops(Drop::kUnexpected), 4u);
   EXPECT_EQ(endpoint.counters().unexpected_completions, 0u);
 }
 
@@ -118,7 +116,7 @@ TEST_F(Isolation, ACompletionForAnotherRequesterIsNotTaken) {
     from_device(pcie::completions_with_data(request, owner_vfs[0].bdf, std::vector<std::uint8_t>(4, 0xee), 128, 64)[0]);
   });
   EXPECT_EQ(run(user(1).read32(fn[1].bar[0] + 0x10)), links);
-  EXPECT_EQ(drops(kUnexpected), 1u);
+  EXPECT_EQ(drops(Drop::kUnexpected), 1u);
 }
 
 // A request that was the server's right when it came, but waited until the VF was taken away.
@@ -134,9 +132,9 @@ TEST_F(Isolation, RequestsThatWaitedDoNotReachAVfThatIsGone) {
   for (unsigned i = 0; i < kWrites; ++i)
     bridge.input(1).deliver(pcie::mem_write(Bdf(0, 0, 0), fn[1].bar[0] + 0x3c, std::vector<std::uint8_t>(4)));
   settle();
-  const auto refused = [&] { return drops(kNotAssigned) + drops(kNoTarget) + drops(kBlocked); };
+  const auto refused = [&] { return drops(Drop::kNotAssigned) + drops(Drop::kNoTarget) + drops(Drop::kBlocked); };
   const std::uint32_t before = refused();
-  command(kForce, 1, 0);
+  command(Op::kForce, 1, 0);
   bridge.stall(device, false);
   settle();
   EXPECT_EQ(bridge.pending(1), 0u);
@@ -164,7 +162,7 @@ TEST_F(Isolation, MalformedPacketsChangeNothingAndAreCounted) {
   t.hdr[0] = (t.hdr[0] & ~0x3ffu) | 8;  // crosses 4 KiB
   bridge.input(1).deliver(t);
   settle();
-  EXPECT_EQ(drops(kMalformed), 2u);
+  EXPECT_EQ(drops(Drop::kMalformed), 2u);
   const std::vector<std::uint8_t> ok(60, 1);
   EXPECT_EQ(run(user(1).probe32(fn[1].bar[0] + 8)), pcie::CplStatus::kSuccess);
 }
@@ -190,7 +188,7 @@ TEST_F(Isolation, AFloodOfGarbageFromOneUserDoesNotStopTheOther) {
   run(user(1).sleep(std::chrono::milliseconds(60)));
   EXPECT_EQ(bridge.pending(1), 0u);
   EXPECT_EQ(run(user(1).probe32(fn[1].bar[0] + 8)), pcie::CplStatus::kSuccess);
-  EXPECT_GT(reg(VFPOOL_LOG_COUNT), 1000u);
+  EXPECT_GT(bridge.read<regs::LogCount>().value, 1000u);
 }
 
 TEST_F(Isolation, AStuckServerStopsNobodyElse) {
@@ -212,8 +210,8 @@ TEST_F(Isolation, AServerThatDiesInTheMiddleIsForgotten) {
   run(ready());
   bridge.set_link(1, false);
   run(user(2).sleep(std::chrono::milliseconds(150)));
-  EXPECT_EQ(reg(VFPOOL_VF(0)) >> VFPOOL_VF_STATE_SHIFT & VFPOOL_VF_STATE_MASK, 0u);
-  EXPECT_TRUE(reg(VFPOOL_VF(0)) & 1);  // still assigned: it comes back with the server
+  EXPECT_EQ(bridge.read<regs::Vf>(0).state, regs::VfState::kIdle);
+  EXPECT_TRUE(bridge.read<regs::Vf>(0).assigned);  // still assigned: it comes back with the server
   EXPECT_EQ(run(user(2).probe32(fn[2].bar[0] + 8)), pcie::CplStatus::kSuccess);
   bridge.set_link(1, true);
   EXPECT_EQ(run(user(1).config_read(Bdf(user_trees[1][1].bdf), 0x10)) & 0xffff0000u, 0u);
@@ -231,11 +229,11 @@ TEST_F(Isolation, EveryRequestIsAnsweredThoughTheDeviceIsDead) {
 
 TEST_F(Isolation, AFrozenPoolAnswersAndThaws) {
   run(ready());
-  bridge.service_write(VFPOOL_HEARTBEAT_MS, 5);
+  bridge.write(regs::HeartbeatMs{.ms = 5});
   run(user(1).sleep(std::chrono::milliseconds(10)));
-  EXPECT_TRUE(reg(VFPOOL_STATUS) & 2);
+  EXPECT_TRUE(bridge.read<regs::Status>().frozen);
   EXPECT_EQ(run(user(1).probe32(fn[1].bar[0] + 8)), pcie::CplStatus::kUnsupported);
-  bridge.service_write(VFPOOL_HEARTBEAT, 1);
+  bridge.write(regs::Heartbeat{1});
   EXPECT_EQ(run(user(1).probe32(fn[1].bar[0] + 8)), pcie::CplStatus::kSuccess);
 }
 

@@ -14,10 +14,22 @@
 #include "host/vf_driver.hpp"
 #include "nic82599/nic82599.hpp"
 #include "pcie/endpoint.hpp"
-#include "vfpool_regs.h"
 #include "wire/loopback.hpp"
 
+namespace vfpool::bridge::regs {
+
+/// For GoogleTest: values by name.
+template <class E>
+  requires std::is_enum_v<E>
+void PrintTo(const E& value, std::ostream* out) {
+  *out << to_string(value);
+}
+
+}  // namespace vfpool::bridge::regs
+
 namespace vfpool {
+
+namespace regs = bridge::regs;
 
 class Pool : public testing::Test {
  protected:
@@ -53,14 +65,12 @@ class Pool : public testing::Test {
     return host::run(scheduler, std::move(task));
   }
 
-  std::uint32_t reg(std::uint32_t offset) { return bridge.service_read(offset); }
-  /// A management command; returns its result code.
-  std::uint32_t command(unsigned op, unsigned user_port = 0, unsigned slot = 0, unsigned vf = 0, unsigned fn = 0) {
-    bridge.service_write(VFPOOL_COMMAND, op | vf << VFPOOL_COMMAND_VF_SHIFT | user_port << VFPOOL_COMMAND_USER_SHIFT |
-                                             slot << VFPOOL_COMMAND_SLOT_SHIFT | fn << VFPOOL_COMMAND_FN_SHIFT);
-    return reg(VFPOOL_COMMAND_RESULT);
+  using Op = regs::Op;
+  using Result = regs::Result;
+  /// A management command of the owner's.
+  Result command(Op op, unsigned user_port, unsigned slot, unsigned vf = 0, unsigned fn = 0) {
+    return bridge.command({.op = op, .vf = vf, .user = user_port, .slot = slot, .fn = fn});
   }
-  static constexpr unsigned kAssign = 1, kRelease = 2, kForce = 3, kButton = 4;
 
   /// The owner's part: tree, PF driver, `vfs` VFs. Afterwards its mailbox is served in the background.
   host::Task<> start_owner(unsigned vfs) {

@@ -33,6 +33,12 @@ class Slot : public Pool {
     co_await user(n).config_write(port.bdf, msi + 2, 1, 2);
     co_await user(n).config_write(port.bdf, port.capability(0x10) + 0x18, 0x1721, 2);
   }
+  /// A management command given by a user's own server.
+  Result user_command(unsigned n, const regs::Command& c) {
+    const auto registers = find(user_trees[n], 0x8086).bar[0];
+    user(n).write32(registers + regs::Command::kOffset, c.pack());
+    return regs::CommandResult::unpack(run(user(n).read32(registers + regs::CommandResult::kOffset))).code;
+  }
   host::Server::Vector vector{};
 };
 
@@ -40,7 +46,7 @@ TEST_F(Slot, AFunctionThatArrivesBringsPresenceLinkAndOneInterrupt) {
   run(ready());
   run(enable_events());
   EXPECT_EQ(run(status()) & kPresent, 0u);
-  ASSERT_EQ(command(kAssign, 1, 0, 2), 0u);
+  ASSERT_EQ(command(Op::kAssign, 1, 0, 2), Result::kDone);
   run(user(1).sleep(std::chrono::microseconds(10)));
   EXPECT_EQ(run(status()) & (kPresent | kPresenceChanged | kLinkChanged), kPresent | kPresenceChanged | kLinkChanged);
   EXPECT_EQ(user(1).count(vector), 1u);
@@ -49,7 +55,7 @@ TEST_F(Slot, AFunctionThatArrivesBringsPresenceLinkAndOneInterrupt) {
 TEST_F(Slot, NoSecondMessageUntilAllEventsAreCleared) {
   run(ready());
   run(enable_events());
-  command(kAssign, 1, 0, 2);
+  command(Op::kAssign, 1, 0, 2);
   bridge.press_button(1, 0);
   run(user(1).sleep(std::chrono::microseconds(10)));
   EXPECT_EQ(user(1).count(vector), 1u);
@@ -69,8 +75,8 @@ TEST_F(Slot, AnInterruptNeedsBusMasterEnableOfItsOwnPort) {
   run(enable_events(1, 1));
   const auto second = vector;
   run(user(1).config_write(slot_port(1, 0).bdf, 0x04, 0x0002, 2));
-  command(kAssign, 1, 0, 0);
-  command(kAssign, 1, 1, 1);
+  command(Op::kAssign, 1, 0, 0);
+  command(Op::kAssign, 1, 1, 1);
   run(user(1).sleep(std::chrono::microseconds(10)));
   EXPECT_EQ(user(1).count(first), 0u);
   ASSERT_EQ(user(1).count(second), 1u);
@@ -82,11 +88,11 @@ TEST_F(Slot, AnInterruptNeedsBusMasterEnableOfItsOwnPort) {
 
 TEST_F(Slot, PowerOffCleansTheVfAndPowerOnBringsItBack) {
   run(ready());
-  command(kAssign, 1, 0, 0);
+  command(Op::kAssign, 1, 0, 0);
   run(plug(1, 0));
   run(power(1, 0, false));
   run(user(1).sleep(std::chrono::microseconds(10)));
-  EXPECT_NE(reg(VFPOOL_VF(0)) >> VFPOOL_VF_STATE_SHIFT & VFPOOL_VF_STATE_MASK, 0u);
+  EXPECT_NE(bridge.read<regs::Vf>(0).state, regs::VfState::kIdle);
   const auto resets = nic.counters().vf_resets;
   const auto port = slot_port(1, 0);
   EXPECT_EQ(run(user(1).config_read(Bdf(port.secondary, 0, 0), 0)), ~0u);
@@ -99,29 +105,29 @@ TEST_F(Slot, PowerOffCleansTheVfAndPowerOnBringsItBack) {
 TEST_F(Slot, ReleaseWaitsForTheServerAndReturnsTheVfToThePool) {
   run(ready());
   run(enable_events());
-  command(kAssign, 1, 0, 0);
+  command(Op::kAssign, 1, 0, 0);
   run(plug(1, 0));
-  EXPECT_EQ(command(kAssign, 2, 0, 0), 3u);  // in use
-  EXPECT_EQ(command(kRelease, 1, 0), 0u);
+  EXPECT_EQ(command(Op::kAssign, 2, 0, 0), Result::kVfInUse);  // in use
+  EXPECT_EQ(command(Op::kRelease, 1, 0), Result::kDone);
   run(user(1).sleep(std::chrono::milliseconds(1)));
   EXPECT_TRUE(run(status()) & kPressed);
-  EXPECT_EQ(command(kRelease, 1, 0), 5u);  // already on its way
+  EXPECT_EQ(command(Op::kRelease, 1, 0), Result::kSlotBusy);  // already on its way
   run(power(1, 0, false));
   run(user(1).sleep(std::chrono::milliseconds(150)));
-  EXPECT_EQ(reg(VFPOOL_VF(0)), 0u);
+  EXPECT_EQ(bridge.read<regs::Vf>(0), regs::Vf{});
   EXPECT_EQ(run(status()) & kPresent, 0u);
-  EXPECT_EQ(command(kAssign, 2, 0, 0), 0u);
+  EXPECT_EQ(command(Op::kAssign, 2, 0, 0), Result::kDone);
   EXPECT_EQ(run(plug(2, 0)).device, 0x10ed);
 }
 
 TEST_F(Slot, ForcedRemovalIsASurpriseRemoval) {
   run(ready());
   run(enable_events());
-  command(kAssign, 1, 0, 0);
+  command(Op::kAssign, 1, 0, 0);
   const auto f = run(plug(1, 0));
   run(user(1).config_write(f.bdf, 0x04, 6, 2));
   EXPECT_EQ(run(user(1).probe32(f.bar[0] + 8)), pcie::CplStatus::kSuccess);
-  EXPECT_EQ(command(kForce, 1, 0), 0u);
+  EXPECT_EQ(command(Op::kForce, 1, 0), Result::kDone);
   run(user(1).sleep(std::chrono::microseconds(10)));
   EXPECT_EQ(run(user(1).probe32(f.bar[0] + 8)), pcie::CplStatus::kUnsupported);
   EXPECT_EQ(run(status()) & kPresent, 0u);
@@ -130,39 +136,34 @@ TEST_F(Slot, ForcedRemovalIsASurpriseRemoval) {
 
 TEST_F(Slot, NonsenseCommandsAreRefusedWithAReason) {
   run(ready());
-  EXPECT_EQ(command(0, 1, 0), 1u);
-  EXPECT_EQ(command(9, 1, 0), 1u);
-  EXPECT_EQ(command(kAssign, 0, 0), 2u);
-  EXPECT_EQ(command(kAssign, 3, 0), 2u);
-  EXPECT_EQ(command(kAssign, 1, 7), 2u);
-  EXPECT_EQ(command(kAssign, 1, 0, 99), 2u);
-  EXPECT_EQ(command(kButton, 1, 0), 6u);
-  EXPECT_EQ(command(kAssign, 1, 0, 0), 0u);
-  EXPECT_EQ(command(kAssign, 1, 0, 1), 4u);
+  EXPECT_EQ(command(Op{0}, 1, 0), Result::kUnknownOp);
+  EXPECT_EQ(command(Op{9}, 1, 0), Result::kUnknownOp);
+  EXPECT_EQ(command(Op::kAssign, 0, 0), Result::kNoSuch);
+  EXPECT_EQ(command(Op::kAssign, 3, 0), Result::kNoSuch);
+  EXPECT_EQ(command(Op::kAssign, 1, 7), Result::kNoSuch);
+  EXPECT_EQ(command(Op::kAssign, 1, 0, 99), Result::kNoSuch);
+  EXPECT_EQ(command(Op::kButton, 1, 0), Result::kSlotEmpty);
+  EXPECT_EQ(command(Op::kAssign, 1, 0, 0), Result::kDone);
+  EXPECT_EQ(command(Op::kAssign, 1, 0, 1), Result::kFnInUse);
 }
 
 TEST_F(Slot, AUserMayPressItsOwnButtonButNotAssign) {
   run(ready());
-  command(kAssign, 1, 0, 0);
-  const auto mine = find(user_trees[1], 0x8086).bar[0];
-  user(1).write32(mine + VFPOOL_COMMAND, kAssign | 1u << VFPOOL_COMMAND_USER_SHIFT | 1u << VFPOOL_COMMAND_VF_SHIFT);
-  EXPECT_EQ(run(user(1).read32(mine + VFPOOL_COMMAND_RESULT)), 7u);
-  user(1).write32(mine + VFPOOL_COMMAND, kButton);
-  EXPECT_EQ(run(user(1).read32(mine + VFPOOL_COMMAND_RESULT)), 0u);
+  command(Op::kAssign, 1, 0, 0);
+  EXPECT_EQ(user_command(1, {.op = Op::kAssign, .vf = 1, .user = 1}), Result::kNotAllowed);
+  EXPECT_EQ(user_command(1, {.op = Op::kButton}), Result::kDone);
   EXPECT_TRUE(run(status()) & kPressed);
-  const auto other = find(user_trees[2], 0x8086).bar[0];
-  user(2).write32(other + VFPOOL_COMMAND, kForce | 1u << VFPOOL_COMMAND_USER_SHIFT);
-  EXPECT_EQ(run(user(2).read32(other + VFPOOL_COMMAND_RESULT)), 7u);
+  EXPECT_EQ(user_command(2, {.op = Op::kForce, .user = 1}), Result::kNotAllowed);
 }
 
 TEST_F(Slot, VfsThatTheOwnerTakesDownLeaveTheUsersSlots) {
   run(ready());
-  command(kAssign, 1, 0, 0);
+  command(Op::kAssign, 1, 0, 0);
   run(plug(1, 0));
   const auto pf = find(owner_tree, 0x10f9);
   run(owner().config_write(pf.bdf, pf.extended_capabilities.at(0x10) + 8, 0, 2));
   run(owner().sleep(std::chrono::microseconds(100)));
-  EXPECT_EQ(reg(VFPOOL_STATUS) & 1, 0u);
+  EXPECT_FALSE(bridge.read<regs::Status>().sriov);
   EXPECT_EQ(run(status()) & kPresent, 0u);
 }
 

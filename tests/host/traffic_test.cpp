@@ -20,8 +20,8 @@ class Traffic : public Pool {
  protected:
   host::Task<> both() {
     co_await start_owner(4);
-    command(kAssign, 1, 0, 0);
-    command(kAssign, 2, 0, 1);
+    command(Op::kAssign, 1, 0, 0);
+    command(Op::kAssign, 2, 0, 1);
     for (unsigned n = 1; n <= 2; ++n) {
       const auto f = co_await plug(n, 0);
       vf[n] = std::make_unique<host::VfDriver>(user(n), f);
@@ -81,7 +81,7 @@ TEST_F(Traffic, InterruptsReachTheUserThatOwnsTheVfUnderTheIdItKnows) {
 TEST_F(Traffic, AllDataCrossesTheRtl) {
   run(both());
   const unsigned device = bridge::Bridge::device_port(0);
-  const auto before = reg(VFPOOL_TX(4 * 1));
+  const auto before = bridge.read<regs::Tx>(4 * 1).value;
   std::uint64_t writes = 0;
   bridge.add_tap([&](unsigned port, bool toward, const pcie::Tlp& t) {
     if (port == 1 && !toward && t.kind() == pcie::TlpKind::kMemWrite) ++writes;
@@ -90,10 +90,10 @@ TEST_F(Traffic, AllDataCrossesTheRtl) {
     run(vf[2]->send(frame(vf[1]->mac(), vf[2]->mac(), 1000, 3)));
     run(vf[1]->receive());
   }
-  EXPECT_EQ(reg(VFPOOL_TX(4 * 1)) - before, writes);
+  EXPECT_EQ(bridge.read<regs::Tx>(4 * 1).value - before, writes);
   EXPECT_GE(writes, 10u * 8);  // 1014 bytes in writes of at most 128
-  EXPECT_GT(reg(VFPOOL_RX(4 * device)), 0u);
-  EXPECT_EQ(reg(VFPOOL_LOG_COUNT), 0u);
+  EXPECT_GT(bridge.read<regs::Rx>(4 * device).value, 0u);
+  EXPECT_EQ(bridge.read<regs::LogCount>().value, 0u);
 }
 
 }  // namespace

@@ -1,0 +1,510 @@
+// SPDX-License-Identifier: Apache-2.0
+// Generated from tools/regs/bridge.toml: management registers of the bridge. Do not edit.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace vfpool::bridge::regs {
+
+/// Who reads.
+enum class PortRole : std::uint8_t {
+  kUser = 0,     ///< a user's server: sees its own slots
+  kOwner = 1,    ///< the owner's server: sees and commands everything
+  kService = 2,  ///< the service bus: owner's view without a server
+};
+constexpr std::string_view to_string(PortRole v) {
+  switch (v) {
+    case PortRole::kUser: return "user";
+    case PortRole::kOwner: return "owner";
+    case PortRole::kService: return "service";
+  }
+  return "unknown";
+}
+/// In words. Who reads.
+constexpr std::string_view meaning(PortRole v) {
+  switch (v) {
+    case PortRole::kUser: return "a user's server: sees its own slots";
+    case PortRole::kOwner: return "the owner's server: sees and commands everything";
+    case PortRole::kService: return "the service bus: owner's view without a server";
+  }
+  return "unknown";
+}
+inline constexpr PortRole kAllPortRole[] = {
+    PortRole::kUser,
+    PortRole::kOwner,
+    PortRole::kService,
+};
+
+/// What COMMAND asks for.
+enum class Op : std::uint8_t {
+  kAssign = 1,   ///< VF becomes function FN of the slot
+  kRelease = 2,  ///< as the button, and back to the pool once the server has powered the slot off
+  kForce = 3,    ///< back to the pool now, a surprise removal
+  kButton = 4,   ///< press the attention button
+};
+constexpr std::string_view to_string(Op v) {
+  switch (v) {
+    case Op::kAssign: return "assign";
+    case Op::kRelease: return "release";
+    case Op::kForce: return "force";
+    case Op::kButton: return "button";
+  }
+  return "unknown";
+}
+/// In words. What COMMAND asks for.
+constexpr std::string_view meaning(Op v) {
+  switch (v) {
+    case Op::kAssign: return "VF becomes function FN of the slot";
+    case Op::kRelease: return "as the button, and back to the pool once the server has powered the slot off";
+    case Op::kForce: return "back to the pool now, a surprise removal";
+    case Op::kButton: return "press the attention button";
+  }
+  return "unknown";
+}
+inline constexpr Op kAllOp[] = {
+    Op::kAssign,
+    Op::kRelease,
+    Op::kForce,
+    Op::kButton,
+};
+
+/// How a COMMAND went.
+enum class Result : std::uint8_t {
+  kDone = 0,        ///< done
+  kUnknownOp = 1,   ///< unknown operation
+  kNoSuch = 2,      ///< no such VF, user, slot or function
+  kVfInUse = 3,     ///< the VF is in use, or still being reset
+  kFnInUse = 4,     ///< the function is in use
+  kSlotBusy = 5,    ///< the slot is busy: powered, blinking or being released
+  kSlotEmpty = 6,   ///< the slot is empty
+  kNotAllowed = 7,  ///< not allowed from here
+};
+constexpr std::string_view to_string(Result v) {
+  switch (v) {
+    case Result::kDone: return "done";
+    case Result::kUnknownOp: return "unknown_op";
+    case Result::kNoSuch: return "no_such";
+    case Result::kVfInUse: return "vf_in_use";
+    case Result::kFnInUse: return "fn_in_use";
+    case Result::kSlotBusy: return "slot_busy";
+    case Result::kSlotEmpty: return "slot_empty";
+    case Result::kNotAllowed: return "not_allowed";
+  }
+  return "unknown";
+}
+/// In words. How a COMMAND went.
+constexpr std::string_view meaning(Result v) {
+  switch (v) {
+    case Result::kDone: return "done";
+    case Result::kUnknownOp: return "unknown operation";
+    case Result::kNoSuch: return "no such VF, user, slot or function";
+    case Result::kVfInUse: return "the VF is in use, or still being reset";
+    case Result::kFnInUse: return "the function is in use";
+    case Result::kSlotBusy: return "the slot is busy: powered, blinking or being released";
+    case Result::kSlotEmpty: return "the slot is empty";
+    case Result::kNotAllowed: return "not allowed from here";
+  }
+  return "unknown";
+}
+inline constexpr Result kAllResult[] = {
+    Result::kDone,    Result::kUnknownOp, Result::kNoSuch,    Result::kVfInUse,
+    Result::kFnInUse, Result::kSlotBusy,  Result::kSlotEmpty, Result::kNotAllowed,
+};
+
+/// What a VF goes through before another server may have it.
+enum class VfState : std::uint8_t {
+  kIdle = 0,      ///< usable, or free
+  kDraining = 1,  ///< its outstanding requests end or time out
+  kReset = 2,     ///< rests after its function-level reset
+};
+constexpr std::string_view to_string(VfState v) {
+  switch (v) {
+    case VfState::kIdle: return "idle";
+    case VfState::kDraining: return "draining";
+    case VfState::kReset: return "reset";
+  }
+  return "unknown";
+}
+/// In words. What a VF goes through before another server may have it.
+constexpr std::string_view meaning(VfState v) {
+  switch (v) {
+    case VfState::kIdle: return "usable, or free";
+    case VfState::kDraining: return "its outstanding requests end or time out";
+    case VfState::kReset: return "rests after its function-level reset";
+  }
+  return "unknown";
+}
+inline constexpr VfState kAllVfState[] = {
+    VfState::kIdle,
+    VfState::kDraining,
+    VfState::kReset,
+};
+
+/// Indicators of a slot, coded as in Slot Control (PCIe Base Spec 2.1, 7.8.10).
+enum class Led : std::uint8_t {
+  kOn = 1,        ///< on
+  kBlinking = 2,  ///< blinking
+  kOff = 3,       ///< off
+};
+constexpr std::string_view to_string(Led v) {
+  switch (v) {
+    case Led::kOn: return "on";
+    case Led::kBlinking: return "blinking";
+    case Led::kOff: return "off";
+  }
+  return "unknown";
+}
+/// In words. Indicators of a slot, coded as in Slot Control (PCIe Base Spec 2.1, 7.8.10).
+constexpr std::string_view meaning(Led v) {
+  switch (v) {
+    case Led::kOn: return "on";
+    case Led::kBlinking: return "blinking";
+    case Led::kOff: return "off";
+  }
+  return "unknown";
+}
+inline constexpr Led kAllLed[] = {
+    Led::kOn,
+    Led::kBlinking,
+    Led::kOff,
+};
+
+/// Why a packet was not forwarded, or a request was answered by the bridge.
+enum class Drop : std::uint8_t {
+  kNone = 0,         ///< it was forwarded
+  kMalformed = 1,    ///< format, length, byte enables, 4 KiB crossing, number of beats
+  kUnsupported = 2,  ///< a type that the bridge does not carry
+  kNoTarget = 3,     ///< address or ID that leads nowhere
+  kNotAssigned = 4,  ///< the VF is not assigned to this user, or its slot is off
+  kBusMaster = 5,    ///< request of a function whose bus master enable is off
+  kUnexpected = 6,   ///< completion that matches no outstanding request
+  kTimeout = 7,      ///< request without an answer for CPL_TIMEOUT_MS
+  kPoisoned = 8,     ///< poisoned configuration or register write
+  kBlocked = 9,      ///< the pool is frozen, or the port is stuck or its link down
+};
+constexpr std::string_view to_string(Drop v) {
+  switch (v) {
+    case Drop::kNone: return "none";
+    case Drop::kMalformed: return "malformed";
+    case Drop::kUnsupported: return "unsupported";
+    case Drop::kNoTarget: return "no_target";
+    case Drop::kNotAssigned: return "not_assigned";
+    case Drop::kBusMaster: return "bus_master";
+    case Drop::kUnexpected: return "unexpected";
+    case Drop::kTimeout: return "timeout";
+    case Drop::kPoisoned: return "poisoned";
+    case Drop::kBlocked: return "blocked";
+  }
+  return "unknown";
+}
+/// In words. Why a packet was not forwarded, or a request was answered by the bridge.
+constexpr std::string_view meaning(Drop v) {
+  switch (v) {
+    case Drop::kNone: return "it was forwarded";
+    case Drop::kMalformed: return "format, length, byte enables, 4 KiB crossing, number of beats";
+    case Drop::kUnsupported: return "a type that the bridge does not carry";
+    case Drop::kNoTarget: return "address or ID that leads nowhere";
+    case Drop::kNotAssigned: return "the VF is not assigned to this user, or its slot is off";
+    case Drop::kBusMaster: return "request of a function whose bus master enable is off";
+    case Drop::kUnexpected: return "completion that matches no outstanding request";
+    case Drop::kTimeout: return "request without an answer for CPL_TIMEOUT_MS";
+    case Drop::kPoisoned: return "poisoned configuration or register write";
+    case Drop::kBlocked: return "the pool is frozen, or the port is stuck or its link down";
+  }
+  return "unknown";
+}
+inline constexpr Drop kAllDrop[] = {
+    Drop::kNone,      Drop::kMalformed,  Drop::kUnsupported, Drop::kNoTarget, Drop::kNotAssigned,
+    Drop::kBusMaster, Drop::kUnexpected, Drop::kTimeout,     Drop::kPoisoned, Drop::kBlocked,
+};
+
+/// 0x56465032, "VFP2": second layout of these registers. (ro, all)
+struct Id {
+  static constexpr std::uint32_t kOffset = 0x0;
+  static constexpr std::uint32_t kValue = 0x56465032;
+  std::uint32_t value = 0;
+  constexpr std::uint32_t pack() const { return value; }
+  static constexpr Id unpack(std::uint32_t word) { return {word}; }
+  friend constexpr bool operator==(const Id&, const Id&) = default;
+};
+
+/// Who reads. (ro, all)
+struct Role {
+  static constexpr std::uint32_t kOffset = 0x4;
+  std::uint32_t port =
+      0;             ///< port that the access came in by: 0 owner, 1.. users; service bus: one more than the last user
+  PortRole kind{0};  ///< and what it is
+  /// A value that is wider than its field is cut off.
+  constexpr std::uint32_t pack() const {
+    return (static_cast<std::uint32_t>(port) & 0xffu) << 0 | (static_cast<std::uint32_t>(kind) & 0x3u) << 8;
+  }
+  static constexpr Role unpack(std::uint32_t word) {
+    return {.port = static_cast<std::uint32_t>(word >> 0 & 0xffu), .kind = static_cast<PortRole>(word >> 8 & 0x3u)};
+  }
+  friend constexpr bool operator==(const Role&, const Role&) = default;
+};
+
+/// What this bridge was built for. (ro, all)
+struct Geometry {
+  static constexpr std::uint32_t kOffset = 0x8;
+  std::uint32_t users = 0;     ///< user ports
+  std::uint32_t slots = 0;     ///< slots of each user
+  std::uint32_t slot_fns = 0;  ///< functions of each slot
+  std::uint32_t devices = 0;   ///< device ports
+  /// A value that is wider than its field is cut off.
+  constexpr std::uint32_t pack() const {
+    return (static_cast<std::uint32_t>(users) & 0xffu) << 0 | (static_cast<std::uint32_t>(slots) & 0xffu) << 8 |
+           (static_cast<std::uint32_t>(slot_fns) & 0xffu) << 16 | (static_cast<std::uint32_t>(devices) & 0xffu) << 24;
+  }
+  static constexpr Geometry unpack(std::uint32_t word) {
+    return {.users = static_cast<std::uint32_t>(word >> 0 & 0xffu),
+            .slots = static_cast<std::uint32_t>(word >> 8 & 0xffu),
+            .slot_fns = static_cast<std::uint32_t>(word >> 16 & 0xffu),
+            .devices = static_cast<std::uint32_t>(word >> 24 & 0xffu)};
+  }
+  friend constexpr bool operator==(const Geometry&, const Geometry&) = default;
+};
+
+/// Kept, without meaning; one a port. (rw, all)
+struct Scratch {
+  static constexpr std::uint32_t kOffset = 0xc;
+  std::uint32_t value = 0;
+  constexpr std::uint32_t pack() const { return value; }
+  static constexpr Scratch unpack(std::uint32_t word) { return {word}; }
+  friend constexpr bool operator==(const Scratch&, const Scratch&) = default;
+};
+
+/// State of the pool. (ro, all)
+struct Status {
+  static constexpr std::uint32_t kOffset = 0x10;
+  bool sriov = false;         ///< the owner has enabled VFs, and the bridge has read the device's SR-IOV capability
+  bool frozen = false;        ///< the owner's heartbeat ran out: users' requests are answered, not forwarded
+  std::uint32_t num_vfs = 0;  ///< VFs that the device offers now
+  /// A value that is wider than its field is cut off.
+  constexpr std::uint32_t pack() const {
+    return (static_cast<std::uint32_t>(sriov) & 0x1u) << 0 | (static_cast<std::uint32_t>(frozen) & 0x1u) << 1 |
+           (static_cast<std::uint32_t>(num_vfs) & 0xffu) << 8;
+  }
+  static constexpr Status unpack(std::uint32_t word) {
+    return {.sriov = static_cast<bool>(word >> 0 & 0x1u),
+            .frozen = static_cast<bool>(word >> 1 & 0x1u),
+            .num_vfs = static_cast<std::uint32_t>(word >> 8 & 0xffu)};
+  }
+  friend constexpr bool operator==(const Status&, const Status&) = default;
+};
+
+/// How long a request may stay unanswered before the bridge answers it with Unsupported Request; a port that takes
+/// nothing for a quarter of it is stuck, and what is meant for it is discarded. (rw, owner)
+struct CplTimeoutMs {
+  static constexpr std::uint32_t kOffset = 0x14;
+  std::uint32_t ms = 30;  ///< milliseconds
+  /// A value that is wider than its field is cut off.
+  constexpr std::uint32_t pack() const { return (static_cast<std::uint32_t>(ms) & 0xffffu) << 0; }
+  static constexpr CplTimeoutMs unpack(std::uint32_t word) {
+    return {.ms = static_cast<std::uint32_t>(word >> 0 & 0xffffu)};
+  }
+  friend constexpr bool operator==(const CplTimeoutMs&, const CplTimeoutMs&) = default;
+};
+
+/// The pool freezes when HEARTBEAT was not written for this long. (rw, owner)
+struct HeartbeatMs {
+  static constexpr std::uint32_t kOffset = 0x18;
+  std::uint32_t ms = 0;  ///< milliseconds; 0: no watch on the owner
+  /// A value that is wider than its field is cut off.
+  constexpr std::uint32_t pack() const { return (static_cast<std::uint32_t>(ms) & 0xffffu) << 0; }
+  static constexpr HeartbeatMs unpack(std::uint32_t word) {
+    return {.ms = static_cast<std::uint32_t>(word >> 0 & 0xffffu)};
+  }
+  friend constexpr bool operator==(const HeartbeatMs&, const HeartbeatMs&) = default;
+};
+
+/// Any write: the owner lives. Thaws a frozen pool. (wo, owner)
+struct Heartbeat {
+  static constexpr std::uint32_t kOffset = 0x1c;
+  std::uint32_t value = 0;
+  constexpr std::uint32_t pack() const { return value; }
+  static constexpr Heartbeat unpack(std::uint32_t word) { return {word}; }
+  friend constexpr bool operator==(const Heartbeat&, const Heartbeat&) = default;
+};
+
+/// Carried out when written; COMMAND_RESULT then tells how it went. A user's server may give RELEASE and BUTTON for its
+/// own slots; the USER field is then not looked at. (wo, all)
+struct Command {
+  static constexpr std::uint32_t kOffset = 0x20;
+  Op op{0};                ///< operation
+  std::uint32_t vf = 0;    ///< VF of the device, from 0
+  std::uint32_t user = 0;  ///< user port, from 1
+  std::uint32_t slot = 0;  ///< slot of that user, from 0
+  std::uint32_t fn = 0;    ///< function of that slot, from 0
+  /// A value that is wider than its field is cut off.
+  constexpr std::uint32_t pack() const {
+    return (static_cast<std::uint32_t>(op) & 0xfu) << 0 | (static_cast<std::uint32_t>(vf) & 0xffu) << 8 |
+           (static_cast<std::uint32_t>(user) & 0xffu) << 16 | (static_cast<std::uint32_t>(slot) & 0xfu) << 24 |
+           (static_cast<std::uint32_t>(fn) & 0xfu) << 28;
+  }
+  static constexpr Command unpack(std::uint32_t word) {
+    return {.op = static_cast<Op>(word >> 0 & 0xfu),
+            .vf = static_cast<std::uint32_t>(word >> 8 & 0xffu),
+            .user = static_cast<std::uint32_t>(word >> 16 & 0xffu),
+            .slot = static_cast<std::uint32_t>(word >> 24 & 0xfu),
+            .fn = static_cast<std::uint32_t>(word >> 28 & 0xfu)};
+  }
+  friend constexpr bool operator==(const Command&, const Command&) = default;
+};
+
+/// Of the last COMMAND of this port. (ro, all)
+struct CommandResult {
+  static constexpr std::uint32_t kOffset = 0x24;
+  Result code{0};  ///< how it went
+  /// A value that is wider than its field is cut off.
+  constexpr std::uint32_t pack() const { return (static_cast<std::uint32_t>(code) & 0xfu) << 0; }
+  static constexpr CommandResult unpack(std::uint32_t word) { return {.code = static_cast<Result>(word >> 0 & 0xfu)}; }
+  friend constexpr bool operator==(const CommandResult&, const CommandResult&) = default;
+};
+
+/// Packets dropped or answered with an error since reset: the sum of DROPS. (ro, owner)
+struct LogCount {
+  static constexpr std::uint32_t kOffset = 0x30;
+  std::uint32_t value = 0;
+  constexpr std::uint32_t pack() const { return value; }
+  static constexpr LogCount unpack(std::uint32_t word) { return {word}; }
+  friend constexpr bool operator==(const LogCount&, const LogCount&) = default;
+};
+
+/// The last packet that was dropped or refused. (A time-out has no packet: it is counted only.) (ro, owner)
+struct LogLast {
+  static constexpr std::uint32_t kOffset = 0x34;
+  Drop reason{0};          ///< why
+  std::uint32_t port = 0;  ///< port it came from, or could not leave by
+  /// A value that is wider than its field is cut off.
+  constexpr std::uint32_t pack() const {
+    return (static_cast<std::uint32_t>(reason) & 0xfu) << 0 | (static_cast<std::uint32_t>(port) & 0xffu) << 8;
+  }
+  static constexpr LogLast unpack(std::uint32_t word) {
+    return {.reason = static_cast<Drop>(word >> 0 & 0xfu), .port = static_cast<std::uint32_t>(word >> 8 & 0xffu)};
+  }
+  friend constexpr bool operator==(const LogLast&, const LogLast&) = default;
+};
+
+/// Its header, DW 0 first. (ro, owner)
+struct LogHeader {
+  static constexpr std::uint32_t kCount = 4;
+  /// Of word `n`, n < kCount.
+  static constexpr std::uint32_t offset(std::uint32_t n) { return 0x40 + 4 * n; }
+  std::uint32_t value = 0;
+  constexpr std::uint32_t pack() const { return value; }
+  static constexpr LogHeader unpack(std::uint32_t word) { return {word}; }
+  friend constexpr bool operator==(const LogHeader&, const LogHeader&) = default;
+};
+
+/// Packets by reason. (ro, owner)
+struct Drops {
+  static constexpr std::uint32_t kCount = 16;
+  /// Of word `n`, n < kCount.
+  static constexpr std::uint32_t offset(std::uint32_t n) { return 0x80 + 4 * n; }
+  static constexpr std::uint32_t offset(Drop n) { return offset(static_cast<std::uint32_t>(n)); }
+  std::uint32_t value = 0;
+  constexpr std::uint32_t pack() const { return value; }
+  static constexpr Drops unpack(std::uint32_t word) { return {word}; }
+  friend constexpr bool operator==(const Drops&, const Drops&) = default;
+};
+
+/// Share of host n toward the device. (rw, owner)
+struct Weight {
+  static constexpr std::uint32_t kCount = 32;
+  /// Of word `n`, n < kCount.
+  static constexpr std::uint32_t offset(std::uint32_t n) { return 0x100 + 4 * n; }
+  std::uint32_t packets = 1;  ///< packets a round
+  /// A value that is wider than its field is cut off.
+  constexpr std::uint32_t pack() const { return (static_cast<std::uint32_t>(packets) & 0xffu) << 0; }
+  static constexpr Weight unpack(std::uint32_t word) {
+    return {.packets = static_cast<std::uint32_t>(word >> 0 & 0xffu)};
+  }
+  friend constexpr bool operator==(const Weight&, const Weight&) = default;
+};
+
+/// Each slot, index (user - 1) * SLOTS + slot; a user's server finds its own from index 0 on. (ro, all)
+struct Slot {
+  static constexpr std::uint32_t kCount = 256;
+  /// Of word `n`, n < kCount.
+  static constexpr std::uint32_t offset(std::uint32_t n) { return 0x400 + 4 * n; }
+  bool present = false;    ///< presence detect state
+  bool link = false;       ///< data link layer active
+  bool powered = false;    ///< the server has switched it on
+  bool usable = false;     ///< requests pass
+  Led power_led{0};        ///< power indicator
+  Led attention_led{0};    ///< attention indicator
+  bool releasing = false;  ///< goes back to the pool when the server has switched it off
+  /// A value that is wider than its field is cut off.
+  constexpr std::uint32_t pack() const {
+    return (static_cast<std::uint32_t>(present) & 0x1u) << 0 | (static_cast<std::uint32_t>(link) & 0x1u) << 1 |
+           (static_cast<std::uint32_t>(powered) & 0x1u) << 2 | (static_cast<std::uint32_t>(usable) & 0x1u) << 3 |
+           (static_cast<std::uint32_t>(power_led) & 0x3u) << 4 |
+           (static_cast<std::uint32_t>(attention_led) & 0x3u) << 6 |
+           (static_cast<std::uint32_t>(releasing) & 0x1u) << 8;
+  }
+  static constexpr Slot unpack(std::uint32_t word) {
+    return {.present = static_cast<bool>(word >> 0 & 0x1u),
+            .link = static_cast<bool>(word >> 1 & 0x1u),
+            .powered = static_cast<bool>(word >> 2 & 0x1u),
+            .usable = static_cast<bool>(word >> 3 & 0x1u),
+            .power_led = static_cast<Led>(word >> 4 & 0x3u),
+            .attention_led = static_cast<Led>(word >> 6 & 0x3u),
+            .releasing = static_cast<bool>(word >> 8 & 0x1u)};
+  }
+  friend constexpr bool operator==(const Slot&, const Slot&) = default;
+};
+
+/// Packets that came in: port * 4 + class (0 posted, 1 non-posted, 2 completion). The device is the last port. (ro,
+/// owner)
+struct Rx {
+  static constexpr std::uint32_t kCount = 128;
+  /// Of word `n`, n < kCount.
+  static constexpr std::uint32_t offset(std::uint32_t n) { return 0x800 + 4 * n; }
+  std::uint32_t value = 0;
+  constexpr std::uint32_t pack() const { return value; }
+  static constexpr Rx unpack(std::uint32_t word) { return {word}; }
+  friend constexpr bool operator==(const Rx&, const Rx&) = default;
+};
+
+/// Packets that went out: port * 4 + class. (ro, owner)
+struct Tx {
+  static constexpr std::uint32_t kCount = 128;
+  /// Of word `n`, n < kCount.
+  static constexpr std::uint32_t offset(std::uint32_t n) { return 0xa00 + 4 * n; }
+  std::uint32_t value = 0;
+  constexpr std::uint32_t pack() const { return value; }
+  static constexpr Tx unpack(std::uint32_t word) { return {word}; }
+  friend constexpr bool operator==(const Tx&, const Tx&) = default;
+};
+
+/// Each VF that the device offers. (ro, owner)
+struct Vf {
+  static constexpr std::uint32_t kCount = 64;
+  /// Of word `n`, n < kCount.
+  static constexpr std::uint32_t offset(std::uint32_t n) { return 0xc00 + 4 * n; }
+  bool assigned = false;   ///< belongs to a slot function
+  VfState state{0};        ///< where it is between two servers
+  bool busy = false;       ///< requests outstanding
+  std::uint32_t slot = 0;  ///< slot, if assigned
+  std::uint32_t fn = 0;    ///< function, if assigned
+  std::uint32_t user = 0;  ///< user port, if assigned
+  /// A value that is wider than its field is cut off.
+  constexpr std::uint32_t pack() const {
+    return (static_cast<std::uint32_t>(assigned) & 0x1u) << 0 | (static_cast<std::uint32_t>(state) & 0x7u) << 1 |
+           (static_cast<std::uint32_t>(busy) & 0x1u) << 4 | (static_cast<std::uint32_t>(slot) & 0xfu) << 8 |
+           (static_cast<std::uint32_t>(fn) & 0xfu) << 12 | (static_cast<std::uint32_t>(user) & 0xffu) << 16;
+  }
+  static constexpr Vf unpack(std::uint32_t word) {
+    return {.assigned = static_cast<bool>(word >> 0 & 0x1u),
+            .state = static_cast<VfState>(word >> 1 & 0x7u),
+            .busy = static_cast<bool>(word >> 4 & 0x1u),
+            .slot = static_cast<std::uint32_t>(word >> 8 & 0xfu),
+            .fn = static_cast<std::uint32_t>(word >> 12 & 0xfu),
+            .user = static_cast<std::uint32_t>(word >> 16 & 0xffu)};
+  }
+  friend constexpr bool operator==(const Vf&, const Vf&) = default;
+};
+
+}  // namespace vfpool::bridge::regs
