@@ -2,6 +2,7 @@
 #include "nic82599/pf_personality.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -66,6 +67,8 @@ PfPersonality::PfPersonality(Scheduler& scheduler, Nic82599& nic, Options option
     vfs_[i].mac = options_.first_vf_mac;
     vfs_[i].mac[5] = static_cast<std::uint8_t>(vfs_[i].mac[5] + i);
     vfs_[i].assigned = options_.assign_macs;
+    vfs_[i].trusted = options_.trusted;
+    vfs_[i].spoof_check = options_.anti_spoof;
   }
   set_up();
 }
@@ -116,7 +119,8 @@ void PfPersonality::set_up() {
   put(reg::kVmolr + 4 * options_.vfs, reg::kVmolrAupe | reg::kVmolrBam | reg::kVmolrRompe);
   change(reg::kVlnctrl, 0, reg::kVlnctrlVfe);
   for (unsigned vf = 0; vf < options_.vfs; ++vf) {
-    if (options_.anti_spoof) change(reg::kSpoof + vf / 8 * 4, 0, bit(vf % 8));
+    write_spoof_check(vf);
+    write_rate(vf);
     forget(vf);
   }
   enable_pool(reg::kVfre, options_.vfs, true);
@@ -242,7 +246,7 @@ bool PfPersonality::dispatch(unsigned vf, Message& m) {
   switch (m[0] & kOpcode) {
     case kSetMac: return set_mac(vf, m);
     case kSetMulticast: set_multicast(vf, m); return true;
-    case kSetVlan: return set_vlan(vf, info != 0, m[1] & 0xfff);
+    case kSetVlan: return v.vlan == 0 && v.priority == 0 && set_vlan(vf, info != 0, m[1] & 0xfff);
     case kSetFrameSize: return set_frame_size(vf, m[1]);
     case kSetExtraMac: return set_extra_mac(vf, m);
     case kNegotiate:
@@ -258,7 +262,8 @@ bool PfPersonality::dispatch(unsigned vf, Message& m) {
     case kGetQueues:
       if (v.api < 11) return false;
       m[1] = m[2] = options_.queues;
-      m[3] = m[4] = 0;
+      m[3] = v.vlan != 0 || v.priority != 0 ? 1 : 0;
+      m[4] = 0;
       return true;
     case kGetReta:
       if (!options_.query_rss || v.api < 12) return false;
@@ -277,7 +282,7 @@ bool PfPersonality::dispatch(unsigned vf, Message& m) {
     case kSetCastMode: return set_cast_mode(vf, m);
     case kGetLinkState:
       if (v.api < 12) return false;
-      m[1] = 1;
+      m[1] = v.link ? 1 : 0;
       return true;
     default: return false;
   }
@@ -294,7 +299,7 @@ void PfPersonality::forget(unsigned vf) {
     set_vlan(vf, false, vid);
   }
   v.vlans.clear();
-  set_vlan(vf, true, 0);
+  set_vlan(vf, true, v.vlan);
   v.hashes.clear();
   rebuild_multicast();
   for (const unsigned i : v.extra_rars) {
@@ -303,8 +308,8 @@ void PfPersonality::forget(unsigned vf) {
   }
   v.extra_rars.clear();
   clear_rar(1 + vf);
-  put(reg::kVmolr + 4 * vf, reg::kVmolrAupe | reg::kVmolrBam);
-  put(reg::kVmvir + 4 * vf, 0);
+  put(reg::kVmolr + 4 * vf, reg::kVmolrBam);
+  write_port_vlan(vf);
   v.api = 10;
   v.esx = false;
   v.late.reset();
@@ -317,10 +322,8 @@ void PfPersonality::on_reset(unsigned vf, Message& m) {
   forget(vf);
   if (valid_unicast(v.mac) && v.assigned) write_rar(1 + vf, v.mac, vf);
   for (unsigned q = vf * options_.queues; q < (vf + 1) * options_.queues; ++q)
-    put(reg::kQde, bit(16) | q << 8 | bit(0));
-  enable_pool(reg::kVfte, vf, true);
-  // With jumbo frames on the PF a VF receives only after it has said that it can.
-  enable_pool(reg::kVfre, vf, options_.pf_mtu <= 1500);
+    put(reg::kQde, bit(16) | q << 8 | bit(0) | (v.vlan != 0 ? bit(1) : 0));
+  write_link(vf);
   enable_pool(reg::kVmecm, vf, true);
   for (unsigned q = vf * options_.queues; q < (vf + 1) * options_.queues; ++q) {
     put(reg::kTxRings + 0x40 * q + reg::kRingWbah, 0);
@@ -340,7 +343,7 @@ bool PfPersonality::set_mac(unsigned vf, const Message& m) {
   Vf& v = vfs_[vf];
   const auto mac = mac_of(m[1], m[2]);
   if (!valid_unicast(mac)) return false;
-  if (v.assigned && !options_.trusted && mac != v.mac) return false;
+  if (v.assigned && !v.trusted && mac != v.mac) return false;
   v.mac = mac;
   write_rar(1 + vf, mac, vf);
   return true;
@@ -349,7 +352,7 @@ bool PfPersonality::set_mac(unsigned vf, const Message& m) {
 bool PfPersonality::set_extra_mac(unsigned vf, const Message& m) {
   Vf& v = vfs_[vf];
   const unsigned index = m[0] >> 16 & 0xff;
-  if (v.assigned && !options_.trusted && index > 0) return false;
+  if (v.assigned && !v.trusted && index > 0) return false;
   if (index <= 1) {
     for (const unsigned i : v.extra_rars) {
       clear_rar(i);
@@ -430,7 +433,7 @@ bool PfPersonality::set_cast_mode(unsigned vf, Message& m) {
   Vf& v = vfs_[vf];
   if (v.api < 12) return false;
   unsigned mode = m[1];
-  if (mode > 1 && !options_.trusted) mode = 1;
+  if (mode > 1 && !v.trusted) mode = 1;
   std::uint32_t bits = 0;
   switch (mode) {
     case 0: break;
@@ -471,9 +474,11 @@ std::string PfPersonality::state() const {
                   options_.queues, counters_.messages, counters_.refused, counters_.ignored, counters_.resets);
   for (unsigned i = 0; i < vfs_.size(); ++i) {
     const Vf& v = vfs_[i];
-    out += fmt::format("  VF {}: {:02x}:{:02x}:{:02x}:{:02x}:{:02x}:{:02x}{}, API {}, {} VLANs, {} multicast hashes\n",
-                       i, v.mac[0], v.mac[1], v.mac[2], v.mac[3], v.mac[4], v.mac[5],
-                       v.clear_to_send ? ", registered" : "", v.api, v.vlans.size(), v.hashes.size());
+    out += fmt::format(
+        "  VF {}: {:02x}{}, API {}, {} VLANs, {} multicast hashes, port VLAN {} priority {}, trust {}, spoof check {}, "
+        "link {}, rate {}\n",
+        i, fmt::join(v.mac, ":"), v.clear_to_send ? ", registered" : "", v.api, v.vlans.size(), v.hashes.size(), v.vlan,
+        v.priority, v.trusted ? "on" : "off", v.spoof_check ? "on" : "off", v.link ? "auto" : "off", v.rate);
   }
   return out;
 }

@@ -22,8 +22,8 @@ class PfPersonality {
     unsigned vfs = 1;        ///< 1..63
     unsigned queues = 4;     ///< of a VF: 2, or 4 with up to 31 VFs
     unsigned pf_mtu = 1500;  ///< above 1500 VFs may use jumbo frames, and such without API 1.1 are shut out
-    bool trusted = false;    ///< VFs may ask for all-multicast and change an assigned address
-    bool anti_spoof = true;
+    bool trusted = false;    ///< VFs may ask for all-multicast and change an assigned address; until set_vf_trust()
+    bool anti_spoof = true;  ///< until set_vf_spoof_check()
     bool query_rss = false;    ///< VFs may read the RSS table and key
     bool check_local = false;  ///< checksums of frames between VFs are verified, too (MRQC bit 15)
     bool assign_macs = true;   ///< else VFs are told to take a random address
@@ -51,6 +51,27 @@ class PfPersonality {
   /// From the next start() on.
   void set_mtu(unsigned mtu) { options_.pf_mtu = mtu; }
 
+  // What an administrator does to VF `vf` (ip link set PF vf N ...), with the side effects that stock ixgbe has on an
+  // 82599. "At once" is without a word to the VF, whatever its driver has set up; "by a ping" makes the VF's driver reset
+  // it. All of it lasts until it is changed, over resets of the PF too. They throw std::invalid_argument for values that
+  // cannot be, also while the PF's driver is gone.
+
+  /// Port VLAN `vlan` (1 to 4094) with `priority` (0 to 7), or none (both 0). At once: frames are tagged on sending, and
+  /// only those of the VLAN arrive. At the VF's next reset: tags are hidden from it (QDE), its own VLANs are refused
+  /// from now on and taken from it then.
+  void set_vf_vlan(unsigned vf, unsigned vlan, unsigned priority);
+  /// At once: the filter of received frames and the spoof check know the new address only. At the VF's next reset it is
+  /// told. All zero: no address is set, and the VF is told to take a random one.
+  void set_vf_mac(unsigned vf, const std::array<std::uint8_t, 6>& mac);
+  /// By a ping.
+  void set_vf_trust(unsigned vf, bool trusted);
+  /// At once: source addresses and VLANs of sent frames are checked, or not.
+  void set_vf_spoof_check(unsigned vf, bool on);
+  /// Whether the VF has the link at all. At once: its queues stop, or go on; by a ping it looks at its link.
+  void set_vf_link(unsigned vf, bool enabled);
+  /// Most that each of the VF's queues sends, Mb/s: 11 to the link's rate, 0 for no limit. At once.
+  void set_vf_rate(unsigned vf, unsigned mbps);
+
   /// The PF's interrupt: to be called for every message of function 0.
   void interrupt() { turn_.ask(); }
 
@@ -64,6 +85,9 @@ class PfPersonality {
   struct Vf {
     std::array<std::uint8_t, 6> mac{};
     bool assigned = false;  ///< by the administrator
+    bool trusted = false, spoof_check = true, link = true;
+    unsigned vlan = 0, priority = 0;  ///< of the port VLAN
+    unsigned rate = 0;                ///< Mb/s
     bool clear_to_send = false;
     unsigned api = 10, cast_mode = 0, lock_tries = 0;  ///< api as in Options::apis
     /// ESX mailbox (1.5, or a feature of 1.7): the VF keeps the lock until its request is acknowledged, so that the
@@ -99,6 +123,11 @@ class PfPersonality {
   void clear_rar(unsigned index);
   void rebuild_multicast();
   void enable_pool(unsigned enable_register, unsigned pool, bool on);
+  void check_administration(unsigned vf) const;
+  void write_spoof_check(unsigned vf);
+  void write_link(unsigned vf);
+  void write_port_vlan(unsigned vf);
+  void write_rate(unsigned vf);
 
   Scheduler& scheduler_;
   Nic82599& nic_;

@@ -230,7 +230,7 @@ void RxEngine::to_pools(const std::shared_ptr<RxFrame>& f, PoolMask pools) {
 std::size_t RxEngine::buffer_size(const Queue& q) const { return (q.srrctl & kBufferSize) * 1024; }
 
 std::size_t RxEngine::stored_size(const Queue& q, const RxFrame& f) const {
-  const bool strip = f.parsed.tagged && (q.hide_vlan || (q.dctl & reg::kRxdctlVme));
+  const bool strip = f.parsed.tagged && (hides_vlan(q) || (q.dctl & reg::kRxdctlVme));
   return f.bytes.size() - (strip ? kTag : 0) + (hw_.registers.test(reg::kHlreg0, reg::kHlreg0CrcStrip) ? 0 : kFcs);
 }
 
@@ -328,7 +328,7 @@ bool RxEngine::serve(unsigned queue) {
 // Writes one frame and its descriptors.
 void RxEngine::store(unsigned queue, Queue& q, const RxFrame& f, FunctionId fn) {
   const Parsed& p = f.parsed;
-  const bool hidden = p.tagged && q.hide_vlan;
+  const bool hidden = p.tagged && hides_vlan(q);
   const bool strip = hidden || (p.tagged && (q.dctl & reg::kRxdctlVme));
   Bytes bytes = f.bytes;
   const bool with_fcs = !hw_.registers.test(reg::kHlreg0, reg::kHlreg0CrcStrip);

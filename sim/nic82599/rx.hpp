@@ -79,6 +79,7 @@ class RxEngine {
   };
 
   bool receiving() const { return hw_.registers.test(reg::kRxctrl, reg::kRxctrlEnable); }
+  bool hides_vlan(const Queue& q) const { return q.hide_vlan && !hw_.options.hide_vlan_ignored; }
   std::size_t buffer_size(const Queue& q) const;
   unsigned needed(const Queue& q, const RxFrame& f) const;
   std::size_t stored_size(const Queue& q, const RxFrame& f) const;
