@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // pcapng files (draft-ietf-opsawg-pcapng): one section, our byte order, time stamps in nanoseconds. Packets of several
-// sources and link types share one file, each source an interface with a name.
+// sources and link types share one file, each source an interface with a name. Not by a library: libwiretap has no
+// stable interface, and DPDK's pcapng wants packets in its own buffers.
 #pragma once
 
 #include <chrono>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Serves one Device to one QEMU (vfio-user-pci) at a time over a UNIX socket. Requests of the client are carried out
 // in order, one after the other; a client that sends nonsense is told why in the log and disconnected, and the socket
-// goes on listening.
+// goes on listening. Not by libvfio-user: Debian has no package of it, and its callback for a BAR must answer at once,
+// while here the answer is a TLP that comes cycles later.
 #pragma once
 
 #include <cstdint>

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Classic pcap files (draft-ietf-opsawg-pcap): link type Ethernet, time stamps in micro- or nanoseconds, either byte
-// order when reading; nanoseconds, our byte order when writing.
+// Captures of Ethernet frames in files, by libpcap: reads pcap and pcapng in either byte order, writes pcap with
+// nanoseconds.
 #pragma once
+
+#include <pcap/pcap.h>
 
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
+#include <memory>
 #include <optional>
 #include <span>
 
@@ -22,30 +24,27 @@ class PcapReader {
     bool truncated = false;  ///< the capture kept only the beginning of the frame
   };
 
-  /// Throws std::runtime_error for a file that cannot be read, is no classic pcap or holds no Ethernet.
+  /// Throws std::runtime_error for a file that cannot be read, is no capture or holds no Ethernet.
   explicit PcapReader(const std::filesystem::path& file);
-  /// The next record; nothing at the end. A record that the file cuts short, or that says it is longer than any frame,
-  /// ends it with a warning in the log.
+  /// The next record; nothing at the end. What libpcap cannot read ends it with a warning in the log.
   std::optional<Record> next();
 
  private:
-  std::uint32_t word(const char* at) const;
-
   std::filesystem::path file_;
-  std::ifstream in_;
-  bool swapped_ = false;
-  bool nanoseconds_ = false;
+  std::unique_ptr<pcap_t, decltype(&pcap_close)> in_;
 };
 
 class PcapWriter {
  public:
   /// Throws std::runtime_error when the file cannot be made.
   explicit PcapWriter(const std::filesystem::path& file);
+  /// A write that fails ends the record, with a warning in the log.
   void write(SimTime time, std::span<const std::uint8_t> frame);
 
  private:
   std::filesystem::path file_;
-  std::ofstream out_;
+  std::unique_ptr<pcap_t, decltype(&pcap_close)> format_;
+  std::unique_ptr<pcap_dumper_t, decltype(&pcap_dump_close)> out_;
   bool failed_ = false;
 };
 

@@ -33,7 +33,8 @@ class PcapTest : public testing::Test {
                                    std::uint32_t link_type = 1) {
     const auto path = folder / "in.pcap";
     std::ofstream out(path, std::ios::binary);
-    for (const std::uint32_t v : {magic, 0x00040002U, 0U, 0U, 65535U, link_type}) put(out, v, big);
+    const std::uint32_t version = big ? 2U << 16 | 4U : 4U << 16 | 2U;  // two halves, 2 first
+    for (const std::uint32_t v : {magic, version, 0U, 0U, 65535U, link_type}) put(out, v, big);
     std::uint8_t mark = 1;
     for (const std::uint32_t fraction : fractions) {
       for (const std::uint32_t v : {1'700'000'000U, fraction, 60U, 60U}) put(out, v, big);
@@ -67,6 +68,24 @@ TEST_F(PcapTest, PlaysAtTheDistancesOfTheCapture) {
 
 TEST_F(PcapTest, ReadsTheOtherByteOrderAndNanoseconds) {
   play({.play = write_file(0xA1B23C4D, true, {0, 7}), .keep = {}});
+  EXPECT_THAT(times, ElementsAre(SimTime(0), SimTime(7ns)));
+}
+
+TEST_F(PcapTest, ReadsPcapng) {
+  // Section header, an interface of Ethernet with time stamps in nanoseconds, two enhanced packets.
+  const auto path = folder / "in.pcapng";
+  std::ofstream out(path, std::ios::binary);
+  for (const std::uint32_t v : {0x0A0D0D0AU, 28U, 0x1A2B3C4DU, 1U, 0xFFFFFFFFU, 0xFFFFFFFFU, 28U}) put(out, v, false);
+  for (const std::uint32_t v : {1U, 32U, 1U, 65535U, 9U | 1U << 16, 9U, 0U, 32U}) put(out, v, false);
+  for (std::uint32_t i = 0; i < 2; ++i) {
+    for (const std::uint32_t v : {6U, 92U, 0U, 0U, 1000 + 7 * i, 60U, 60U}) put(out, v, false);
+    const Frame f(60, static_cast<std::uint8_t>(1 + i));
+    out.write(reinterpret_cast<const char*>(f.data()), 60);
+    put(out, 92, false);
+  }
+  out.close();
+  play({.play = path, .keep = {}});
+  EXPECT_THAT(marks, ElementsAre(1, 2));
   EXPECT_THAT(times, ElementsAre(SimTime(0), SimTime(7ns)));
 }
 
