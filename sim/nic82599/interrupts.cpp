@@ -29,6 +29,21 @@ std::optional<unsigned> ivar_vector(std::uint32_t ivar, unsigned lane) {
   return entry & kIvarVector;
 }
 
+// The register of a VF that the PF sees at `offset` (8.2.3.27): one of each for every VF.
+struct VfView {
+  unsigned vf, offset;
+};
+std::optional<VfView> vf_view(unsigned offset) {
+  constexpr struct {
+    unsigned pf, vf;
+  } kViews[] = {{reg::kPvteicr, vfreg::kEicr}, {reg::kPvteics, vfreg::kEics},        {reg::kPvteims, vfreg::kEims},
+                {reg::kPvteimc, vfreg::kEimc}, {reg::kPvteiac, vfreg::kEiac},        {reg::kPvteiam, vfreg::kEiam},
+                {reg::kPvtivar, vfreg::kIvar}, {reg::kPvtivarMisc, vfreg::kIvarMisc}};
+  for (const auto& v : kViews)
+    if (offset >= v.pf && offset < v.pf + 4 * kMaxVfs) return VfView{(offset - v.pf) / 4, v.vf};
+  return std::nullopt;
+}
+
 void set_half(std::uint64_t& word, unsigned half, std::uint32_t value) {
   const unsigned shift = 32 * half;
   word = (word & ~(std::uint64_t{0xffffffff} << shift)) | static_cast<std::uint64_t>(value) << shift;
@@ -54,7 +69,7 @@ Interrupts::~Interrupts() {
 
 Interrupts::Block& Interrupts::block(FunctionId fn) { return *blocks_[fn]; }
 
-// Vectors that have an unmasked cause now.
+// Vectors that have an unmasked cause now (7.3.1).
 std::uint64_t Interrupts::active(const Block& b) const {
   std::uint64_t vectors = b.cause & b.mask;
   if (b.other_cause & b.other_mask) vectors |= one(other_vector(b));
@@ -79,6 +94,7 @@ void Interrupts::unmask(Block& b, std::uint64_t vectors) {
     ask(b, static_cast<unsigned>(std::countr_zero(left)));
 }
 
+// Moderation (7.3.2): an event waits while the down counter of its vector runs.
 void Interrupts::ask(Block& b, unsigned vector) {
   if (vector >= b.vectors.size()) return;
   Vector& v = b.vectors[vector];
@@ -92,6 +108,7 @@ void Interrupts::ask(Block& b, unsigned vector) {
   });
 }
 
+// A vector fires: causes clear and mask themselves as EIAC and EIAM say (7.3.1), then the message goes.
 void Interrupts::send(Block& b, unsigned vector) {
   Vector& v = b.vectors[vector];
   b.asking &= ~one(vector);
@@ -144,6 +161,7 @@ Interrupts::Gaps Interrupts::gaps(FunctionId fn, unsigned vector) const {
   return vector < b.vectors.size() ? b.vectors[vector].gaps : Gaps{};
 }
 
+// The message: MSI-X, of the PF also a single MSI; masked vectors become pending (PCI 3.0, 6.8.2).
 void Interrupts::deliver(Block& b, unsigned vector) {
   const pcie::ConfigSpace& config = config_(b.fn);
   const std::uint16_t control = config.get16(kMsixControl);
@@ -191,6 +209,7 @@ void Interrupts::msix_control_changed(FunctionId fn) {
     deliver(b, static_cast<unsigned>(std::countr_zero(left)));
 }
 
+// Queue events find their vector through IVAR (7.3.4).
 void Interrupts::raise_pf_queue(unsigned queue, Direction direction) {
   Block& b = block(0);
   const auto vector = ivar_vector(b.ivar[queue / 2], 2 * (queue & 1) + static_cast<unsigned>(direction));
@@ -234,6 +253,7 @@ void Interrupts::write_eitr(Block& b, unsigned vector, std::uint32_t value) {
   }
 }
 
+// Registers of the PF (8.2.3.5).
 std::optional<std::uint32_t> Interrupts::read_pf(unsigned offset) {
   Block& b = block(0);
   const auto half = [&](std::uint64_t word, unsigned base) {
@@ -274,18 +294,8 @@ std::optional<std::uint32_t> Interrupts::read_pf(unsigned offset) {
     return v < b.vectors.size() ? read_eitr(b.vectors[v]) : 0;
   }
   if (offset >= reg::kIvar && offset < reg::kIvar + 4 * 64) return b.ivar[(offset - reg::kIvar) / 4];
-  const auto alias = [&](unsigned base) -> std::optional<unsigned> {
-    if (offset < base || offset >= base + 4 * kMaxVfs) return std::nullopt;
-    return (offset - base) / 4;
-  };
-  if (const auto vf = alias(reg::kPvteicr)) return static_cast<std::uint32_t>(block(1 + *vf).cause);
-  if (alias(reg::kPvteics)) return 0;
-  if (const auto vf = alias(reg::kPvteims)) return static_cast<std::uint32_t>(block(1 + *vf).mask);
-  if (const auto vf = alias(reg::kPvteimc)) return static_cast<std::uint32_t>(block(1 + *vf).mask);
-  if (const auto vf = alias(reg::kPvteiac)) return static_cast<std::uint32_t>(block(1 + *vf).auto_clear);
-  if (const auto vf = alias(reg::kPvteiam)) return static_cast<std::uint32_t>(block(1 + *vf).auto_mask);
-  if (const auto vf = alias(reg::kPvtivar)) return block(1 + *vf).ivar[0];
-  if (const auto vf = alias(reg::kPvtivarMisc)) return block(1 + *vf).ivar_misc;
+  if (const auto a = vf_view(offset))  // the PF's look at a VF's causes clears none
+    return read_vf(a->vf, a->offset == vfreg::kEicr ? vfreg::kEics : a->offset);
   return std::nullopt;
 }
 
@@ -343,16 +353,11 @@ bool Interrupts::write_pf(unsigned offset, std::uint32_t value) {
   }
   if (offset >= reg::kIvar && offset < reg::kIvar + 4 * 64)
     return b.ivar[(offset - reg::kIvar) / 4] = value & kIvarFields, true;
-  const struct {
-    unsigned pf, vf;
-  } aliases[] = {{reg::kPvteicr, vfreg::kEicr}, {reg::kPvteics, vfreg::kEics},        {reg::kPvteims, vfreg::kEims},
-                 {reg::kPvteimc, vfreg::kEimc}, {reg::kPvteiac, vfreg::kEiac},        {reg::kPvteiam, vfreg::kEiam},
-                 {reg::kPvtivar, vfreg::kIvar}, {reg::kPvtivarMisc, vfreg::kIvarMisc}};
-  for (const auto& a : aliases)
-    if (offset >= a.pf && offset < a.pf + 4 * kMaxVfs) return write_vf((offset - a.pf) / 4, a.vf, value);
+  if (const auto a = vf_view(offset)) return write_vf(a->vf, a->offset, value);
   return false;
 }
 
+// Registers of a VF (8.3.5).
 std::optional<std::uint32_t> Interrupts::read_vf(unsigned vf, unsigned offset) {
   Block& b = block(1 + vf);
   switch (offset) {

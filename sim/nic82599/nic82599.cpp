@@ -138,7 +138,7 @@ struct Nic82599::Impl {
     l2.filters_changed();
   }
 
-  // CTRL.RST, CTRL.LNK_RST: everything in the CSR space; configuration spaces and MSI-X tables stay.
+  // CTRL.RST, CTRL.LNK_RST (4.2.1.6): everything in the CSR space; configuration spaces and MSI-X tables stay.
   void pf_reset() {
     ++counters.pf_resets;
     registers.reset();
@@ -161,7 +161,7 @@ struct Nic82599::Impl {
     pf_reset();
   }
 
-  // What FLR and VFCTRL.RST share. The PF learns of it by PFVFLRE.
+  // What FLR and VFCTRL.RST share (4.2.2). The PF learns of it by PFVFLRE.
   void reset_vf(unsigned vf, bool with_table) {
     ++counters.vf_resets;
     interrupts.reset_vf(vf, with_table);
@@ -191,6 +191,7 @@ struct Nic82599::Impl {
     return reg::kLinksUp | speed << 28;
   }
 
+  // LSC (8.2.3.5.1).
   void link_changed() {
     if (link_up() == was_up) return;
     was_up = link_up();
@@ -222,7 +223,7 @@ struct Nic82599::Impl {
 
   std::uint32_t free_running() const { return static_cast<std::uint32_t>(scheduler.now() / kFrtimerUnit); }
 
-  // The ring register at `offset`: queue and place inside its stride.
+  // The ring register at `offset` (8.2.3.8, 8.2.3.9): queue and place inside its stride.
   struct RingPlace {
     bool tx;
     unsigned queue, place;
@@ -240,7 +241,7 @@ struct Nic82599::Impl {
       return RingPlace{false, (offset - reg::kDcaRxctrlLow) / 4, reg::kRingDca};
     return std::nullopt;
   }
-  // The same from a VF, in its own numbering; empty if the pool does not have this queue.
+  // The same from a VF (8.3.4), in its own numbering; empty if the pool does not have this queue.
   std::optional<RingPlace> vf_ring(unsigned vf, unsigned offset) const {
     const bool is_tx = offset >= vfreg::kTxRings;
     const unsigned queue = (offset & 0xfff) / 0x40, per_pool = l2.queues_per_pool();
@@ -258,7 +259,7 @@ struct Nic82599::Impl {
     return r.tx ? tx.write(r.queue, r.place, value) : rx.write(r.queue, r.place, value);
   }
 
-  // Second addresses of registers, to the one that is stored.
+  // Second addresses of registers (8.2.2), to the one that is stored.
   static unsigned canonical(unsigned offset) {
     if (offset >= reg::kRarLow && offset < reg::kRarLow + 0x80) return reg::kRarHigh + offset - reg::kRarLow;
     if (offset >= reg::kPsrtypeLow && offset < reg::kPsrtypeLow + 0x40)

@@ -30,8 +30,8 @@ class Nic82599 : public pcie::Device {
     /// Ring registers of a VF survive its reset as in silicon (specification update, clarification 5). Off: cleared,
     /// which hides the mistake of a driver that relies on it.
     bool strict_vf_reset = false;
-    /// QDE's hide-VLAN bit does nothing: tags of a port VLAN reach the VF's driver. Whether the silicon obeys the bit is
-    /// not known.
+    /// QDE's hide-VLAN bit does nothing: tags of a port VLAN reach the VF's driver. Whether the silicon obeys the bit
+    /// is not known.
     bool hide_vlan_ignored = false;
   };
 

@@ -11,9 +11,9 @@ namespace vfpool::nic82599 {
 namespace {
 
 constexpr unsigned kMostVlan = 4094, kMostPriority = 7, kPriorityShift = 13;
-constexpr unsigned kLeastRate = 11;                 // Mb/s
-constexpr unsigned kRateFactorFraction = 14;        // RTTBCNRC: bits behind the point
-constexpr std::uint32_t kRateFactor = 0x00ffffff;   // ... and the whole factor: link rate over the queue's
+constexpr unsigned kLeastRate = 11;                // Mb/s
+constexpr unsigned kRateFactorFraction = 14;       // RTTBCNRC: bits behind the point
+constexpr std::uint32_t kRateFactor = 0x00ffffff;  // ... and the whole factor: link rate over the queue's
 constexpr std::uint32_t kSpoofMac = 1, kSpoofVlan = 0x100;
 
 }  // namespace
@@ -26,8 +26,9 @@ void PfPersonality::check_administration(unsigned vf) const {
 void PfPersonality::set_vf_vlan(unsigned vf, unsigned vlan, unsigned priority) {
   check_administration(vf);
   if (vlan > kMostVlan || priority > kMostPriority)
-    throw std::invalid_argument(fmt::format("VLAN {} with priority {}: VLANs are 1 to {}, or 0 for none, priorities 0 to {}",
-                                            vlan, priority, kMostVlan, kMostPriority));
+    throw std::invalid_argument(
+        fmt::format("VLAN {} with priority {}: VLANs are 1 to {}, or 0 for none, priorities 0 to {}", vlan, priority,
+                    kMostVlan, kMostPriority));
   Vf& v = vfs_[vf];
   const bool had_one = v.vlan != 0;
   if (!set_vlan(vf, true, vlan)) throw std::invalid_argument("the card has 64 VLANs for all its VFs, and all are used");
@@ -97,7 +98,8 @@ void PfPersonality::set_vf_rate(unsigned vf, unsigned mbps) {
   check_administration(vf);
   const unsigned most = nic_.options().link_mbps;
   if (mbps != 0 && (mbps < kLeastRate || mbps > most))
-    throw std::invalid_argument(fmt::format("{} Mb/s: {} to {} are possible, or 0 for no limit", mbps, kLeastRate, most));
+    throw std::invalid_argument(
+        fmt::format("{} Mb/s: {} to {} are possible, or 0 for no limit", mbps, kLeastRate, most));
   vfs_[vf].rate = mbps;
   write_rate(vf);
 }

@@ -19,11 +19,11 @@ namespace vfpool::nic82599 {
 class PfPersonality {
  public:
   struct Options {
-    unsigned vfs = 1;        ///< 1..63
-    unsigned queues = 4;     ///< of a VF: 2, or 4 with up to 31 VFs
-    unsigned pf_mtu = 1500;  ///< above 1500 VFs may use jumbo frames, and such without API 1.1 are shut out
-    bool trusted = false;    ///< VFs may ask for all-multicast and change an assigned address; until set_vf_trust()
-    bool anti_spoof = true;  ///< until set_vf_spoof_check()
+    unsigned vfs = 1;          ///< 1..63
+    unsigned queues = 4;       ///< of a VF: 2, or 4 with up to 31 VFs
+    unsigned pf_mtu = 1500;    ///< above 1500 VFs may use jumbo frames, and such without API 1.1 are shut out
+    bool trusted = false;      ///< VFs may ask for all-multicast and change an assigned address; until set_vf_trust()
+    bool anti_spoof = true;    ///< until set_vf_spoof_check()
     bool query_rss = false;    ///< VFs may read the RSS table and key
     bool check_local = false;  ///< checksums of frames between VFs are verified, too (MRQC bit 15)
     bool assign_macs = true;   ///< else VFs are told to take a random address
@@ -52,13 +52,13 @@ class PfPersonality {
   void set_mtu(unsigned mtu) { options_.pf_mtu = mtu; }
 
   // What an administrator does to VF `vf` (ip link set PF vf N ...), with the side effects that stock ixgbe has on an
-  // 82599. "At once" is without a word to the VF, whatever its driver has set up; "by a ping" makes the VF's driver reset
-  // it. All of it lasts until it is changed, over resets of the PF too. They throw std::invalid_argument for values that
-  // cannot be, also while the PF's driver is gone.
+  // 82599. "At once" is without a word to the VF, whatever its driver has set up; "by a ping" makes the VF's driver
+  // reset it. All of it lasts until it is changed, over resets of the PF too. They throw std::invalid_argument for
+  // values that cannot be, also while the PF's driver is gone.
 
-  /// Port VLAN `vlan` (1 to 4094) with `priority` (0 to 7), or none (both 0). At once: frames are tagged on sending, and
-  /// only those of the VLAN arrive. At the VF's next reset: tags are hidden from it (QDE), its own VLANs are refused
-  /// from now on and taken from it then.
+  /// Port VLAN `vlan` (1 to 4094) with `priority` (0 to 7), or none (both 0). At once: frames are tagged on sending,
+  /// and only those of the VLAN arrive. At the VF's next reset: tags are hidden from it (QDE), its own VLANs are
+  /// refused from now on and taken from it then.
   void set_vf_vlan(unsigned vf, unsigned vlan, unsigned priority);
   /// At once: the filter of received frames and the spoof check know the new address only. At the VF's next reset it is
   /// told. All zero: no address is set, and the VF is told to take a random one.

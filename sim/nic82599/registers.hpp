@@ -121,6 +121,17 @@ constexpr unsigned kTsyncTxCtl = 0x8c00, kTxStampLow = 0x8c04, kTxStampHigh = 0x
                    kTsyncRxCtl = 0x5188, kRxStampLow = 0x51e8, kRxStampHigh = 0x51a4, kRxSatrLow = 0x51a0,
                    kRxSatrHigh = 0x51a8, kRxMtrl = 0x5120;
 
+// Statistics (8.2.3.23). The first of each array or group; the PF's are cleared by reading.
+constexpr unsigned kPrc64 = 0x405c, kGprc = 0x4074, kBprc = 0x4078, kMprc = 0x407c, kGptc = 0x4080, kGorc = 0x4088,
+                   kGotc = 0x4090, kRuc = 0x40a4, kRoc = 0x40ac, kTor = 0x40c0, kTpr = 0x40d0, kTpt = 0x40d4,
+                   kPtc64 = 0x40d8, kMptc = 0x40f0, kBptc = 0x40f4, kMpc = 0x3fa0, kLxonrxc = 0x41a4,
+                   kLxoffrxc = 0x41a8, kRxdgpc = 0x2f50, kRxdgbc = 0x2f54, kTxdgpc = 0x87a0, kTxdgbc = 0x87a4,
+                   kQprc = 0x1030, kQprdc = 0x1430, kQbrc = 0x1034, kQptc = 0x8680, kQptcPerRing = 0x6030,
+                   kQbtc = 0x8700;
+// ... and the PF's view of what the VFs count.
+constexpr unsigned kPvfgprc = 0x101c, kPvfgorc = 0x1020, kPvfgorcHigh = 0xd020, kPvfmprc = 0xd01c, kPvfgptc = 0x8300,
+                   kPvfgotc = 0x8400;
+
 // Wake-up and manageability (8.2.3.24, 8.2.3.25).
 constexpr unsigned kWuc = 0x5800, kWufc = 0x5808, kWus = 0x5810, kManc = 0x5820, kIpav = 0x5838, kIp4at = 0x5840,
                    kManc2h = 0x5860, kIp6at = 0x5880, kWupl = 0x5900, kFhft = 0x9000, kPcieMisc = 0x1082c;

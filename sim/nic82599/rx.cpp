@@ -100,6 +100,7 @@ void RxEngine::ingress() {
   update_pause();
 }
 
+// Filters of the MAC and of the destination (7.1.1).
 void RxEngine::accept(wire::Frame frame) {
   if (!receiving()) {
     ++hw_.counters.rx_filtered;
@@ -147,7 +148,7 @@ void RxEngine::from_switch(wire::Frame frame, const Parsed& parsed, PoolMask poo
   to_pools(f, pools);
 }
 
-// Packet type, RSS hash and checksums, once for all copies.
+// Packet type (7.1.6.2), RSS hash (7.1.2.8) and checksums (7.1.11), once for all copies.
 void RxEngine::classify(RxFrame& f) {
   const Parsed& p = f.parsed;
   if (p.ipv4) f.packet_type = p.extensions ? kTypeIpv4Ext | kTypeIpv4 : kTypeIpv4;
@@ -212,6 +213,7 @@ unsigned RxEngine::pick_queue(RxFrame& f, unsigned pool) {
   return pool * per_pool + inside;
 }
 
+// One copy for each pool (7.10.3.3).
 void RxEngine::to_pools(const std::shared_ptr<RxFrame>& f, PoolMask pools) {
   const bool vt = hw_.l2.vt_enabled() && hw_.l2.queues_per_pool() != kQueues;
   for (PoolMask left = pools; left != 0; left &= left - 1) {
@@ -325,7 +327,7 @@ bool RxEngine::serve(unsigned queue) {
   return (stored || q.cached > before) && !hw_.dma.congested(fn);
 }
 
-// Writes one frame and its descriptors.
+// Writes one frame and its descriptors (7.1.4 to 7.1.6, 7.1.8).
 void RxEngine::store(unsigned queue, Queue& q, const RxFrame& f, FunctionId fn) {
   const Parsed& p = f.parsed;
   const bool hidden = p.tagged && hides_vlan(q);
@@ -385,6 +387,7 @@ void RxEngine::store(unsigned queue, Queue& q, const RxFrame& f, FunctionId fn) 
   if (fn != 0) hw_.statistics.vf_rx(fn - 1, bytes.size(), is_multicast(p.dst));
 }
 
+// Reads descriptors ahead (7.1.7).
 void RxEngine::fetch(unsigned queue, Queue& q) {
   if (!q.enabled() || q.fetching || q.stalled || q.cached > kCache - kFetch || !receiving()) return;
   if (!q.usable()) {
@@ -492,6 +495,7 @@ bool RxEngine::write(unsigned queue, unsigned place, std::uint32_t value) {
   }
 }
 
+// QDE (8.2.3.27): one register for all queues.
 void RxEngine::write_qde(std::uint32_t value) {
   Queue& q = *queues_[value >> 8 & 0x7f];
   if (value & bit(16)) {

@@ -29,9 +29,9 @@ class Statistics {
   void pause_seen(bool on) { ++count_[on ? kPauseOn : kPauseOff]; }
   void spoofed() { ++count_[kSpoofed]; }
 
-  // Empty: not a statistics register. Writing any of them does nothing (true).
+  // Empty or false: not a statistics register. All of them are read-only.
   std::optional<std::uint32_t> read_pf(unsigned offset);
-  bool owns_pf(unsigned offset) const;
+  bool owns_pf(unsigned offset);
   std::optional<std::uint32_t> read_vf(unsigned vf, unsigned offset) const;
   /// Device reset: PF counters to zero; VF counters run on.
   void reset();
@@ -64,25 +64,50 @@ class Statistics {
     std::uint32_t rx = 0, tx = 0, multicast = 0;
     std::uint64_t rx_bytes = 0, tx_bytes = 0;  ///< 36 bits count
   };
-  struct Queue {
-    std::uint32_t rx = 0, tx = 0, dropped = 0;
-    std::uint64_t rx_bytes = 0, tx_bytes = 0;
-  };
+  /// 36 bits in two registers: reading the lower one clears the counter and keeps the rest for the upper one.
   struct Octets {
     std::uint64_t running = 0;
     std::uint32_t latched_high = 0;
     std::uint32_t take_low();
     std::uint32_t take_high();
   };
+  struct Queue {
+    std::uint32_t rx = 0, tx = 0, dropped = 0;
+    Octets rx_bytes, tx_bytes;
+  };
+  /// A register of an array: what it counts and for whom.
+  enum What {
+    kRx,
+    kDropped,
+    kRxLow,
+    kRxHigh,
+    kTx,
+    kTxLow,
+    kTxHigh,
+    kVfRx,
+    kVfRxLow,
+    kVfRxHigh,
+    kVfMulticast,
+    kVfTx,
+    kVfTxLow,
+    kVfTxHigh
+  };
+  struct Place {
+    What what;
+    unsigned index;
+  };
+  static constexpr unsigned kSets = 16;  ///< of queue counters; RQSMR and TQSM map queues to them
 
   std::optional<unsigned> simple(unsigned offset) const;
+  Octets* octets(unsigned low);
+  static std::optional<Place> in_array(unsigned offset);
+  std::uint32_t take(const Place& place);
   unsigned mapped(unsigned base, unsigned queue) const;
 
   const RegisterFile& registers_;
   std::array<std::uint32_t, kCounters> count_{};
   Octets good_rx_{}, good_tx_{}, total_rx_{}, dma_rx_{}, dma_tx_{};
-  std::array<Queue, 16> queues_{};
-  std::array<std::uint32_t, 32> queue_high_{};
+  std::array<Queue, kSets> queues_{};
   std::array<Vf, kMaxVfs> vfs_{};
 };
 

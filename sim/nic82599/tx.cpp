@@ -31,6 +31,7 @@ constexpr unsigned kReadSize = 4096;
 constexpr std::size_t kLocalBurst = 32 * 1024;
 constexpr unsigned kVisitBudget = 256, kFrameBudget = 256;
 
+// A context descriptor (7.2.3.2.3).
 TxContext context_of(const Descriptor& d) {
   TxContext c;
   const std::uint32_t lengths = dword(d, 0), type = dword(d, 2), sizes = dword(d, 3);
@@ -91,6 +92,7 @@ bool TxEngine::serve(unsigned queue) {
   return q.cached != before && q.cached > 0 && q.held < kHeldAhead && q.packets.size() < kPacketsAhead;
 }
 
+// Reads descriptors ahead (7.2.3.3).
 void TxEngine::fetch(unsigned queue, Queue& q) {
   if (q.fetching || q.stalled || q.cached > kCache - kFetch) return;
   if (!q.usable()) {
@@ -142,6 +144,7 @@ void TxEngine::parse_descriptors(unsigned queue, Queue& q) {
   }
 }
 
+// Legacy, context and data descriptors (7.2.3.2).
 void TxEngine::parse_one(unsigned queue, Queue& q, const Descriptor& d) {
   const std::uint32_t command = dword(d, 2), info = dword(d, 3);
   const bool extended = command & kExtended;
@@ -245,7 +248,7 @@ void TxEngine::offer(unsigned queue, Queue& q) {
   flush(queue, q);
 }
 
-// Checks, tags and routes a gathered packet. False: it is dropped.
+// Checks, tags (7.4) and routes (7.10.3.4) a gathered packet. False: it is dropped.
 bool TxEngine::prepare(unsigned queue, Packet& p) {
   TxOffload& o = p.offload;
   const std::size_t tag = o.insert_vlan ? 4 : 0;
@@ -396,7 +399,7 @@ void TxEngine::emit(unsigned queue, Queue& q) {
   turn_.ask();
 }
 
-// The oldest packet is done with: report it.
+// The oldest packet is done with: report it (7.2.3.5).
 void TxEngine::finish(unsigned queue, Queue& q) {
   const std::shared_ptr<Packet> p = std::move(q.packets.front());
   q.packets.pop_front();

@@ -25,8 +25,7 @@ pcap_t* open_capture(const std::filesystem::path& file) {
 
 PcapReader::PcapReader(const std::filesystem::path& file) : file_(file), in_(open_capture(file), &pcap_close) {
   if (const int type = pcap_datalink(in_.get()); type != DLT_EN10MB)
-    throw std::runtime_error(
-        fmt::format("{} holds link type {}, not Ethernet ({})", file.string(), type, DLT_EN10MB));
+    throw std::runtime_error(fmt::format("{} holds link type {}, not Ethernet ({})", file.string(), type, DLT_EN10MB));
 }
 
 std::optional<PcapReader::Record> PcapReader::next() {
