@@ -92,15 +92,18 @@ static void put_page_back(struct page *page, bool direct)
 	page_pool_put_full_page(page->pp, page, direct);
 }
 
+static void put_frags(const struct skb_shared_info *sinfo, bool direct)
+{
+	int i;
+
+	for (i = 0; i < sinfo->nr_frags; i++)
+		put_page_back(skb_frag_page(&sinfo->frags[i]), direct);
+}
+
 void airvf_frame_drop(const struct airvf_frame *frame, bool direct)
 {
-	if (frame->frags) {
-		struct skb_shared_info *sinfo = frame_sinfo(frame);
-		int i;
-
-		for (i = 0; i < sinfo->nr_frags; i++)
-			put_page_back(skb_frag_page(&sinfo->frags[i]), direct);
-	}
+	if (frame->frags)
+		put_frags(frame_sinfo(frame), direct);
 	put_page_back(virt_to_head_page(frame->data), direct);
 }
 
@@ -207,13 +210,21 @@ struct sk_buff *airvf_frame_skb(struct airvf *vf, struct napi_struct *napi,
 	return skb;
 }
 
-/* The frame that is being gathered is given up. */
-static void drop_gathered(struct airvf_rx_ring *rx)
+/*
+ * The frame that is being gathered is given up. Page by page, and not by
+ * xdp_return_buff(): that is for polls only, and queues are also emptied by
+ * whoever stops them.
+ */
+static void drop_gathered(struct airvf_rx_ring *rx, bool direct)
 {
-	if (!rx->xdp.data)
+	struct xdp_buff *xdp = &rx->xdp;
+
+	if (!xdp->data)
 		return;
-	xdp_return_buff(&rx->xdp);
-	rx->xdp.data = NULL;
+	if (xdp_buff_has_frags(xdp))
+		put_frags(xdp_get_shared_info_from_buff(xdp), direct);
+	put_page_back(rx->head, direct);
+	xdp->data = NULL;
 }
 
 /* Adds a buffer to the frame. False: not possible, the frame is to be dropped. */
@@ -309,7 +320,7 @@ static bool complete_frame(struct airvf_rx_ring *rx, struct napi_struct *napi,
 	refused = refuse(rx, status);
 	if (refused) {
 		airvf_rx_count(rx, refused, 1);
-		drop_gathered(rx);
+		drop_gathered(rx, true);
 		return false;
 	}
 	pass->packets++;
@@ -336,7 +347,7 @@ static bool complete_frame(struct airvf_rx_ring *rx, struct napi_struct *napi,
 		/* The program may have cut the frame down to nothing. */
 		if (unlikely(rx->xdp.data_end - rx->xdp.data < ETH_HLEN)) {
 			airvf_rx_count(rx, &rx->stats->bad_length, 1);
-			drop_gathered(rx);
+			drop_gathered(rx, true);
 			return false;
 		}
 	}
@@ -477,7 +488,7 @@ bool airvf_rx_poll(struct airvf_rx_ring *rx, struct napi_struct *napi, int budge
 		continue;
 give_up:
 		put_page_back(page, true);
-		drop_gathered(rx);
+		drop_gathered(rx, true);
 		rx->skipping = !(status & RXD_EOP);
 	}
 
@@ -497,9 +508,7 @@ void airvf_rx_free(struct airvf_rx_ring *rx)
 {
 	u32 i;
 
-	local_bh_disable();
-	drop_gathered(rx);
-	local_bh_enable();
+	drop_gathered(rx, false);
 	for (i = 0; i < rx->count; i++) {
 		if (!rx->page[i])
 			continue;

@@ -3,6 +3,7 @@
 //   load udp-count PORT SECONDS     datagrams of the card's flood (station.hpp) that arrive, until its end or SECONDS
 //   load udp-rr ADDRESS PORT SECONDS, load tcp-rr ADDRESS PORT SECONDS   one byte there and back, percentiles
 //   load tcp-send ADDRESS PORT SECONDS, load tcp-sink PORT, load tcp-echo PORT
+//   load udp-flood ADDRESS PORT SECONDS SIZE...   datagrams of these sizes in turn, whether anybody takes them or not
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -155,6 +156,20 @@ void tcp_echo(int fd) {
     if (send(fd, data, static_cast<std::size_t>(n), 0) != n) die("send");
 }
 
+// Interfaces that go down and routes that are missing are no reason to stop.
+void udp_flood(int fd, double limit, const std::vector<std::size_t>& sizes) {
+  const std::vector<char> data(65536);
+  unsigned long sent = 0, failed = 0;
+  const auto start = Clock::now();
+  while (since(start) < limit)
+    for (const std::size_t size : sizes) {
+      const bool taken = send(fd, data.data(), std::min(size, data.size()), 0) >= 0;
+      ++(taken ? sent : failed);
+      if (!taken && errno != ECONNREFUSED) poll(nullptr, 0, 1);
+    }
+  std::printf("{\"sent\": %lu, \"failed\": %lu}\n", sent, failed);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -171,9 +186,14 @@ int main(int argc, char** argv) {
     tcp_sink(accepted(argv[2]));
   else if (what == "tcp-echo" && argc == 3)
     tcp_echo(accepted(argv[2]));
-  else {
+  else if (what == "udp-flood" && argc > 5) {
+    std::vector<std::size_t> sizes;
+    for (int i = 5; i < argc; ++i) sizes.push_back(std::strtoul(argv[i], nullptr, 10));
+    udp_flood(connected(SOCK_DGRAM, argv[2], argv[3]), std::atof(argv[4]), sizes);
+  } else {
     std::fputs(
-        "usage: load udp-count PORT SECONDS | udp-rr|tcp-rr|tcp-send ADDRESS PORT SECONDS | tcp-sink|tcp-echo PORT\n",
+        "usage: load udp-count PORT SECONDS | udp-rr|tcp-rr|tcp-send ADDRESS PORT SECONDS | tcp-sink|tcp-echo PORT\n"
+        "       load udp-flood ADDRESS PORT SECONDS SIZE...\n",
         stderr);
     return 2;
   }

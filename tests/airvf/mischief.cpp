@@ -22,11 +22,13 @@ constexpr std::uint64_t kControl = 0, kQueueControl = 0x28;  // VFCTRL; VFRXDCTL
 constexpr std::uint32_t kReset = 1U << 26, kEnable = 1U << 25;
 constexpr std::uint32_t kPing = 0x20000100;  // PF_CONTROL_MSG | CTS
 constexpr std::size_t kDescriptor = 16;
+constexpr std::uint8_t kEndOfPacket = 2;  // EOP in the first byte of a receive descriptor's status
 constexpr SimTime kStormGap = std::chrono::microseconds(50);
 const std::map<std::string, Kind> kNames{
     {"none", Kind::kNone},       {"silence", Kind::kSilence},   {"garbage", Kind::kGarbage}, {"lock", Kind::kLock},
     {"collide", Kind::kCollide}, {"events", Kind::kEvents},     {"ones", Kind::kAllOnes},    {"random", Kind::kRandom},
-    {"receive", Kind::kReceive}, {"transmit", Kind::kTransmit}, {"deaf", Kind::kDeaf},       {"storm", Kind::kStorm}};
+    {"receive", Kind::kReceive}, {"transmit", Kind::kTransmit}, {"deaf", Kind::kDeaf},       {"storm", Kind::kStorm},
+    {"endless", Kind::kEndless}};
 
 }  // namespace
 
@@ -178,18 +180,23 @@ bool Mischief::read(std::uint64_t address, std::span<std::uint8_t> out) {
 }
 
 // A descriptor that is not done would only be a frame that never comes, and the next one would never be looked at: a
-// device that is slow, not one that lies. So DD stays, all else is at random.
+// device that is slow, not one that lies. So DD stays, all else is at random. A frame without end only lacks EOP.
 bool Mischief::write(std::uint64_t address, std::span<const std::uint8_t> data) {
   if (guest_ == nullptr) return false;
-  const bool receive = kind_ == Kind::kReceive, transmit = kind_ == Kind::kTransmit;
+  const bool endless = kind_ == Kind::kEndless;
+  const bool receive = endless || kind_ == Kind::kReceive, transmit = kind_ == Kind::kTransmit;
   if ((!receive && !transmit) || data.size() % kDescriptor != 0 || !in_ring(transmit, address, data.size()))
     return guest_->write(address, data);
   std::vector<std::uint8_t> bytes(data.begin(), data.end());
   for (std::size_t at = 0; at < bytes.size(); at += kDescriptor) {
+    ++misdeeds_;
+    if (endless) {
+      bytes[at + 8] &= static_cast<std::uint8_t>(~kEndOfPacket);
+      continue;
+    }
     const std::uint8_t done_byte = bytes[at + (receive ? 8 : 12)];
     for (std::size_t i = 0; i < kDescriptor; ++i) bytes[at + i] = static_cast<std::uint8_t>(random_());
     bytes[at + (receive ? 8 : 12)] |= static_cast<std::uint8_t>(done_byte & 1);
-    ++misdeeds_;
   }
   return guest_->write(address, bytes);
 }

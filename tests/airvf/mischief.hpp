@@ -28,14 +28,15 @@ class Mischief : public vfio_user::Device, private vfio_user::Guest {
     kTransmit,  ///< write-backs of transmit descriptors are random
     kDeaf,      ///< no interrupt arrives
     kStorm,     ///< all vectors fire every 50 us
+    kEndless,   ///< received descriptors never say that a frame ends
   };
 
   /// `inner` and `scheduler` must outlive this object.
   Mischief(Scheduler& scheduler, vfio_user::Device& inner, std::uint32_t seed);
   ~Mischief() override;
 
-  /// `name`: none, silence, garbage, lock, collide, events, ones, random, receive, transmit, deaf, storm. After
-  /// `milliseconds` (0: never) it is over. False: no such name.
+  /// `name`: none, silence, garbage, lock, collide, events, ones, random, receive, transmit, deaf, storm, endless.
+  /// After `milliseconds` (0: never) it is over. False: no such name.
   bool begin(const std::string& name, unsigned milliseconds);
 
   std::array<std::uint64_t, kBars> bar_sizes() const override { return inner_.bar_sizes(); }

@@ -146,6 +146,17 @@ check "receive with workers over: recovers by itself" recovers 40
 wait
 echo 0 >/sys/class/net/air0/airvf/mtvd_workers
 
+say "frames without end"
+for how in "ip link set air0 down" "ethtool -G air0 rx 1024" "ethtool -r air0"; do
+	mischief endless
+	ping -q -c 8 -i 0.1 -W 1 10.0.0.2 >/dev/null
+	check "endless: $how in the middle of a frame" $how
+	mischief none
+	ip link set air0 up
+	check "endless over: works" recovers 40
+done
+ethtool -G air0 rx 512
+
 say "interrupts"
 flood 8
 mischief deaf 4000
