@@ -130,24 +130,26 @@ bool airvf_air_poll(struct airvf_air *air, u32 packets)
 
 /*
  * Averages over about two intervals, so that one odd interval is no step.
- * Algorithm 1 knows the last interval only.
+ * Algorithm 1 knows the last interval only. Packets and bytes are averaged, and
+ * S is their quotient: sizes averaged by themselves would count an interval of a
+ * few large packets as much as one of a million small ones.
  */
 static void measure(struct airvf_air *air, const struct airvf_load *load)
 {
 	u64 bandwidth = airvf_per_second(load->bytes, load->ns);
-	bool average = air->param.fast && air->primed;
+	u64 pps = airvf_per_second(load->packets, load->ns);
 
-	if (load->ns) {
-		if (average)
-			bandwidth = air->bandwidth / 2 + bandwidth / 2;
-		air->bandwidth = bandwidth;
+	if (!load->ns)
+		return;
+	if (air->param.fast && air->primed) {
+		bandwidth = air->bandwidth / 2 + bandwidth / 2;
+		pps = air->pps / 2 + pps / 2;
 	}
-	if (load->packets) {
-		u32 size = (u32)clamp_t(u64, div64_u64(load->bytes, load->packets), 1, 65535);
-
-		air->size = average && air->size ? (air->size + size) / 2 : size;
-		air->primed = true;
-	}
+	air->bandwidth = bandwidth;
+	air->pps = pps;
+	air->primed |= !!load->packets;
+	if (pps)
+		air->size = (u32)clamp_t(u64, div64_u64(bandwidth, pps), 1, 65535);
 }
 
 /*
@@ -162,7 +164,7 @@ static void measure(struct airvf_air *air, const struct airvf_load *load)
  */
 static bool leave_light(struct airvf_air *air, u32 rate)
 {
-	u64 pps = div64_u64(air->bandwidth, max_t(u32, air->size, 1));
+	u64 pps = air->pps;
 
 	if (pps <= 2ull * few(air) * rate) {
 		air->waits /= 2;
@@ -213,7 +215,8 @@ bool airvf_air_decide(struct airvf_air *air, const struct airvf_load *load,
 	measure(air, load);
 	note_merged(air, load);
 	decision->ceiling = airvf_air_ceiling(&air->cost, air->param.k);
-	decision->needed = airvf_air_needed(air->bandwidth, air->param.k, air->size);
+	/* With S = B/P, B/(k S) is P/k: the quotient need not be rounded twice. */
+	decision->needed = airvf_air_needed(air->pps, air->param.k, 1);
 	decision->rate = wanted(&air->param, decision->ceiling, decision->needed, &reason);
 	if (air->light && leave_light(air, decision->rate))
 		air->light = false;

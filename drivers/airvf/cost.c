@@ -33,6 +33,60 @@ void airvf_fit_poll(struct airvf_fit *fit, u32 packets, u64 cycles)
 	}
 }
 
+void airvf_fit_sent(struct airvf_fit *fit, u32 packets, u64 cycles)
+{
+	/* The same bounds; half of all are forgotten before the sums grow too large. */
+	if (cycles >= AIRVF_FIT_CYCLES || packets > AIRVF_FIT_PACKETS)
+		return;
+	if (fit->sent_c >= (u64)AIRVF_FIT_CYCLES * AIRVF_FIT_POLLS) {
+		fit->sent_n /= 2;
+		fit->sent_c /= 2;
+	}
+	fit->sent_n += packets;
+	fit->sent_c += cycles;
+}
+
+u32 airvf_fit_mix(const struct airvf_fit *fit, u64 received, u64 sent)
+{
+	if (!received && !sent)
+		return fit->cpkt;
+	/* What is not known costs like the other. */
+	if (!fit->csent || !fit->cpkt)
+		return fit->cpkt ? fit->cpkt : fit->csent;
+	while ((received | sent) >> 32) {
+		received >>= 1;
+		sent >>= 1;
+	}
+	return (u32)div64_u64(received * fit->cpkt + sent * fit->csent, received + sent);
+}
+
+u64 airvf_cost_left(u64 per_second, u64 elapsed, u64 taken)
+{
+	u64 part;
+
+	/* Two 64 bit numbers cannot be multiplied: in 1024ths it is exact enough. */
+	while (elapsed >> 53 || taken >> 53) {
+		elapsed >>= 1;
+		taken >>= 1;
+	}
+	if (!elapsed)
+		return per_second;
+	part = div64_u64(min_t(u64, taken, elapsed) * 1024, elapsed);
+	part = min_t(u64, part, 1024 - 1024 / 8);
+	return per_second - div64_u64(per_second, 1024) * part;
+}
+
+/* Polls that sent are rarer than polls: as few as hold a few packets will do. */
+static void update_sent(struct airvf_fit *fit)
+{
+	if (fit->sent_n < AIRVF_FIT_LEAST)
+		return;
+	fit->csent = smooth(fit->csent, div64_u64(fit->sent_c, fit->sent_n),
+			    AIRVF_CPKT_LOW, AIRVF_CPKT_HIGH);
+	fit->sent_n = 0;
+	fit->sent_c = 0;
+}
+
 void airvf_fit_update(struct airvf_fit *fit)
 {
 	u64 polls = fit->polls;
@@ -40,6 +94,7 @@ void airvf_fit_update(struct airvf_fit *fit)
 	u64 up = polls * fit->nc;
 	u64 down = fit->n * fit->c;
 
+	update_sent(fit);
 	/* Too few to say anything: wait for more. */
 	if (polls < AIRVF_FIT_LEAST)
 		return;

@@ -171,6 +171,7 @@ int airvf_worker_poll(struct napi_struct *napi, int budget)
 {
 	struct airvf_worker *worker = container_of(napi, struct airvf_worker, napi);
 	struct airvf_mtvd *mtvd = worker->mtvd;
+	u64 start = airvf_cycles();
 	int done = 0;
 	u32 i;
 
@@ -181,6 +182,8 @@ int airvf_worker_poll(struct napi_struct *napi, int budget)
 				   budget - done);
 	worker->stats.polls++;
 	worker->stats.packets += done;
+	/* A dispatcher on this CPU has so much less. */
+	airvf_mod_spend(airvf_cycles() - start);
 	trace_airvf_worker(mtvd->vf->netdev, worker->index, done, done == budget);
 	if (done < budget)
 		napi_complete_done(napi, done);

@@ -46,20 +46,21 @@ static u64 stamp(void)
 	return AIRVF_STATISTICS ? airvf_cycles() : 0;
 }
 
-static void account(struct airvf_vector *vector, const struct airvf_work *work, u64 cycles,
-		    bool exhausted, bool finished)
+static void account(struct airvf_vector *vector, const struct airvf_poll *poll)
 {
 	struct airvf_vector_stats *stats = &vector->stats;
+	u32 packets = poll->received + poll->sent;
 
 	u64_stats_update_begin(&stats->sync);
 	stats->polls++;
-	stats->empty += !work->packets;
-	stats->exhausted += exhausted;
-	stats->packets += work->packets;
-	stats->bytes += work->bytes;
-	stats->cycles += cycles;
-	vector->since_irq += work->packets;
-	if (finished) {
+	stats->empty += !packets;
+	stats->exhausted += !poll->finished;
+	stats->packets += packets;
+	stats->bytes += poll->bytes;
+	/* With the end of the last poll, which was not known then. */
+	stats->cycles += poll->cycles + READ_ONCE(vector->mod.tail);
+	vector->since_irq += packets;
+	if (poll->finished) {
 		stats->hist[bucket(vector->since_irq)]++;
 		vector->since_irq = 0;
 	}
@@ -71,12 +72,14 @@ static int poll(struct napi_struct *napi, int budget)
 	struct airvf_vector *vector = container_of(napi, struct airvf_vector, napi);
 	struct airvf *vf = vector->vf;
 	struct airvf_work tx = {}, rx = {};
-	u64 start = stamp(), now;
+	u64 start = stamp(), cleaned = start, now;
 	bool finished = true;
 	u32 i;
 
 	for (i = 0; i < vector->n_tx; i++)
 		finished &= airvf_tx_clean(vector->tx[i], budget, &tx);
+	if (tx.packets)
+		cleaned = stamp();
 	/* netpoll wants the transmit side only. */
 	if (!budget)
 		return 0;
@@ -87,14 +90,20 @@ static int poll(struct napi_struct *napi, int budget)
 		finished &= airvf_rx_poll(vector->rx[i], napi, max(budget / vector->n_rx, 1), &rx);
 	if (vector->mtvd)
 		airvf_mtvd_flush(vector);
-	tx.packets += rx.packets;
-	tx.bytes += rx.bytes;
 	now = stamp();
 	if (AIRVF_STATISTICS) {
-		/* With the end of the last poll, which was not known then. */
-		account(vector, &tx, now - start + READ_ONCE(vector->mod.tail), !finished,
-			finished);
-		airvf_mod_poll(vector, tx.packets, tx.bytes, now - start, now, finished);
+		const struct airvf_poll done = {
+			.received = rx.packets,
+			.sent = tx.packets,
+			.bytes = tx.bytes + rx.bytes,
+			.cycles = now - start,
+			.clean_cycles = cleaned - start,
+			.now = now,
+			.finished = finished,
+		};
+
+		account(vector, &done);
+		airvf_mod_poll(vector, &done);
 	}
 	if (!finished)
 		return budget;

@@ -5,7 +5,9 @@
  * register belong to its poll; configuration reaches it by RCU, and an
  * interrupt of our own makes an idle vector look.
  */
+#include <linux/kernel_stat.h>
 #include <linux/math64.h>
+#include <linux/percpu.h>
 #include <linux/rtnetlink.h>
 
 #include "airvf.h"
@@ -67,12 +69,55 @@ static u64 us_to_cycles(u32 us)
 	return mul_u64_u64_div_u64(us, airvf_cycles_per_second(), USEC_PER_SEC);
 }
 
-static struct airvf_cost cost(const struct airvf_fit *fit)
+/*
+ * Cycles that polls of all our vectors and workers spent on a CPU. One that
+ * shares its CPU must not take the whole of it for its own.
+ */
+static DEFINE_PER_CPU(u64, airvf_spent);
+
+void airvf_mod_spend(u64 cycles)
 {
+	this_cpu_add(airvf_spent, cycles);
+}
+
+static u64 airvf_mod_steal(u32 cpu)
+{
+	return kcpustat_cpu(cpu).cpustat[CPUTIME_STEAL];
+}
+
+/* From now on. */
+static void airvf_mod_watch_cpu(struct airvf_mod *mod)
+{
+	mod->cpu = smp_processor_id();
+	mod->spent = this_cpu_read(airvf_spent);
+	mod->steal = airvf_mod_steal(mod->cpu);
+	mod->own = 0;
+}
+
+/* C: what the hypervisor and our other polls left of this CPU in the last interval. */
+static u64 airvf_mod_left(const struct airvf_mod *mod, u64 elapsed)
+{
+	u64 per_second = airvf_cycles_per_second(), steal, others;
+
+	/* On another CPU than at the last decision nothing is known. */
+	if (!elapsed || mod->cpu != smp_processor_id())
+		return per_second;
+	steal = mul_u64_u64_div_u64(airvf_mod_steal(mod->cpu) - mod->steal, per_second,
+				    NSEC_PER_SEC);
+	others = this_cpu_read(airvf_spent) - mod->spent;
+	others -= min(others, mod->own);
+	return airvf_cost_left(per_second, elapsed, steal + others);
+}
+
+static struct airvf_cost cost(const struct airvf_mod *mod, u64 elapsed)
+{
+	const struct airvf_load *load = &mod->load;
+	u32 cpkt = airvf_fit_mix(&mod->fit, load->packets - load->sent, load->sent);
+
 	return (struct airvf_cost){
-		.c = airvf_cycles_per_second(),
-		.cpkt = fit->cpkt ? fit->cpkt : CPKT_GUESS,
-		.cint = fit->cint ? fit->cint : CINT_GUESS,
+		.c = airvf_mod_left(mod, elapsed),
+		.cpkt = cpkt ? cpkt : CPKT_GUESS,
+		.cint = mod->fit.cint ? mod->fit.cint : CINT_GUESS,
 	};
 }
 
@@ -81,11 +126,17 @@ static u32 begin(struct airvf_vector *vector, const struct airvf_mod_config *con
 {
 	struct airvf_mod *mod = &vector->mod;
 	u32 steps = vector->steps ? vector->steps : airvf_rate_to_steps(AIRVF_RATE_START);
-	struct airvf_cost calibrated = cost(&mod->fit);
+	struct airvf_cost calibrated = {
+		.c = airvf_cycles_per_second(),
+		.cpkt = mod->fit.cpkt ? mod->fit.cpkt : CPKT_GUESS,
+		.cint = mod->fit.cint ? mod->fit.cint : CINT_GUESS,
+	};
 
 	mod->generation = config->generation;
 	mod->load = (struct airvf_load){};
 	mod->last = airvf_cycles();
+	/* Of no CPU: C is a whole one until the first decision. */
+	mod->cpu = U32_MAX;
 	switch (config->mode) {
 	case AIRVF_FIR:
 		return config->fir_steps;
@@ -118,16 +169,20 @@ static u32 begin(struct airvf_vector *vector, const struct airvf_mod_config *con
 
 static void write_steps(struct airvf_vector *vector, u32 steps)
 {
-	if (vector->steps == steps)
-		return;
-	airvf_itr_write(vector, steps);
-	vector->stats.writes++;
+	struct airvf_vector_stats *stats = &vector->stats;
+	bool write = vector->steps != steps;
+
+	if (write)
+		airvf_itr_write(vector, steps);
+	u64_stats_update_begin(&stats->sync);
+	stats->decisions++;
+	stats->writes += write;
+	u64_stats_update_end(&stats->sync);
 }
 
 static void decided(struct airvf_vector *vector, enum airvf_mode mode,
 		    const struct airvf_load *load, const struct airvf_decision *decision)
 {
-	vector->stats.decisions++;
 	trace_airvf_moderate(vector->vf->netdev, vector->index, mode, load, decision,
 			     &vector->mod.air);
 	write_steps(vector, decision->new_steps);
@@ -185,10 +240,11 @@ static void run_air(struct airvf_vector *vector, const struct airvf_mod_config *
 		return;
 	measure_time(mod, elapsed);
 	airvf_fit_update(&mod->fit);
-	calibrated = cost(&mod->fit);
+	calibrated = cost(mod, elapsed);
 	airvf_air_set_cost(&mod->air, &calibrated);
 	airvf_air_decide(&mod->air, &mod->load, &decision);
 	decided(vector, config->mode, &mod->load, &decision);
+	airvf_mod_watch_cpu(mod);
 	restart(mod, now);
 }
 
@@ -208,15 +264,17 @@ static void run_dim(struct airvf_vector *vector, const struct airvf_mod_config *
 }
 
 /* The last poll, whose end is known now. */
-static void calibrate(struct airvf_mod *mod, u32 packets, u64 cycles)
+static void calibrate(struct airvf_mod *mod, const struct airvf_poll *poll)
 {
 	if (mod->held)
 		airvf_fit_poll(&mod->fit, mod->held_packets,
 			       mod->held_cycles + READ_ONCE(mod->tail));
 	mod->held = true;
-	mod->held_packets = packets;
-	mod->held_cycles = cycles;
+	mod->held_packets = poll->received;
+	mod->held_cycles = poll->cycles - poll->clean_cycles;
 	WRITE_ONCE(mod->tail, 0);
+	if (poll->sent)
+		airvf_fit_sent(&mod->fit, poll->sent, poll->clean_cycles);
 	/* In every mode: what is known shall not depend on who asks. */
 	if (mod->fit.polls >= AIRVF_FIT_POLLS)
 		airvf_fit_update(&mod->fit);
@@ -235,21 +293,24 @@ static u64 elapsed_since(struct airvf_mod *mod, u64 now)
 	return 0;
 }
 
-void airvf_mod_poll(struct airvf_vector *vector, u32 packets, u32 bytes, u64 cycles,
-		    u64 now, bool finished)
+void airvf_mod_poll(struct airvf_vector *vector, const struct airvf_poll *poll)
 {
 	const struct airvf_mod_config *config = rcu_dereference_bh(vector->vf->mod_config);
+	u32 packets = poll->received + poll->sent;
 	struct airvf_mod *mod = &vector->mod;
-	u64 elapsed;
+	u64 elapsed, now = poll->now;
 
+	mod->own += poll->cycles;
+	airvf_mod_spend(poll->cycles);
 	if (unlikely(config->generation != mod->generation))
 		fixed(vector, config, begin(vector, config));
 
-	calibrate(mod, packets, cycles);
+	calibrate(mod, poll);
 	mod->load.packets += packets;
-	mod->load.bytes += bytes;
+	mod->load.sent += poll->sent;
+	mod->load.bytes += poll->bytes;
 	/* No interrupt will come before the poll is finished: nothing to set. */
-	if (!finished)
+	if (!poll->finished)
 		return;
 	mod->load.events++;
 
@@ -262,7 +323,7 @@ void airvf_mod_poll(struct airvf_vector *vector, u32 packets, u32 bytes, u64 cyc
 		run_air(vector, config, packets, elapsed, now);
 		break;
 	case AIRVF_DIM_MODE:
-		run_dim(vector, config, packets, bytes);
+		run_dim(vector, config, packets, poll->bytes);
 		break;
 	default:
 		break;

@@ -55,6 +55,10 @@ struct airvf_mod {
 	u64 tail;		/* what its end took (napi_complete_done) */
 	u32 held_packets;
 	bool held;
+	u32 cpu;		/* where the last decision was made ... */
+	u64 spent;		/* ... cycles that polls of ours had spent there, ... */
+	u64 steal;		/* ... ns that the hypervisor had taken, ... */
+	u64 own;		/* ... and cycles of our own polls since then */
 	struct dim dim;
 	u64 dim_packets;
 	u64 dim_bytes;
@@ -71,9 +75,31 @@ void airvf_mod_vector_init(struct airvf_vector *vector);
 void airvf_mod_vector_free(struct airvf_vector *vector);
 /* While down: the interval to begin with. */
 void airvf_mod_start(struct airvf_vector *vector);
-/* End of a poll that answers an interrupt, or (finished false) of another. */
-void airvf_mod_poll(struct airvf_vector *vector, u32 packets, u32 bytes, u64 cycles,
-		    u64 now, bool finished);
+
+/**
+ * struct airvf_poll - what one poll did
+ * @received: frames
+ * @sent: packets whose clean-up was done; one, however many segments it became
+ * @bytes: of both
+ * @cycles: of the whole poll but for its end (airvf_mod_tail())
+ * @clean_cycles: those of them that the clean-up took; 0 with @sent 0
+ * @now: airvf_cycles() at its end
+ * @finished: an interrupt is to come again
+ */
+struct airvf_poll {
+	u32 received;
+	u32 sent;
+	u32 bytes;
+	u64 cycles;
+	u64 clean_cycles;
+	u64 now;
+	bool finished;
+};
+
+/* End of a poll. */
+void airvf_mod_poll(struct airvf_vector *vector, const struct airvf_poll *poll);
+/* Any poll of the driver: cycles that this CPU has not for others. */
+void airvf_mod_spend(u64 cycles);
 /* After the end of a poll that was finished. */
 static inline void airvf_mod_tail(struct airvf_mod *mod, u64 cycles)
 {

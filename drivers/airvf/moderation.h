@@ -28,13 +28,15 @@ u32 airvf_steps_to_rate(u32 steps);
 /**
  * struct airvf_load - what went through one vector since the last decision
  * @ns: length of the interval
- * @packets: packets received and sent
+ * @packets: packets received and sent; what the device cuts into segments is one
+ * @sent: those of @packets that were sent
  * @bytes: bytes received and sent
  * @events: interrupts (polls that one started)
  */
 struct airvf_load {
 	u64 ns;
 	u64 packets;
+	u64 sent;
 	u64 bytes;
 	u32 events;
 };
@@ -48,8 +50,9 @@ struct airvf_cost {
 
 /*
  * On-line calibration of Cpkt and Cint. The line cycles = Cint + Cpkt * packets
- * is fitted through the polls of an interval; sums, because they cost four
- * additions and two multiplications a poll.
+ * is fitted through the receive part of the polls of an interval; sums, because
+ * they cost four additions and two multiplications a poll. What was sent has a
+ * cost of its own: its clean-up is timed apart, so it is a quotient.
  */
 #define AIRVF_FIT_POLLS		4096		/* polls after which they must be folded */
 #define AIRVF_FIT_LEAST		16		/* before, they are not */
@@ -69,13 +72,26 @@ struct airvf_fit {
 	u64 light_polls;	/* those with at most one packet ... */
 	u64 light_n;
 	u64 light_c;
+	u64 sent_n;		/* packets sent that were cleaned up, ... */
+	u64 sent_c;		/* ... and cycles of that */
 	u32 cpkt;		/* smoothed estimates; 0: none yet */
 	u32 cint;
+	u32 csent;		/* of a packet that was sent */
 };
 
+/* A poll's receive part: packets received, cycles without those of the clean-up. */
 void airvf_fit_poll(struct airvf_fit *fit, u32 packets, u64 cycles);
+/* A poll's clean-up of packets that were sent. */
+void airvf_fit_sent(struct airvf_fit *fit, u32 packets, u64 cycles);
 /* Folds the polls into the estimates and forgets their sums, if there are enough. */
 void airvf_fit_update(struct airvf_fit *fit);
+/* Cpkt of a mixture of received and sent packets, by their numbers; 0: not known. */
+u32 airvf_fit_mix(const struct airvf_fit *fit, u64 received, u64 sent);
+/*
+ * C: of @per_second cycles those that are left, if of the last @elapsed cycles
+ * @taken were somebody else's. At least an eighth, as a guess may be wrong.
+ */
+u64 airvf_cost_left(u64 per_second, u64 elapsed, u64 taken);
 
 /**
  * struct airvf_air_param - what a person can set
@@ -107,8 +123,9 @@ struct airvf_air {
 	struct airvf_air_param param;
 	struct airvf_cost cost;		/* in force */
 	u64 bandwidth;			/* B, bytes per second; fast: smoothed */
+	u64 pps;			/* P, packets per second; fast: smoothed */
 	u64 tried;			/* packets per second as light load was left last */
-	u32 size;			/* S, bytes per packet; fast: smoothed */
+	u32 size;			/* S, bytes per packet: B/P */
 	u32 steps;			/* in the register */
 	u32 light_polls;
 	u32 waits;			/* decisions to wait before the next try, */

@@ -328,7 +328,8 @@ netdev_tx_t airvf_xmit(struct sk_buff *skb, struct net_device *netdev)
 
 	first->skb = skb;
 	first->type = AIRVF_TX_SKB;
-	first->segs = gso ? skb_shinfo(skb)->gso_segs : 1;
+	/* Whoever injects a packet may leave its number of segments out. */
+	first->segs = gso ? max_t(u16, skb_shinfo(skb)->gso_segs, 1) : 1;
 	bytes = skb->len + (gso ? (first->segs - 1) * plan.header : 0);
 	first->bytes = bytes;
 	first->eop = eop;
@@ -423,7 +424,7 @@ bool airvf_tx_clean(struct airvf_tx_ring *ring, int budget, struct airvf_work *w
 {
 	/* Pairs with the producer's release: buf[] is filled up to here. */
 	u16 use = smp_load_acquire(&ring->next_to_use), i = ring->next_to_clean;
-	u32 packets = 0, bytes = 0, queue_packets = 0, queue_bytes = 0;
+	u32 packets = 0, bytes = 0, done = 0, queue_packets = 0, queue_bytes = 0;
 	u32 slots = 0, limit = ring->count / 2;
 
 	/* A packet is cleaned whole, even if the limit is reached in it. */
@@ -437,6 +438,7 @@ bool airvf_tx_clean(struct airvf_tx_ring *ring, int budget, struct airvf_work *w
 		if (!budget && first->type != AIRVF_TX_SKB)
 			break;
 		end = next(ring, first->eop);
+		done++;
 		packets += first->segs;
 		bytes += first->bytes;
 		if (first->type == AIRVF_TX_SKB) {
@@ -449,7 +451,7 @@ bool airvf_tx_clean(struct airvf_tx_ring *ring, int budget, struct airvf_work *w
 		release(ring, first, budget);
 		first->type = AIRVF_TX_NONE;
 	}
-	if (!packets)
+	if (!done)
 		return true;
 
 	/* The producer refills buf[] from here only after we are done with it. */
@@ -458,7 +460,8 @@ bool airvf_tx_clean(struct airvf_tx_ring *ring, int budget, struct airvf_work *w
 	ring->stats->packets += packets;
 	ring->stats->bytes += bytes;
 	u64_stats_update_end(&ring->stats->clean_sync);
-	work->packets += packets;
+	/* The device made the segments: to us it was one packet. */
+	work->packets += done;
 	work->bytes += bytes;
 
 	netdev_tx_completed_queue(ring->txq, queue_packets, queue_bytes);

@@ -168,6 +168,27 @@ TEST(AlgorithmOne, WithoutThresholdFollowsEveryStep) {
   EXPECT_EQ(air.steps, 42u);
 }
 
+// Few large packets in one interval say nothing about the many small ones before and after it.
+TEST(AirMeasure, AnIntervalCountsByItsPacketsAndBytesAndNotByItsSize) {
+  auto param = Param(16, 0, 0);
+  param.fast = true;
+  auto air = Air(param, 8);
+  air.param.cost = {.c = UINT64_MAX, .cpkt = 1, .cint = 1};
+  airvf_air_set_cost(&air, &kPaper);
+  const airvf_load small{.ns = 1000000000, .packets = 1000000, .bytes = 64000000, .events = 62500};
+  const airvf_load large{.ns = 1000000000, .packets = 10000, .bytes = 15000000, .events = 5000};
+  airvf_decision decision{};
+  airvf_air_decide(&air, &small, &decision);
+  EXPECT_EQ(decision.needed, 62500u);
+  airvf_air_decide(&air, &large, &decision);
+  EXPECT_EQ(decision.needed, 31562u) << "half of 62500 and of 625";
+  EXPECT_EQ(decision.size, 78u) << "39.5 MB/s by 505000 packets/s";
+  airvf_air_decide(&air, &small, &decision);
+  EXPECT_EQ(decision.needed, 47031u);
+  airvf_air_decide(&air, &small, &decision);
+  EXPECT_EQ(decision.needed, 54765u);
+}
+
 TEST(AirInit, DoesNotBeginAboveTheCeiling) {
   EXPECT_EQ(Air(Param(16, 2000, 500), 5).steps, 16u) << "15 steps are 32552/s, the ceiling is 31971/s";
   EXPECT_EQ(Air(Param(16, 2000, 500), 200).steps, 200u);

@@ -97,6 +97,54 @@ TEST(Calibration, StaysInBoundsForRandomInput) {
   }
 }
 
+TEST(Calibration, WhatWasSentHasACostOfItsOwn) {
+  airvf_fit fit{};
+  for (uint32_t n = 0; n < 64; ++n) {
+    airvf_fit_poll(&fit, n, 7000 + 4000ull * n);
+    airvf_fit_sent(&fit, 64 - n, 300ull * (64 - n));
+  }
+  airvf_fit_update(&fit);
+  EXPECT_EQ(fit.cpkt, 4000u);
+  EXPECT_EQ(fit.csent, 300u);
+  EXPECT_EQ(airvf_fit_mix(&fit, 100, 0), 4000u);
+  EXPECT_EQ(airvf_fit_mix(&fit, 0, 100), 300u);
+  EXPECT_EQ(airvf_fit_mix(&fit, 100, 300), 1225u);
+  EXPECT_EQ(airvf_fit_mix(&fit, UINT64_MAX, UINT64_MAX), 2150u);
+  EXPECT_EQ(airvf_fit_mix(&fit, 0, 0), 4000u);
+}
+
+TEST(Calibration, WhatIsNotKnownCostsLikeTheOther) {
+  airvf_fit fit{};
+  EXPECT_EQ(airvf_fit_mix(&fit, 1, 1), 0u);
+  fit.csent = 300;
+  EXPECT_EQ(airvf_fit_mix(&fit, 1, 0), 300u);
+  fit = {};
+  fit.cpkt = 4000;
+  EXPECT_EQ(airvf_fit_mix(&fit, 1, 9), 4000u);
+}
+
+TEST(Calibration, CleanUpsThatWereInterruptedAreLeftOut) {
+  airvf_fit fit{};
+  for (int i = 0; i < 100; ++i) {
+    airvf_fit_sent(&fit, 1, 300);
+    airvf_fit_sent(&fit, 1, AIRVF_FIT_CYCLES);
+    airvf_fit_sent(&fit, UINT32_MAX, 1);
+  }
+  airvf_fit_update(&fit);
+  EXPECT_EQ(fit.csent, 300u);
+}
+
+TEST(Capacity, IsWhatOthersLeave) {
+  constexpr uint64_t kHz = 2048000000;
+  EXPECT_EQ(airvf_cost_left(kHz, 1000000, 0), kHz);
+  EXPECT_EQ(airvf_cost_left(kHz, 1000000, 500000), kHz / 2) << "two vectors of one CPU have half of it each";
+  EXPECT_EQ(airvf_cost_left(kHz, 1000000, 750000), kHz / 4);
+  EXPECT_EQ(airvf_cost_left(kHz, 1000000, 1000000), kHz / 8) << "something is always left to a vector that runs";
+  EXPECT_EQ(airvf_cost_left(kHz, 1000000, UINT64_MAX), kHz / 8);
+  EXPECT_EQ(airvf_cost_left(kHz, 0, 5), kHz) << "nothing is known";
+  EXPECT_EQ(airvf_cost_left(UINT64_MAX, UINT64_MAX, UINT64_MAX / 2), UINT64_MAX - UINT64_MAX / 1024 * 511);
+}
+
 TEST(Calibration, TheLargestSumsDoNotOverflow) {
   airvf_fit fit{};
   for (uint32_t i = 0; i < AIRVF_FIT_POLLS; ++i)
