@@ -66,7 +66,7 @@ enum airvf_flag {
 #define AIRVF_CAP_JUMBO		BIT(5)
 #define AIRVF_CAP_ESX		BIT(6)
 
-/* One writer each: xmit for the first group, NAPI for the second. */
+/* One writer each: xmit for the first group, NAPI for the second, the service for the last. */
 struct airvf_tx_stats {
 	struct u64_stats_sync xmit_sync;
 	u64 busy;
@@ -84,6 +84,8 @@ struct airvf_tx_stats {
 	u64 packets;
 	u64 bytes;
 	u64 wake;
+
+	struct u64_stats_sync watch_sync;
 	u64 hangs;
 };
 
@@ -253,6 +255,7 @@ struct airvf_mailbox {
 	u32 seen;		/* read-to-clear bits that were read */
 	bool esx;		/* keep the lock until the PF acknowledged */
 	bool dead;		/* timed out; fails at once until the next reset */
+	bool pf_was_reset;	/* since our last reset */
 	u64 sent;
 	u64 refused;
 	u64 timeouts;
@@ -309,14 +312,21 @@ struct airvf {
 	unsigned long link_at;
 	bool mc_told;		/* one message, not one a change */
 	bool uc_told;
-	bool uc_sent;		/* the PF has a list of ours */
+	u8 *uc;			/* further unicast addresses that the PF has of us */
+	u32 uc_sent;
+	bool frame_refused;	/* the PF lets nothing in: it refuses our MTU */
+	bool mac_refused;	/* the PF refused our address as we registered */
+	bool trust_known;
+	bool trusted;		/* by the host's administrator */
+	unsigned long quiet_since;	/* look whether anything is received, ... */
+	u64 quiet_packets;	/* ... and what had been by then */
 
 	u64 resets;
 	u64 tx_timeouts;
 	u64 mbx_interrupts;
 	struct airvf_counter hw_rx_packets, hw_tx_packets, hw_multicast;
 	struct airvf_counter hw_rx_bytes, hw_tx_bytes;
-	spinlock_t hw_lock;	/* hardware counters */
+	struct u64_stats_sync hw_sync;	/* written under RTNL */
 
 	struct airvf_tx_stats tx_stats[AIRVF_QUEUES_MAX];
 	struct airvf_rx_stats rx_stats[AIRVF_QUEUES_MAX];
@@ -336,6 +346,8 @@ void airvf_hw_count(struct airvf *vf);
 /* mailbox.c */
 void airvf_mbx_legacy(struct airvf *vf);
 bool airvf_mbx_pf_reset(struct airvf *vf, bool *done);
+bool airvf_mbx_pf_was_reset(struct airvf *vf);
+bool airvf_mbx_alive(struct airvf *vf);
 int airvf_mbx_call(struct airvf *vf, u32 *msg, u32 words, u32 reply_words);
 int airvf_mbx_reset(struct airvf *vf, u32 *reply);
 int airvf_mbx_peek(struct airvf *vf);
@@ -370,6 +382,7 @@ netdev_features_t airvf_features_check(struct sk_buff *skb, struct net_device *n
 				       netdev_features_t features);
 bool airvf_tx_clean(struct airvf_tx_ring *ring, int budget, struct airvf_work *work);
 void airvf_tx_free(struct airvf_tx_ring *ring);
+void airvf_tx_sum(const struct airvf *vf, u32 queue, struct airvf_tx_stats *sum);
 
 /* rx.c */
 bool airvf_rx_refill(struct airvf_rx_ring *rx, u32 count);

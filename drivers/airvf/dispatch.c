@@ -8,13 +8,18 @@
 #include "mtvd.h"
 #include "trace.h"
 
-/* The device's hash, or our own if it gave none. */
+/*
+ * The device's hash if it is of the ports, too. What the host lets the port hash
+ * by addresses only (UDP, as PF drivers have it) would keep all of two hosts'
+ * traffic together, so it is looked into; fragments, of which only the first has
+ * ports, stay together by their addresses.
+ */
 static u32 flow_hash(const struct airvf *vf, const struct airvf_frame *frame)
 {
 	const struct ethhdr *eth = frame->data;
 	struct flow_keys keys;
 
-	if (frame->info & RXD_RSS_TYPE)
+	if (airvf_hash_type(frame->info) == PKT_HASH_TYPE_L4)
 		return frame->hash;
 	memset(&keys, 0, sizeof(keys));
 	if (!__skb_flow_dissect(dev_net(vf->netdev), NULL, &flow_keys_dissector, &keys,
@@ -126,7 +131,9 @@ static void prefetch_behind(const struct airvf_queue *queue)
 		net_prefetch(queue->task[slot].frame.data);
 }
 
-static int serve_lane(struct airvf_worker *worker, struct airvf_lane *lane, int budget)
+/* @did: what is added to the worker's statistics at the end of its poll */
+static int serve_lane(struct airvf_worker *worker, struct airvf_lane *lane, int budget,
+		      struct airvf_worker_stats *did)
 {
 	struct airvf_queue *queue = lane->queue[worker->index];
 	struct airvf_mtvd *mtvd = worker->mtvd;
@@ -135,8 +142,7 @@ static int serve_lane(struct airvf_worker *worker, struct airvf_lane *lane, int 
 	struct airvf_task *task;
 	int done;
 
-	if (depth > worker->stats.depth_max)
-		worker->stats.depth_max = depth;
+	did->depth_max = max_t(u64, did->depth_max, depth);
 	for (done = 0; done < budget; done++) {
 		struct airvf_place *place;
 		struct sk_buff *skb;
@@ -152,7 +158,7 @@ static int serve_lane(struct airvf_worker *worker, struct airvf_lane *lane, int 
 		place = task->place;
 		skb = airvf_frame_skb(mtvd->vf, &worker->napi, &task->frame, NULL, &count);
 		airvf_spsc_pop(&queue->ring);
-		worker->stats.bytes += skb ? skb->len + ETH_HLEN : 0;
+		did->bytes += skb ? skb->len + ETH_HLEN : 0;
 		if (place) {
 			place->skb = skb;
 			/* The skb is in its place before the place counts. */
@@ -171,6 +177,7 @@ int airvf_worker_poll(struct napi_struct *napi, int budget)
 {
 	struct airvf_worker *worker = container_of(napi, struct airvf_worker, napi);
 	struct airvf_mtvd *mtvd = worker->mtvd;
+	struct airvf_worker_stats did = {};
 	u64 start = airvf_cycles();
 	int done = 0;
 	u32 i;
@@ -179,9 +186,13 @@ int airvf_worker_poll(struct napi_struct *napi, int budget)
 	worker->first ^= 1;
 	for (i = 0; i < AIRVF_VECTORS_MAX; i++)
 		done += serve_lane(worker, &mtvd->lane[(i + worker->first) % AIRVF_VECTORS_MAX],
-				   budget - done);
+				   budget - done, &did);
+	u64_stats_update_begin(&worker->stats.sync);
 	worker->stats.polls++;
 	worker->stats.packets += done;
+	worker->stats.bytes += did.bytes;
+	worker->stats.depth_max = max(worker->stats.depth_max, did.depth_max);
+	u64_stats_update_end(&worker->stats.sync);
 	/* A dispatcher on this CPU has so much less. */
 	airvf_mod_spend(airvf_cycles() - start);
 	trace_airvf_worker(mtvd->vf->netdev, worker->index, done, done == budget);

@@ -74,7 +74,7 @@ static const struct item vector_items[] = {
 static const char * const vector_more[] = {
 	MORE(interrupts), MORE(lost_interrupts), MORE(rate), MORE(average_size),
 	MORE(cycles_per_packet), MORE(cycles_per_interrupt), MORE(fit_cpkt),
-	MORE(fit_cint),
+	MORE(fit_cint), MORE(fit_csent),
 };
 
 /* Packets per interrupt. */
@@ -169,44 +169,43 @@ void airvf_get_strings(struct net_device *netdev, u32 sset, u8 *data)
 			ethtool_sprintf(&data, "worker_%u_%s", i, worker_names[j]);
 }
 
-static u64 *copy(u64 *data, const void *from, const struct item *items, u32 n,
-		 const struct u64_stats_sync *sync)
+static u64 *copy(u64 *data, const void *from, const struct item *items, u32 n)
 {
-	u32 start, i;
+	u32 i;
 
-	do {
-		start = u64_stats_fetch_begin(sync);
-		for (i = 0; i < n; i++)
-			data[i] = *(const u64 *)(from + items[i].offset);
-	} while (u64_stats_fetch_retry(sync, start));
+	for (i = 0; i < n; i++)
+		data[i] = *(const u64 *)(from + items[i].offset);
 	return data + n;
 }
 
 static u64 *vector_values(const struct airvf_vector *vector, u64 *data)
 {
-	const struct airvf_vector_stats *stats = &vector->stats;
 	u64 interrupts = READ_ONCE(vector->interrupts);
-	u64 *own = data;
-	u32 i;
+	struct airvf_vector_stats stats;
+	u32 start;
 
-	data = copy(data, stats, vector_items, ARRAY_SIZE(vector_items), &stats->sync);
+	do {
+		start = u64_stats_fetch_begin(&vector->stats.sync);
+		stats = vector->stats;
+	} while (u64_stats_fetch_retry(&vector->stats.sync, start));
+	data = copy(data, &stats, vector_items, ARRAY_SIZE(vector_items));
 	*data++ = interrupts;
 	*data++ = vector->lost;
 	*data++ = vector->steps ? airvf_steps_to_rate(vector->steps) : 0;
-	*data++ = own[3] ? div64_u64(own[4], own[3]) : 0;
-	*data++ = own[3] ? div64_u64(own[5], own[3]) : 0;
-	*data++ = interrupts ? div64_u64(own[5], interrupts) : 0;
+	*data++ = stats.packets ? div64_u64(stats.bytes, stats.packets) : 0;
+	*data++ = stats.packets ? div64_u64(stats.cycles, stats.packets) : 0;
+	*data++ = interrupts ? div64_u64(stats.cycles, interrupts) : 0;
 	*data++ = vector->mod.fit.cpkt;
 	*data++ = vector->mod.fit.cint;
-	for (i = 0; i < AIRVF_HIST; i++)
-		*data++ = READ_ONCE(stats->hist[i]);
-	return data;
+	*data++ = vector->mod.fit.csent;
+	memcpy(data, stats.hist, sizeof(stats.hist));
+	return data + AIRVF_HIST;
 }
 
 static void mtvd_values(const struct airvf *vf, u64 *data)
 {
 	const struct airvf_mtvd *mtvd = rtnl_dereference(vf->mtvd);
-	u32 i;
+	u32 i, start;
 
 	airvf_mtvd_sum(vf, &data[0], &data[1], &data[2], &data[3]);
 	data += ARRAY_SIZE(mtvd_names);
@@ -216,10 +215,13 @@ static void mtvd_values(const struct airvf *vf, u64 *data)
 		memset(data, 0, ARRAY_SIZE(worker_names) * sizeof(*data));
 		if (!worker)
 			continue;
-		data[0] = worker->stats.packets;
-		data[1] = worker->stats.bytes;
-		data[2] = worker->stats.polls;
-		data[3] = worker->stats.depth_max;
+		do {
+			start = u64_stats_fetch_begin(&worker->stats.sync);
+			data[0] = worker->stats.packets;
+			data[1] = worker->stats.bytes;
+			data[2] = worker->stats.polls;
+			data[3] = worker->stats.depth_max;
+		} while (u64_stats_fetch_retry(&worker->stats.sync, start));
 		data[4] = worker->cpu;
 	}
 }
@@ -232,11 +234,16 @@ static u64 *sums(struct airvf *vf, u64 *data)
 
 	dev_get_stats(vf->netdev, &net);
 	for (i = 0; i < AIRVF_QUEUES_MAX; i++) {
-		busy += vf->tx_stats[i].busy;
-		wake += vf->tx_stats[i].wake;
-		csum += vf->rx_stats[i].csum_bad;
-		page += vf->rx_stats[i].alloc_failed;
-		skb += vf->rx_stats[i].skb_failed;
+		struct airvf_tx_stats tx;
+		struct airvf_rx_stats rx;
+
+		airvf_tx_sum(vf, i, &tx);
+		airvf_rx_sum(vf, i, &rx);
+		busy += tx.busy;
+		wake += tx.wake;
+		csum += rx.csum_bad;
+		page += rx.alloc_failed;
+		skb += rx.skb_failed;
 	}
 	*data++ = net.rx_packets;
 	*data++ = net.tx_packets;
@@ -261,12 +268,13 @@ void airvf_get_ethtool_stats(struct net_device *netdev, struct ethtool_stats *st
 		airvf_hw_count(vf);
 	data = sums(vf, data);
 	for (i = 0; i < AIRVF_QUEUES_MAX; i++) {
-		const struct airvf_tx_stats *tx = &vf->tx_stats[i];
+		struct airvf_tx_stats tx;
 		struct airvf_rx_stats rx;
 
-		data = copy(data, tx, tx_items, ARRAY_SIZE(tx_items), &tx->clean_sync);
+		airvf_tx_sum(vf, i, &tx);
+		data = copy(data, &tx, tx_items, ARRAY_SIZE(tx_items));
 		airvf_rx_sum(vf, i, &rx);
-		data = copy(data, &rx, rx_items, ARRAY_SIZE(rx_items), &rx.sync);
+		data = copy(data, &rx, rx_items, ARRAY_SIZE(rx_items));
 	}
 	for (i = 0; i < vf->vectors; i++)
 		data = vector_values(vf->vector[i], data);

@@ -33,29 +33,78 @@ static int snapshot(struct net_device *netdev, struct netdev_hw_addr_list *list,
 	return n;
 }
 
+static bool listed(const u8 *list, u32 n, const u8 *addr)
+{
+	while (n--)
+		if (ether_addr_equal(list + ETH_ALEN * n, addr))
+			return true;
+	return false;
+}
+
+/* What the PF has stays in its list as long as all of that is still wanted. */
+static bool only_more(const struct airvf *vf, const u8 *list, u32 n)
+{
+	u32 i;
+
+	for (i = 0; i < vf->uc_sent; i++)
+		if (!listed(list, n, vf->uc + ETH_ALEN * i))
+			return false;
+	return true;
+}
+
+/* One more for the PF; the first one replaces what it had. */
+static int send_unicast(struct airvf *vf, const u8 *addr)
+{
+	int err = airvf_msg_macvlan(vf, vf->uc_sent + 1, addr);
+
+	if (!err)
+		ether_addr_copy(vf->uc + ETH_ALEN * vf->uc_sent++, addr);
+	return err;
+}
+
+static void tell_unicast(struct airvf *vf, bool refused)
+{
+	if (refused && !vf->uc_told && vf->uc_sent)
+		netif_warn(vf, drv, vf->netdev,
+			   "PF accepts no more than %u further unicast addresses; the card has 128 for all functions\n",
+			   vf->uc_sent);
+	else if (refused && !vf->uc_told)
+		netif_warn(vf, drv, vf->netdev,
+			   "PF accepts no further unicast address; on the host: ip link set PF vf N trust on\n");
+	vf->uc_told = refused;
+}
+
+/*
+ * Addresses that come are appended, so that those that are there miss nothing;
+ * only if one has gone the list is sent anew.
+ */
 static int set_unicast(struct airvf *vf)
 {
 	u8 *list;
-	int n = snapshot(vf->netdev, &vf->netdev->uc, &list), i, err;
+	int n = snapshot(vf->netdev, &vf->netdev->uc, &list), i, err = 0;
+	u8 *sent;
 
 	if (n < 0)
 		return n;
 	/* The message makes PFs drop their spoof check: not without need. */
 	if (!n && !vf->uc_sent)
 		return 0;
-	err = airvf_msg_macvlan(vf, 0, NULL);
-	for (i = 0; i < n && !err; i++)
-		err = airvf_msg_macvlan(vf, i + 1, list + ETH_ALEN * i);
-	vf->uc_sent = n || err;
-	if (err == -EACCES && n) {
-		if (!vf->uc_told)
-			netif_warn(vf, drv, vf->netdev,
-				   "PF accepts %d of %d further unicast addresses\n",
-				   i ? i - 1 : 0, n);
-		vf->uc_told = true;
-	} else {
-		vf->uc_told = false;
+	if (!n || !only_more(vf, list, n)) {
+		vf->uc_sent = 0;
+		/* Otherwise the first of the new ones empties it. */
+		if (!n)
+			err = airvf_msg_macvlan(vf, 0, NULL);
 	}
+	sent = krealloc_array(vf->uc, max(n, 1), ETH_ALEN, GFP_KERNEL);
+	if (!sent) {
+		kfree(list);
+		return -ENOMEM;
+	}
+	vf->uc = sent;
+	for (i = 0; i < n && !err; i++)
+		if (!listed(vf->uc, vf->uc_sent, list + ETH_ALEN * i))
+			err = send_unicast(vf, list + ETH_ALEN * i);
+	tell_unicast(vf, err == -EACCES && n);
 	kfree(list);
 	return err;
 }
@@ -108,7 +157,9 @@ static int set_xcast(struct airvf *vf, u32 wanted)
 	}
 	if (!err)
 		tell_lowered(vf, got < wanted && wanted > AIRVF_XCAST_MULTI, got, wanted,
-			     "is the VF trusted?");
+			     wanted == AIRVF_XCAST_PROMISC ?
+			     "an 82599 grants that to no VF; add addresses behind it: bridge fdb add MAC dev IFACE self" :
+			     "is the VF trusted? (on the host: ip link set PF vf N trust on)");
 	return err;
 }
 
@@ -129,16 +180,42 @@ void airvf_rx_mode(struct airvf *vf)
 		set_bit(AIRVF_F_RXMODE, &vf->flags);
 }
 
+/*
+ * While closed, too, as long as the PF knows us: who is refused should hear of
+ * it at once. Opening repeats everything.
+ */
+static bool may_ask(const struct airvf *vf)
+{
+	return vf->registered && !test_bit(AIRVF_F_DETACHED, &vf->flags);
+}
+
+int airvf_set_frame(struct airvf *vf, u32 mtu)
+{
+	int err;
+
+	if (!may_ask(vf))
+		return 0;
+	err = airvf_msg_lpe(vf, mtu + AIRVF_FRAME_EXTRA);
+	/* A PF that refuses also stops our reception: what is in force is said again. */
+	if (err == -EACCES)
+		airvf_msg_lpe(vf, vf->netdev->mtu + AIRVF_FRAME_EXTRA);
+	else if (!err)
+		vf->frame_refused = false;
+	/* Other failures: while closed opening repeats it. */
+	return err == -EACCES || vf->up ? err : 0;
+}
+
 int airvf_vlan_add(struct net_device *netdev, __be16 proto, u16 vid)
 {
 	struct airvf *vf = netdev_priv(netdev);
 	int err = 0;
 
-	/* While down it is only noted; bringing up tells the PF. */
-	if (vf->up && vid)
+	if (may_ask(vf) && vid)
 		err = airvf_msg_vlan(vf, vid, true);
 	if (err == -EACCES) {
-		netif_err(vf, drv, netdev, "PF refuses VLAN %u\n", vid);
+		netif_err(vf, drv, netdev,
+			  "PF refuses VLAN %u; the card has 64 for all functions, and none for a VF with a port VLAN\n",
+			  vid);
 		return -EPERM;
 	}
 	/* Other failures are the mailbox's: the reset that follows repeats it. */
@@ -151,18 +228,25 @@ int airvf_vlan_kill(struct net_device *netdev, __be16 proto, u16 vid)
 	struct airvf *vf = netdev_priv(netdev);
 
 	clear_bit(vid, vf->vlans);
-	if (vf->up && vid)
+	if (may_ask(vf) && vid)
 		airvf_msg_vlan(vf, vid, false);
 	return 0;
 }
 
 static void restore_vlans(struct airvf *vf)
 {
-	u32 vid;
+	u32 vid, refused = 0, first = 0;
 
-	for_each_set_bit(vid, vf->vlans, VLAN_N_VID)
-		if (vid && airvf_msg_vlan(vf, vid, true) == -EACCES)
-			netif_err(vf, drv, vf->netdev, "PF refuses VLAN %u\n", vid);
+	for_each_set_bit(vid, vf->vlans, VLAN_N_VID) {
+		if (!vid || airvf_msg_vlan(vf, vid, true) != -EACCES)
+			continue;
+		if (!refused++)
+			first = vid;
+	}
+	if (refused)
+		netif_err(vf, drv, vf->netdev,
+			  "PF refuses %u VLANs that it granted before, VLAN %u the first; nothing is received there\n",
+			  refused, first);
 }
 
 static void adopt_host_mac(struct airvf *vf)
@@ -185,7 +269,8 @@ static void restore_mac(struct airvf *vf)
 		if (netdev->addr_assign_type == NET_ADDR_RANDOM)
 			adopt_host_mac(vf);
 	}
-	if (airvf_msg_mac(vf, netdev->dev_addr) != -EACCES)
+	vf->mac_refused = airvf_msg_mac(vf, netdev->dev_addr) == -EACCES;
+	if (!vf->mac_refused)
 		return;
 	if (!vf->host_mac || ether_addr_equal(netdev->dev_addr, vf->perm_addr)) {
 		netif_warn(vf, drv, netdev, "PF refuses MAC address %pM\n", netdev->dev_addr);
@@ -193,6 +278,7 @@ static void restore_mac(struct airvf *vf)
 	}
 	netif_warn(vf, drv, netdev, "the host changed the MAC address to %pM\n", vf->perm_addr);
 	adopt_host_mac(vf);
+	vf->mac_refused = false;
 }
 
 int airvf_set_mac(struct net_device *netdev, void *p)
@@ -203,8 +289,7 @@ int airvf_set_mac(struct net_device *netdev, void *p)
 
 	if (!is_valid_ether_addr(addr->sa_data))
 		return -EADDRNOTAVAIL;
-	/* While closed, too: who is refused should hear of it now. */
-	if (vf->registered)
+	if (may_ask(vf))
 		err = airvf_msg_mac(vf, addr->sa_data);
 	/* Other failures: while closed opening repeats it. */
 	if (err == -EACCES || (err && vf->up)) {
@@ -216,15 +301,53 @@ int airvf_set_mac(struct net_device *netdev, void *p)
 	return 0;
 }
 
+/*
+ * All groups are granted to a VF that the host's administrator trusts. Asked once
+ * after each reset, which comes with every change of the trust.
+ */
+static bool trusted(struct airvf *vf)
+{
+	u32 mode = AIRVF_XCAST_ALLMULTI;
+
+	if (vf->trust_known || !(vf->caps & AIRVF_CAP_XCAST))
+		return vf->trusted;
+	if (airvf_msg_xcast(vf, &mode))
+		return false;
+	vf->trust_known = true;
+	vf->trusted = mode == AIRVF_XCAST_ALLMULTI;
+	/* As it was. */
+	set_bit(AIRVF_F_RXMODE, &vf->flags);
+	airvf_service_kick(vf);
+	return vf->trusted;
+}
+
+/*
+ * Nothing tells a running VF that the host gave it another address. But the PF
+ * refuses the old one then, and a reset brings the new one. Not if the VF is
+ * trusted: the PF would take it as a wish to override the administrator.
+ */
+void airvf_check_mac(struct airvf *vf)
+{
+	if (trusted(vf) || airvf_msg_mac(vf, vf->netdev->dev_addr) != -EACCES)
+		return;
+	/* Refused already when it was set: the administrator's own never is. */
+	if (vf->mac_refused)
+		return;
+	airvf_reset_request(vf, "the host gave another MAC address");
+}
+
 /* After a reset the PF has forgotten everything. */
 void airvf_filters_restore(struct airvf *vf)
 {
 	vf->mc_told = false;
 	vf->uc_told = false;
-	vf->uc_sent = false;
-	if (airvf_msg_lpe(vf, vf->netdev->mtu + AIRVF_FRAME_EXTRA) == -EACCES)
+	vf->uc_sent = 0;
+	vf->trust_known = false;
+	vf->trusted = false;
+	vf->frame_refused = airvf_msg_lpe(vf, vf->netdev->mtu + AIRVF_FRAME_EXTRA) == -EACCES;
+	if (vf->frame_refused)
 		netif_err(vf, drv, vf->netdev,
-			  "PF refuses frames of MTU %u; nothing may be received\n",
+			  "PF refuses frames of MTU %u and lets nothing in; lower it, or raise the PF's\n",
 			  vf->netdev->mtu);
 	restore_mac(vf);
 	restore_vlans(vf);

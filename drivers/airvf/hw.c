@@ -123,48 +123,59 @@ static u64 octets(struct airvf *vf, u32 lsb, u32 msb)
 
 static void advance(struct airvf_counter *counter, u64 now, u64 mask)
 {
-	u64 more = (now - counter->last) & mask;
-
-	/* Half the range in one period cannot be: a reset of the device cleared it. */
-	counter->total += more > mask / 2 ? now : more;
+	counter->total += (now - counter->last) & mask;
 	counter->last = now;
 }
 
+struct airvf_counts {
+	u64 rx_packets, tx_packets, multicast, rx_bytes, tx_bytes;
+};
+
+/* False: what was read is not to be counted. */
+static bool read_counts(struct airvf *vf, struct airvf_counts *now)
+{
+	now->rx_packets = airvf_rd(vf, VFGPRC);
+	now->tx_packets = airvf_rd(vf, VFGPTC);
+	now->multicast = airvf_rd(vf, VFMPRC);
+	now->rx_bytes = octets(vf, VFGORC_LSB, VFGORC_MSB);
+	now->tx_bytes = octets(vf, VFGOTC_LSB, VFGOTC_MSB);
+	return !test_bit(AIRVF_F_GONE, &vf->flags);
+}
+
 /*
- * The counters run on through VF resets and are not cleared by reading. Must be
- * called more often than the octets wrap (55 s at line rate).
+ * The counters run on through VF resets and are not cleared by reading, but a
+ * reset of the port clears them: from then on to our own reset nothing is
+ * counted. Must be called more often than the octets wrap (55 s at line rate).
+ * RTNL.
  */
 void airvf_hw_count(struct airvf *vf)
 {
-	u64 rx, tx, rx_bytes, tx_bytes, multicast;
+	struct airvf_counts now;
 
-	rx = airvf_rd(vf, VFGPRC);
-	tx = airvf_rd(vf, VFGPTC);
-	multicast = airvf_rd(vf, VFMPRC);
-	rx_bytes = octets(vf, VFGORC_LSB, VFGORC_MSB);
-	tx_bytes = octets(vf, VFGOTC_LSB, VFGOTC_MSB);
-	if (test_bit(AIRVF_F_GONE, &vf->flags))
+	/* Asked last: a reset before the end of the reading shows here. */
+	if (!read_counts(vf, &now) || airvf_mbx_pf_was_reset(vf))
 		return;
-
-	spin_lock(&vf->hw_lock);
-	advance(&vf->hw_rx_packets, rx, U32_MAX);
-	advance(&vf->hw_tx_packets, tx, U32_MAX);
-	advance(&vf->hw_multicast, multicast, U32_MAX);
-	advance(&vf->hw_rx_bytes, rx_bytes, BIT_ULL(36) - 1);
-	advance(&vf->hw_tx_bytes, tx_bytes, BIT_ULL(36) - 1);
-	spin_unlock(&vf->hw_lock);
+	u64_stats_update_begin(&vf->hw_sync);
+	advance(&vf->hw_rx_packets, now.rx_packets, U32_MAX);
+	advance(&vf->hw_tx_packets, now.tx_packets, U32_MAX);
+	advance(&vf->hw_multicast, now.multicast, U32_MAX);
+	advance(&vf->hw_rx_bytes, now.rx_bytes, BIT_ULL(36) - 1);
+	advance(&vf->hw_tx_bytes, now.tx_bytes, BIT_ULL(36) - 1);
+	u64_stats_update_end(&vf->hw_sync);
 }
 
 /* What was counted before our reset is somebody else's, or counted already. */
 static void count_base(struct airvf *vf)
 {
-	spin_lock(&vf->hw_lock);
-	vf->hw_rx_packets.last = airvf_rd(vf, VFGPRC);
-	vf->hw_tx_packets.last = airvf_rd(vf, VFGPTC);
-	vf->hw_multicast.last = airvf_rd(vf, VFMPRC);
-	vf->hw_rx_bytes.last = octets(vf, VFGORC_LSB, VFGORC_MSB);
-	vf->hw_tx_bytes.last = octets(vf, VFGOTC_LSB, VFGOTC_MSB);
-	spin_unlock(&vf->hw_lock);
+	struct airvf_counts now;
+
+	if (!read_counts(vf, &now))
+		return;
+	vf->hw_rx_packets.last = now.rx_packets;
+	vf->hw_tx_packets.last = now.tx_packets;
+	vf->hw_multicast.last = now.multicast;
+	vf->hw_rx_bytes.last = now.rx_bytes;
+	vf->hw_tx_bytes.last = now.tx_bytes;
 }
 
 /*
@@ -224,7 +235,6 @@ int airvf_hw_reset(struct airvf *vf)
 	}
 	/* Only now: whatever they would have written is not written any more. */
 	pci_set_master(vf->pdev);
-	count_base(vf);
 
 	/* RSTI is a level, RSTD is seen once; both must be over. */
 	for (i = 0; airvf_mbx_pf_reset(vf, &done) || done; i++) {
@@ -234,6 +244,9 @@ int airvf_hw_reset(struct airvf *vf)
 			return -ENODEV;
 		usleep_range(1000, 2000);
 	}
+
+	vf->mbx.pf_was_reset = false;
+	count_base(vf);
 
 	err = airvf_msg_register(vf);
 	if (err)

@@ -22,6 +22,8 @@ static u32 control(struct airvf *vf)
 		return 0;
 	value |= vf->mbx.seen;
 	vf->mbx.seen |= value & VFMAILBOX_R2C;
+	if (value & (VFMAILBOX_RSTI | VFMAILBOX_RSTD))
+		vf->mbx.pf_was_reset = true;
 	return value;
 }
 
@@ -52,6 +54,18 @@ bool airvf_mbx_pf_reset(struct airvf *vf, bool *done)
 	now = pf_reset(vf, done);
 	mutex_unlock(&vf->mbx.lock);
 	return now;
+}
+
+/* Since our last reset, however long ago. */
+bool airvf_mbx_pf_was_reset(struct airvf *vf)
+{
+	bool was;
+
+	mutex_lock(&vf->mbx.lock);
+	control(vf);
+	was = vf->mbx.pf_was_reset;
+	mutex_unlock(&vf->mbx.lock);
+	return was;
 }
 
 /* The protocol that every PF speaks; what a VF has after its reset. */
@@ -269,6 +283,32 @@ int airvf_mbx_call(struct airvf *vf, u32 *msg, u32 words, u32 reply_words)
 out:
 	mutex_unlock(&vf->mbx.lock);
 	return err;
+}
+
+/**
+ * airvf_mbx_alive() - is there a PF that answers?
+ * @vf: the VF
+ *
+ * Without RTNL, which the whole machine would wait for while nobody answers. Any
+ * answer will do, also that of a PF that does not know us.
+ *
+ * Return: false if there was none, or the PF is in reset.
+ */
+bool airvf_mbx_alive(struct airvf *vf)
+{
+	/* A request that changes nothing. */
+	u32 msg[] = { MBX_SET_LPE, READ_ONCE(vf->netdev->mtu) + AIRVF_FRAME_EXTRA };
+	u32 reply[VFMBMEM_WORDS];
+	int err = -EBUSY;
+
+	mutex_lock(&vf->mbx.lock);
+	if (!(control(vf) & VFMAILBOX_RSTI)) {
+		err = exchange(vf, msg, ARRAY_SIZE(msg), reply, 1);
+		if (err == -ETIMEDOUT && !vf->mbx.dead)
+			failed(vf, MBX_SET_LPE, err);
+	}
+	mutex_unlock(&vf->mbx.lock);
+	return err != -ETIMEDOUT && err != -EBUSY;
 }
 
 /* RESET is special: four words come back, without CTS, FAILURE being fine. */

@@ -41,7 +41,9 @@ static void init_stats(struct airvf *vf)
 		u64_stats_init(&vf->rx_stats[i].sync);
 		u64_stats_init(&vf->tx_stats[i].xmit_sync);
 		u64_stats_init(&vf->tx_stats[i].clean_sync);
+		u64_stats_init(&vf->tx_stats[i].watch_sync);
 	}
+	u64_stats_init(&vf->hw_sync);
 }
 
 static int setup(struct airvf *vf)
@@ -124,7 +126,6 @@ static int airvf_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	vf->granted = 1;
 	set_bit(AIRVF_F_DOWN, &vf->flags);
 	mutex_init(&vf->mbx.lock);
-	spin_lock_init(&vf->hw_lock);
 	airvf_mtvd_init(vf);
 	INIT_DELAYED_WORK(&vf->service, airvf_service);
 	init_stats(vf);
@@ -193,6 +194,7 @@ static void airvf_remove(struct pci_dev *pdev)
 	airvf_vectors_free(vf);
 	airvf_mod_free(vf);
 	iounmap(vf->base);
+	kfree(vf->uc);
 	pci_release_mem_regions(pdev);
 	disable(pdev);
 	free_netdev(netdev);

@@ -212,6 +212,7 @@ static struct airvf_mtvd *make_mtvd(struct airvf *vf, const struct airvf_mtvd_co
 			goto fail;
 		worker->mtvd = mtvd;
 		worker->index = i;
+		u64_stats_init(&worker->stats.sync);
 		netif_napi_add(mtvd->dummy, &worker->napi, airvf_worker_poll);
 		mtvd->worker[i] = worker;
 	}

@@ -50,6 +50,7 @@ struct airvf_lane {
 };
 
 struct airvf_worker_stats {
+	struct u64_stats_sync sync;
 	u64 polls;
 	u64 packets;
 	u64 bytes;

@@ -127,6 +127,9 @@ int airvf_up(struct airvf *vf, bool reset)
 
 	for (i = 0; i < vf->vectors_used; i++)
 		napi_enable(&vf->vector[i]->napi);
+	/* Some kernels number a NAPI only as it is enabled. */
+	for (i = 0; i < vf->rings.n_rx; i++)
+		vf->rings.rx[i]->rxq.napi_id = vf->rings.rx[i]->vector->napi.napi_id;
 	vf->up = true;
 	clear_bit(AIRVF_F_RESET, &vf->flags);
 	/* The rings first: who transmits looks at them once DOWN is gone. */
@@ -287,14 +290,17 @@ static int airvf_change_mtu(struct net_device *netdev, int mtu)
 		netdev_warn(netdev, "the XDP program does not support frames of several buffers\n");
 		return -EINVAL;
 	}
-	if (vf->up) {
-		err = airvf_msg_lpe(vf, mtu + AIRVF_FRAME_EXTRA);
-		if (err) {
-			netdev_warn(netdev, "PF refuses MTU %d (%d)\n", mtu, err);
-			return err == -EACCES ? -EPERM : err;
-		}
+	err = airvf_set_frame(vf, mtu);
+	if (err) {
+		netdev_warn(netdev, "PF refuses MTU %d (%d), is its own smaller?\n", mtu, err);
+		return err == -EACCES ? -EPERM : err;
 	}
 	WRITE_ONCE(netdev->mtu, mtu);
+	if (vf->up) {
+		/* Perhaps there was no link because the old one was refused. */
+		set_bit(AIRVF_F_LINK, &vf->flags);
+		airvf_service_kick(vf);
+	}
 	return 0;
 }
 
@@ -314,8 +320,7 @@ static void airvf_get_stats64(struct net_device *netdev, struct rtnl_link_stats6
 
 	/* Kept outside the rings, so that they survive any change of these. */
 	for (i = 0; i < AIRVF_QUEUES_MAX; i++) {
-		struct airvf_tx_stats *tx = &vf->tx_stats[i];
-		u64 packets, bytes, dropped;
+		struct airvf_tx_stats tx;
 		struct airvf_rx_stats rx;
 
 		airvf_rx_sum(vf, i, &rx);
@@ -325,22 +330,17 @@ static void airvf_get_stats64(struct net_device *netdev, struct rtnl_link_stats6
 		sum->rx_length_errors += rx.bad_length;
 		sum->rx_dropped += rx.skb_failed;
 
-		do {
-			start = u64_stats_fetch_begin(&tx->clean_sync);
-			packets = tx->packets;
-			bytes = tx->bytes;
-		} while (u64_stats_fetch_retry(&tx->clean_sync, start));
-		sum->tx_packets += packets;
-		sum->tx_bytes += bytes;
-		do {
-			start = u64_stats_fetch_begin(&tx->xmit_sync);
-			dropped = tx->dropped + tx->link_local;
-		} while (u64_stats_fetch_retry(&tx->xmit_sync, start));
-		sum->tx_dropped += dropped;
+		airvf_tx_sum(vf, i, &tx);
+		sum->tx_packets += tx.packets;
+		sum->tx_bytes += tx.bytes;
+		sum->tx_dropped += tx.dropped + tx.link_local;
 	}
 	airvf_mtvd_sum(vf, &dispatched, &full, &csum_bad, &failed);
 	sum->rx_dropped += full;
-	sum->multicast = vf->hw_multicast.total;
+	do {
+		start = u64_stats_fetch_begin(&vf->hw_sync);
+		sum->multicast = vf->hw_multicast.total;
+	} while (u64_stats_fetch_retry(&vf->hw_sync, start));
 }
 
 static int airvf_set_features(struct net_device *netdev, netdev_features_t features)

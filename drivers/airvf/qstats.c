@@ -22,22 +22,15 @@ static void rx_stats(struct net_device *netdev, int index, struct netdev_queue_s
 
 static void tx_stats(struct net_device *netdev, int index, struct netdev_queue_stats_tx *stats)
 {
-	struct airvf *vf = netdev_priv(netdev);
-	struct airvf_tx_stats *tx = &vf->tx_stats[index];
-	u32 start;
+	struct airvf_tx_stats sum;
 
-	do {
-		start = u64_stats_fetch_begin(&tx->clean_sync);
-		stats->packets = tx->packets;
-		stats->bytes = tx->bytes;
-		stats->wake = tx->wake;
-	} while (u64_stats_fetch_retry(&tx->clean_sync, start));
-	do {
-		start = u64_stats_fetch_begin(&tx->xmit_sync);
-		stats->csum_none = tx->csum_none;
-		stats->needs_csum = tx->needs_csum;
-		stats->stop = tx->stop;
-	} while (u64_stats_fetch_retry(&tx->xmit_sync, start));
+	airvf_tx_sum(netdev_priv(netdev), index, &sum);
+	stats->packets = sum.packets;
+	stats->bytes = sum.bytes;
+	stats->wake = sum.wake;
+	stats->csum_none = sum.csum_none;
+	stats->needs_csum = sum.needs_csum;
+	stats->stop = sum.stop;
 }
 
 /* Queues that were in use before the number of channels was lowered. */

@@ -97,7 +97,9 @@ static struct airvf_rx_ring *rx_ring_alloc(struct airvf *vf, u16 index,
 	if (!rx->page || !rx->desc || !rx->pool)
 		goto fail;
 
-	err = xdp_rxq_info_reg(&rx->rxq, vf->netdev, index, vector->napi.napi_id);
+	/* Programs may lengthen the last piece of a frame up to the end of its page. */
+	err = __xdp_rxq_info_reg(&rx->rxq, vf->netdev, index, vector->napi.napi_id,
+				 AIRVF_RX_TRUESIZE);
 	if (!err)
 		err = xdp_rxq_info_reg_mem_model(&rx->rxq, MEM_TYPE_PAGE_POOL, rx->pool);
 	if (!err)

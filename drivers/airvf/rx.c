@@ -43,18 +43,6 @@ bool airvf_rx_refill(struct airvf_rx_ring *rx, u32 count)
 	return enough;
 }
 
-static enum pkt_hash_types hash_type(u16 info)
-{
-	switch (info & RXD_RSS_TYPE) {
-	case 1: case 3: case 6: case 7: case 8: case 9:
-		return PKT_HASH_TYPE_L4;
-	case 2: case 4: case 5:
-		return PKT_HASH_TYPE_L3;
-	default:
-		return PKT_HASH_TYPE_NONE;
-	}
-}
-
 /*
  * A checksum that the device calls bad is left to the stack. Only if it is
  * UDP's, that may just be missing (specification update, erratum 44).
@@ -154,6 +142,18 @@ static bool own_multicast(const struct airvf *vf, const struct ethhdr *eth)
 	       ether_addr_equal(eth->h_source, vf->netdev->dev_addr);
 }
 
+/*
+ * The tag of a VLAN that the host put this port into is not ours to see. The PF
+ * hides it only since our last reset, and perhaps not on every card.
+ */
+static bool own_vlan(const struct airvf *vf, u16 tag)
+{
+	u16 vid = tag & VLAN_VID_MASK;
+
+	return (vf->netdev->features & NETIF_F_HW_VLAN_CTAG_RX) &&
+	       (!vid || test_bit(vid, vf->vlans));
+}
+
 /* The frame's pages are needed no more. */
 static void release(const struct airvf_frame *frame, bool *left)
 {
@@ -197,13 +197,13 @@ struct sk_buff *airvf_frame_skb(struct airvf *vf, struct napi_struct *napi,
 	count->copied += copy;
 
 	if (netdev->features & NETIF_F_RXHASH) {
-		enum pkt_hash_types type = hash_type(frame->info);
+		enum pkt_hash_types type = airvf_hash_type(frame->info);
 
 		if (type != PKT_HASH_TYPE_NONE)
 			skb_set_hash(skb, frame->hash, type);
 	}
 	checksum(netdev, skb, frame, count);
-	if ((frame->status & RXD_VP) && (netdev->features & NETIF_F_HW_VLAN_CTAG_RX))
+	if ((frame->status & RXD_VP) && own_vlan(vf, frame->vlan))
 		__vlan_hwaccel_put_tag(skb, htons(ETH_P_8021Q), frame->vlan);
 	skb_record_rx_queue(skb, frame->queue);
 	skb->protocol = eth_type_trans(skb, netdev);
@@ -398,12 +398,12 @@ static void account(struct airvf_rx_ring *rx, const struct pass *pass, struct ai
 	work->bytes += pass->bytes;
 }
 
-/* The next frame's header, while this one is worked on. Not if that is a worker's. */
+/* The next frame's header, while this one is worked on. */
 static void prefetch_next(const struct airvf_rx_ring *rx)
 {
 	const union airvf_rx_desc *desc = &rx->desc[rx->next_to_clean];
 
-	if ((rx->vector->mtvd && !rx->prog) || rx->next_to_clean == rx->next_to_use ||
+	if (rx->next_to_clean == rx->next_to_use ||
 	    !(READ_ONCE(desc->wb.status_error) & cpu_to_le32(RXD_DD)))
 		return;
 	net_prefetch(page_address(rx->page[rx->next_to_clean]) + AIRVF_RX_HEADROOM);

@@ -46,6 +46,19 @@ struct airvf_skb_count {
 	u32 own_multicast;
 };
 
+/* What the device's hash was made from (data sheet 7.1.6.2, RSS type). */
+static inline enum pkt_hash_types airvf_hash_type(u16 info)
+{
+	switch (info & RXD_RSS_TYPE) {
+	case 1: case 3: case 6: case 7: case 8: case 9:
+		return PKT_HASH_TYPE_L4;
+	case 2: case 4: case 5:
+		return PKT_HASH_TYPE_L3;
+	default:
+		return PKT_HASH_TYPE_NONE;
+	}
+}
+
 /* The ring's poll, or its start. */
 static inline void airvf_rx_count(struct airvf_rx_ring *rx, u64 *counter, u32 n)
 {

@@ -6,6 +6,7 @@
 #include <linux/rtnetlink.h>
 
 #include "airvf.h"
+#include "filter.h"
 
 #define PERIOD		(2 * HZ)
 #define GAP_MAX		16	/* seconds between resets, at most */
@@ -132,7 +133,7 @@ static void watch_link(struct airvf *vf)
 			ask_reset(vf, "the PF does not answer");
 		return;
 	}
-	if (enabled && airvf_hw_link(vf, &speed)) {
+	if (enabled && !vf->frame_refused && airvf_hw_link(vf, &speed)) {
 		bool changed = speed != vf->link_speed;
 
 		vf->link_speed = speed;
@@ -204,8 +205,29 @@ static void watch_tx(struct airvf *vf, struct airvf_tx_ring *ring)
 		ring->watch_since = jiffies;
 	} else if (time_after_eq(jiffies, ring->watch_since + STUCK)) {
 		ring->watch_pending = false;
+		u64_stats_update_begin(&ring->stats->watch_sync);
 		ring->stats->hangs++;
+		u64_stats_update_end(&ring->stats->watch_sync);
 		airvf_reset_request(vf, "transmit queue is stuck");
+	}
+}
+
+/* Less than this in ten seconds, and the address is asked about. */
+#define QUIET		(10 * HZ)
+#define QUIET_PACKETS	100
+
+static void watch_mac(struct airvf *vf)
+{
+	u64 packets = vf->hw_rx_packets.total;
+	bool quiet = packets - vf->quiet_packets < QUIET_PACKETS;
+
+	if (!netif_carrier_ok(vf->netdev)) {
+		vf->quiet_since = jiffies;
+	} else if (time_after_eq(jiffies, vf->quiet_since + QUIET)) {
+		vf->quiet_since = jiffies;
+		vf->quiet_packets = packets;
+		if (quiet)
+			airvf_check_mac(vf);
 	}
 }
 
@@ -221,6 +243,14 @@ static bool lost(struct airvf *vf)
 	return true;
 }
 
+static void grow_gap(struct airvf *vf)
+{
+	/* After a long rest the gaps grow from the beginning again. */
+	if (time_after(jiffies, vf->last_reset + 2 * GAP_MAX * HZ))
+		vf->reset_gap = 0;
+	vf->reset_gap = clamp(2 * vf->reset_gap, 1u, (u32)GAP_MAX);
+}
+
 static void do_reset(struct airvf *vf)
 {
 	int err;
@@ -228,10 +258,7 @@ static void do_reset(struct airvf *vf)
 	if (!test_bit(AIRVF_F_RESET, &vf->flags) || !may_reset(vf))
 		return;
 	clear_bit(AIRVF_F_RESET, &vf->flags);
-	/* After a long rest the gaps grow from the beginning again. */
-	if (time_after(jiffies, vf->last_reset + 2 * GAP_MAX * HZ))
-		vf->reset_gap = 0;
-	vf->reset_gap = clamp(2 * vf->reset_gap, 1u, (u32)GAP_MAX);
+	grow_gap(vf);
 	err = airvf_reinit(vf);
 	if (err)
 		netif_warn(vf, drv, vf->netdev, "reset failed (%d), will try again\n", err);
@@ -243,11 +270,37 @@ static bool usable(const struct airvf *vf)
 	       !test_bit(AIRVF_F_REMOVING, &vf->flags);
 }
 
+/* Is the PF to be asked anything? */
+static bool wants_pf(const struct airvf *vf)
+{
+	if (!usable(vf) || test_bit(AIRVF_F_GONE, &vf->flags))
+		return false;
+	if (test_bit(AIRVF_F_RESET, &vf->flags))
+		return may_reset(vf);
+	return vf->up && (test_bit(AIRVF_F_RXMODE, &vf->flags) ||
+			  test_bit(AIRVF_F_LINK, &vf->flags) ||
+			  (vf->link_again && time_after_eq(jiffies, vf->link_at)));
+}
+
+/* Nobody answers: a reset is tried when somebody does, and that is asked by its rule. */
+static void pf_is_away(struct airvf *vf)
+{
+	airvf_link_down(vf);
+	set_bit(AIRVF_F_RESET, &vf->flags);
+	grow_gap(vf);
+	vf->last_reset = jiffies;
+	queue_delayed_work(vf->wq, &vf->service, PERIOD);
+}
+
 void airvf_service(struct work_struct *work)
 {
 	struct airvf *vf = container_of(to_delayed_work(work), struct airvf, service);
 	u32 i;
 
+	if (wants_pf(vf) && !airvf_mbx_alive(vf)) {
+		pf_is_away(vf);
+		return;
+	}
 	/* Rings, filters and resets are all RTNL's. */
 	rtnl_lock();
 	if (!usable(vf) || lost(vf))
@@ -259,6 +312,7 @@ void airvf_service(struct work_struct *work)
 		airvf_rx_mode(vf);
 	watch_link(vf);
 	airvf_hw_count(vf);
+	watch_mac(vf);
 	for (i = 0; i < vf->vectors_used; i++)
 		watch_vector(vf->vector[i]);
 	for (i = 0; i < vf->rings.n_tx; i++)

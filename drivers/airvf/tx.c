@@ -479,6 +479,30 @@ bool airvf_tx_clean(struct airvf_tx_ring *ring, int budget, struct airvf_work *w
 	return slots < limit;
 }
 
+/* A queue's statistics as they were at one moment, each group for itself. */
+void airvf_tx_sum(const struct airvf *vf, u32 queue, struct airvf_tx_stats *sum)
+{
+	const struct airvf_tx_stats *stats = &vf->tx_stats[queue];
+	struct airvf_tx_stats copy;
+	u32 start;
+
+	do {
+		start = u64_stats_fetch_begin(&stats->xmit_sync);
+		*sum = *stats;
+	} while (u64_stats_fetch_retry(&stats->xmit_sync, start));
+	do {
+		start = u64_stats_fetch_begin(&stats->clean_sync);
+		copy = *stats;
+	} while (u64_stats_fetch_retry(&stats->clean_sync, start));
+	sum->packets = copy.packets;
+	sum->bytes = copy.bytes;
+	sum->wake = copy.wake;
+	do {
+		start = u64_stats_fetch_begin(&stats->watch_sync);
+		sum->hangs = stats->hangs;
+	} while (u64_stats_fetch_retry(&stats->watch_sync, start));
+}
+
 /* The queue is stopped: give back everything, sent or not. */
 void airvf_tx_free(struct airvf_tx_ring *ring)
 {
