@@ -12,7 +12,7 @@ namespace vfpool::airvf {
 namespace {
 
 constexpr airvf_cost kCost{.c = 2270000000, .cpkt = 4000, .cint = 7000};
-// The promise of docs/airvf.md: this many decisions after a step of the load the register rests.
+// So many decisions after a step of the load the register rests.
 constexpr int kConverged = 12;
 
 class Loop {

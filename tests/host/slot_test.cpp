@@ -90,14 +90,14 @@ TEST_F(Slot, PowerOffCleansTheVfAndPowerOnBringsItBack) {
   run(ready());
   command(Op::kAssign, 1, 0, 0);
   run(plug(1, 0));
+  const auto resets = nic.counters().vf_resets;
   run(power(1, 0, false));
   run(user(1).sleep(std::chrono::microseconds(10)));
   EXPECT_NE(bridge.read<regs::Vf>(0).state, regs::VfState::kIdle);
-  const auto resets = nic.counters().vf_resets;
   const auto port = slot_port(1, 0);
   EXPECT_EQ(run(user(1).config_read(Bdf(port.secondary, 0, 0), 0)), ~0u);
   run(power(1, 0, true));
-  EXPECT_GT(nic.counters().vf_resets + 1, resets);
+  EXPECT_GT(nic.counters().vf_resets, resets);
   EXPECT_EQ(run(user(1).config_read(Bdf(port.secondary, 0, 0), 0)), 0x10ed8086u);
   EXPECT_EQ(run(user(1).config_read(Bdf(port.secondary, 0, 0), 0x10)) & 0xfffffff0u, 0u);
 }

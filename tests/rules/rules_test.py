@@ -115,6 +115,14 @@ class Rules(unittest.TestCase):
     def test_references_to_a_named_section(self):
         self.judge("references", self.PAGES, {"docs/c.md": 'section "third part" of a.md\n'}, "docs/c.md:1:")
 
+    def test_checks(self):
+        good = "void see(int a) {\n  EXPECT_EQ(a, 1);\n}\nvoid look() {\n  see(1);\n}\n\nTEST(A, B) {\n  look();\n}\n"
+        self.judge("checks", {"a_test.cpp": good, "a.sh": 'check "ping" ping x\ntrue\n'},
+                   {"b_test.cpp": "TEST(A, B) {\n  EXPECT_TRUE(1);\n}\n\nTEST_F(A, C) {\n  look();\n}\n",
+                    "c_test.cpp": "TEST(A, B) {\n  EXPECT_GE(count(), 0u);\n}\n",
+                    "b.sh": "check a env x true\n", "c.sh": 'check "a" bash -c "b; c || true"\n'},
+                   "b_test.cpp:5: A.C asserts nothing", "c_test.cpp:2:", "b.sh:1:", "c.sh:1:")
+
     def test_shell(self):
         shell = CHECK.parent / "shell"
         self.write({"a.sh": "#!/bin/bash\necho ok\n"})

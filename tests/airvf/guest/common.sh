@@ -15,6 +15,17 @@ refused() { ! "$@"; }
 finish() {
 	[ "$failed" = 0 ]
 }
+# counter PATTERN: the sum of the statistics of air0 whose names match the whole pattern; fails if there is none, so that a
+# statistic that is called something else is not taken for one that stays as it is.
+counter() {
+	ethtool -S air0 | awk -v name="^($1):\$" '$1 ~ name { sum += $2; n++ } END { if (!n) exit 1; print sum }' ||
+		{ echo "no statistic is called $1" >&2; return 1; }
+}
+# same PATTERN BEFORE: the counter still has that value.
+same() {
+	local now
+	now=$(counter "$1") && echo "$1: $2, now $now" && [ "$now" = "$2" ]
+}
 # Interfaces of a driver, in order.
 netdevs() { for d in /sys/bus/pci/drivers/"$1"/0*; do ls "$d/net"; done; }
 far() { ip netns exec far "$@"; }

@@ -61,16 +61,15 @@ check "lock over: opens" ip link set air0 up
 check "lock over: works" works
 
 say "pings that collide with requests"
-timeouts() { ethtool -S air0 | awk '/mbx_timeouts/ { print $2 }'; }
 sleep 1
-timeouts_before=$(timeouts)
+timeouts=$(counter mbx_timeouts)
 mischief collide
 check "collide: opens" again
 check "collide: works" works
 check "collide: MTU" ip link set air0 mtu 1400
 ip link set air0 mtu 1500
 sleep 3
-check "collide: no time-out" [ "$(timeouts)" = "$timeouts_before" ]
+check "collide: no time-out" same mbx_timeouts "$timeouts"
 check "collide: no reset" refused told "reset wanted"
 mischief none
 check "collide over: works" works
@@ -169,12 +168,11 @@ check "deaf over: recovers by itself" recovers 40
 ethtool -S air0 | grep lost_int
 check "deaf: lost interrupts are counted" [ "$(ethtool -S air0 | awk '/lost_int/ { n += $2 } END { print n }')" -gt 0 ]
 wait
-resets() { ethtool -S air0 | awk '/^ *resets:/ { print $2 }'; }
-resets_before=$(resets)
+resets=$(counter resets)
 flood 10
 mischief deaf 1500
 sleep 8
-check "a lost interrupt costs no reset" [ "$(resets)" = "$resets_before" ]
+check "a lost interrupt costs no reset" same resets "$resets"
 wait
 mischief storm 2000
 sleep 3

@@ -7,7 +7,7 @@ pair_up /airvf.ko airvf || { dmesg | tail -40; exit 1; }
 far_server
 pci=$(basename "$(readlink /sys/class/net/air0/device)")
 for i in $(seq 10); do
-	check "down and up $i" bash -c "ip link set air0 down; ip link set air0 up"
+	check "down and up $i" bash -c "ip link set air0 down && ip link set air0 up"
 done
 check "works" works
 # Rings so large that one lost, or what belongs to one, would show. A debug kernel, which has other means, takes seconds to
@@ -33,14 +33,14 @@ for i in 1 2 3; do
 done
 wait
 check "works" works
-check "FLR while down" bash -c "ip link set air0 down; echo 1 >/sys/bus/pci/devices/$pci/reset; ip link set air0 up"
+check "FLR while down" bash -c "ip link set air0 down && echo 1 >/sys/bus/pci/devices/$pci/reset && ip link set air0 up"
 check "works" works
 flood 3; check "reset by ethtool under traffic" ethtool -r air0
 check "works" works
 flood 3; check "self test under traffic" ethtool -t air0 offline
 check "works" works
-check "promiscuous" bash -c "ip link set air0 promisc on; sleep 0.3; ip link set air0 promisc off"
-check "all multicast" bash -c "ip link set air0 allmulticast on; sleep 0.3; ip link set air0 allmulticast off"
+check "promiscuous" bash -c "ip link set air0 promisc on && sleep 0.3 && ip link set air0 promisc off"
+check "all multicast" bash -c "ip link set air0 allmulticast on && sleep 0.3 && ip link set air0 allmulticast off"
 for i in $(seq 40); do ip maddr add 01:00:5e:00:01:$(printf %02x $i) dev air0; done
 sleep 0.3
 for i in $(seq 40); do ip maddr del 01:00:5e:00:01:$(printf %02x $i) dev air0; done
@@ -61,12 +61,15 @@ name=$(ls /sys/bus/pci/devices/$pci/net)
 ip link set "$name" name air0; ip addr add 10.0.0.1/24 dev air0; ip link set air0 up
 check "works" works
 flood 4; check "unload under traffic" bash -c ". /airvf-common; pair_down airvf"
-for i in $(seq 100); do
-	insmod /airvf.ko || { echo "FAIL load $i"; failed=1; break; }
-	[ $((i % 4)) != 0 ] || for n in $(netdevs airvf); do ip link set $n up; done
-	rmmod airvf || { echo "FAIL unload $i"; failed=1; break; }
-done
-echo "ok   loaded and unloaded $i times"
+load_often() {
+	local i n
+	for i in $(seq "$1"); do
+		insmod /airvf.ko || { echo "load $i"; return 1; }
+		[ $((i % 4)) != 0 ] || for n in $(netdevs airvf); do ip link set "$n" up || { echo "up $i"; return 1; }; done
+		rmmod airvf || { echo "unload $i"; return 1; }
+	done
+}
+check "loaded and unloaded 100 times" load_often 100
 modprobe ixgbevf
 check "ixgbevf takes over" [ "$(netdevs ixgbevf | wc -w)" = 2 ]
 modprobe -r ixgbevf

@@ -3,7 +3,6 @@
 . /airvf-common
 pair_up /airvf.ko airvf || { dmesg | tail -40; exit 1; }
 m=/sys/class/net/air0/airvf
-stat_of() { ethtool -S air0 | awk -v n="$1:" '$1 == n { print $2 }'; }
 tcp() { far_server -1; iperf3 -c 10.0.0.2 -t 2 -R "$@" >/tmp/iperf 2>&1 || { cat /tmp/iperf; return 1; }; grep -E "sender|receiver" /tmp/iperf; }
 # One flow towards us; a number of its report. UDP, because TCP's own repetitions would count as disorder.
 udp() { far_server -1; iperf3 -c 10.0.0.2 -u -R -t 2 --json "$@" >/tmp/udp.json 2>&1; }
@@ -11,19 +10,20 @@ good() { ethtool -S air0 | awk '/rx_queue_[0-7]_csum_(good|none)/ { n += $2 } EN
 report() { grep -m1 "\"$1\"" /tmp/udp.json | grep -o '[0-9]*'; }
 for policy in flow rr-ordered rr; do
 	for n in 1 2 3; do
-		check "$policy with $n workers" bash -c "echo 0 >$m/mtvd_workers; echo $policy >$m/mtvd_policy; echo $n >$m/mtvd_workers"
+		check "$policy with $n workers" bash -c "echo 0 >$m/mtvd_workers && echo $policy >$m/mtvd_policy && echo $n >$m/mtvd_workers"
 		check "ping" ping -q -c 3 -i 0.1 -W 2 -s 5000 10.0.0.2
 		before=$(good)
 		[ $n = 3 ] || check "TCP, $policy, $n workers" tcp -P 2
 		[ $n = 3 ] || check "checksums are counted" [ $(($(good) - before)) -ge 100 ]
 		check "UDP, $policy, $n workers" udp -b 40M -l 300
+		check "enough of it for an order" [ "$(report packets)" -ge 100 ]
 		echo "     $(report packets) packets, $(report out_of_order) out of order; $(ethtool -S air0 | grep -E 'worker_[012]_packets|mtvd' | tr -s ' \n' ' ')"
 		[ "$policy" = rr ] || check "$policy keeps the order" [ "$(report out_of_order)" = 0 ]
 	done
 done
 ps -e -o comm,psr | grep napi/
 say "changes under traffic"
-full=$(stat_of mtvd_full)
+full=$(counter mtvd_full)
 snmp() { awk -v k="$1" '/^Udp:/ { if (!n) { split($0, h); n = 1 } else for (i in h) if (h[i] == k) print $i }' /proc/net/snmp; }
 arrived() { echo $(($(snmp InDatagrams) + $(snmp RcvbufErrors))); }
 rx() { cat /sys/class/net/air0/statistics/rx_packets; }
@@ -65,7 +65,7 @@ for policy in flow rr rr-ordered; do
 	check "$policy: every numbered datagram arrived" [ "$(number sent)" -gt 5000 -a $(($(number received) + dropped)) -ge "$(number sent)" ]
 	check "$policy: none came twice" [ "$(number received)" -le "$(number sent)" ]
 done
-check "no worker was full" [ "$(stat_of mtvd_full)" = "$full" ]
+check "no worker was full" same mtvd_full "$full"
 if [ -w /sys/devices/system/cpu/cpu1/online ]; then
 	echo 2 >$m/mtvd_workers
 	check "CPU off" bash -c "echo 0 >/sys/devices/system/cpu/cpu1/online"
@@ -73,7 +73,7 @@ if [ -w /sys/devices/system/cpu/cpu1/online ]; then
 	check "CPU on" bash -c "echo 1 >/sys/devices/system/cpu/cpu1/online"
 	check "ping" ping -q -c 3 -i 0.1 -W 2 10.0.0.2
 fi
-check "down and up with workers" bash -c "ip link set air0 down; ip link set air0 up"
+check "down and up with workers" bash -c "ip link set air0 down && ip link set air0 up"
 link_wait
 check "ping" ping -q -c 3 -i 0.1 -W 2 10.0.0.2
 iperf3 -c 10.0.0.2 -u -R -b 20M -l 512 -t 5 >/dev/null 2>&1 &

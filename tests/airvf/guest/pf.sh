@@ -43,7 +43,13 @@ kill %1 2>/dev/null; wait
 echo "@card pf stop"
 carrier 0
 check "PF gone: closing and opening fails" bash -c "ip link set air0 down; ! timeout 60 ip link set air0 up"
-check "PF gone: unbind and bind" bash -c "p=\$(basename \$(readlink /sys/class/net/air0/device)); echo \$p >/sys/bus/pci/drivers/airvf/unbind; echo \$p >/sys/bus/pci/drivers/airvf/bind; ip link set \$(ls /sys/bus/pci/devices/\$p/net) name air0 || true"
+rebind() {
+	local vf
+	vf=$(basename "$(readlink /sys/class/net/air0/device)")
+	echo "$vf" >/sys/bus/pci/drivers/airvf/unbind && [ ! -e /sys/class/net/air0 ] &&
+		echo "$vf" >/sys/bus/pci/drivers/airvf/bind && { [ -e /sys/class/net/air0 ] || ip link set "$(ls /sys/bus/pci/devices/"$vf"/net)" name air0; }
+}
+check "PF gone: unbind and bind" rebind
 echo "@card pf start"
 sleep 1
 ip addr add 10.0.0.1/24 dev air0 2>/dev/null

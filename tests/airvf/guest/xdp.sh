@@ -29,7 +29,7 @@ for size in 100 1400; do
 	done
 done
 check "works" ping -q -c 3 -i 0.1 10.0.0.2
-check "large MTU" bash -c "ip link set air0 mtu 9000; ip netns exec far ip link set air1 mtu 9000"
+check "large MTU" bash -c "ip link set air0 mtu 9000 && ip netns exec far ip link set air1 mtu 9000"
 check "a program without frags is refused" refused put pass
 check "frags" put pass frags
 check "pass 8000" flood 30 8000; away
