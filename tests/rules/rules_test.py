@@ -123,6 +123,10 @@ class Rules(unittest.TestCase):
                     "b.sh": "check a env x true\n", "c.sh": 'check "a" bash -c "b; c || true"\n'},
                    "b_test.cpp:5: A.C asserts nothing", "c_test.cpp:2:", "b.sh:1:", "c.sh:1:")
 
+    def test_version(self):
+        self.judge("version", {"dkms.conf": 'PACKAGE_VERSION="1.2"\n', "CHANGELOG.md": "# C\n## Unreleased\n## 1.2\n## 1.1\n"},
+                   {"dkms.conf": 'PACKAGE_VERSION="1.3"\n'}, "CHANGELOG.md:3:")
+
     def test_shell(self):
         shell = CHECK.parent / "shell"
         self.write({"a.sh": "#!/bin/bash\necho ok\n"})
