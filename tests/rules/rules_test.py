@@ -112,6 +112,10 @@ class Rules(unittest.TestCase):
                     "sim/x/z.cpp": "int z;\n// see docs/gone.md\n/* gone.sv */\n", "tool": "#!/bin/sh\n# tests/gone does\n"},
                    *(f"docs/c.md:{n}:" for n in range(1, 7)), "sim/x/z.cpp:2:", "sim/x/z.cpp:3:", "tool:2:")
 
+    def test_commands_that_no_test_runs(self):
+        self.judge("references", self.PAGES, {"docs/c.md": "```bash\nls\n```\n\n```\n--+--\n$ ls\n```\n"},
+                   "docs/c.md:1:", "docs/c.md:7:")
+
     def test_references_to_a_named_section(self):
         self.judge("references", self.PAGES, {"docs/c.md": 'section "third part" of a.md\n'}, "docs/c.md:1:")
 

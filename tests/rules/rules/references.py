@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What comments and documentation point to is there: files, folders, links, sections, make targets."""
+"""What comments and documentation point to is there: files, folders, links, sections, make targets. Commands of pages stand
+in ```sh blocks, which tests/docs/run runs, RTL in ```systemverilog blocks, which tests/docs/examples elaborates; other
+blocks are pictures."""
 
 import pathlib
 import posixpath
@@ -17,6 +19,8 @@ NAME = re.compile(r"(?<![\w./$}*<-])([\w-]+\.(?:hpp|cpp|sv|vlt|md|toml|sh|c|h|lu
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 TARGET = re.compile(r"`make ([a-z][a-z-]*)")
 SECTION = re.compile(r'section "([^"]+)" (?:of|in) \[?`?([\w./-]+\.md)|\b(\w+) section (?:of|in) \[?`?([\w./-]+\.md)')
+FENCE = re.compile(r"^\s*```(\w*)")
+COMMAND = re.compile(r"^\s*(?:[$#] |sudo |make |tools/|tests/|build/|apt |git |cd |vfpool-|ip |echo |insmod |modprobe )")
 MAN = re.compile(r"\b([A-Z]{4,}) in the man page")
 COMMENT = {
     (".cpp", ".hpp", ".c", ".h", ".sv", ".vlt"): re.compile(r"//(.*)|^\s*/?\*+(.*)|/\*(.*)"),
@@ -63,9 +67,17 @@ def check(tree):
     for path in tree.paths:
         if path.endswith((".json", ".txt", ".svg")) or path.startswith("tests/rules/"):
             continue
+        fence = None
         for number, line in tree.lines(path):
             text = prose(path, line)
             if path.endswith(".md"):
+                found = FENCE.match(line)
+                if found:
+                    fence = found[1] if fence is None else None
+                    if fence not in (None, "", "sh", "systemverilog"):
+                        yield path, number, f"no test looks at a block of {fence}"
+                elif fence == "" and COMMAND.match(line):
+                    yield path, number, "a command in a block that is not called sh: no test runs it"
                 yield from links(tree, path, number, text, there, folders)
                 text = LINK.sub("]", text)
             for found in PATH.finditer(text):
