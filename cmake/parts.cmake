@@ -8,17 +8,22 @@ function(vfpool_part name)
 endfunction()
 
 # vfpool_test(name SOURCES ... [DEPENDS ...] [LABELS ...]): a GoogleTest program, its cases known to ctest. The label is
-# the group of tests/run it belongs to: "unit" by default, "lab" if it boots servers.
+# the group of tests/run it belongs to: "unit" by default, "lab" if it boots servers. Unit tests are built by their name or
+# by "unit_tests", not with everything else: `make demo` does not want them.
+add_custom_target(unit_tests)
 function(vfpool_test name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS;LABELS" ${ARGN})
   if(NOT ARG_LABELS)
     set(ARG_LABELS unit)
   endif()
   set(properties LABELS "${ARG_LABELS}" TIMEOUT 300)
-  if(NOT ARG_LABELS STREQUAL unit)
+  add_executable(${name} ${ARG_SOURCES})
+  if(ARG_LABELS STREQUAL unit)
+    set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL TRUE)
+    add_dependencies(unit_tests ${name})
+  else()
     list(APPEND properties RUN_SERIAL TRUE)
   endif()
-  add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} GTest::gtest_main GTest::gmock vfpool_options)
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES ${properties})
 endfunction()

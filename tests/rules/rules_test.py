@@ -61,8 +61,8 @@ class Rules(unittest.TestCase):
                    {"b.py": "x = \n", "tool2": "#!/usr/bin/env python3\nprint 1\n"}, "b.py:1:", "tool2:2:")
 
     def test_width(self):
-        self.judge("width", {"tool": "x" * 132, "drivers/a/Kbuild": "\t" + "x" * 92, "a.md": "x" * 500},
-                   {"tool2": "\n" + "x" * 133, "drivers/b/Kbuild": "\t" + "x" * 93}, "tool2:2:", "drivers/b/Kbuild:1:")
+        self.judge("width", {"tool": "x" * 140, "drivers/a/Kbuild": "\t" + "x" * 92, "a.md": "x" * 500},
+                   {"tool2": "\n" + "x" * 141, "drivers/b/Kbuild": "\t" + "x" * 93}, "tool2:2:", "drivers/b/Kbuild:1:")
 
     def test_format(self):
         self.judge("format", {".clang-format": "BasedOnStyle: Google\n", "a.cpp": "int a = 1;\n"},

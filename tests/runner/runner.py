@@ -23,18 +23,22 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 @dataclasses.dataclass(frozen=True)
 class Group:
     preset: str  # of CMakePresets.json
-    build: bool  # else only configured
+    targets: tuple  # for ninja; none of them: everything
     jobs: int
+
+
+# Ninja's name for: configure if something changed.
+CONFIGURED = ("build.ninja",)
 
 
 # The sanitizers watch the unit tests; guests and servers need the speed of the release build.
 GROUPS = {
-    "lint": Group("release", False, 2),
-    "unit": Group("asan", True, 2),
-    "modules": Group("release", False, 1),
-    "lab": Group("release", True, 1),
-    "guest": Group("release", True, 1),
-    "long": Group("release", True, 1),
+    "lint": Group("release", CONFIGURED, 2),
+    "unit": Group("asan", ("unit_tests",), 2),
+    "modules": Group("release", CONFIGURED, 1),
+    "lab": Group("release", (), 1),
+    "guest": Group("release", (), 1),
+    "long": Group("release", (), 1),
 }
 
 RESULT = re.compile(r"^ *(\d+)/(\d+) Test +#\d+: (\S+) \.*(.*?) +([\d.]+) sec")
@@ -218,8 +222,7 @@ def main():
     report = Report()
     for group in groups:
         made = GROUPS[group]
-        # build.ninja is ninja's name for: configure if something changed.
-        if build(report, made.preset, [] if made.build else ["build.ninja"]):
+        if build(report, made.preset, made.targets):
             selection = ["-R", arguments.R] if arguments.R else []
             run_ctest(report, group, TOP / "build" / made.preset, made.jobs, selection)
     return report.finish()
