@@ -267,7 +267,7 @@ static bool leftover(struct airvf_lane *lane, struct napi_struct *napi, struct s
 	return false;
 }
 
-/* The dispatcher is stopped, too: nobody wants the frames any more. */
+/* The dispatcher is stopped, too: these frames are given up. */
 void airvf_lane_drop(struct airvf_lane *lane)
 {
 	struct airvf_task *task;

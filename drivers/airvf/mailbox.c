@@ -329,8 +329,8 @@ int airvf_mbx_reset(struct airvf *vf, u32 *reply)
 }
 
 /*
- * Every answer raises the mailbox's interrupt, too. Only what nobody waits for
- * is news: without this, asking for the link would go on for ever.
+ * Every answer raises the mailbox's interrupt, too. News is only what no request
+ * waits for: otherwise each answer would make the service ask for the link again.
  */
 bool airvf_mbx_news(struct airvf *vf)
 {

@@ -393,7 +393,7 @@ void airvf_netdev_init(struct net_device *netdev)
 	netdev->vlan_features = OFFLOADS | NETIF_F_TSO_MANGLEID | NETIF_F_HIGHDMA |
 				NETIF_F_GSO_PARTIAL | TUNNELS;
 	netdev->hw_enc_features = netdev->vlan_features;
-	/* No TSO: the IP header is behind the labels, where nobody points to. */
+	/* No TSO: no pointer of the skb leads to the IP header behind labels. */
 	netdev->mpls_features = NETIF_F_SG | NETIF_F_HW_CSUM;
 	netdev->features = netdev->hw_features | NETIF_F_HIGHDMA | NETIF_F_HW_VLAN_CTAG_FILTER;
 	netdev->sysfs_groups[0] = &airvf_sysfs_group;

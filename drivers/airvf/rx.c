@@ -294,7 +294,7 @@ static u64 *refuse(struct airvf_rx_ring *rx, u32 status)
 		return &stats->frame_errors;
 	if (unlikely(rx->xdp.data_end - rx->xdp.data < ETH_HLEN))
 		return &stats->bad_length;
-	/* The header is not in the cache yet: without a program whoever needs it looks. */
+	/* The header is not in the cache yet: without a program the stack looks later. */
 	if (rx->prog && unlikely(own_multicast(rx->vf, rx->xdp.data)))
 		return &stats->own_multicast;
 	return NULL;

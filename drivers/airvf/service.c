@@ -61,7 +61,7 @@ static void link_up(struct airvf *vf)
 	netif_tx_wake_all_queues(vf->netdev);
 }
 
-/* Resets follow each other with growing gaps, so that a sick PF is no storm. */
+/* Gaps between resets grow, so that a PF that fails is not asked all the time. */
 static bool may_reset(const struct airvf *vf)
 {
 	return time_after_eq(jiffies, vf->last_reset + vf->reset_gap * HZ);
@@ -193,7 +193,7 @@ static void watch_vector(struct airvf_vector *vector)
 		airvf_irq_kick(vector);
 }
 
-/* Counted in time, not in looks: whoever kicks the work makes it look. */
+/* Counted in time, not in looks: anything that queues the work makes it look. */
 static void watch_tx(struct airvf *vf, struct airvf_tx_ring *ring)
 {
 	u16 clean = READ_ONCE(ring->next_to_clean);

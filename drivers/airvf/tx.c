@@ -196,7 +196,7 @@ static bool map_skb(struct airvf_tx_ring *ring, struct sk_buff *skb, const struc
 	return true;
 }
 
-/* For whoever has the queue's lock. */
+/* The caller has the queue's lock. */
 static void count(struct airvf_tx_stats *stats, u64 *counter)
 {
 	u64_stats_update_begin(&stats->xmit_sync);
@@ -343,7 +343,7 @@ netdev_tx_t airvf_xmit(struct sk_buff *skb, struct net_device *netdev)
 	u64_stats_update_end(&stats->xmit_sync);
 	/* BQL must know of the bytes before anybody can find them sent. */
 	netdev_tx_sent_queue(ring->txq, bytes);
-	/* Whoever cleans must find the slots filled. */
+	/* The clean-up must find the slots filled. */
 	smp_store_release(&ring->next_to_use, end);
 	stop_unless(ring, TX_ROOM);
 	if (!more || netif_xmit_stopped(ring->txq))

@@ -85,7 +85,7 @@ struct Port {
 };
 
 void Input::deliver(pcie::Tlp tlp) {
-  if (!port_.link) return;  // nobody hears it
+  if (!port_.link) return;  // no link, nothing arrives
   const auto cls = static_cast<unsigned>(tlp.flow_class());
   port_.waiting[cls].push_back({port_.arrivals++, std::move(tlp)});
 }

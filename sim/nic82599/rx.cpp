@@ -372,7 +372,8 @@ void RxEngine::store(unsigned queue, Queue& q, const RxFrame& f, FunctionId fn) 
                 (status & 0xff) | (last ? kEop : 0) | (status & kL4Error ? bit(14) : 0) |
                     (status & kIpError ? bit(15) : 0) | vlan);
     } else {
-      set_dword(out, 0, static_cast<std::uint32_t>(f.packet_type) | (!hash ? 0U : f.flow ? kFlowFilter : f.rss_type));
+      const std::uint32_t type = f.flow ? std::uint32_t{kFlowFilter} : f.rss_type;
+      set_dword(out, 0, static_cast<std::uint32_t>(f.packet_type) | (hash ? type : 0U));
       set_dword(out, 1, !hash ? 0 : f.flow ? f.flow->id : f.hash);
       set_dword(out, 2, last ? status | kEop : kDone);
       set_dword(out, 3, static_cast<std::uint32_t>(here) | vlan);

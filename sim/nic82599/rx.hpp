@@ -57,7 +57,7 @@ class RxEngine {
   void reset();
   /// Registers of a pool's queues to defaults; `keep_rings` leaves them as silicon does.
   void reset_pool(unsigned first_queue, unsigned count, bool keep_rings);
-  /// The assignment of queues to functions has changed: prefetched descriptors belong to nobody.
+  /// The assignment of queues to functions has changed: prefetched descriptors are void.
   void forget_prefetched();
 
   std::string state() const;

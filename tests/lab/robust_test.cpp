@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What can go wrong in a pool of real kernels: servers that die, reboot or lose their card, an owner that takes the VFs
-// away or dies, garbage on the sockets, a driver gone mad. Whoever is not meant must not notice. The users' VFs have
+// away or dies, garbage on the sockets, a driver gone mad. The other servers must not notice. The users' VFs have
 // the kernel's ixgbevf, or with VFPOOL_VF_DRIVER=airvf our own driver; the PF's is ixgbe.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -134,7 +134,7 @@ class RobustPool : public testing::Test {
     EXPECT_GE(std::stoul(m[1]), 3u);
   }
   /// A user sends TCP to the wire, and really does when this returns. Each has a server of its own: one whose client
-  /// died serves nobody else.
+  /// died takes no other client.
   struct Traffic {
     std::unique_ptr<lab::Process> server;
     lab::Background client;
