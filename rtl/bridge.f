@@ -21,6 +21,7 @@ rtl/vfp_cfg_vf.sv
 rtl/vfp_cfg_host.sv
 rtl/vfp_discover.sv
 rtl/vfp_pool.sv
+rtl/vfp_events.sv
 rtl/vfp_regs.sv
 rtl/vfp_ctrl.sv
 rtl/vfp_bridge.sv

@@ -37,6 +37,7 @@ module vfp_cfg_host #(
   input  logic [NPorts-1:0]      button_i,
   input  logic [NPorts-1:0]      slot_present_i,
   input  logic [NPorts-1:0]      slot_ready_i,
+  input  logic [NPorts-1:0]      slot_quiet_i,
   output logic [NPorts-1:0]      slot_present_o,
   output logic [NPorts-1:0]      slot_link_o,
   output logic [NPorts-1:0]      slot_powered_o,
@@ -83,6 +84,10 @@ module vfp_cfg_host #(
   output logic [15:0] dsp_bdf_o,     // of downstream port 0
   output logic [7:0]  sec_bus_o,
   output logic [7:0]  sub_bus_o,
+
+  // The management function's message: whether the host takes one, and a pulse to send it.
+  output logic        event_msi_can_o,
+  input  logic        event_msi_i,
 
   output logic        msi_valid_o,
   input  logic        msi_ready_i,
@@ -175,7 +180,7 @@ module vfp_cfg_host #(
   assign write = state_q == StDecode && write_q;
 
   // ---- Functions -------------------------------------------------------------------------------------------------------
-  logic        up_mem_en, up_bme, up_reset, mgmt_msi_en;
+  logic        up_mem_en, up_bme, up_reset, mgmt_bme, mgmt_msi_en;
   logic [31:0] mgmt_rdata, up_rdata, up_mem_base, up_mem_limit;
   logic [63:0] up_pref_base, up_pref_limit;
   logic [NPorts-1:0]       dn_mem_en, dn_bme, dn_reset, dn_disable, dn_msi_en, slot_msi, slot_we;
@@ -195,6 +200,7 @@ module vfp_cfg_host #(
     .rdata_o   (mgmt_rdata),
     .mem_en_o  (mgmt_en_o),
     .bar_o     (mgmt_bar_o),
+    .bme_o     (mgmt_bme),
     .msi_en_o  (mgmt_msi_en),
     .msi_addr_o(mgmt_msi_addr),
     .msi_data_o(mgmt_msi_data)
@@ -280,6 +286,7 @@ module vfp_cfg_host #(
         .button_i      (button_i[p]),
         .present_i     (slot_present_i[p]),
         .ready_i       (slot_ready_i[p]),
+        .quiet_i       (slot_quiet_i[p]),
         .link_disable_i(dn_disable[p]),
         .msi_en_i      (dn_msi_en[p]),
         .present_o     (slot_present_o[p]),
@@ -381,15 +388,22 @@ module vfp_cfg_host #(
     end
   end
 
-  // ---- Interrupts of the slots -----------------------------------------------------------------------------------------
-  logic [NPorts-1:0] msi_pend_q, msi_may, msi_first;
-  assign msi_may     = up_bme ? msi_pend_q & dn_bme : '0;  // an interrupt is a memory write: it needs bus master enable
+  // ---- Interrupts of the slots, and (the highest) of the management function --------------------------------------------
+  logic [NPorts:0] msi_pend_q, msi_may, msi_first;
+  // An interrupt is a memory write: it needs bus master enable.
+  assign event_msi_can_o = mgmt_msi_en && mgmt_bme;
+  assign msi_may     = msi_pend_q & {event_msi_can_o, up_bme ? dn_bme : {NPorts{1'b0}}};
   assign msi_first   = msi_may & (~msi_may + 1'b1);
   assign msi_valid_o = msi_may != '0;
   always_comb begin
     msi_rid_o  = '0;
     msi_addr_o = '0;
     msi_data_o = '0;
+    if (msi_first[NPorts]) begin
+      msi_rid_o  = mgmt_bdf_q;
+      msi_addr_o = mgmt_msi_addr;
+      msi_data_o = mgmt_msi_data;
+    end
     for (int p = 0; p < int'(NPorts); p++) begin
       if (msi_first[p]) begin
         msi_rid_o  = port_bdf_q[p];
@@ -400,7 +414,7 @@ module vfp_cfg_host #(
   end
   always_ff @(posedge clk_i) begin
     if (!rst_ni || !link_i) msi_pend_q <= '0;
-    else msi_pend_q <= (msi_pend_q & ~(msi_valid_o && msi_ready_i ? msi_first : '0)) | slot_msi;
+    else msi_pend_q <= (msi_pend_q & ~(msi_valid_o && msi_ready_i ? msi_first : '0)) | {event_msi_i, slot_msi};
   end
 
   assign mgmt_bdf_o = mgmt_bdf_q;
@@ -415,9 +429,9 @@ module vfp_cfg_host #(
   assign pref_limit_o = dn_pref_limit[0] < up_pref_limit ? dn_pref_limit[0] : up_pref_limit;
 
   logic unused;
-  assign unused = ^{mgmt_msi_en, mgmt_msi_addr, mgmt_msi_data, up_msi_en, up_msi_addr, up_msi_data, up_ari, up_disable,
+  assign unused = ^{up_msi_en, up_msi_addr, up_msi_data, up_ari, up_disable,
                     up_slot_we, up_bdf_q, cfg_hdr_i, vf_busy_i, fn_vf_i, fn_there_i, dev_sec_bus_i, dn_disable,
-                    dn_reset, dn_ari, dn_sub, slot_we, slot_present_i, slot_ready_i, button_i, dn_msi_en, vf_first_i,
+                    dn_reset, dn_ari, dn_sub, slot_we, slot_present_i, slot_ready_i, slot_quiet_i, button_i, dn_msi_en, vf_first_i,
                     vf_stride_i, vendor_i, vf_device_i, class_rev_i, subsystem_i, bar0_flags_i, bar3_flags_i};
 
 endmodule

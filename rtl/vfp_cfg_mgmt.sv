@@ -14,6 +14,7 @@ module vfp_cfg_mgmt (
 
   output logic        mem_en_o,
   output logic [63:0] bar_o,  // 64 KiB
+  output logic        bme_o,
   output logic        msi_en_o,
   output logic [63:0] msi_addr_o,
   output logic [31:0] msi_data_o
@@ -24,7 +25,6 @@ module vfp_cfg_mgmt (
   logic [63:16] bar_q;
   logic [1:0]  power_q;
   logic [14:0] devctl_q;
-  logic        bus_master;
 
   logic [31:0] msi_rdata;
   vfp_cfg_msi #(.Next(8'h70)) u_msi (
@@ -37,7 +37,6 @@ module vfp_cfg_mgmt (
     .addr_o  (msi_addr_o),
     .data_o  (msi_data_o)
   );
-  assign bus_master = command_q[2];
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni || clear_i) begin
@@ -91,9 +90,7 @@ module vfp_cfg_mgmt (
   end
 
   assign mem_en_o = command_q[1];
+  assign bme_o    = command_q[2];
   assign bar_o    = {bar_q, 16'd0};
-
-  logic unused;
-  assign unused = ^{bus_master, reg_i};
 
 endmodule

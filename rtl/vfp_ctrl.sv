@@ -170,7 +170,7 @@ module vfp_ctrl #(
   logic [15:0] flr_bdf;
   logic [11:0] flr_reg;
   logic [NumSlots-1:0] slot_usable, slot_powered, slot_off, slot_gone, slot_button, slot_full, slot_ready, slot_present,
-                       slot_link, releasing;
+                       slot_link, slot_quiet, releasing, requested;
   logic [NumFns-1:0]   fn_there;
   logic [Vfs-1:0]      vf_assigned;
   logic [Vfs-1:0][2:0] vf_state;
@@ -182,6 +182,7 @@ module vfp_ctrl #(
     .cmd_word_i    (cmd_word),
     .cmd_result_o  (cmd_result),
     .slot_usable_i (slot_usable),
+    .slot_seen_i   (slot_present),
     .slot_powered_i(slot_powered),
     .slot_off_i    (slot_off),
     .slot_gone_i   (slot_gone),
@@ -189,7 +190,14 @@ module vfp_ctrl #(
     .button_o      (slot_button),
     .slot_present_o(slot_full),
     .slot_ready_o  (slot_ready),
+    .slot_quiet_o  (slot_quiet),
     .releasing_o   (releasing),
+    .requested_o   (requested),
+    .command_event_o     (command_event),
+    .command_event_word_o(command_event_word),
+    .released_o          (released),
+    .released_ready_i    (released_ready),
+    .released_word_o     (released_word),
     .sriov_i       (sriov),
     .num_vfs_i     (dev_num_vfs_o),
     .vf_first_i    (dev_vf_first_o),
@@ -211,6 +219,33 @@ module vfp_ctrl #(
     .timer_o       (pool_timer)
   );
   assign dev_sriov_o = sriov;
+
+  // ---- What the servers are told ------------------------------------------------------------------------------------------
+  logic        command_event, released, released_ready, event_ack, events_busy;
+  logic [31:0] command_event_word, released_word, event_word, event_count, event_ack_count;
+  logic [3:0]  event_index;
+  logic [$clog2(Hosts)-1:0] event_host;
+  logic [Hosts-1:0] event_msi_can, event_msi;
+  vfp_events #(.Users(Users), .Slots(Slots)) u_events (
+    .clk_i, .rst_ni,
+    .command_i       (command_event),
+    .command_event_i (command_event_word),
+    .released_i      (released),
+    .released_ready_o(released_ready),
+    .released_event_i(released_word),
+    .slot_powered_i  (slot_powered),
+    .host_link_i,
+    .frozen_i        (freeze_o),
+    .host_i          (event_host),
+    .index_i         (event_index),
+    .event_o         (event_word),
+    .count_o         (event_count),
+    .ack_i           (event_ack),
+    .ack_count_i     (event_ack_count),
+    .msi_can_i       (event_msi_can),
+    .msi_o           (event_msi),
+    .busy_o          (events_busy)
+  );
 
   // ---- The hosts' trees --------------------------------------------------------------------------------------------------
   logic [Hosts-1:0] cfg_busy;
@@ -240,6 +275,9 @@ module vfp_ctrl #(
     .button_i       (1'b0),
     .slot_present_i (1'b0),
     .slot_ready_i   (1'b0),
+    .slot_quiet_i   (1'b0),
+    .event_msi_can_o(event_msi_can[0]),
+    .event_msi_i    (event_msi[0]),
     .slot_present_o (no_present),
     .slot_link_o    (no_link),
     .slot_powered_o (no_powered),
@@ -340,6 +378,9 @@ module vfp_ctrl #(
       .button_i       (button_i[S0 +: Slots] | slot_button[S0 +: Slots]),
       .slot_present_i (slot_full[S0 +: Slots]),
       .slot_ready_i   (slot_ready[S0 +: Slots]),
+      .slot_quiet_i   (slot_quiet[S0 +: Slots]),
+      .event_msi_can_o(event_msi_can[h]),
+      .event_msi_i    (event_msi[h]),
       .slot_present_o (slot_present[S0 +: Slots]),
       .slot_link_o    (slot_link[S0 +: Slots]),
       .slot_powered_o (slot_powered[S0 +: Slots]),
@@ -417,6 +458,13 @@ module vfp_ctrl #(
     .power_led_i   (power_led_o),
     .attn_led_i    (attn_led_o),
     .releasing_i   (releasing),
+    .requested_i   (requested),
+    .event_host_o  (event_host),
+    .event_index_o (event_index),
+    .event_i       (event_word),
+    .event_count_i (event_count),
+    .event_ack_o   (event_ack),
+    .event_ack_count_o(event_ack_count),
     .ev_rx_i, .ev_tx_i, .err_valid_i, .err_port_i, .err_reason_i, .err_hdr_i, .timeouts_i,
     .weight_o, .cpl_timeout_ms_o, .freeze_o,
     .busy_o        (regs_busy),
@@ -452,7 +500,7 @@ module vfp_ctrl #(
   assign disc_ready  = int_valid_o && int_ready_i && !pick_flr;
   assign disc_done   = wait_q && int_done_i && !for_flr_q;
 
-  assign busy_o  = disc_busy || pool_busy || regs_busy || (|cfg_busy) || (|button_i) || (int_valid_o && int_ready_i) || int_done_i;
+  assign busy_o  = disc_busy || pool_busy || regs_busy || events_busy || (|cfg_busy) || (|button_i) || (int_valid_o && int_ready_i) || int_done_i;
   assign timer_o = pool_timer || regs_timer;
 
 endmodule

@@ -25,6 +25,7 @@ module vfp_pool #(
 
   // Slots.
   input  logic [NumSlots-1:0]      slot_usable_i,
+  input  logic [NumSlots-1:0]      slot_seen_i,    // its server can see that it is taken
   input  logic [NumSlots-1:0]      slot_powered_i,
   input  logic [NumSlots-1:0]      slot_off_i,     // pulse: switched off by its server
   input  logic [NumSlots-1:0]      slot_gone_i,    // level: the server's link is down
@@ -32,7 +33,16 @@ module vfp_pool #(
   output logic [NumSlots-1:0]      button_o,       // pulse
   output logic [NumSlots-1:0]      slot_present_o,
   output logic [NumSlots-1:0]      slot_ready_o,
+  output logic [NumSlots-1:0]      slot_quiet_o,   // a VF that arrives is announced by the button alone
   output logic [NumSlots-1:0]      releasing_o,
+  output logic [NumSlots-1:0]      requested_o,    // its server waits for a VF
+
+  // What the servers are told (vfp_events): a command's event, a pulse; a release, held until taken.
+  output logic        command_event_o,
+  output logic [31:0] command_event_word_o,
+  output logic        released_o,
+  input  logic        released_ready_i,
+  output logic [31:0] released_word_o,
 
   // The device.
   input  logic         sriov_i,
@@ -67,7 +77,8 @@ module vfp_pool #(
   logic [Vfs-1:0][NFnW-1:0]   vf_fn_q;
   logic [Vfs-1:0][2:0]        state_q;
   logic [15:0]                stamp_mem [Vfs];
-  logic [NumSlots-1:0]        releasing_q;
+  logic [NumSlots-1:0]        releasing_q, requested_q, quiet_q;
+  logic [NumSlots-1:0]        press_q;     // to be pressed as soon as the server can see the VF
   logic [15:0]                now_q;
 
   // ---- Commands --------------------------------------------------------------------------------------------------------
@@ -75,15 +86,18 @@ module vfp_pool #(
   logic [VfW-1:0]    vf;
   logic [NSlotW-1:0] slot;
   logic [NFnW-1:0]   fn;
-  logic              assigning, releasing, forcing, pressing;
+  logic              assigning, releasing, forcing, pressing, requesting, denying, detaching;
   logic              bad_slot, bad_fn, bad_vf, may, slot_full;
-  logic              do_assign, do_release, do_force, do_button;
+  logic              do_assign, do_release, do_force, do_button, do_request, do_deny, do_detach, do_withdraw;
 
   assign cmd        = cmd_word_i;
   assign assigning  = cmd.op == vfp_regs_pkg::OpAssign;
   assign releasing  = cmd.op == vfp_regs_pkg::OpRelease;
   assign forcing    = cmd.op == vfp_regs_pkg::OpForce;
   assign pressing   = cmd.op == vfp_regs_pkg::OpButton;
+  assign requesting = cmd.op == vfp_regs_pkg::OpRequest;
+  assign denying    = cmd.op == vfp_regs_pkg::OpDeny;
+  assign detaching  = cmd.op == vfp_regs_pkg::OpDetach;
   assign vf         = VfW'(cmd.vf);
   assign bad_vf     = 32'(cmd.vf) >= Vfs;
   assign bad_slot   = cmd.user == '0 || 32'(cmd.user) > Users || 32'(cmd.slot) >= Slots;
@@ -91,13 +105,21 @@ module vfp_pool #(
   assign slot       = NSlotW'((32'(cmd.user) - 32'd1) * Slots + 32'(cmd.slot));
   assign fn         = NFnW'(32'(slot) * SlotFns + 32'(cmd.fn));
   assign slot_full  = assigned_q[32'(slot)*SlotFns +: SlotFns] != '0;
-  assign may        = cmd_owner_i || releasing || pressing;
+  assign may        = requesting ? !cmd_owner_i : cmd_owner_i || releasing || pressing || detaching;
 
   always_comb begin
     cmd_result_o = vfp_regs_pkg::ResultDone;
-    if (!(assigning || releasing || forcing || pressing)) cmd_result_o = vfp_regs_pkg::ResultUnknownOp;
-    else if (!may) cmd_result_o = vfp_regs_pkg::ResultNotAllowed;
+    if (!(assigning || releasing || forcing || pressing || requesting || denying || detaching)) begin
+      cmd_result_o = vfp_regs_pkg::ResultUnknownOp;
+    end else if (!may) cmd_result_o = vfp_regs_pkg::ResultNotAllowed;
     else if (bad_slot || (assigning && (bad_fn || bad_vf))) cmd_result_o = vfp_regs_pkg::ResultNoSuch;
+    else if (requesting) begin
+      if (slot_full || releasing_q[slot]) cmd_result_o = vfp_regs_pkg::ResultSlotBusy;
+      else if (bad_vf && cmd.vf != 8'hff) cmd_result_o = vfp_regs_pkg::ResultNoSuch;
+    end else if (denying) begin
+      if (!requested_q[slot]) cmd_result_o = vfp_regs_pkg::ResultNoRequest;
+      else if (cmd.vf == '0 || cmd.vf > 8'd15) cmd_result_o = vfp_regs_pkg::ResultNoSuch;
+    end else if (releasing && requested_q[slot]) cmd_result_o = vfp_regs_pkg::ResultDone;
     else if (assigning) begin
       if (owned_q[vf]) cmd_result_o = vfp_regs_pkg::ResultVfInUse;
       else if (assigned_q[fn]) cmd_result_o = vfp_regs_pkg::ResultFnInUse;
@@ -112,13 +134,49 @@ module vfp_pool #(
   logic done;
   assign done       = cmd_i && cmd_result_o == vfp_regs_pkg::ResultDone;
   assign do_assign  = done && assigning;
-  assign do_release = done && releasing;
+  assign do_release = done && releasing && !requested_q[slot];
+  assign do_withdraw = done && releasing && requested_q[slot];
   assign do_force   = done && forcing;
   assign do_button  = done && pressing;
+  assign do_request = done && requesting;
+  assign do_deny    = done && denying;
+  assign do_detach  = done && detaching;
 
   for (genvar s = 0; s < NumSlots; s++) begin : gen_button
-    assign button_o[s] = (do_button || (do_release && slot_powered_i[s])) && slot == NSlotW'(s);
+    assign button_o[s] = ((do_button || (do_release && slot_powered_i[s])) && slot == NSlotW'(s)) ||
+                         (press_q[s] && slot_seen_i[s]);
   end
+
+  // ---- What the servers are told ---------------------------------------------------------------------------------------
+  vfp_regs_pkg::event_log_t command_event, released_event;
+  logic [NSlotW-1:0] released_slot;
+  assign command_event_o = do_assign || do_request || do_deny;
+  always_comb begin
+    command_event      = '0;
+    command_event.user = cmd.user;
+    command_event.slot = cmd.slot;
+    command_event.vf   = do_deny ? 8'hff : cmd.vf;
+    command_event.fn   = cmd.fn;
+    if (do_assign) command_event.kind = vfp_regs_pkg::EventKindAssigned;
+    else if (do_request) begin
+      command_event.kind   = vfp_regs_pkg::EventKindRequest;
+      command_event.reason = {3'd0, cmd.button};
+    end else begin
+      command_event.kind   = vfp_regs_pkg::EventKindDenied;
+      command_event.reason = 4'(cmd.vf);
+    end
+  end
+  assign released_slot = vf_fn_q[scan_q][NFnW-1:$clog2(SlotFns)];
+  always_comb begin
+    released_event      = '0;
+    released_event.kind = vfp_regs_pkg::EventKindReleased;
+    released_event.vf   = 8'(scan_q);
+    released_event.user = 8'(32'(released_slot) / Slots + 32'd1);
+    released_event.slot = 4'(32'(released_slot) % Slots);
+    released_event.fn   = 4'(vf_fn_q[scan_q][$clog2(SlotFns)-1:0]);
+  end
+  assign command_event_word_o = command_event;
+  assign released_word_o      = released_event;
 
   // ---- What makes a slot let its VFs go --------------------------------------------------------------------------------
   logic [NumSlots-1:0] gone_q, clean, empty;  // clean: its VFs are drained and reset; empty: and leave the slot
@@ -126,7 +184,7 @@ module vfp_pool #(
     clean = slot_off_i | (slot_gone_i & ~gone_q);
     empty = '0;
     for (int s = 0; s < int'(NumSlots); s++) begin
-      if (slot == NSlotW'(s) && (do_force || (do_release && !slot_powered_i[s]))) begin
+      if (slot == NSlotW'(s) && (do_force || ((do_release || do_detach) && !slot_powered_i[s]))) begin
         clean[s] = 1'b1;
         empty[s] = 1'b1;
       end
@@ -151,7 +209,8 @@ module vfp_pool #(
   assign flr_o   = walking_q && state_q[scan_q] == vfp_regs_pkg::VfStateDraining && drained && sriov_i && 32'(scan_q) < 32'(num_vfs_i);
   assign flr_bdf_o = vf_first_i + 16'(scan_q) * vf_stride_i;
   assign flr_reg_o = VfDevCtl;
-  assign step    = walking_q && (!flr_o || flr_ready_i);
+  assign released_o = walking_q && state_q[scan_q] == vfp_regs_pkg::VfStateReset && age >= FlrMs && !kept_q[scan_q];
+  assign step    = walking_q && (!flr_o || flr_ready_i) && (!released_o || released_ready_i);
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
@@ -160,6 +219,9 @@ module vfp_pool #(
       kept_q      <= '0;
       state_q     <= {Vfs{vfp_regs_pkg::VfStateIdle}};
       releasing_q <= '0;
+      requested_q <= '0;
+      quiet_q     <= '0;
+      press_q     <= '0;
       now_q       <= '0;
       gone_q      <= '0;
       scan_q      <= '0;
@@ -191,7 +253,19 @@ module vfp_pool #(
         kept_q[vf]     <= 1'b1;
         vf_fn_q[vf]    <= fn;
       end
-      if (do_release && slot_powered_i[slot]) releasing_q[slot] <= 1'b1;
+      if ((do_release || do_detach) && slot_powered_i[slot]) releasing_q[slot] <= 1'b1;
+
+      // A request ends with its answer, when it is taken back, or with its server.
+      if (do_request) requested_q[slot] <= 1'b1;
+      if (do_assign || do_deny || do_withdraw) requested_q[slot] <= 1'b0;
+      for (int s = 0; s < int'(NumSlots); s++) if (slot_gone_i[s]) requested_q[s] <= 1'b0;
+
+      // Announced by the button: only what arrives in an empty slot.
+      press_q <= press_q & ~slot_seen_i & ~slot_gone_i;
+      if (do_assign && !slot_full) begin
+        quiet_q[slot] <= cmd.button;
+        press_q[slot] <= cmd.button;
+      end
 
       for (int v = 0; v < int'(Vfs); v++) begin
         if (kept_q[v] && clean[vf_fn_q[v][NFnW-1:$clog2(SlotFns)]]) begin
@@ -238,7 +312,9 @@ module vfp_pool #(
   assign vf_assigned_o = kept_q;
   assign vf_state_o    = state_q;
   assign releasing_o   = releasing_q;
-  assign busy_o        = (walking_q && step) || (sent_q && any_dirty) || (gone_q != slot_gone_i);
+  assign requested_o   = requested_q;
+  assign slot_quiet_o  = quiet_q;
+  assign busy_o        = (walking_q && step) || (press_q & slot_seen_i) != '0 || (sent_q && any_dirty) || (gone_q != slot_gone_i);
   assign timer_o       = any_dirty;
 
   logic unused;

@@ -7,6 +7,7 @@ module vfp_regs #(
   parameter int unsigned SlotFns = 8,
   parameter int unsigned Vfs     = 64,
   localparam int unsigned Hosts    = Users + 1,
+  localparam int unsigned HostW    = $clog2(Hosts),
   localparam int unsigned Views    = Hosts + 1,  // the last one: service bus
   localparam int unsigned ViewW    = $clog2(Views),
   localparam int unsigned NumSlots = Users * Slots,
@@ -45,6 +46,14 @@ module vfp_regs #(
   input  logic [NumSlots-1:0][1:0] power_led_i,
   input  logic [NumSlots-1:0][1:0] attn_led_i,
   input  logic [NumSlots-1:0]      releasing_i,
+  input  logic [NumSlots-1:0]      requested_i,
+  // The log of events (vfp_events) of the host that asks.
+  output logic [HostW-1:0]         event_host_o,
+  output logic [3:0]               event_index_o,
+  input  logic [31:0]              event_i,
+  input  logic [31:0]              event_count_i,
+  output logic                     event_ack_o,
+  output logic [31:0]              event_ack_count_o,
 
   input  logic [Views-1:0][2:0] ev_rx_i,
   input  logic [Views-1:0][2:0] ev_tx_i,
@@ -108,6 +117,11 @@ module vfp_regs #(
     command = wdata;
     if (!owner) command.user = 8'(view_q);
   end
+  // The service bus reads the owner's log, but does not acknowledge for it.
+  assign event_host_o  = view_q == ViewW'(Hosts) ? '0 : HostW'(view_q);
+  assign event_index_o = vfp_regs_pkg::event_log_index(addr);
+  assign event_ack_o   = write && vfp_regs_pkg::is_event_ack(addr) && view_q != ViewW'(Hosts);
+  assign event_ack_count_o = wdata;
   assign cmd_o       = write && vfp_regs_pkg::is_command(addr);
   assign cmd_owner_o = owner;
   assign cmd_word_o  = command;
@@ -209,6 +223,7 @@ module vfp_regs #(
     slot_word.power_led     = power_led_i[slot];
     slot_word.attention_led = attn_led_i[slot];
     slot_word.releasing     = releasing_i[slot];
+    slot_word.requested     = requested_i[slot];
   end
 
   logic [5:0]        vf_index;
@@ -241,6 +256,8 @@ module vfp_regs #(
     if (vfp_regs_pkg::is_cpl_timeout_ms(addr)) value = timeout_q;
     if (vfp_regs_pkg::is_heartbeat_ms(addr)) value = heartbeat_q;
     if (vfp_regs_pkg::is_command_result(addr)) value = result;
+    if (vfp_regs_pkg::is_event_count(addr)) value = event_count_i;
+    if (vfp_regs_pkg::is_event_log(addr)) value = event_i;
     if (vfp_regs_pkg::is_log_count(addr)) value = log_count_q;
     if (vfp_regs_pkg::is_log_last(addr)) value = log_last_q;
     if (vfp_regs_pkg::is_log_header(addr)) value = log_hdr_q[32*vfp_regs_pkg::log_header_index(addr) +: 32];

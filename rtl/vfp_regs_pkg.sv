@@ -14,7 +14,10 @@ package vfp_regs_pkg;
     OpAssign  = 4'd1,  // VF becomes function FN of the slot
     OpRelease = 4'd2,  // as the button, and back to the pool once the server has powered the slot off
     OpForce   = 4'd3,  // back to the pool now, a surprise removal
-    OpButton  = 4'd4  // press the attention button
+    OpButton  = 4'd4,  // press the attention button
+    OpRequest = 4'd5,  // a user asks the owner for a VF in SLOT: the one that VF names, or any if VF is 0xff
+    OpDeny    = 4'd6,  // the owner refuses the request of a slot; VF is the reason that the user is told, 1..15
+    OpDetach  = 4'd7  // as RELEASE, but nobody presses: the server switches the slot off by itself
   } op_e;
 
   // How a COMMAND went.
@@ -26,7 +29,8 @@ package vfp_regs_pkg;
     ResultFnInUse    = 4'd4,  // the function is in use
     ResultSlotBusy   = 4'd5,  // the slot is busy: powered, blinking or being released
     ResultSlotEmpty  = 4'd6,  // the slot is empty
-    ResultNotAllowed = 4'd7  // not allowed from here
+    ResultNotAllowed = 4'd7,  // not allowed from here
+    ResultNoRequest  = 4'd8  // this slot has no request
   } result_e;
 
   // What a VF goes through before another server may have it.
@@ -35,6 +39,18 @@ package vfp_regs_pkg;
     VfStateDraining = 3'd1,  // its outstanding requests end or time out
     VfStateReset    = 3'd2  // rests after its function-level reset
   } vf_state_e;
+
+  // What happened.
+  typedef enum logic [3:0] {
+    EventKindNone     = 4'd0,  // nothing yet
+    EventKindRequest  = 4'd1,  // a user asks for a VF (0xff: any); REASON bit 0: by the attention button. Owner only
+    EventKindDenied   = 4'd2,  // the owner refuses, for REASON
+    EventKindAssigned = 4'd3,  // VF is function FN of the slot
+    EventKindReleased = 4'd4,  // VF has left the slot, is reset, and is free again
+    EventKindPower    = 4'd5,  // the server has switched the slot on (REASON 1) or off (0)
+    EventKindFrozen   = 4'd6,  // the owner is not heard of (REASON 1), or again (0)
+    EventKindLink     = 4'd7  // the link of host USER is up (REASON 1) or down (0). Owner only
+  } event_kind_e;
 
   // Indicators of a slot, coded as in Slot Control (PCIe Base Spec 2.1, 7.8.10).
   typedef enum logic [1:0] {
@@ -149,7 +165,8 @@ package vfp_regs_pkg;
     logic [3:0]  slot;  // slot of that user, from 0
     logic [7:0]  user;  // user port, from 1
     logic [7:0]  vf;  // VF of the device, from 0
-    logic [3:0]  reserved_7;
+    logic [2:0]  reserved_7;
+    logic        button;  // ASSIGN to an empty slot, REQUEST: the attention button announces the VF (5 s), not link and presence
     logic [3:0]  op;  // operation
   } command_t;
   function automatic logic is_command(input logic [15:0] addr);
@@ -164,6 +181,18 @@ package vfp_regs_pkg;
   } command_result_t;
   function automatic logic is_command_result(input logic [15:0] addr);
     is_command_result = addr[15:2] == CommandResultOffset[15:2];
+  endfunction
+
+  // EVENT_COUNT: ro, everybody.
+  localparam logic [15:0] EventCountOffset = 16'h0028;
+  function automatic logic is_event_count(input logic [15:0] addr);
+    is_event_count = addr[15:2] == EventCountOffset[15:2];
+  endfunction
+
+  // EVENT_ACK: wo, everybody.
+  localparam logic [15:0] EventAckOffset = 16'h002c;
+  function automatic logic is_event_ack(input logic [15:0] addr);
+    is_event_ack = addr[15:2] == EventAckOffset[15:2];
   endfunction
 
   // LOG_COUNT: ro, owner.
@@ -202,6 +231,23 @@ package vfp_regs_pkg;
     drops_index = addr[5:2];
   endfunction
 
+  // EVENT_LOG: ro, everybody.
+  localparam logic [15:0] EventLogOffset = 16'h00c0;
+  typedef struct packed {
+    logic [3:0]  fn;  // function of that slot
+    logic [3:0]  slot;  // slot of that user
+    logic [7:0]  user;  // user port
+    logic [7:0]  vf;  // VF, 0xff: none
+    logic [3:0]  reason;  // see there
+    logic [3:0]  kind;  // what happened
+  } event_log_t;
+  function automatic logic is_event_log(input logic [15:0] addr);
+    is_event_log = addr[15:6] == EventLogOffset[15:6];
+  endfunction
+  function automatic logic [3:0] event_log_index(input logic [15:0] addr);
+    event_log_index = addr[5:2];
+  endfunction
+
   // WEIGHT: rw, owner.
   localparam logic [15:0] WeightOffset = 16'h0100;
   localparam logic [31:0] WeightReset = 32'h00000001;
@@ -223,7 +269,8 @@ package vfp_regs_pkg;
   // SLOT: ro, everybody.
   localparam logic [15:0] SlotOffset = 16'h0400;
   typedef struct packed {
-    logic [22:0] reserved_31;
+    logic [21:0] reserved_31;
+    logic        requested;  // waits for the owner's answer to a REQUEST
     logic        releasing;  // goes back to the pool when the server has switched it off
     logic [1:0]  attention_led;  // attention indicator
     logic [1:0]  power_led;  // power indicator
@@ -285,6 +332,8 @@ package vfp_regs_pkg;
        is_scratch(addr) ||
        is_status(addr) ||
        is_command_result(addr) ||
+       is_event_count(addr) ||
+       is_event_log(addr) ||
        is_slot(addr)) ||
       (owner && (
        is_cpl_timeout_ms(addr) ||
@@ -303,7 +352,8 @@ package vfp_regs_pkg;
   function automatic logic writable(input logic [15:0] addr, input logic owner);
     writable =
       (is_scratch(addr) ||
-       is_command(addr)) ||
+       is_command(addr) ||
+       is_event_ack(addr)) ||
       (owner && (
        is_cpl_timeout_ms(addr) ||
        is_heartbeat_ms(addr) ||

@@ -4,6 +4,7 @@
 //
 // A function that arrives brings presence and link up together, even while the slot's power is off (the link is
 // trained on auxiliary power): the driver then switches the slot on at once instead of after the button's 5 seconds.
+// Where `quiet_i` says so it only gets present, and the button does the rest.
 module vfp_slot #(
   parameter int unsigned Number = 1  // physical slot number
 ) (
@@ -20,6 +21,7 @@ module vfp_slot #(
   input  logic button_i,        // pulse
   input  logic present_i,       // a function is in the slot
   input  logic ready_i,         // all its functions may be used (none is being reset)
+  input  logic quiet_i,         // what arrives is announced by the button alone: neither link nor presence is an event
   input  logic link_disable_i,
   input  logic msi_en_i,
 
@@ -55,7 +57,7 @@ module vfp_slot #(
   always_comb begin
     link_d = link_q;
     if (!present_i || link_disable_i) link_d = 1'b0;
-    else if (!present_q) link_d = ready_i;
+    else if (!present_q) link_d = ready_i && !quiet_i;
     else if (control_d[Pcc] && !control_q[Pcc]) link_d = 1'b0;
     else if (!control_d[Pcc]) link_d = ready_i;
   end
@@ -84,7 +86,7 @@ module vfp_slot #(
       if (we_i && be_i[2] && wdata_i[19]) pdc_q <= 1'b0;
       if (we_i && be_i[3] && wdata_i[24]) dllsc_q <= 1'b0;
       if (button_i) abp_q <= 1'b1;
-      if (present_d != present_q) pdc_q <= 1'b1;
+      if (present_d != present_q && !(present_d && quiet_i)) pdc_q <= 1'b1;
       if ((link_d && present_d) != link_q) dllsc_q <= 1'b1;
       // One message for each time that "any enabled event" becomes true (6.7.3.4).
       event_q <= event_now && msi_en_i;

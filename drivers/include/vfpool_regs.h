@@ -32,6 +32,20 @@ enum vfpool_op {
 	VFPOOL_OP_FORCE = 3,
 	/* press the attention button */
 	VFPOOL_OP_BUTTON = 4,
+	/*
+	 * a user asks the owner for a VF in SLOT: the one that VF names, or any if
+	 * VF is 0xff
+	 */
+	VFPOOL_OP_REQUEST = 5,
+	/*
+	 * the owner refuses the request of a slot; VF is the reason that the user is
+	 * told, 1..15
+	 */
+	VFPOOL_OP_DENY = 6,
+	/*
+	 * as RELEASE, but nobody presses: the server switches the slot off by itself
+	 */
+	VFPOOL_OP_DETACH = 7,
 };
 
 /* How a COMMAND went. */
@@ -52,6 +66,8 @@ enum vfpool_result {
 	VFPOOL_RESULT_SLOT_EMPTY = 6,
 	/* not allowed from here */
 	VFPOOL_RESULT_NOT_ALLOWED = 7,
+	/* this slot has no request */
+	VFPOOL_RESULT_NO_REQUEST = 8,
 };
 
 /* What a VF goes through before another server may have it. */
@@ -62,6 +78,29 @@ enum vfpool_vf_state {
 	VFPOOL_VF_STATE_DRAINING = 1,
 	/* rests after its function-level reset */
 	VFPOOL_VF_STATE_RESET = 2,
+};
+
+/* What happened. */
+enum vfpool_event_kind {
+	/* nothing yet */
+	VFPOOL_EVENT_KIND_NONE = 0,
+	/*
+	 * a user asks for a VF (0xff: any); REASON bit 0: by the attention button.
+	 * Owner only
+	 */
+	VFPOOL_EVENT_KIND_REQUEST = 1,
+	/* the owner refuses, for REASON */
+	VFPOOL_EVENT_KIND_DENIED = 2,
+	/* VF is function FN of the slot */
+	VFPOOL_EVENT_KIND_ASSIGNED = 3,
+	/* VF has left the slot, is reset, and is free again */
+	VFPOOL_EVENT_KIND_RELEASED = 4,
+	/* the server has switched the slot on (REASON 1) or off (0) */
+	VFPOOL_EVENT_KIND_POWER = 5,
+	/* the owner is not heard of (REASON 1), or again (0) */
+	VFPOOL_EVENT_KIND_FROZEN = 6,
+	/* the link of host USER is up (REASON 1) or down (0). Owner only */
+	VFPOOL_EVENT_KIND_LINK = 7,
 };
 
 /*
@@ -239,14 +278,20 @@ static inline struct vfpool_heartbeat_ms vfpool_heartbeat_ms_unpack(__u32 word)
 
 /*
  * Carried out when written; COMMAND_RESULT then tells how it went. A user's
- * server may give RELEASE and BUTTON for its own slots; the USER field is
- * then not looked at. (wo, all)
+ * server may give RELEASE, DETACH, BUTTON and REQUEST for its own slots;
+ * RELEASE of an empty slot takes a REQUEST back; the USER field is then not
+ * looked at. (wo, all)
  */
 #define VFPOOL_COMMAND 0x020
 
 struct vfpool_command {
 	/* operation (4 bits, enum vfpool_op) */
 	__u32 op;
+	/*
+	 * ASSIGN to an empty slot, REQUEST: the attention button announces the VF (5
+	 * s), not link and presence (1 bit)
+	 */
+	__u32 button;
 	/* VF of the device, from 0 (8 bits) */
 	__u32 vf;
 	/* user port, from 1 (8 bits) */
@@ -260,6 +305,7 @@ struct vfpool_command {
 static inline __u32 vfpool_command_pack(const struct vfpool_command *r)
 {
 	return (r->op & 0xfu) |
+	       (r->button & 0x1u) << 4 |
 	       (r->vf & 0xffu) << 8 |
 	       (r->user & 0xffu) << 16 |
 	       (r->slot & 0xfu) << 24 |
@@ -281,6 +327,19 @@ static inline struct vfpool_command_result vfpool_command_result_unpack(__u32 wo
 	r.code = word & 0xfu;
 	return r;
 }
+
+/*
+ * Events of this port's log so far. The service bus sees the owner's. (ro,
+ * all)
+ */
+#define VFPOOL_EVENT_COUNT 0x028
+
+/*
+ * The count up to which this port has read its log. The next event after it
+ * sends one message-signalled interrupt; if there is one already, at once.
+ * (wo, all)
+ */
+#define VFPOOL_EVENT_ACK 0x02c
 
 /*
  * Packets dropped or answered with an error since reset: the sum of DROPS.
@@ -317,6 +376,41 @@ static inline struct vfpool_log_last vfpool_log_last_unpack(__u32 word)
 /* Packets by reason. (ro, owner) */
 #define VFPOOL_DROPS(n) (0x080 + 4 * (n))
 #define VFPOOL_DROPS_COUNT 16
+
+/*
+ * The last events of this port; event number n, counted from 0, stands at n
+ * mod 16. (ro, all)
+ */
+#define VFPOOL_EVENT_LOG(n) (0x0c0 + 4 * (n))
+#define VFPOOL_EVENT_LOG_COUNT 16
+
+struct vfpool_event_log {
+	/* what happened (4 bits, enum vfpool_event_kind) */
+	__u32 kind;
+	/* see there (4 bits) */
+	__u32 reason;
+	/* VF, 0xff: none (8 bits) */
+	__u32 vf;
+	/* user port (8 bits) */
+	__u32 user;
+	/* slot of that user (4 bits) */
+	__u32 slot;
+	/* function of that slot (4 bits) */
+	__u32 fn;
+};
+
+static inline struct vfpool_event_log vfpool_event_log_unpack(__u32 word)
+{
+	struct vfpool_event_log r;
+
+	r.kind = word & 0xfu;
+	r.reason = (word >> 4) & 0xfu;
+	r.vf = (word >> 8) & 0xffu;
+	r.user = (word >> 16) & 0xffu;
+	r.slot = (word >> 24) & 0xfu;
+	r.fn = (word >> 28) & 0xfu;
+	return r;
+}
 
 /* Share of host n toward the device. (rw, owner) */
 #define VFPOOL_WEIGHT(n) (0x100 + 4 * (n))
@@ -363,6 +457,8 @@ struct vfpool_slot {
 	__u32 attention_led;
 	/* goes back to the pool when the server has switched it off (1 bit) */
 	__u32 releasing;
+	/* waits for the owner's answer to a REQUEST (1 bit) */
+	__u32 requested;
 };
 
 static inline struct vfpool_slot vfpool_slot_unpack(__u32 word)
@@ -376,6 +472,7 @@ static inline struct vfpool_slot vfpool_slot_unpack(__u32 word)
 	r.power_led = (word >> 4) & 0x3u;
 	r.attention_led = (word >> 6) & 0x3u;
 	r.releasing = (word >> 8) & 0x1u;
+	r.requested = (word >> 9) & 0x1u;
 	return r;
 }
 

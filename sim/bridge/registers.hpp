@@ -42,6 +42,9 @@ enum class Op : std::uint8_t {
   kRelease = 2,  ///< as the button, and back to the pool once the server has powered the slot off
   kForce = 3,    ///< back to the pool now, a surprise removal
   kButton = 4,   ///< press the attention button
+  kRequest = 5,  ///< a user asks the owner for a VF in SLOT: the one that VF names, or any if VF is 0xff
+  kDeny = 6,     ///< the owner refuses the request of a slot; VF is the reason that the user is told, 1..15
+  kDetach = 7,   ///< as RELEASE, but nobody presses: the server switches the slot off by itself
 };
 constexpr std::string_view to_string(Op v) {
   switch (v) {
@@ -49,6 +52,9 @@ constexpr std::string_view to_string(Op v) {
     case Op::kRelease: return "release";
     case Op::kForce: return "force";
     case Op::kButton: return "button";
+    case Op::kRequest: return "request";
+    case Op::kDeny: return "deny";
+    case Op::kDetach: return "detach";
   }
   return "unknown";
 }
@@ -59,14 +65,14 @@ constexpr std::string_view meaning(Op v) {
     case Op::kRelease: return "as the button, and back to the pool once the server has powered the slot off";
     case Op::kForce: return "back to the pool now, a surprise removal";
     case Op::kButton: return "press the attention button";
+    case Op::kRequest: return "a user asks the owner for a VF in SLOT: the one that VF names, or any if VF is 0xff";
+    case Op::kDeny: return "the owner refuses the request of a slot; VF is the reason that the user is told, 1..15";
+    case Op::kDetach: return "as RELEASE, but nobody presses: the server switches the slot off by itself";
   }
   return "unknown";
 }
 inline constexpr Op kAllOp[] = {
-    Op::kAssign,
-    Op::kRelease,
-    Op::kForce,
-    Op::kButton,
+    Op::kAssign, Op::kRelease, Op::kForce, Op::kButton, Op::kRequest, Op::kDeny, Op::kDetach,
 };
 
 /// How a COMMAND went.
@@ -79,6 +85,7 @@ enum class Result : std::uint8_t {
   kSlotBusy = 5,    ///< the slot is busy: powered, blinking or being released
   kSlotEmpty = 6,   ///< the slot is empty
   kNotAllowed = 7,  ///< not allowed from here
+  kNoRequest = 8,   ///< this slot has no request
 };
 constexpr std::string_view to_string(Result v) {
   switch (v) {
@@ -90,6 +97,7 @@ constexpr std::string_view to_string(Result v) {
     case Result::kSlotBusy: return "slot_busy";
     case Result::kSlotEmpty: return "slot_empty";
     case Result::kNotAllowed: return "not_allowed";
+    case Result::kNoRequest: return "no_request";
   }
   return "unknown";
 }
@@ -104,12 +112,13 @@ constexpr std::string_view meaning(Result v) {
     case Result::kSlotBusy: return "the slot is busy: powered, blinking or being released";
     case Result::kSlotEmpty: return "the slot is empty";
     case Result::kNotAllowed: return "not allowed from here";
+    case Result::kNoRequest: return "this slot has no request";
   }
   return "unknown";
 }
 inline constexpr Result kAllResult[] = {
-    Result::kDone,    Result::kUnknownOp, Result::kNoSuch,    Result::kVfInUse,
-    Result::kFnInUse, Result::kSlotBusy,  Result::kSlotEmpty, Result::kNotAllowed,
+    Result::kDone,     Result::kUnknownOp, Result::kNoSuch,     Result::kVfInUse,   Result::kFnInUse,
+    Result::kSlotBusy, Result::kSlotEmpty, Result::kNotAllowed, Result::kNoRequest,
 };
 
 /// What a VF goes through before another server may have it.
@@ -139,6 +148,50 @@ inline constexpr VfState kAllVfState[] = {
     VfState::kIdle,
     VfState::kDraining,
     VfState::kReset,
+};
+
+/// What happened.
+enum class EventKind : std::uint8_t {
+  kNone = 0,      ///< nothing yet
+  kRequest = 1,   ///< a user asks for a VF (0xff: any); REASON bit 0: by the attention button. Owner only
+  kDenied = 2,    ///< the owner refuses, for REASON
+  kAssigned = 3,  ///< VF is function FN of the slot
+  kReleased = 4,  ///< VF has left the slot, is reset, and is free again
+  kPower = 5,     ///< the server has switched the slot on (REASON 1) or off (0)
+  kFrozen = 6,    ///< the owner is not heard of (REASON 1), or again (0)
+  kLink = 7,      ///< the link of host USER is up (REASON 1) or down (0). Owner only
+};
+constexpr std::string_view to_string(EventKind v) {
+  switch (v) {
+    case EventKind::kNone: return "none";
+    case EventKind::kRequest: return "request";
+    case EventKind::kDenied: return "denied";
+    case EventKind::kAssigned: return "assigned";
+    case EventKind::kReleased: return "released";
+    case EventKind::kPower: return "power";
+    case EventKind::kFrozen: return "frozen";
+    case EventKind::kLink: return "link";
+  }
+  return "unknown";
+}
+/// In words. What happened.
+constexpr std::string_view meaning(EventKind v) {
+  switch (v) {
+    case EventKind::kNone: return "nothing yet";
+    case EventKind::kRequest:
+      return "a user asks for a VF (0xff: any); REASON bit 0: by the attention button. Owner only";
+    case EventKind::kDenied: return "the owner refuses, for REASON";
+    case EventKind::kAssigned: return "VF is function FN of the slot";
+    case EventKind::kReleased: return "VF has left the slot, is reset, and is free again";
+    case EventKind::kPower: return "the server has switched the slot on (REASON 1) or off (0)";
+    case EventKind::kFrozen: return "the owner is not heard of (REASON 1), or again (0)";
+    case EventKind::kLink: return "the link of host USER is up (REASON 1) or down (0). Owner only";
+  }
+  return "unknown";
+}
+inline constexpr EventKind kAllEventKind[] = {
+    EventKind::kNone,     EventKind::kRequest, EventKind::kDenied, EventKind::kAssigned,
+    EventKind::kReleased, EventKind::kPower,   EventKind::kFrozen, EventKind::kLink,
 };
 
 /// Indicators of a slot, coded as in Slot Control (PCIe Base Spec 2.1, 7.8.10).
@@ -328,23 +381,27 @@ struct Heartbeat {
   friend constexpr bool operator==(const Heartbeat&, const Heartbeat&) = default;
 };
 
-/// Carried out when written; COMMAND_RESULT then tells how it went. A user's server may give RELEASE and BUTTON for its
-/// own slots; the USER field is then not looked at. (wo, all)
+/// Carried out when written; COMMAND_RESULT then tells how it went. A user's server may give RELEASE, DETACH, BUTTON
+/// and REQUEST for its own slots; RELEASE of an empty slot takes a REQUEST back; the USER field is then not looked at.
+/// (wo, all)
 struct Command {
   static constexpr std::uint32_t kOffset = 0x20;
-  Op op{0};                ///< operation
+  Op op{0};  ///< operation
+  bool button =
+      false;  ///< ASSIGN to an empty slot, REQUEST: the attention button announces the VF (5 s), not link and presence
   std::uint32_t vf = 0;    ///< VF of the device, from 0
   std::uint32_t user = 0;  ///< user port, from 1
   std::uint32_t slot = 0;  ///< slot of that user, from 0
   std::uint32_t fn = 0;    ///< function of that slot, from 0
   /// A value that is wider than its field is cut off.
   constexpr std::uint32_t pack() const {
-    return (static_cast<std::uint32_t>(op) & 0xfu) << 0 | (static_cast<std::uint32_t>(vf) & 0xffu) << 8 |
-           (static_cast<std::uint32_t>(user) & 0xffu) << 16 | (static_cast<std::uint32_t>(slot) & 0xfu) << 24 |
-           (static_cast<std::uint32_t>(fn) & 0xfu) << 28;
+    return (static_cast<std::uint32_t>(op) & 0xfu) << 0 | (static_cast<std::uint32_t>(button) & 0x1u) << 4 |
+           (static_cast<std::uint32_t>(vf) & 0xffu) << 8 | (static_cast<std::uint32_t>(user) & 0xffu) << 16 |
+           (static_cast<std::uint32_t>(slot) & 0xfu) << 24 | (static_cast<std::uint32_t>(fn) & 0xfu) << 28;
   }
   static constexpr Command unpack(std::uint32_t word) {
     return {.op = static_cast<Op>(word >> 0 & 0xfu),
+            .button = static_cast<bool>(word >> 4 & 0x1u),
             .vf = static_cast<std::uint32_t>(word >> 8 & 0xffu),
             .user = static_cast<std::uint32_t>(word >> 16 & 0xffu),
             .slot = static_cast<std::uint32_t>(word >> 24 & 0xfu),
@@ -361,6 +418,25 @@ struct CommandResult {
   constexpr std::uint32_t pack() const { return (static_cast<std::uint32_t>(code) & 0xfu) << 0; }
   static constexpr CommandResult unpack(std::uint32_t word) { return {.code = static_cast<Result>(word >> 0 & 0xfu)}; }
   friend constexpr bool operator==(const CommandResult&, const CommandResult&) = default;
+};
+
+/// Events of this port's log so far. The service bus sees the owner's. (ro, all)
+struct EventCount {
+  static constexpr std::uint32_t kOffset = 0x28;
+  std::uint32_t value = 0;
+  constexpr std::uint32_t pack() const { return value; }
+  static constexpr EventCount unpack(std::uint32_t word) { return {word}; }
+  friend constexpr bool operator==(const EventCount&, const EventCount&) = default;
+};
+
+/// The count up to which this port has read its log. The next event after it sends one message-signalled interrupt; if
+/// there is one already, at once. (wo, all)
+struct EventAck {
+  static constexpr std::uint32_t kOffset = 0x2c;
+  std::uint32_t value = 0;
+  constexpr std::uint32_t pack() const { return value; }
+  static constexpr EventAck unpack(std::uint32_t word) { return {word}; }
+  friend constexpr bool operator==(const EventAck&, const EventAck&) = default;
 };
 
 /// Packets dropped or answered with an error since reset: the sum of DROPS. (ro, owner)
@@ -410,6 +486,34 @@ struct Drops {
   friend constexpr bool operator==(const Drops&, const Drops&) = default;
 };
 
+/// The last events of this port; event number n, counted from 0, stands at n mod 16. (ro, all)
+struct EventLog {
+  static constexpr std::uint32_t kCount = 16;
+  /// Of word `n`, n < kCount.
+  static constexpr std::uint32_t offset(std::uint32_t n) { return 0xc0 + 4 * n; }
+  EventKind kind{0};         ///< what happened
+  std::uint32_t reason = 0;  ///< see there
+  std::uint32_t vf = 0;      ///< VF, 0xff: none
+  std::uint32_t user = 0;    ///< user port
+  std::uint32_t slot = 0;    ///< slot of that user
+  std::uint32_t fn = 0;      ///< function of that slot
+  /// A value that is wider than its field is cut off.
+  constexpr std::uint32_t pack() const {
+    return (static_cast<std::uint32_t>(kind) & 0xfu) << 0 | (static_cast<std::uint32_t>(reason) & 0xfu) << 4 |
+           (static_cast<std::uint32_t>(vf) & 0xffu) << 8 | (static_cast<std::uint32_t>(user) & 0xffu) << 16 |
+           (static_cast<std::uint32_t>(slot) & 0xfu) << 24 | (static_cast<std::uint32_t>(fn) & 0xfu) << 28;
+  }
+  static constexpr EventLog unpack(std::uint32_t word) {
+    return {.kind = static_cast<EventKind>(word >> 0 & 0xfu),
+            .reason = static_cast<std::uint32_t>(word >> 4 & 0xfu),
+            .vf = static_cast<std::uint32_t>(word >> 8 & 0xffu),
+            .user = static_cast<std::uint32_t>(word >> 16 & 0xffu),
+            .slot = static_cast<std::uint32_t>(word >> 24 & 0xfu),
+            .fn = static_cast<std::uint32_t>(word >> 28 & 0xfu)};
+  }
+  friend constexpr bool operator==(const EventLog&, const EventLog&) = default;
+};
+
 /// Share of host n toward the device. (rw, owner)
 struct Weight {
   static constexpr std::uint32_t kCount = 32;
@@ -436,13 +540,14 @@ struct Slot {
   Led power_led{0};        ///< power indicator
   Led attention_led{0};    ///< attention indicator
   bool releasing = false;  ///< goes back to the pool when the server has switched it off
+  bool requested = false;  ///< waits for the owner's answer to a REQUEST
   /// A value that is wider than its field is cut off.
   constexpr std::uint32_t pack() const {
     return (static_cast<std::uint32_t>(present) & 0x1u) << 0 | (static_cast<std::uint32_t>(link) & 0x1u) << 1 |
            (static_cast<std::uint32_t>(powered) & 0x1u) << 2 | (static_cast<std::uint32_t>(usable) & 0x1u) << 3 |
            (static_cast<std::uint32_t>(power_led) & 0x3u) << 4 |
            (static_cast<std::uint32_t>(attention_led) & 0x3u) << 6 |
-           (static_cast<std::uint32_t>(releasing) & 0x1u) << 8;
+           (static_cast<std::uint32_t>(releasing) & 0x1u) << 8 | (static_cast<std::uint32_t>(requested) & 0x1u) << 9;
   }
   static constexpr Slot unpack(std::uint32_t word) {
     return {.present = static_cast<bool>(word >> 0 & 0x1u),
@@ -451,7 +556,8 @@ struct Slot {
             .usable = static_cast<bool>(word >> 3 & 0x1u),
             .power_led = static_cast<Led>(word >> 4 & 0x3u),
             .attention_led = static_cast<Led>(word >> 6 & 0x3u),
-            .releasing = static_cast<bool>(word >> 8 & 0x1u)};
+            .releasing = static_cast<bool>(word >> 8 & 0x1u),
+            .requested = static_cast<bool>(word >> 9 & 0x1u)};
   }
   friend constexpr bool operator==(const Slot&, const Slot&) = default;
 };
