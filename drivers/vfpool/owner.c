@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The owner's policy: who gets which VF. It lives in memory only; the tools put
+ * a saved one back (vfpool restore). What is assigned is the bridge's knowledge,
+ * so a new instance of this driver finds it as it was.
+ */
+#include <linux/moduleparam.h>
+#include <linux/timekeeping.h>
+
+#include "vfpool.h"
+
+static unsigned int heartbeat_ms = 3000;
+module_param(heartbeat_ms, uint, 0444);
+MODULE_PARM_DESC(heartbeat_ms,
+		 "Owner: the bridge takes the VFs from their users when it has not heard of this server for so long (ms, 0: never; default 3000)");
+
+static bool grant = true;
+module_param(grant, bool, 0444);
+MODULE_PARM_DESC(grant, "Owner: users get free VFs when they ask (default); no: only an administrator assigns");
+
+/* A free VF of the card that this user may have. */
+static enum vfpool_reason usable(struct vfpool *pool, u8 index, u8 user)
+{
+	struct vfpool_vf_info vf = { .vf = index };
+
+	vfpool_owner_vf(pool, &vf);
+	if (vf.use != VFPOOL_USE_FREE)
+		return VFPOOL_REASON_BUSY;
+	if (vf.reserved_for && vf.reserved_for != user)
+		return VFPOOL_REASON_RESERVED;
+	return VFPOOL_REASON_NONE;
+}
+
+static unsigned int held(struct vfpool *pool, u8 user)
+{
+	struct vfpool_info info;
+	unsigned int i, n = 0;
+
+	vfpool_bridge_info(pool, &info);
+	for (i = 0; i < info.vfs; i++) {
+		struct vfpool_vf_info vf = { .vf = i };
+
+		vfpool_bridge_vf(pool, &vf);
+		n += vf.use == VFPOOL_USE_ASSIGNED && vf.user == user;
+	}
+	return n;
+}
+
+/* Finds the VF for a request; its own are preferred to those anybody may have. */
+static enum vfpool_reason choose(struct vfpool *pool, const struct vfpool_event *request, u8 *found)
+{
+	struct vfpool_info info;
+	int i, best = -1;
+
+	vfpool_bridge_info(pool, &info);
+	if (!info.sriov || !info.vfs)
+		return VFPOOL_REASON_CARD;
+	if (held(pool, request->user) >= pool->quota[request->user])
+		return VFPOOL_REASON_QUOTA;
+	if (request->vf != VFPOOL_ANY) {
+		*found = request->vf;
+		return request->vf < info.vfs ? usable(pool, request->vf, request->user) :
+						VFPOOL_REASON_CARD;
+	}
+	for (i = 0; i < info.vfs; i++) {
+		if (usable(pool, i, request->user))
+			continue;
+		if (pool->vf[i].reserved_for == request->user) {
+			best = i;
+			break;
+		}
+		if (best < 0)
+			best = i;
+	}
+	*found = best;
+	return best < 0 ? VFPOOL_REASON_NO_VF : VFPOOL_REASON_NONE;
+}
+
+static void answer(struct vfpool *pool, const struct vfpool_event *request)
+{
+	struct vfpool_assign assign = {
+		.user = request->user,
+		.slot = request->slot,
+		.flags = request->reason & VFPOOL_BUTTON,
+	};
+	enum vfpool_reason no = grant ? choose(pool, request, &assign.vf) : VFPOOL_REASON_POLICY;
+
+	if (!no) {
+		int err = vfpool_owner_assign(pool, &assign);
+
+		if (!err) {
+			pool->vf[assign.vf].asked_for = true;
+			return;
+		}
+		no = err == -EBUSY ? VFPOOL_REASON_SLOT : VFPOOL_REASON_PROFILE;
+	}
+	/* Without a policy the request stays for the administrator to see. */
+	if (no == VFPOOL_REASON_POLICY)
+		return;
+	vfpool_bridge_deny(pool, request->user, request->slot, no);
+}
+
+/*
+ * A server that is gone gives back what it had asked for. What an administrator
+ * has assigned stays its own: it finds that again when it boots.
+ */
+static void reclaim(struct vfpool *pool, u8 user)
+{
+	struct vfpool_info info;
+	unsigned int i;
+
+	vfpool_bridge_info(pool, &info);
+	for (i = 0; i < info.vfs; i++) {
+		struct vfpool_vf_info vf = { .vf = i };
+		struct vfpool_release release = { .user = user, .flags = VFPOOL_FORCE };
+
+		vfpool_bridge_vf(pool, &vf);
+		if (vf.use != VFPOOL_USE_ASSIGNED || vf.user != user || !pool->vf[i].asked_for)
+			continue;
+		release.slot = vf.slot;
+		vfpool_bridge_release(pool, &release);
+	}
+}
+
+void vfpool_owner_event(struct vfpool *pool, const struct vfpool_event *event)
+{
+	switch (event->kind) {
+	case VFPOOL_EVENT_LINK:
+		if (!event->reason && event->user)
+			reclaim(pool, event->user);
+		break;
+	case VFPOOL_EVENT_REQUEST:
+		answer(pool, event);
+		break;
+	case VFPOOL_EVENT_RELEASED:
+		if (event->vf >= VFPOOL_MOST_VFS)
+			break;
+		vfpool_profile_clear(pool, event->vf);
+		pool->vf[event->vf].asked_for = false;
+		pool->vf[event->vf].clean_since = ktime_get_real_ns();
+		break;
+	}
+}
+
+int vfpool_owner_assign(struct vfpool *pool, const struct vfpool_assign *assign)
+{
+	struct vfpool_vf_info vf = { .vf = assign->vf };
+	int err;
+
+	if (assign->flags & ~VFPOOL_BUTTON || assign->vf >= VFPOOL_MOST_VFS ||
+	    assign->user < 1 || assign->user > pool->users || assign->slot >= pool->slots ||
+	    assign->function >= pool->functions)
+		return -EINVAL;
+	vfpool_owner_vf(pool, &vf);
+	if (vf.use != VFPOOL_USE_FREE)
+		return -EBUSY;
+	err = vfpool_profile_apply(pool, assign->vf);
+	if (err)
+		return err;
+	err = vfpool_bridge_assign(pool, assign);
+	if (err)
+		vfpool_profile_clear(pool, assign->vf);
+	return err;
+}
+
+int vfpool_owner_user(struct vfpool *pool, struct vfpool_user_info *user)
+{
+	if (user->user < 1 || user->user > pool->users || user->reserved ||
+	    (user->quota != 0xff && user->quota > VFPOOL_MOST_VFS) || !user->weight)
+		return -EINVAL;
+	if (user->quota != 0xff)
+		pool->quota[user->user] = user->quota;
+	if (user->weight != 0xff)
+		vfpool_bridge_set_weight(pool, user->user, user->weight);
+	user->quota = pool->quota[user->user];
+	user->weight = vfpool_bridge_weight(pool, user->user);
+	user->held = held(pool, user->user);
+	return 0;
+}
+
+int vfpool_owner_reserve(struct vfpool *pool, const struct vfpool_reserve *reserve)
+{
+	if (reserve->vf >= VFPOOL_MOST_VFS || reserve->user > pool->users ||
+	    memchr_inv(reserve->reserved, 0, sizeof(reserve->reserved)))
+		return -EINVAL;
+	pool->vf[reserve->vf].reserved_for = reserve->user;
+	return 0;
+}
+
+int vfpool_owner_vf(struct vfpool *pool, struct vfpool_vf_info *vf)
+{
+	struct vfpool_vf_info out = { .vf = vf->vf };
+	struct pci_dev *card;
+
+	if (vf->vf >= VFPOOL_MOST_VFS)
+		return -EINVAL;
+	vfpool_bridge_vf(pool, &out);
+	out.reserved_for = pool->vf[vf->vf].reserved_for;
+	out.clean_since = pool->vf[vf->vf].clean_since;
+	card = vfpool_card(pool);
+	if (card) {
+		out.bound = vfpool_vf_bound(card, vf->vf, &out.address);
+		if (out.bound && out.use == VFPOOL_USE_FREE)
+			out.use = VFPOOL_USE_OWNED;
+		pci_dev_put(card);
+	}
+	*vf = out;
+	return 0;
+}
+
+static void beat(struct work_struct *work)
+{
+	struct vfpool *pool = container_of(to_delayed_work(work), struct vfpool, beat);
+
+	mutex_lock(&pool->lock);
+	if (!pool->gone)
+		vfpool_bridge_beat(pool);
+	mutex_unlock(&pool->lock);
+	schedule_delayed_work(&pool->beat, msecs_to_jiffies(max(heartbeat_ms / 4, 1u)));
+}
+
+int vfpool_owner_start(struct vfpool *pool)
+{
+	int i, err;
+
+	memset(pool->quota, VFPOOL_MOST_VFS, sizeof(pool->quota));
+	for (i = 0; i < VFPOOL_MOST_VFS; i++) {
+		pool->vf[i].profile.vf = i;
+		pool->vf[i].profile.spoof_check = 1;
+	}
+	INIT_DELAYED_WORK(&pool->beat, beat);
+	err = vfpool_pooled_start(pool);
+	if (err || !heartbeat_ms)
+		return err;
+	mutex_lock(&pool->lock);
+	vfpool_bridge_watch(pool, min(heartbeat_ms, 65535u));
+	mutex_unlock(&pool->lock);
+	schedule_delayed_work(&pool->beat, 0);
+	return 0;
+}
+
+/* An orderly end is not a death: the users keep their VFs. */
+void vfpool_owner_stop(struct vfpool *pool)
+{
+	cancel_delayed_work_sync(&pool->beat);
+	mutex_lock(&pool->lock);
+	if (vfpool_bridge_alive(pool))
+		vfpool_bridge_watch(pool, 0);
+	mutex_unlock(&pool->lock);
+	vfpool_pooled_stop(pool);
+}
