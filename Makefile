@@ -9,7 +9,7 @@ DKMS_VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 DKMS_SOURCE := /usr/src/vfpool-$(DKMS_VERSION)
 
 .DEFAULT_GOAL := help
-.PHONY: help toolroot sim asan demo lab lab-down test test-long bench lint formal syn modules install uninstall dkms dkms-remove regs clean
+.PHONY: help toolroot sim asan demo lab lab-down test test-long bench lint formal syn modules install uninstall commands install-commands dkms dkms-remove regs clean
 
 help: ## this list
 	@echo "vfpool: several servers share the virtual functions of one 82599"
@@ -62,7 +62,22 @@ install: modules ## install the modules for KDIR's kernel (updates/) and run dep
 
 uninstall: ## remove them again
 	release=$$($(MAKE) -s -C "$(KDIR)" kernelrelease) && cd "/lib/modules/$$release" && \
-		rm -rf updates/drivers/airvf && { rmdir -p updates/drivers 2>/dev/null || true; } && depmod "$$release"
+		rm -rf updates/drivers/airvf updates/drivers/vfpool && { rmdir -p updates/drivers 2>/dev/null || true; } && depmod "$$release"
+
+COMMANDS := hotplug_in hotplug_out vfpool
+PREFIX ?= /usr/local
+
+commands: toolroot ## build hotplug_in, hotplug_out and vfpool: static programs for any x86-64 server
+	@$(IN_ROOT) tools/build release $(COMMANDS)
+	@echo "build/release/tools/vfpool: $(COMMANDS)"
+
+install-commands: commands ## install them with their manual pages and completions below PREFIX (/usr/local)
+	install -d $(PREFIX)/sbin $(PREFIX)/share/man/man8 $(PREFIX)/share/bash-completion/completions
+	for c in $(COMMANDS); do \
+		install build/release/tools/vfpool/$$c $(PREFIX)/sbin/ && \
+		$(PREFIX)/sbin/$$c --man >$(PREFIX)/share/man/man8/$$c.8 && \
+		$(PREFIX)/sbin/$$c --completion >$(PREFIX)/share/bash-completion/completions/$$c || exit 1; \
+	done
 
 # Only what DKMS needs is copied, so that it does not take build/ along.
 dkms: ## hand the modules to DKMS, which builds them for KERNELRELEASE (this kernel) and every later one

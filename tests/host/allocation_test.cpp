@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Requests of users' servers, answers of the owner's, and how each hears of what happened: the management registers as the
-// helper drivers use them (docs/allocation.md), by model servers.
+// Requests of users' servers, answers of the owner's, and how each hears of what happened: the management registers as
+// the helper drivers use them (docs/allocation.md), by model servers.
 #include <gmock/gmock.h>
 
 #include "pool.hpp"
@@ -22,7 +22,9 @@ class Allocation : public Pool {
   }
   const std::vector<host::Function>& tree(unsigned port) { return port == 0 ? owner_tree : user_trees[port]; }
   std::uint64_t registers(unsigned port) { return find(tree(port), 0x8086).bar[0]; }
-  std::uint32_t reg(unsigned port, std::uint32_t offset) { return run(servers[port]->read32(registers(port) + offset)); }
+  std::uint32_t reg(unsigned port, std::uint32_t offset) {
+    return run(servers[port]->read32(registers(port) + offset));
+  }
   void set(unsigned port, std::uint32_t offset, std::uint32_t value) {
     servers[port]->write32(registers(port) + offset, value);
   }

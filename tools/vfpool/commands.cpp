@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "commands.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cstdio>
+
+#include "failure.hpp"
+
+namespace vfpool::tools {
+namespace {
+
+using nlohmann::json;
+using Clock = std::chrono::steady_clock;
+constexpr std::chrono::milliseconds kStep{200};
+
+constexpr std::array<const char*, 5> kUses{"free", "assigned", "draining", "resetting", "owner"};
+constexpr std::array<const char*, 8> kEvents{"lost",     "request", "denied", "assigned",
+                                             "released", "power",   "frozen", "link"};
+
+template <std::size_t N>
+std::string name_of(const std::array<const char*, N>& names, unsigned i) {
+  return i < N ? names[i] : fmt::format("{}", i);
+}
+
+std::string address_text(unsigned address) {
+  return fmt::format("{:04x}:{:02x}:{:02x}.{}", address >> 16, address >> 8 & 0xff, address >> 3 & 0x1f, address & 7);
+}
+
+std::string mac_text(const __u8 (&m)[6]) {
+  return fmt::format("{:02x}:{:02x}:{:02x}:{:02x}:{:02x}:{:02x}", m[0], m[1], m[2], m[3], m[4], m[5]);
+}
+
+json slot_json(const vfpool_slot_info& s) {
+  static constexpr std::array<const char*, 4> kLeds{"?", "on", "blinking", "off"};
+  return {{"user", s.user},
+          {"slot", s.slot},
+          {"physical", s.physical},
+          {"present", s.present != 0},
+          {"link", s.link != 0},
+          {"powered", s.powered != 0},
+          {"releasing", s.releasing != 0},
+          {"requested", s.requested != 0},
+          {"power_led", name_of(kLeds, s.power_led)},
+          {"attention_led", name_of(kLeds, s.attention_led)}};
+}
+
+json vf_json(Pool& pool, unsigned n) {
+  const auto v = pool.vf(n);
+  json out{{"vf", n}, {"use", name_of(kUses, v.use)}, {"busy", v.busy != 0}, {"clean_since_ns", v.clean_since}};
+  if (v.address) out["address"] = address_text(v.address);
+  if (v.reserved_for) out["reserved_for"] = v.reserved_for;
+  if (v.user) {
+    out["user"] = v.user;
+    out["slot"] = v.slot;
+    out["function"] = v.function;
+  }
+  out["profile"] = profile_json(pool.profile(n));
+  return out;
+}
+
+json user_json(const vfpool_user_info& u) {
+  return {{"user", u.user}, {"quota", u.quota}, {"weight", u.weight}, {"held", u.held}};
+}
+
+}  // namespace
+
+unsigned find_vf(Pool& pool, const std::string& name) {
+  const auto info = pool.info();
+  if (!name.empty() && name.find_first_not_of("0123456789") == std::string::npos) {
+    const unsigned long n = name.size() > 4 ? 9999 : std::stoul(name);
+    if (n >= info.vfs) throw Failure(Exit::kNotFound, fmt::format("no VF {}: the card offers {}", name, info.vfs));
+    return static_cast<unsigned>(n);
+  }
+  for (unsigned n = 0; n < info.vfs; ++n) {
+    const std::string address = address_text(pool.vf(n).address);
+    if (address == name || address.substr(address.find(':') + 1) == name || mac_text(pool.profile(n).mac) == name)
+      return n;
+  }
+  throw Failure(Exit::kNotFound,
+                fmt::format("no VF \"{}\": give its number, its address or the MAC of its profile", name));
+}
+
+json event_json(const vfpool_event& e) {
+  json out{{"time_ns", e.time},
+           {"sequence", e.sequence},
+           {"event", e.kind == VFPOOL_EVENT_GONE ? "gone" : name_of(kEvents, e.kind)}};
+  if (e.user) out["user"] = e.user;
+  if (e.kind != VFPOOL_EVENT_FROZEN && e.kind != VFPOOL_EVENT_LINK && e.kind != VFPOOL_EVENT_LOST &&
+      e.kind != VFPOOL_EVENT_GONE)
+    out["slot"] = e.slot;
+  if (e.vf != VFPOOL_ANY) out["vf"] = e.vf;
+  if (e.kind == VFPOOL_EVENT_DENIED) out["reason"] = reason_text(e.reason);
+  if (e.kind == VFPOOL_EVENT_POWER || e.kind == VFPOOL_EVENT_FROZEN || e.kind == VFPOOL_EVENT_LINK)
+    out["on"] = e.reason != 0;
+  return out;
+}
+
+json profile_json(const vfpool_profile& p) {
+  return {{"mac", mac_text(p.mac)},
+          {"vlan", p.vlan},
+          {"qos", p.qos},
+          {"trust", p.trust != 0},
+          {"spoof_check", p.spoof_check != 0},
+          {"min_rate", p.min_rate},
+          {"max_rate", p.max_rate}};
+}
+
+json list(Pool& pool) {
+  const auto info = pool.info();
+  const bool owner = info.role == VFPOOL_OWNER;
+  json out{{"info",
+            {{"role", owner ? "owner" : "user"},
+             {"port", info.port},
+             {"users", info.users},
+             {"slots", info.slots},
+             {"functions", info.functions},
+             {"sriov", info.sriov != 0},
+             {"frozen", info.frozen != 0},
+             {"vfs", info.vfs}}},
+           {"slots", json::array()}};
+  for (unsigned u = owner ? 1 : info.port; u <= (owner ? info.users : info.port); ++u)
+    for (unsigned s = 0; s < info.slots; ++s) out["slots"].push_back(slot_json(pool.slot(u, s)));
+  if (!owner) return out;
+  out["vfs"] = json::array();
+  for (unsigned n = 0; n < info.vfs; ++n) out["vfs"].push_back(vf_json(pool, n));
+  out["users"] = json::array();
+  for (unsigned u = 1; u <= info.users; ++u) out["users"].push_back(user_json(pool.user(u)));
+  return out;
+}
+
+json move(Pool& pool, unsigned vf, unsigned user, int slot, bool force, std::chrono::seconds timeout,
+          const std::function<void(const std::string&)>& progress) {
+  const auto info = pool.info();
+  if (user < 1 || user > info.users)
+    throw Failure(Exit::kNotFound, fmt::format("no user {}: the bridge has {}", user, info.users));
+  const auto end = Clock::now() + timeout;
+  const auto in_time = [&](const std::string& what) {
+    if (Clock::now() >= end)
+      throw Failure(Exit::kTimeout,
+                    fmt::format("{} after {} s; \"vfpool list\" shows how it stands", what, timeout.count()));
+  };
+  // The place it goes to, first: a VF that has nowhere to go stays where it is.
+  int to = slot;
+  for (unsigned s = 0; to < 0 && s < info.slots; ++s)
+    if (const auto at = pool.slot(user, s); !at.present && !at.releasing && !at.powered) to = static_cast<int>(s);
+  if (to < 0) throw Failure(Exit::kBusy, fmt::format("user {} has no free slot", user));
+  if (pool.slot(user, static_cast<unsigned>(to)).present)
+    throw Failure(Exit::kBusy, fmt::format("slot {} of user {} is taken", to, user));
+
+  const auto now = pool.vf(vf);
+  if (now.use == VFPOOL_USE_OWNED) throw Failure(Exit::kBusy, fmt::format("a driver of this server has VF {}", vf));
+  if (now.use == VFPOOL_USE_ASSIGNED) {
+    progress(fmt::format("user {} gives VF {} back", now.user, vf));
+    pool.release(now.user, now.slot, force ? VFPOOL_FORCE : 0);
+  }
+  for (;;) {
+    const auto v = pool.vf(vf);
+    if (v.use == VFPOOL_USE_FREE) break;
+    in_time(fmt::format("user {} has not given VF {} back", now.user, vf));
+    pool.next_event(kStep);
+  }
+  progress(fmt::format("VF {} goes to user {}, slot {}", vf, user, to));
+  pool.assign(vf, user, static_cast<unsigned>(to), 0, 0);
+  while (!pool.slot(user, static_cast<unsigned>(to)).powered) {
+    in_time(fmt::format("user {} has not switched slot {} on", user, to));
+    pool.next_event(kStep);
+  }
+  return {{"vf", vf}, {"user", user}, {"slot", to}};
+}
+
+json save(Pool& pool) {
+  const json all = list(pool);
+  if (!all.contains("vfs")) throw Failure(Exit::kPermission, "only the owner's server has the pool's policy");
+  return {{"users", all["users"]}, {"vfs", all["vfs"]}};
+}
+
+json restore(Pool& pool, const json& saved) {
+  json out{{"failed", json::array()}};
+  const auto attempt = [&](const std::string& what, const std::function<void()>& step) {
+    try {
+      step();
+    } catch (const Failure& f) {
+      out["failed"].push_back(what + ": " + f.what());
+    }
+  };
+  try {
+    for (const auto& u : saved.at("users"))
+      attempt(fmt::format("user {}", u.at("user").get<unsigned>()),
+              [&] { pool.user(u.at("user"), u.at("quota"), u.at("weight")); });
+    for (const auto& v : saved.at("vfs")) {
+      const unsigned n = v.at("vf");
+      const auto& p = v.at("profile");
+      vfpool_profile profile{};
+      profile.vf = static_cast<__u8>(n);
+      profile.qos = p.at("qos");
+      profile.vlan = p.at("vlan");
+      profile.trust = p.at("trust").get<bool>();
+      profile.spoof_check = p.at("spoof_check").get<bool>();
+      profile.min_rate = p.at("min_rate");
+      profile.max_rate = p.at("max_rate");
+      if (std::sscanf(p.at("mac").get<std::string>().c_str(), "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &profile.mac[0],
+                      &profile.mac[1], &profile.mac[2], &profile.mac[3], &profile.mac[4], &profile.mac[5]) != 6)
+        throw Failure(Exit::kUsage, fmt::format("VF {}: \"{}\" is no MAC address", n, p.at("mac").get<std::string>()));
+      attempt(fmt::format("profile of VF {}", n), [&] { pool.set_profile(profile); });
+      attempt(fmt::format("reservation of VF {}", n), [&] { pool.reserve(n, v.value("reserved_for", 0u)); });
+      if (!v.contains("user")) continue;
+      const auto now = pool.vf(n);
+      if (now.use == VFPOOL_USE_ASSIGNED && now.user == v.at("user") && now.slot == v.at("slot")) continue;
+      attempt(fmt::format("VF {}", n), [&] { pool.assign(n, v.at("user"), v.at("slot"), v.at("function"), 0); });
+    }
+  } catch (const json::exception& e) {
+    throw Failure(Exit::kUsage, fmt::format("this is not what \"vfpool save\" writes: {}", e.what()));
+  }
+  return out;
+}
+
+}  // namespace vfpool::tools

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// What `vfpool` does with the pool, without command line and printing: each gives its result as JSON
+// (docs/allocation.md has the schema). Throws Failure.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "pool.hpp"
+
+namespace vfpool::tools {
+
+/// A VF by its number, its address at the owner (04:10.0, 10000:04:10.0) or the MAC of its profile. Owner only but for
+/// numbers.
+unsigned find_vf(Pool& pool, const std::string& name);
+
+nlohmann::json event_json(const vfpool_event& event);
+nlohmann::json profile_json(const vfpool_profile& profile);
+/// {"info", "slots", and for the owner "vfs", "users"}.
+nlohmann::json list(Pool& pool);
+
+/// The VF leaves its user in an orderly way (`force`: at once) and goes to the first slot of `user` that is free (or
+/// `slot`). Each phase is told to `progress`.
+nlohmann::json move(Pool& pool, unsigned vf, unsigned user, int slot, bool force, std::chrono::seconds timeout,
+                    const std::function<void(const std::string&)>& progress);
+
+/// All policy (quota, weight, reservation, profile) and who has what, to be restored at boot.
+nlohmann::json save(Pool& pool);
+/// Puts policy back and assigns what is free; what cannot be restored is listed in the result under "failed".
+nlohmann::json restore(Pool& pool, const nlohmann::json& saved);
+
+}  // namespace vfpool::tools

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "commands.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "cli.hpp"
+#include "document.hpp"
+#include "fake_pool.hpp"
+
+namespace vfpool::tools {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+struct CommandsTest : testing::Test {
+  CommandsTest() {
+    pool.about.role = VFPOOL_OWNER;
+    pool.about.port = 0;
+    for (unsigned n = 0; n < 4; ++n) {
+      pool.vfs[n].vf = static_cast<__u8>(n);
+      pool.vfs[n].address = (0x10000u << 16) + 0x0480u + 2 * n;
+      pool.profiles[n].vf = static_cast<__u8>(n);
+      pool.profiles[n].spoof_check = 1;
+    }
+    for (unsigned u = 1; u <= 2; ++u) pool.user(u, 4, 1);
+  }
+  FakePool pool;
+};
+
+TEST_F(CommandsTest, AVfIsFoundByNumberAddressAndMac) {
+  pool.profiles[3].mac[5] = 0x33;
+  EXPECT_EQ(find_vf(pool, "2"), 2u);
+  EXPECT_EQ(find_vf(pool, "04:10.2"), 1u);
+  EXPECT_EQ(find_vf(pool, "00:00:00:00:00:33"), 3u);
+  EXPECT_THROW(find_vf(pool, "4"), Failure);
+  EXPECT_THROW(find_vf(pool, "99999999999999999999"), Failure);
+  EXPECT_THROW(find_vf(pool, ""), Failure);
+  EXPECT_THROW(find_vf(pool, "eth0"), Failure);
+}
+
+TEST_F(CommandsTest, MoveTakesAndGivesInThatOrder) {
+  pool.vfs[1].use = VFPOOL_USE_ASSIGNED;
+  pool.vfs[1].user = 1;
+  pool.on_release = [&] { pool.vfs[1].use = VFPOOL_USE_FREE; };
+  pool.on_assign = [&] { pool.slots[{2, 0}].powered = 1; };
+  const auto result = move(pool, 1, 2, -1, false, std::chrono::seconds(1), [](const std::string&) {});
+  EXPECT_THAT(pool.asked, ElementsAre("release 1 0 0", "assign 1 2 0 0"));
+  EXPECT_EQ(result["slot"], 0);
+}
+
+TEST_F(CommandsTest, AVfWithNowhereToGoStays) {
+  pool.slots[{2, 0}].present = pool.slots[{2, 1}].present = 1;
+  EXPECT_THROW(move(pool, 1, 2, -1, false, std::chrono::seconds(1), [](const std::string&) {}), Failure);
+  EXPECT_TRUE(pool.asked.empty());
+}
+
+TEST_F(CommandsTest, MoveSaysThatTheOldUserDoesNotLetGo) {
+  pool.vfs[1].use = VFPOOL_USE_ASSIGNED;
+  pool.vfs[1].user = 1;
+  try {
+    move(pool, 1, 2, -1, false, std::chrono::seconds(0), [](const std::string&) {});
+    ADD_FAILURE();
+  } catch (const Failure& f) {
+    EXPECT_EQ(f.code(), Exit::kTimeout);
+    EXPECT_THAT(f.what(), HasSubstr("user 1 has not given VF 1 back"));
+  }
+}
+
+TEST_F(CommandsTest, WhatIsSavedIsRestored) {
+  pool.profiles[2].vlan = 7;
+  pool.profiles[2].mac[0] = 2;
+  pool.vfs[2].reserved_for = 2;
+  pool.vfs[3].use = VFPOOL_USE_ASSIGNED;
+  pool.vfs[3].user = 2;
+  pool.user(1, 3, 5);
+  const auto saved = save(pool);
+
+  FakePool other;
+  other.about.role = VFPOOL_OWNER;
+  other.about.port = 0;
+  const auto result = restore(other, saved);
+  EXPECT_TRUE(result["failed"].empty()) << result;
+  EXPECT_EQ(other.profiles[2].vlan, 7);
+  EXPECT_EQ(other.profiles[2].mac[0], 2);
+  EXPECT_EQ(other.vfs[2].reserved_for, 2);
+  EXPECT_EQ(other.users[1].quota, 3);
+  EXPECT_EQ(other.users[1].weight, 5);
+  EXPECT_THAT(other.asked, ElementsAre("assign 3 2 0 0"));
+}
+
+TEST_F(CommandsTest, AFileThatIsNotASavedPoolIsAnError) {
+  EXPECT_THROW(restore(pool, nlohmann::json::parse("{}")), Failure);
+  EXPECT_THROW(restore(pool, nlohmann::json::parse("[1, 2]")), Failure);
+  EXPECT_THROW(restore(pool, nlohmann::json::parse(R"({"users": [{"user": "x"}], "vfs": []})")), Failure);
+}
+
+TEST(Documents, NameEveryOption) {
+  HotplugCli cli(true);
+  const auto man = manual_page(cli.app), completion = bash_completion(cli.app), help = cli.app.help();
+  for (const auto* option : cli.app.get_options())
+    for (const auto& name : option->get_lnames()) {
+      EXPECT_THAT(help, HasSubstr("--" + name));
+      EXPECT_THAT(completion, HasSubstr("--" + name));
+      std::string escaped = "\\-\\-" + name;
+      for (auto at = escaped.find('-', 4); at != std::string::npos; at = escaped.find('-', at + 2))
+        escaped.insert(at, "\\");
+      EXPECT_THAT(man, HasSubstr(escaped));
+    }
+}
+
+}  // namespace
+}  // namespace vfpool::tools

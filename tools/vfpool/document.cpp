@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "document.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "failure.hpp"
+
+namespace vfpool::tools {
+namespace {
+
+/// Text for troff: a backslash and a leading dot or quote mean something to it, a hyphen is a minus sign in options.
+std::string troff(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '\\')
+      out += "\\e";
+    else if (c == '-')
+      out += "\\-";
+    else if ((c == '.' || c == '\'') && out.empty())
+      out += std::string("\\&") + c;
+    else
+      out += c;
+  }
+  return out;
+}
+
+std::string option_name(const CLI::Option& o) {
+  std::string name = o.get_name(false, true);
+  if (o.get_items_expected_max() > 0 && !o.get_positional())
+    name += " " + (o.get_type_name().empty() ? "VALUE" : o.get_type_name());
+  return name;
+}
+
+std::string options(const CLI::App& app) {
+  std::string out;
+  for (const auto* o : app.get_options())
+    out += fmt::format(".TP\n.B {}\n{}\n", troff(option_name(*o)), troff(o->get_description()));
+  return out;
+}
+
+std::vector<std::string> words(const CLI::App& app) {
+  std::vector<std::string> out;
+  for (const auto* o : app.get_options())
+    for (const auto& name : o->get_lnames()) out.push_back("--" + name);
+  for (const auto* s : app.get_subcommands({})) out.push_back(s->get_name());
+  return out;
+}
+
+}  // namespace
+
+std::string manual_page(const CLI::App& app) {
+  const auto commands = app.get_subcommands({});
+  std::string name = app.get_name(), upper = name;
+  std::transform(upper.begin(), upper.end(), upper.begin(), [](unsigned char c) { return std::toupper(c); });
+  std::string out = fmt::format(".TH {} 8 \"\" \"vfpool {}\"\n.SH NAME\n{} \\- {}\n.SH SYNOPSIS\n.B {}\n{}\n",
+                                troff(upper), VFPOOL_VERSION, troff(name), troff(app.get_description()), troff(name),
+                                commands.empty() ? "[options]" : "[options] command [options]");
+  out += ".SH OPTIONS\n" + options(app);
+  if (!commands.empty()) out += ".SH COMMANDS\n";
+  for (const auto* c : commands) {
+    out += fmt::format(".SS {}\n{}\n", troff(c->get_name()), troff(c->get_description()));
+    out += options(*c);
+  }
+  out += ".SH EXIT STATUS\n";
+  static constexpr std::pair<Exit, const char*> kCodes[] = {
+      {Exit::kDone, "done"},
+      {Exit::kFailed, "failed"},
+      {Exit::kUsage, "wrong usage"},
+      {Exit::kNotFound, "no such bridge, slot, VF or server"},
+      {Exit::kBusy, "in use, or refused by the owner"},
+      {Exit::kPermission, "no permission"},
+      {Exit::kTimeout, "time is up; how it went on is not known, and the message says how to look"},
+      {Exit::kCancelled, "cancelled, by the button or by a signal"}};
+  for (const auto& [code, text] : kCodes) out += fmt::format(".TP\n.B {}\n{}\n", static_cast<int>(code), troff(text));
+  return out;
+}
+
+std::string bash_completion(const CLI::App& app) {
+  const std::string name = app.get_name();
+  std::string out = fmt::format("_{}() {{\n\tlocal words=\"{}\"\n", name, fmt::join(words(app), " "));
+  const auto commands = app.get_subcommands({});
+  if (!commands.empty()) {
+    out += "\tcase ${COMP_WORDS[1]} in\n";
+    for (const auto* c : commands)
+      out += fmt::format("\t{}) words=\"{}\" ;;\n", c->get_name(), fmt::join(words(*c), " "));
+    out += "\tesac\n";
+  }
+  out += "\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"${COMP_WORDS[COMP_CWORD]}\")\n}\n";
+  out += fmt::format("complete -F _{} {}\n", name, name);
+  return out;
+}
+
+}  // namespace vfpool::tools

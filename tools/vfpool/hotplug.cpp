@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hotplug.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "failure.hpp"
+
+namespace vfpool::tools {
+namespace {
+
+using nlohmann::json;
+using std::chrono::milliseconds;
+using Clock = std::chrono::steady_clock;
+
+constexpr unsigned kLedOn = 1, kLedBlinking = 2;  // Slot Control, PCIe Base Spec 2.1, 7.8.10
+constexpr milliseconds kBlink{5000};              // of pciehp after a press (6.7.1.5)
+constexpr milliseconds kStep{200};
+
+/// A time limit that starts now.
+class Deadline {
+ public:
+  explicit Deadline(std::chrono::seconds limit) : end_(Clock::now() + limit), limit_(limit) {}
+  bool passed() const { return Clock::now() >= end_; }
+  std::chrono::seconds limit() const { return limit_; }
+
+ private:
+  Clock::time_point end_;
+  std::chrono::seconds limit_;
+};
+
+vfpool_info user_info(Pool& pool) {
+  const auto info = pool.info();
+  if (info.role != VFPOOL_USER)
+    throw Failure(Exit::kUsage, "this server owns the card: its VFs are moved with vfpool assign and vfpool release");
+  return info;
+}
+
+vfpool_slot_info choose_slot(Pool& pool, const vfpool_info& info, const HotplugOptions& options, bool full) {
+  if (options.slot) {
+    if (*options.slot >= info.slots)
+      throw Failure(Exit::kNotFound, fmt::format("no slot {}: this server has {}", *options.slot, info.slots));
+    return pool.slot(0, *options.slot);
+  }
+  for (unsigned i = 0; i < info.slots; ++i)
+    if (const auto s = pool.slot(0, i); (s.present != 0) == full && !s.releasing && !s.requested) return s;
+  throw Failure(full ? Exit::kNotFound : Exit::kBusy, full ? "all slots are empty" : "no slot is free");
+}
+
+std::string where(const vfpool_slot_info& slot) {
+  return fmt::format("slot {} (the kernel's slot {})", slot.slot, slot.physical);
+}
+
+json functions_json(const std::vector<Function>& functions) {
+  json out = json::array();
+  for (const auto& f : functions) out.push_back({{"address", f.address}, {"driver", f.driver}, {"netdevs", f.netdevs}});
+  return out;
+}
+
+void show_blink(const Progress& progress, Clock::time_point pressed, const vfpool_slot_info& slot) {
+  const auto left = kBlink - std::chrono::duration_cast<milliseconds>(Clock::now() - pressed);
+  if (slot.power_led == kLedBlinking && left.count() > 0)
+    progress(fmt::format("button pressed: the kernel waits {:.0f} s more (a second press takes it back)",
+                         static_cast<double>(left.count()) / 1000.0));
+}
+
+}  // namespace
+
+json hotplug_in(Pool& pool, const Server& server, const std::string& bridge, const HotplugOptions& options,
+                const Progress& progress) {
+  const auto info = user_info(pool);
+  const auto slot = choose_slot(pool, info, options, false);
+  if (slot.present) throw Failure(Exit::kBusy, where(slot) + " is taken");
+  if (info.frozen)
+    throw Failure(Exit::kFailed, "the owner of the card does not answer: the pool is frozen until it is back");
+  json result{{"command", "hotplug_in"}, {"slot", slot.slot}, {"physical_slot", slot.physical}};
+  if (options.dry_run) {
+    progress(fmt::format("would ask for {} in {}\n",
+                         options.vf == VFPOOL_ANY ? "a VF" : fmt::format("VF {}", options.vf), where(slot)));
+    return result;
+  }
+  const Deadline deadline(options.timeout);
+  const auto pressed = Clock::now();
+  pool.request(slot.slot, options.vf, options.button ? VFPOOL_BUTTON : 0);
+  if (!options.wait) return result;
+
+  progress("waits for the owner's answer");
+  bool assigned = false;
+  while (!assigned) {
+    if (deadline.passed())
+      throw Failure(
+          Exit::kTimeout,
+          fmt::format("no answer from the owner in {} s: the request stands; \"vfpool show slot {}\" tells more",
+                      deadline.limit().count(), slot.slot));
+    const auto event = pool.next_event(kStep);
+    if (!event || event->slot != slot.slot) continue;
+    if (event->kind == VFPOOL_EVENT_DENIED) throw Failure(Exit::kBusy, "refused: " + reason_text(event->reason));
+    if (event->kind == VFPOOL_EVENT_ASSIGNED) {
+      assigned = true;
+      result["vf"] = event->vf;
+    }
+  }
+  // Now it is pciehp's turn: power, link, enumeration, driver.
+  const auto folder = server.slot_folder(slot.physical, bridge);
+  if (!folder)
+    throw Failure(Exit::kFailed, where(slot) + " has its VF, but the kernel shows no such slot: is pciehp there?");
+  for (;;) {
+    const auto now = pool.slot(0, slot.slot);
+    const auto functions = server.functions(*folder);
+    if (now.powered && !functions.empty()) {
+      result["functions"] = functions_json(functions);
+      return result;
+    }
+    if (deadline.passed())
+      throw Failure(
+          Exit::kTimeout,
+          fmt::format("{} has VF {}, but the kernel has not taken it in after {} s (power {}, link {}); see dmesg",
+                      where(slot), result["vf"].get<unsigned>(), deadline.limit().count(), now.powered ? "on" : "off",
+                      now.link ? "up" : "down"));
+    progress("waits for the kernel to take the function in");
+    show_blink(progress, pressed, now);
+    pool.next_event(kStep);
+  }
+}
+
+json hotplug_out(Pool& pool, const Server& server, const std::string& bridge, const HotplugOptions& options,
+                 const Progress& progress) {
+  const auto info = user_info(pool);
+  const auto slot = choose_slot(pool, info, options, true);
+  if (!slot.present) throw Failure(Exit::kNotFound, where(slot) + " is empty");
+  const auto folder = server.slot_folder(slot.physical, bridge);
+  const auto functions = folder ? server.functions(*folder) : std::vector<Function>{};
+  if (!options.force) {
+    std::vector<std::string> uses;
+    for (const auto& f : functions)
+      for (const auto& n : f.netdevs)
+        for (auto& use : server.uses(n)) uses.push_back(std::move(use));
+    if (!uses.empty())
+      throw Failure(Exit::kBusy, fmt::format("in use: {} (--force takes it away all the same)", fmt::join(uses, "; ")));
+  }
+  json result{{"command", "hotplug_out"},
+              {"slot", slot.slot},
+              {"physical_slot", slot.physical},
+              {"functions", functions_json(functions)}};
+  if (options.now && !folder) throw Failure(Exit::kFailed, "the kernel shows no such slot: is pciehp there?");
+  if (options.dry_run) {
+    progress(fmt::format("would release {} {}\n", where(slot), options.now ? "at once" : "by its attention button"));
+    return result;
+  }
+  const Deadline deadline(options.timeout);
+  const auto pressed = Clock::now();
+  pool.release(0, slot.slot, options.now ? VFPOOL_QUIET : 0);
+  if (options.now) server.power(*folder, false);
+  if (!options.wait) return result;
+  for (;;) {
+    if (const auto event = pool.next_event(kStep);
+        event && event->slot == slot.slot && event->kind == VFPOOL_EVENT_RELEASED) {
+      result["vf"] = event->vf;
+      return result;
+    }
+    const auto now = pool.slot(0, slot.slot);
+    if (!options.now && now.present && !now.releasing && now.power_led == kLedOn)
+      throw Failure(Exit::kCancelled, "taken back: somebody pressed the slot's button again");
+    if (deadline.passed())
+      throw Failure(
+          Exit::kTimeout,
+          fmt::format(
+              "{} is not released after {} s (power {}): the request stands; see dmesg, and \"vfpool show slot {}\"",
+              where(slot), deadline.limit().count(), now.powered ? "on" : "off", slot.slot));
+    show_blink(progress, pressed, now);
+  }
+}
+
+}  // namespace vfpool::tools

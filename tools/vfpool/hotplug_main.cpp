@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// hotplug_in and hotplug_out: two programs of one source (VFPOOL_IN says which), as the founding papers have them:
+// "Hotplug_in" or "Hotplug_out", and "Finished".
+#include <csignal>
+#include <iostream>
+
+#include "cli.hpp"
+#include "hotplug.hpp"
+#include "output.hpp"
+#include "pool.hpp"
+#include "server.hpp"
+
+#ifndef VFPOOL_IN
+#error "VFPOOL_IN must be 1 (hotplug_in) or 0 (hotplug_out)"
+#endif
+
+int main(int argc, char** argv) {
+  using namespace vfpool::tools;
+  constexpr const char* kProgram = VFPOOL_IN ? "hotplug_in" : "hotplug_out";
+  HotplugCli cli(VFPOOL_IN);
+  if (const auto end = cli.parse(argc, argv)) return *end;
+  // A signal ends the wait, not the process: next_event() says "interrupted", and what was asked for stands.
+  struct sigaction interrupted{};
+  interrupted.sa_handler = [](int) {};
+  sigaction(SIGINT, &interrupted, nullptr);
+  sigaction(SIGTERM, &interrupted, nullptr);
+
+  const Output out(kProgram, cli.json, cli.quiet);
+  return out.run([&] {
+    const Server server;
+    const auto pool = open_pool(cli.device);
+    const auto bridge = server.bridge_of(pool->name());
+    out.say(VFPOOL_IN ? "Hotplug_in" : "Hotplug_out");
+    const auto progress = [&](const std::string& text) { out.progress(text); };
+    auto result = VFPOOL_IN ? hotplug_in(*pool, server, bridge, cli.options, progress)
+                            : hotplug_out(*pool, server, bridge, cli.options, progress);
+    if (cli.options.dry_run) return out.result(std::move(result));
+    out.say("Finished");
+    out.result(std::move(result));
+  });
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "output.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+namespace vfpool::tools {
+
+void Output::say(const std::string& line) const {
+  if (json_ || quiet_) return;
+  progress("");
+  fmt::print("{}\n", line);
+  std::fflush(stdout);
+}
+
+void Output::progress(const std::string& text) const {
+  if (json_ || quiet_ || !isatty(STDERR_FILENO)) return;
+  if (!dirty_ && text.empty()) return;
+  fmt::print(stderr, "\r\033[K{}", text);
+  dirty_ = !text.empty() && text.back() != '\n';
+}
+
+void Output::result(nlohmann::json value) const {
+  if (!json_) return;
+  value["version"] = kJsonVersion;
+  fmt::print("{}\n", value.dump());
+}
+
+int Output::run(const std::function<void()>& command) const {
+  Exit code = Exit::kDone;
+  std::string text;
+  try {
+    command();
+  } catch (const Failure& f) {
+    code = f.code();
+    text = f.what();
+  } catch (const std::exception& e) {
+    code = Exit::kFailed;
+    text = e.what();
+  }
+  progress("");
+  if (code == Exit::kDone) return 0;
+  if (json_)
+    fmt::print("{}\n",
+               nlohmann::json{{"version", kJsonVersion}, {"error", text}, {"code", static_cast<int>(code)}}.dump());
+  fmt::print(stderr, "{}: {}\n", program_, text);
+  return static_cast<int>(code);
+}
+
+}  // namespace vfpool::tools

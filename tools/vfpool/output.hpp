@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// What all commands print and how they end: results to standard output, everything else to standard error; with --json
+// one object, for errors as well ({"version", "error", "code"}).
+#pragma once
+
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "failure.hpp"
+
+namespace vfpool::tools {
+
+constexpr int kJsonVersion = 1;  ///< of every object that --json prints; changes when a meaning does
+
+class Output {
+ public:
+  Output(std::string program, bool json, bool quiet) : program_(std::move(program)), json_(json), quiet_(quiet) {}
+  bool json() const { return json_; }
+
+  /// A line for people; not with --json or --quiet.
+  void say(const std::string& line) const;
+  /// Progress on standard error: replaces itself on a terminal, is silent elsewhere.
+  void progress(const std::string& text) const;
+  void result(nlohmann::json value) const;
+
+  /// Runs a command; returns the program's exit code.
+  int run(const std::function<void()>& command) const;
+
+ private:
+  std::string program_;
+  bool json_, quiet_;
+  mutable bool dirty_ = false;  // a progress line stands on the terminal
+};
+
+}  // namespace vfpool::tools

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// The pool as one server's driver shows it (drivers/include/vfpool_ioctl.h). Abstract, so that the commands can be
+// tested against a pool that does not exist. Every call throws Failure.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "vfpool_ioctl.h"
+
+namespace vfpool::tools {
+
+class Pool {
+ public:
+  virtual ~Pool() = default;
+
+  /// Of the device, "vfpool0".
+  virtual std::string name() const = 0;
+  virtual vfpool_info info() = 0;
+  /// `user` 0: this server.
+  virtual vfpool_slot_info slot(unsigned user, unsigned slot) = 0;
+  virtual void request(unsigned slot, unsigned vf, unsigned flags) = 0;
+  virtual void release(unsigned user, unsigned slot, unsigned flags) = 0;
+  // Owner only.
+  virtual vfpool_vf_info vf(unsigned vf) = 0;
+  virtual void assign(unsigned vf, unsigned user, unsigned slot, unsigned function, unsigned flags) = 0;
+  /// 0xff: as it is. Returns what is in force.
+  virtual vfpool_user_info user(unsigned user, unsigned quota = 0xff, unsigned weight = 0xff) = 0;
+  virtual void reserve(unsigned vf, unsigned user) = 0;
+  virtual vfpool_profile profile(unsigned vf) = 0;
+  virtual void set_profile(const vfpool_profile& profile) = 0;
+
+  /// The next event since this object was made; empty when `limit` passes first. Throws Failure kCancelled on a signal.
+  virtual std::optional<vfpool_event> next_event(std::chrono::milliseconds limit) = 0;
+};
+
+/// `path` empty: the only /dev/vfpoolN of this server; an error where there are several.
+std::unique_ptr<Pool> open_pool(const std::filesystem::path& path = {});
+
+/// What an event's reason means, for people.
+std::string reason_text(unsigned reason);
+
+}  // namespace vfpool::tools
