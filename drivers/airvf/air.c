@@ -36,8 +36,8 @@ u64 airvf_air_cycles(const struct airvf_cost *cost, u32 k, u32 size, u64 through
 }
 
 /* Algorithm 1, lines up to the clamp; reason is where the clamp came from. */
-static u32 wanted(const struct airvf_air_param *param, u32 ceiling, u32 needed,
-		  enum airvf_reason *reason)
+static u32 airvf_air_wanted(const struct airvf_air_param *param, u32 ceiling, u32 needed,
+			    enum airvf_reason *reason)
 {
 	u64 rate = (u64)needed + param->offset;
 
@@ -59,12 +59,12 @@ u32 airvf_air_rate(const struct airvf_air_param *param, const struct airvf_cost 
 {
 	enum airvf_reason reason;
 
-	return wanted(param, airvf_air_ceiling(cost, param->k),
-		      airvf_air_needed(bandwidth, param->k, size), &reason);
+	return airvf_air_wanted(param, airvf_air_ceiling(cost, param->k),
+				airvf_air_needed(bandwidth, param->k, size), &reason);
 }
 
 /* Moves only for more than an eighth: the ceiling must not tremble. */
-static bool moved(u64 in_force, u64 now)
+static bool airvf_air_moved(u64 in_force, u64 now)
 {
 	u64 diff = in_force > now ? in_force - now : now - in_force;
 
@@ -78,16 +78,16 @@ void airvf_air_set_cost(struct airvf_air *air, const struct airvf_cost *calibrat
 	u32 cpkt = over->cpkt ? over->cpkt : calibrated->cpkt;
 	u32 cint = over->cint ? over->cint : calibrated->cint;
 
-	if (over->c || moved(air->cost.c, c))
+	if (over->c || airvf_air_moved(air->cost.c, c))
 		air->cost.c = c;
-	if (over->cpkt || moved(air->cost.cpkt, cpkt))
+	if (over->cpkt || airvf_air_moved(air->cost.cpkt, cpkt))
 		air->cost.cpkt = cpkt;
-	if (over->cint || moved(air->cost.cint, cint))
+	if (over->cint || airvf_air_moved(air->cost.cint, cint))
 		air->cost.cint = cint;
 }
 
 /* Fewest steps that do not exceed a rate. */
-static u32 steps_below(u32 rate)
+static u32 airvf_air_steps_below(u32 rate)
 {
 	u32 steps = airvf_rate_to_steps(rate);
 
@@ -103,19 +103,19 @@ void airvf_air_init(struct airvf_air *air, const struct airvf_cost *calibrated, 
 
 	*air = (struct airvf_air){ .param = param };
 	airvf_air_set_cost(air, calibrated);
-	lowest = steps_below(airvf_air_ceiling(&air->cost, param.k));
+	lowest = airvf_air_steps_below(airvf_air_ceiling(&air->cost, param.k));
 	air->steps = clamp_t(u32, steps, lowest, AIRVF_STEPS_MAX);
 }
 
 /* Packets per interrupt that count as "next to nothing"; none if k is tiny. */
-static u32 few(const struct airvf_air *air)
+static u32 airvf_air_few(const struct airvf_air *air)
 {
 	return min_t(u32, 2, air->param.k / 4);
 }
 
 bool airvf_air_poll(struct airvf_air *air, u32 packets)
 {
-	u32 limit = air->param.fast ? few(air) : 0;
+	u32 limit = air->param.fast ? airvf_air_few(air) : 0;
 
 	if (packets > limit || !limit || air->light) {
 		air->light_polls = 0;
@@ -134,7 +134,7 @@ bool airvf_air_poll(struct airvf_air *air, u32 packets)
  * S is their quotient: sizes averaged by themselves would count an interval of a
  * few large packets as much as one of a million small ones.
  */
-static void measure(struct airvf_air *air, const struct airvf_load *load)
+static void airvf_air_measure(struct airvf_air *air, const struct airvf_load *load)
 {
 	u64 bandwidth = airvf_per_second(load->bytes, load->ns);
 	u64 pps = airvf_per_second(load->packets, load->ns);
@@ -162,11 +162,11 @@ static void measure(struct airvf_air *air, const struct airvf_load *load)
  * Then the next try waits for four times as many decisions, unless load is twice
  * what was tried.
  */
-static bool leave_light(struct airvf_air *air, u32 rate)
+static bool airvf_air_leave_light(struct airvf_air *air, u32 rate)
 {
 	u64 pps = air->pps;
 
-	if (pps <= 2ull * few(air) * rate) {
+	if (pps <= 2ull * airvf_air_few(air) * rate) {
 		air->waits /= 2;
 		air->wait = min_t(u32, air->wait, air->waits);
 		return false;
@@ -182,9 +182,9 @@ static bool leave_light(struct airvf_air *air, u32 rate)
 }
 
 /* Away from light load interrupts did find more: it was right to leave. */
-static void note_merged(struct airvf_air *air, const struct airvf_load *load)
+static void airvf_air_note_merged(struct airvf_air *air, const struct airvf_load *load)
 {
-	if (!air->light && load->packets > (u64)few(air) * load->events)
+	if (!air->light && load->packets > (u64)airvf_air_few(air) * load->events)
 		air->waits = 0;
 }
 
@@ -193,7 +193,7 @@ static void note_merged(struct airvf_air *air, const struct airvf_load *load)
  * two register values. Beyond the algorithm, below three quarters of a step
  * nothing would be gained but trembling between two values.
  */
-static bool worth_it(const struct airvf_air_param *param, u32 from, u32 to, u32 rate)
+static bool airvf_air_worth_it(const struct airvf_air_param *param, u32 from, u32 to, u32 rate)
 {
 	u32 now = airvf_steps_to_rate(from), then = airvf_steps_to_rate(to);
 	u64 wanted_ns = div64_u64(1000000000ull, max_t(u32, rate, 1));
@@ -212,13 +212,14 @@ bool airvf_air_decide(struct airvf_air *air, const struct airvf_load *load,
 	enum airvf_reason reason;
 	u32 lowest, steps;
 
-	measure(air, load);
-	note_merged(air, load);
+	airvf_air_measure(air, load);
+	airvf_air_note_merged(air, load);
 	decision->ceiling = airvf_air_ceiling(&air->cost, air->param.k);
 	/* With S = B/P, B/(k S) is P/k: the quotient need not be rounded twice. */
 	decision->needed = airvf_air_needed(air->pps, air->param.k, 1);
-	decision->rate = wanted(&air->param, decision->ceiling, decision->needed, &reason);
-	if (air->light && leave_light(air, decision->rate))
+	decision->rate =
+		airvf_air_wanted(&air->param, decision->ceiling, decision->needed, &reason);
+	if (air->light && airvf_air_leave_light(air, decision->rate))
 		air->light = false;
 	if (air->light) {
 		decision->ceiling = airvf_air_ceiling(&air->cost, 1);
@@ -226,7 +227,7 @@ bool airvf_air_decide(struct airvf_air *air, const struct airvf_load *load,
 		reason = AIRVF_LIGHT;
 	}
 
-	lowest = steps_below(decision->ceiling);
+	lowest = airvf_air_steps_below(decision->ceiling);
 	steps = clamp_t(u32, airvf_rate_to_steps(decision->rate), lowest, AIRVF_STEPS_MAX);
 
 	decision->old_steps = air->steps;
@@ -234,7 +235,7 @@ bool airvf_air_decide(struct airvf_air *air, const struct airvf_load *load,
 	decision->size = air->size;
 	/* A value outside the limits is left at once, however near. */
 	if (air->steps >= lowest && air->steps <= AIRVF_STEPS_MAX &&
-	    !worth_it(&air->param, air->steps, steps, decision->rate)) {
+	    !airvf_air_worth_it(&air->param, air->steps, steps, decision->rate)) {
 		decision->new_steps = air->steps;
 		decision->reason = AIRVF_KEEP;
 		return false;

@@ -20,7 +20,7 @@
 #include <linux/workqueue.h>
 
 #include "compat.h"
-#include "hw.h"
+#include "regs.h"
 #include "moderate.h"
 #include "mtvd_config.h"
 
@@ -160,6 +160,14 @@ struct airvf_tx_buf {
 	bool single;		/* dma_map_single, not a page */
 };
 
+/* A context that the device keeps for a queue (data sheet 7.2.3.2.3). */
+struct airvf_tx_context {
+	u32 lens;
+	u32 type;
+	u32 mss;
+	bool known;		/* it has been given to the device */
+};
+
 struct airvf_tx_ring {
 	struct airvf_tx_desc *desc;
 	struct airvf_tx_buf *buf;
@@ -172,6 +180,7 @@ struct airvf_tx_ring {
 	u16 reg;		/* hardware queue */
 	u16 next_to_use ____cacheline_aligned_in_smp;
 	u16 kicked;		/* last value of the tail register */
+	struct airvf_tx_context context[2];	/* 0: checksum and plain, 1: segmented */
 	u16 next_to_clean ____cacheline_aligned_in_smp;
 	u16 watch_clean;	/* service: progress since the last look */
 	bool watch_pending;
@@ -179,21 +188,32 @@ struct airvf_tx_ring {
 	dma_addr_t dma;
 };
 
+/* What a descriptor of a receive ring stands for. */
+struct airvf_rx_buf {
+	void *data;		/* where the device writes to: behind the headroom */
+	dma_addr_t dma;		/* the same for the device */
+	struct page *page;	/* NULL: none; the others mean nothing then */
+};
+
 struct airvf_rx_ring {
 	union airvf_rx_desc *desc;
-	struct page **page;
+	struct airvf_rx_buf *buf;
+	struct device *dev;	/* for DMA */
+	enum dma_data_direction dma_dir;
+	u16 count;
+	u16 index;
+	u16 next_to_use;
+	u16 next_to_clean;
+	bool midway;		/* in a frame that began, but did not end */
+	bool skipping;		/* the rest of one that was given up */
+	bool reserves;		/* some pages are the emergency reserves' */
 	struct page_pool *pool;
 	struct bpf_prog *prog;	/* the poll's copy, valid within one poll */
 	struct airvf *vf;
 	struct airvf_vector *vector;
 	struct airvf_rx_stats *stats;
 	void __iomem *tail;
-	u16 count;
-	u16 index;
 	u16 reg;
-	u16 next_to_use;
-	u16 next_to_clean;
-	bool skipping;		/* rest of a frame that was given up */
 	struct xdp_buff xdp;	/* frame being gathered; data NULL: none */
 	struct page *head;	/* its first page */
 	struct xdp_rxq_info rxq;
@@ -332,108 +352,6 @@ struct airvf {
 	struct airvf_rx_stats rx_stats[AIRVF_QUEUES_MAX];
 	struct airvf_made_stats made[AIRVF_QUEUES_MAX];
 };
-
-/* hw.c */
-u32 airvf_rd(struct airvf *vf, u32 reg);
-void airvf_wr(struct airvf *vf, u32 reg, u32 value);
-bool airvf_gone(struct airvf *vf);
-int airvf_hw_reset(struct airvf *vf);
-void airvf_hw_mask(struct airvf *vf);
-void airvf_hw_queue_defaults(struct airvf *vf);
-bool airvf_hw_link(struct airvf *vf, u32 *speed);
-void airvf_hw_count(struct airvf *vf);
-
-/* mailbox.c */
-void airvf_mbx_legacy(struct airvf *vf);
-bool airvf_mbx_pf_reset(struct airvf *vf, bool *done);
-bool airvf_mbx_pf_was_reset(struct airvf *vf);
-bool airvf_mbx_alive(struct airvf *vf);
-int airvf_mbx_call(struct airvf *vf, u32 *msg, u32 words, u32 reply_words);
-int airvf_mbx_reset(struct airvf *vf, u32 *reply);
-int airvf_mbx_peek(struct airvf *vf);
-bool airvf_mbx_news(struct airvf *vf);
-
-/* messages.c */
-int airvf_msg_register(struct airvf *vf);
-int airvf_msg_lpe(struct airvf *vf, u32 frame);
-int airvf_msg_mac(struct airvf *vf, const u8 *mac);
-int airvf_msg_vlan(struct airvf *vf, u16 vid, bool add);
-int airvf_msg_macvlan(struct airvf *vf, u32 index, const u8 *mac);
-int airvf_msg_multicast(struct airvf *vf, const u8 *groups, u32 count);
-int airvf_msg_xcast(struct airvf *vf, u32 *mode);
-int airvf_msg_link_state(struct airvf *vf, bool *enabled);
-int airvf_msg_reta(struct airvf *vf, u32 *table);
-int airvf_msg_rss_key(struct airvf *vf, u8 *key);
-const char *airvf_api_name(enum airvf_api api);
-
-/* ring.c */
-void airvf_rings_count(const struct airvf *vf, u16 queues, u16 *n_rx, u16 *n_tx);
-int airvf_rings_alloc(struct airvf *vf, const struct airvf_ring_param *param,
-		      struct airvf_rings *rings);
-void airvf_rings_free(struct airvf *vf, struct airvf_rings *rings);
-void airvf_rings_attach(struct airvf *vf);
-int airvf_rings_start(struct airvf *vf);
-int airvf_rings_stop(struct airvf *vf);
-void airvf_rings_clean(struct airvf *vf);
-
-/* tx.c */
-netdev_tx_t airvf_xmit(struct sk_buff *skb, struct net_device *netdev);
-netdev_features_t airvf_features_check(struct sk_buff *skb, struct net_device *netdev,
-				       netdev_features_t features);
-bool airvf_tx_clean(struct airvf_tx_ring *ring, int budget, struct airvf_work *work);
-void airvf_tx_free(struct airvf_tx_ring *ring);
-void airvf_tx_sum(const struct airvf *vf, u32 queue, struct airvf_tx_stats *sum);
-
-/* rx.c */
-bool airvf_rx_refill(struct airvf_rx_ring *rx, u32 count);
-bool airvf_rx_poll(struct airvf_rx_ring *rx, struct napi_struct *napi, int budget,
-		   struct airvf_work *work);
-void airvf_rx_free(struct airvf_rx_ring *rx);
-void airvf_rx_sum(const struct airvf *vf, u32 queue, struct airvf_rx_stats *sum);
-
-/* irq.c */
-int airvf_vectors_alloc(struct airvf *vf);
-void airvf_vectors_free(struct airvf *vf);
-int airvf_irq_request(struct airvf *vf);
-void airvf_irq_free(struct airvf *vf);
-void airvf_irq_arm(struct airvf *vf);
-void airvf_irq_synchronize(struct airvf *vf);
-void airvf_irq_kick(struct airvf_vector *vector);
-void airvf_itr_write(struct airvf_vector *vector, u32 steps);
-
-/* netdev.c */
-void airvf_netdev_init(struct net_device *netdev);
-void airvf_rx_mode(struct airvf *vf);
-int airvf_up(struct airvf *vf, bool reset);
-void airvf_down(struct airvf *vf);
-int airvf_reinit(struct airvf *vf);
-int airvf_restart(struct airvf *vf);
-int airvf_change(struct airvf *vf, const struct airvf_ring_param *param,
-		 struct netlink_ext_ack *extack);
-u16 airvf_queues_offered(const struct airvf *vf);
-
-/* service.c */
-void airvf_service(struct work_struct *work);
-void airvf_service_kick(struct airvf *vf);
-void airvf_reset_request(struct airvf *vf, const char *why);
-void airvf_reset_later(struct airvf *vf);
-void airvf_link_down(struct airvf *vf);
-
-/* ethtool_stats.c */
-int airvf_get_sset_count(struct net_device *netdev, int sset);
-void airvf_get_strings(struct net_device *netdev, u32 sset, u8 *data);
-void airvf_get_ethtool_stats(struct net_device *netdev, struct ethtool_stats *stats, u64 *data);
-
-/* selftest.c */
-#define AIRVF_TESTS	4
-extern const char airvf_test_names[AIRVF_TESTS][ETH_GSTRING_LEN];
-void airvf_self_test(struct net_device *netdev, struct ethtool_test *test, u64 *data);
-
-/* qstats.c */
-void airvf_qstats_init(struct net_device *netdev);
-
-/* ethtool.c */
-extern const struct ethtool_ops airvf_ethtool_ops;
 
 static inline u16 airvf_tx_unused(const struct airvf_tx_ring *ring)
 {

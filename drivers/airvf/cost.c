@@ -3,7 +3,7 @@
 #include "moderation.h"
 
 /* Smoothed by a quarter: a burst of odd polls moves the estimate a little. */
-static u32 smooth(u32 old, u64 sample, u32 low, u32 high)
+static u32 airvf_cost_smooth(u32 old, u64 sample, u32 low, u32 high)
 {
 	sample = clamp_t(u64, sample, low, high);
 	if (!old)
@@ -77,12 +77,12 @@ u64 airvf_cost_left(u64 per_second, u64 elapsed, u64 taken)
 }
 
 /* Polls that sent are rarer than polls: as few as hold a few packets will do. */
-static void update_sent(struct airvf_fit *fit)
+static void airvf_cost_update_sent(struct airvf_fit *fit)
 {
 	if (fit->sent_n < AIRVF_FIT_LEAST)
 		return;
-	fit->csent = smooth(fit->csent, div64_u64(fit->sent_c, fit->sent_n),
-			    AIRVF_CPKT_LOW, AIRVF_CPKT_HIGH);
+	fit->csent = airvf_cost_smooth(fit->csent, div64_u64(fit->sent_c, fit->sent_n),
+				       AIRVF_CPKT_LOW, AIRVF_CPKT_HIGH);
 	fit->sent_n = 0;
 	fit->sent_c = 0;
 }
@@ -94,7 +94,7 @@ void airvf_fit_update(struct airvf_fit *fit)
 	u64 up = polls * fit->nc;
 	u64 down = fit->n * fit->c;
 
-	update_sent(fit);
+	airvf_cost_update_sent(fit);
 	/* Too few to say anything: wait for more. */
 	if (polls < AIRVF_FIT_LEAST)
 		return;
@@ -103,26 +103,27 @@ void airvf_fit_update(struct airvf_fit *fit)
 	 * packet squared, and a rising line (a falling one is noise).
 	 */
 	if (var >= polls * polls / 4 && up > down)
-		fit->cpkt = smooth(fit->cpkt, div64_u64(up - down, var),
-				   AIRVF_CPKT_LOW, AIRVF_CPKT_HIGH);
+		fit->cpkt = airvf_cost_smooth(fit->cpkt, div64_u64(up - down, var), AIRVF_CPKT_LOW,
+					      AIRVF_CPKT_HIGH);
 	else if (!fit->cpkt && fit->n)
 		/* All polls alike, nothing known: put all cost on the packets. */
-		fit->cpkt = smooth(0, div64_u64(fit->c, fit->n),
-				   AIRVF_CPKT_LOW, AIRVF_CPKT_HIGH);
+		fit->cpkt = airvf_cost_smooth(0, div64_u64(fit->c, fit->n), AIRVF_CPKT_LOW,
+					      AIRVF_CPKT_HIGH);
 
 	if (fit->light_polls >= 8) {
 		u64 packets = fit->light_n * fit->cpkt;
+		u64 cycles = fit->light_c > packets ? fit->light_c - packets : 0;
 
-		if (fit->light_c > packets)
-			fit->cint = smooth(fit->cint,
-					   div64_u64(fit->light_c - packets, fit->light_polls),
-					   AIRVF_CINT_LOW, AIRVF_CINT_HIGH);
+		if (cycles)
+			fit->cint = airvf_cost_smooth(fit->cint,
+						      div64_u64(cycles, fit->light_polls),
+						      AIRVF_CINT_LOW, AIRVF_CINT_HIGH);
 	} else if (fit->cpkt && !fit->cint) {
 		u64 packets = fit->n * fit->cpkt;
 
 		if (fit->c > packets)
-			fit->cint = smooth(0, div64_u64(fit->c - packets, polls),
-					   AIRVF_CINT_LOW, AIRVF_CINT_HIGH);
+			fit->cint = airvf_cost_smooth(0, div64_u64(fit->c - packets, polls),
+						      AIRVF_CINT_LOW, AIRVF_CINT_HIGH);
 	}
 
 	fit->polls = 0;

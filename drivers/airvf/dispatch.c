@@ -5,7 +5,10 @@
 #include <net/gro.h>
 
 #include "airvf.h"
+#include "dispatch.h"
+#include "frame.h"
 #include "mtvd.h"
+#include "rx.h"
 #include "trace.h"
 
 /*
@@ -14,7 +17,7 @@
  * traffic together, so it is looked into; fragments, of which only the first has
  * ports, stay together by their addresses.
  */
-static u32 flow_hash(const struct airvf *vf, const struct airvf_frame *frame)
+static u32 airvf_dispatch_flow_hash(const struct airvf *vf, const struct airvf_frame *frame)
 {
 	const struct ethhdr *eth = frame->data;
 	struct flow_keys keys;
@@ -34,7 +37,7 @@ void airvf_mtvd_dispatch(struct airvf_vector *vector, struct airvf_frame *frame)
 	struct airvf_mtvd *mtvd = vector->mtvd;
 	struct airvf_lane *lane = &mtvd->lane[vector->index];
 	bool ordered = mtvd->policy == AIRVF_RR_ORDERED;
-	u32 hash = mtvd->policy == AIRVF_FLOW ? flow_hash(vector->vf, frame) : 0;
+	u32 hash = mtvd->policy == AIRVF_FLOW ? airvf_dispatch_flow_hash(vector->vf, frame) : 0;
 	u32 worker = airvf_spread_pick(&lane->spread, hash);
 	struct airvf_place *place = NULL;
 	struct airvf_queue *queue;
@@ -95,35 +98,35 @@ void airvf_mtvd_flush(struct airvf_vector *vector)
 	lane->touched = 0;
 }
 
-static void add(u32 count, atomic64_t *sum)
+static void airvf_dispatch_add(u32 count, atomic64_t *sum)
 {
 	if (count)
 		atomic64_add(count, sum);
 }
 
 /* Once a poll and queue: the counters may be other CPUs', too. */
-static void count_made(struct airvf *vf, u32 queue, struct airvf_skb_count *count)
+static void airvf_dispatch_count_made(struct airvf *vf, u32 queue, struct airvf_skb_count *count)
 {
 	struct airvf_made_stats *made = &vf->made[queue];
 
-	add(count->csum_good, &made->csum_good);
-	add(count->csum_none, &made->csum_none);
-	add(count->csum_bad, &made->csum_bad);
-	add(count->failed, &made->failed);
-	add(count->copied, &made->copied);
-	add(count->own_multicast, &made->own_multicast);
+	airvf_dispatch_add(count->csum_good, &made->csum_good);
+	airvf_dispatch_add(count->csum_none, &made->csum_none);
+	airvf_dispatch_add(count->csum_bad, &made->csum_bad);
+	airvf_dispatch_add(count->failed, &made->failed);
+	airvf_dispatch_add(count->copied, &made->copied);
+	airvf_dispatch_add(count->own_multicast, &made->own_multicast);
 	*count = (struct airvf_skb_count){};
 }
 
 /* The oldest task, which stays in its slot until airvf_spsc_pop(). */
-static struct airvf_task *oldest(struct airvf_queue *queue)
+static struct airvf_task *airvf_dispatch_oldest(struct airvf_queue *queue)
 {
 	u32 slot;
 
 	return airvf_spsc_peek(&queue->ring, &slot) ? &queue->task[slot] : NULL;
 }
 
-static void prefetch_behind(const struct airvf_queue *queue)
+static void airvf_dispatch_prefetch_behind(const struct airvf_queue *queue)
 {
 	u32 slot;
 
@@ -132,8 +135,8 @@ static void prefetch_behind(const struct airvf_queue *queue)
 }
 
 /* @did: what is added to the worker's statistics at the end of its poll */
-static int serve_lane(struct airvf_worker *worker, struct airvf_lane *lane, int budget,
-		      struct airvf_worker_stats *did)
+static int airvf_dispatch_serve_lane(struct airvf_worker *worker, struct airvf_lane *lane,
+				     int budget, struct airvf_worker_stats *did)
 {
 	struct airvf_queue *queue = lane->queue[worker->index];
 	struct airvf_mtvd *mtvd = worker->mtvd;
@@ -147,12 +150,12 @@ static int serve_lane(struct airvf_worker *worker, struct airvf_lane *lane, int 
 		struct airvf_place *place;
 		struct sk_buff *skb;
 
-		task = oldest(queue);
+		task = airvf_dispatch_oldest(queue);
 		if (!task)
 			break;
-		prefetch_behind(queue);
+		airvf_dispatch_prefetch_behind(queue);
 		if (task->frame.queue != from) {
-			count_made(mtvd->vf, from, &count);
+			airvf_dispatch_count_made(mtvd->vf, from, &count);
 			from = task->frame.queue;
 		}
 		place = task->place;
@@ -167,7 +170,7 @@ static int serve_lane(struct airvf_worker *worker, struct airvf_lane *lane, int 
 			napi_gro_receive(&worker->napi, skb);
 		}
 	}
-	count_made(mtvd->vf, from, &count);
+	airvf_dispatch_count_made(mtvd->vf, from, &count);
 	if (done && mtvd->policy == AIRVF_RR_ORDERED)
 		napi_schedule(&lane->release);
 	return done;
@@ -184,9 +187,11 @@ int airvf_worker_poll(struct napi_struct *napi, int budget)
 
 	/* Dispatchers take turns at being first. */
 	worker->first ^= 1;
-	for (i = 0; i < AIRVF_VECTORS_MAX; i++)
-		done += serve_lane(worker, &mtvd->lane[(i + worker->first) % AIRVF_VECTORS_MAX],
-				   budget - done, &did);
+	for (i = 0; i < AIRVF_VECTORS_MAX; i++) {
+		struct airvf_lane *lane = &mtvd->lane[(i + worker->first) % AIRVF_VECTORS_MAX];
+
+		done += airvf_dispatch_serve_lane(worker, lane, budget - done, &did);
+	}
 	u64_stats_update_begin(&worker->stats.sync);
 	worker->stats.polls++;
 	worker->stats.packets += done;
@@ -226,23 +231,24 @@ int airvf_release_poll(struct napi_struct *napi, int budget)
 }
 
 /* False: the queue is empty. */
-static bool make_leftover(struct airvf *vf, struct napi_struct *napi,
-			  struct airvf_queue *queue, struct sk_buff **skb)
+static bool airvf_dispatch_make_leftover(struct airvf *vf, struct napi_struct *napi,
+					 struct airvf_queue *queue, struct sk_buff **skb)
 {
-	struct airvf_task *task = oldest(queue);
+	struct airvf_task *task = airvf_dispatch_oldest(queue);
 	struct airvf_skb_count count = {};
 
 	if (!task)
 		return false;
 	/* Not direct: the frame may have come before a change of rings. */
 	*skb = airvf_frame_skb(vf, napi, &task->frame, NULL, &count);
-	count_made(vf, task->frame.queue, &count);
+	airvf_dispatch_count_made(vf, task->frame.queue, &count);
 	airvf_spsc_pop(&queue->ring);
 	return true;
 }
 
 /* Dispatcher, workers stopped: the oldest frame as skb. False: there is none. */
-static bool leftover(struct airvf_lane *lane, struct napi_struct *napi, struct sk_buff **skb)
+static bool airvf_dispatch_leftover(struct airvf_lane *lane, struct napi_struct *napi,
+				    struct sk_buff **skb)
 {
 	struct airvf *vf = lane->mtvd->vf;
 	u32 at, i;
@@ -257,12 +263,12 @@ static bool leftover(struct airvf_lane *lane, struct napi_struct *napi, struct s
 		if (place->done)
 			*skb = place->skb;
 		else
-			make_leftover(vf, napi, lane->queue[place->worker], skb);
+			airvf_dispatch_make_leftover(vf, napi, lane->queue[place->worker], skb);
 		airvf_spsc_pop(&lane->order);
 		return true;
 	}
 	for (i = 0; i < lane->mtvd->workers; i++)
-		if (make_leftover(vf, napi, lane->queue[i], skb))
+		if (airvf_dispatch_make_leftover(vf, napi, lane->queue[i], skb))
 			return true;
 	return false;
 }
@@ -281,14 +287,14 @@ void airvf_lane_drop(struct airvf_lane *lane)
 		}
 	}
 	for (i = 0; i < lane->mtvd->workers; i++) {
-		while ((task = oldest(lane->queue[i]))) {
+		while ((task = airvf_dispatch_oldest(lane->queue[i]))) {
 			airvf_frame_drop(&task->frame, false);
 			airvf_spsc_pop(&lane->queue[i]->ring);
 		}
 	}
 }
 
-static bool has_room(const struct airvf_lane *lane, u32 room)
+static bool airvf_dispatch_has_room(const struct airvf_lane *lane, u32 room)
 {
 	u32 i;
 
@@ -316,10 +322,10 @@ bool airvf_mtvd_hold(struct airvf_vector *vector, struct napi_struct *napi, int 
 	switch (smp_load_acquire(&vector->mtvd_switch)) {
 	case AIRVF_SWITCH_NONE:
 		/* Workers are being stopped: rather leave frames in the device. */
-		return mtvd && READ_ONCE(mtvd->stopping) && !has_room(lane, budget);
+		return mtvd && READ_ONCE(mtvd->stopping) && !airvf_dispatch_has_room(lane, budget);
 	case AIRVF_SWITCH_WANTED:
 		for (done = 0; lane && done < budget; done++) {
-			if (!leftover(lane, napi, &skb))
+			if (!airvf_dispatch_leftover(lane, napi, &skb))
 				break;
 			if (skb)
 				napi_gro_receive(napi, skb);

@@ -5,10 +5,14 @@
 #include <linux/rtnetlink.h>
 
 #include "airvf.h"
+#include "ethtool.h"
+#include "hw.h"
+#include "messages.h"
+#include "updown.h"
 
 #define USECS_MAX	(AIRVF_STEPS_MAX * AIRVF_STEP_NS / 1000)
 
-static void get_drvinfo(struct net_device *netdev, struct ethtool_drvinfo *info)
+static void airvf_ethtool_get_drvinfo(struct net_device *netdev, struct ethtool_drvinfo *info)
 {
 	struct airvf *vf = netdev_priv(netdev);
 
@@ -36,19 +40,19 @@ static const u16 tx_regs[] = {
 	VFTXDCTL(0), VFTDWBAL(0), VFTDWBAH(0),
 };
 
-static int get_regs_len(struct net_device *netdev)
+static int airvf_ethtool_get_regs_len(struct net_device *netdev)
 {
 	return sizeof(u32) * (ARRAY_SIZE(regs) + AIRVF_RSS_MAX *
 			      (ARRAY_SIZE(rx_regs) + ARRAY_SIZE(tx_regs)));
 }
 
-static void get_regs(struct net_device *netdev, struct ethtool_regs *info, void *data)
+static void airvf_ethtool_get_regs(struct net_device *netdev, struct ethtool_regs *info, void *data)
 {
 	struct airvf *vf = netdev_priv(netdev);
 	u32 *out = data, q, i;
 
 	info->version = 1;
-	memset(data, 0, get_regs_len(netdev));
+	memset(data, 0, airvf_ethtool_get_regs_len(netdev));
 	for (i = 0; i < ARRAY_SIZE(regs); i++)
 		*out++ = airvf_rd(vf, regs[i]);
 	for (q = 0; q < min_t(u32, vf->granted, AIRVF_RSS_MAX); q++) {
@@ -59,26 +63,27 @@ static void get_regs(struct net_device *netdev, struct ethtool_regs *info, void 
 	}
 }
 
-static u32 get_msglevel(struct net_device *netdev)
+static u32 airvf_ethtool_get_msglevel(struct net_device *netdev)
 {
 	struct airvf *vf = netdev_priv(netdev);
 
 	return vf->msg_enable;
 }
 
-static void set_msglevel(struct net_device *netdev, u32 level)
+static void airvf_ethtool_set_msglevel(struct net_device *netdev, u32 level)
 {
 	struct airvf *vf = netdev_priv(netdev);
 
 	vf->msg_enable = level;
 }
 
-static int nway_reset(struct net_device *netdev)
+static int airvf_ethtool_nway_reset(struct net_device *netdev)
 {
 	return netif_running(netdev) ? airvf_reinit(netdev_priv(netdev)) : 0;
 }
 
-static int get_link_ksettings(struct net_device *netdev, struct ethtool_link_ksettings *settings)
+static int airvf_ethtool_get_link_ksettings(struct net_device *netdev,
+					    struct ethtool_link_ksettings *settings)
 {
 	struct airvf *vf = netdev_priv(netdev);
 	bool up = netif_carrier_ok(netdev);
@@ -92,8 +97,9 @@ static int get_link_ksettings(struct net_device *netdev, struct ethtool_link_kse
 	return 0;
 }
 
-static void get_ringparam(struct net_device *netdev, struct ethtool_ringparam *ring,
-			  struct kernel_ethtool_ringparam *kernel, struct netlink_ext_ack *extack)
+static void airvf_ethtool_get_ringparam(struct net_device *netdev, struct ethtool_ringparam *ring,
+					struct kernel_ethtool_ringparam *kernel,
+					struct netlink_ext_ack *extack)
 {
 	struct airvf *vf = netdev_priv(netdev);
 
@@ -103,8 +109,9 @@ static void get_ringparam(struct net_device *netdev, struct ethtool_ringparam *r
 	ring->tx_pending = vf->param.tx_count;
 }
 
-static int set_ringparam(struct net_device *netdev, struct ethtool_ringparam *ring,
-			 struct kernel_ethtool_ringparam *kernel, struct netlink_ext_ack *extack)
+static int airvf_ethtool_set_ringparam(struct net_device *netdev, struct ethtool_ringparam *ring,
+				       struct kernel_ethtool_ringparam *kernel,
+				       struct netlink_ext_ack *extack)
 {
 	struct airvf *vf = netdev_priv(netdev);
 	struct airvf_ring_param param = vf->param;
@@ -125,7 +132,7 @@ static int set_ringparam(struct net_device *netdev, struct ethtool_ringparam *ri
 	return airvf_change(vf, &param, extack);
 }
 
-static void get_channels(struct net_device *netdev, struct ethtool_channels *channels)
+static void airvf_ethtool_get_channels(struct net_device *netdev, struct ethtool_channels *channels)
 {
 	struct airvf *vf = netdev_priv(netdev);
 
@@ -135,7 +142,7 @@ static void get_channels(struct net_device *netdev, struct ethtool_channels *cha
 	channels->other_count = 1;
 }
 
-static int set_channels(struct net_device *netdev, struct ethtool_channels *channels)
+static int airvf_ethtool_set_channels(struct net_device *netdev, struct ethtool_channels *channels)
 {
 	struct airvf *vf = netdev_priv(netdev);
 	struct airvf_ring_param param = vf->param;
@@ -161,25 +168,27 @@ static int set_channels(struct net_device *netdev, struct ethtool_channels *chan
 }
 
 /* The longest interval is 1046.5 us: what is shown must be what may be set. */
-static u32 steps_to_usecs(u32 steps)
+static u32 airvf_ethtool_steps_to_usecs(u32 steps)
 {
 	return min_t(u32, DIV_ROUND_CLOSEST(steps * AIRVF_STEP_NS, 1000), USECS_MAX);
 }
 
-static int get_coalesce(struct net_device *netdev, struct ethtool_coalesce *coalesce,
-			struct kernel_ethtool_coalesce *kernel, struct netlink_ext_ack *extack)
+static int airvf_ethtool_get_coalesce(struct net_device *netdev, struct ethtool_coalesce *coalesce,
+				      struct kernel_ethtool_coalesce *kernel,
+				      struct netlink_ext_ack *extack)
 {
 	struct airvf_mod_config config;
 
 	/* What is fixed; what an adaptive mode does now is in the statistics. */
 	airvf_mod_get(netdev_priv(netdev), &config);
-	coalesce->rx_coalesce_usecs = steps_to_usecs(config.fir_steps);
+	coalesce->rx_coalesce_usecs = airvf_ethtool_steps_to_usecs(config.fir_steps);
 	coalesce->use_adaptive_rx_coalesce = config.mode != AIRVF_FIR;
 	return 0;
 }
 
-static int set_coalesce(struct net_device *netdev, struct ethtool_coalesce *coalesce,
-			struct kernel_ethtool_coalesce *kernel, struct netlink_ext_ack *extack)
+static int airvf_ethtool_set_coalesce(struct net_device *netdev, struct ethtool_coalesce *coalesce,
+				      struct kernel_ethtool_coalesce *kernel,
+				      struct netlink_ext_ack *extack)
 {
 	struct airvf *vf = netdev_priv(netdev);
 	u32 usecs = coalesce->rx_coalesce_usecs;
@@ -187,7 +196,7 @@ static int set_coalesce(struct net_device *netdev, struct ethtool_coalesce *coal
 	bool changed;
 
 	airvf_mod_get(vf, &config);
-	changed = usecs != steps_to_usecs(config.fir_steps);
+	changed = usecs != airvf_ethtool_steps_to_usecs(config.fir_steps);
 	if (changed && coalesce->use_adaptive_rx_coalesce) {
 		NL_SET_ERR_MSG_MOD(extack, "rx-usecs is fixed only with adaptive-rx off");
 		return -EINVAL;
@@ -208,10 +217,11 @@ static int set_coalesce(struct net_device *netdev, struct ethtool_coalesce *coal
 		config.mode = AIRVF_FIR;
 	else if (config.mode == AIRVF_FIR)
 		config.mode = config.adaptive;
-	return airvf_mod_set(vf, &config);
+	return airvf_set_moderation(vf, &config);
 }
 
-static int get_tunable(struct net_device *netdev, const struct ethtool_tunable *tunable, void *data)
+static int airvf_ethtool_get_tunable(struct net_device *netdev,
+				     const struct ethtool_tunable *tunable, void *data)
 {
 	struct airvf *vf = netdev_priv(netdev);
 
@@ -221,8 +231,8 @@ static int get_tunable(struct net_device *netdev, const struct ethtool_tunable *
 	return 0;
 }
 
-static int set_tunable(struct net_device *netdev, const struct ethtool_tunable *tunable,
-		       const void *data)
+static int airvf_ethtool_set_tunable(struct net_device *netdev,
+				     const struct ethtool_tunable *tunable, const void *data)
 {
 	struct airvf *vf = netdev_priv(netdev);
 	u32 value;
@@ -236,18 +246,18 @@ static int set_tunable(struct net_device *netdev, const struct ethtool_tunable *
 	return 0;
 }
 
-static u32 get_rxfh_indir_size(struct net_device *netdev)
+static u32 airvf_ethtool_get_rxfh_indir_size(struct net_device *netdev)
 {
 	return AIRVF_RETA_SIZE;
 }
 
-static u32 get_rxfh_key_size(struct net_device *netdev)
+static u32 airvf_ethtool_get_rxfh_key_size(struct net_device *netdev)
 {
 	return AIRVF_RSS_KEY_SIZE;
 }
 
 /* Table and key are the port's; the PF tells if the host allows the question. */
-static int query_rss(struct airvf *vf, u32 *table, u8 *key)
+static int airvf_ethtool_query_rss(struct airvf *vf, u32 *table, u8 *key)
 {
 	u32 mask = vf->rings.n_rx ? vf->rings.n_rx - 1 : 0, i;
 	int err = 0;
@@ -267,27 +277,28 @@ static int query_rss(struct airvf *vf, u32 *table, u8 *key)
 }
 
 #ifdef AIRVF_RXFH_PARAM
-static int get_rxfh(struct net_device *netdev, struct ethtool_rxfh_param *rxfh)
+static int airvf_ethtool_get_rxfh(struct net_device *netdev, struct ethtool_rxfh_param *rxfh)
 {
 	rxfh->hfunc = ETH_RSS_HASH_TOP;
-	return query_rss(netdev_priv(netdev), rxfh->indir, rxfh->key);
+	return airvf_ethtool_query_rss(netdev_priv(netdev), rxfh->indir, rxfh->key);
 }
 #else
-static int get_rxfh(struct net_device *netdev, u32 *indir, u8 *key, u8 *hfunc)
+static int airvf_ethtool_get_rxfh(struct net_device *netdev, u32 *indir, u8 *key, u8 *hfunc)
 {
 	if (hfunc)
 		*hfunc = ETH_RSS_HASH_TOP;
-	return query_rss(netdev_priv(netdev), indir, key);
+	return airvf_ethtool_query_rss(netdev_priv(netdev), indir, key);
 }
 #endif
 
 #ifdef AIRVF_RX_RING_COUNT
-static u32 get_rx_ring_count(struct net_device *netdev)
+static u32 airvf_ethtool_get_rx_ring_count(struct net_device *netdev)
 {
 	return netdev->real_num_rx_queues;
 }
 #else
-static int get_rxnfc(struct net_device *netdev, struct ethtool_rxnfc *info, u32 *rules)
+static int airvf_ethtool_get_rxnfc(struct net_device *netdev, struct ethtool_rxnfc *info,
+				   u32 *rules)
 {
 	if (info->cmd != ETHTOOL_GRXRINGS)
 		return -EOPNOTSUPP;
@@ -298,29 +309,29 @@ static int get_rxnfc(struct net_device *netdev, struct ethtool_rxnfc *info, u32 
 
 const struct ethtool_ops airvf_ethtool_ops = {
 	.supported_coalesce_params = ETHTOOL_COALESCE_RX_USECS | ETHTOOL_COALESCE_USE_ADAPTIVE_RX,
-	.get_drvinfo = get_drvinfo,
-	.get_regs_len = get_regs_len,
-	.get_regs = get_regs,
-	.get_msglevel = get_msglevel,
-	.set_msglevel = set_msglevel,
-	.nway_reset = nway_reset,
+	.get_drvinfo = airvf_ethtool_get_drvinfo,
+	.get_regs_len = airvf_ethtool_get_regs_len,
+	.get_regs = airvf_ethtool_get_regs,
+	.get_msglevel = airvf_ethtool_get_msglevel,
+	.set_msglevel = airvf_ethtool_set_msglevel,
+	.nway_reset = airvf_ethtool_nway_reset,
 	.get_link = ethtool_op_get_link,
-	.get_link_ksettings = get_link_ksettings,
-	.get_ringparam = get_ringparam,
-	.set_ringparam = set_ringparam,
-	.get_channels = get_channels,
-	.set_channels = set_channels,
-	.get_coalesce = get_coalesce,
-	.set_coalesce = set_coalesce,
-	.get_tunable = get_tunable,
-	.set_tunable = set_tunable,
-	.get_rxfh_indir_size = get_rxfh_indir_size,
-	.get_rxfh_key_size = get_rxfh_key_size,
-	.get_rxfh = get_rxfh,
+	.get_link_ksettings = airvf_ethtool_get_link_ksettings,
+	.get_ringparam = airvf_ethtool_get_ringparam,
+	.set_ringparam = airvf_ethtool_set_ringparam,
+	.get_channels = airvf_ethtool_get_channels,
+	.set_channels = airvf_ethtool_set_channels,
+	.get_coalesce = airvf_ethtool_get_coalesce,
+	.set_coalesce = airvf_ethtool_set_coalesce,
+	.get_tunable = airvf_ethtool_get_tunable,
+	.set_tunable = airvf_ethtool_set_tunable,
+	.get_rxfh_indir_size = airvf_ethtool_get_rxfh_indir_size,
+	.get_rxfh_key_size = airvf_ethtool_get_rxfh_key_size,
+	.get_rxfh = airvf_ethtool_get_rxfh,
 #ifdef AIRVF_RX_RING_COUNT
-	.get_rx_ring_count = get_rx_ring_count,
+	.get_rx_ring_count = airvf_ethtool_get_rx_ring_count,
 #else
-	.get_rxnfc = get_rxnfc,
+	.get_rxnfc = airvf_ethtool_get_rxnfc,
 #endif
 	.get_ts_info = ethtool_op_get_ts_info,
 	.get_sset_count = airvf_get_sset_count,

@@ -6,7 +6,11 @@
 #include <linux/ethtool.h>
 
 #include "airvf.h"
+#include "count.h"
+#include "ethtool.h"
 #include "mtvd.h"
+#include "rx.h"
+#include "tx.h"
 
 struct item {
 	const char *name;
@@ -169,7 +173,7 @@ void airvf_get_strings(struct net_device *netdev, u32 sset, u8 *data)
 			ethtool_sprintf(&data, "worker_%u_%s", i, worker_names[j]);
 }
 
-static u64 *copy(u64 *data, const void *from, const struct item *items, u32 n)
+static u64 *airvf_stats_copy(u64 *data, const void *from, const struct item *items, u32 n)
 {
 	u32 i;
 
@@ -178,7 +182,7 @@ static u64 *copy(u64 *data, const void *from, const struct item *items, u32 n)
 	return data + n;
 }
 
-static u64 *vector_values(const struct airvf_vector *vector, u64 *data)
+static u64 *airvf_stats_vector_values(const struct airvf_vector *vector, u64 *data)
 {
 	u64 interrupts = READ_ONCE(vector->interrupts);
 	struct airvf_vector_stats stats;
@@ -188,7 +192,7 @@ static u64 *vector_values(const struct airvf_vector *vector, u64 *data)
 		start = u64_stats_fetch_begin(&vector->stats.sync);
 		stats = vector->stats;
 	} while (u64_stats_fetch_retry(&vector->stats.sync, start));
-	data = copy(data, &stats, vector_items, ARRAY_SIZE(vector_items));
+	data = airvf_stats_copy(data, &stats, vector_items, ARRAY_SIZE(vector_items));
 	*data++ = interrupts;
 	*data++ = vector->lost;
 	*data++ = vector->steps ? airvf_steps_to_rate(vector->steps) : 0;
@@ -202,7 +206,7 @@ static u64 *vector_values(const struct airvf_vector *vector, u64 *data)
 	return data + AIRVF_HIST;
 }
 
-static void mtvd_values(const struct airvf *vf, u64 *data)
+static void airvf_stats_mtvd_values(const struct airvf *vf, u64 *data)
 {
 	const struct airvf_mtvd *mtvd = rtnl_dereference(vf->mtvd);
 	u32 i, start;
@@ -226,7 +230,7 @@ static void mtvd_values(const struct airvf *vf, u64 *data)
 	}
 }
 
-static u64 *sums(struct airvf *vf, u64 *data)
+static u64 *airvf_stats_sums(struct airvf *vf, u64 *data)
 {
 	struct rtnl_link_stats64 net = {};
 	u64 busy = 0, wake = 0, csum = 0, page = 0, skb = 0;
@@ -266,19 +270,19 @@ void airvf_get_ethtool_stats(struct net_device *netdev, struct ethtool_stats *st
 
 	if (vf->up)
 		airvf_hw_count(vf);
-	data = sums(vf, data);
+	data = airvf_stats_sums(vf, data);
 	for (i = 0; i < AIRVF_QUEUES_MAX; i++) {
 		struct airvf_tx_stats tx;
 		struct airvf_rx_stats rx;
 
 		airvf_tx_sum(vf, i, &tx);
-		data = copy(data, &tx, tx_items, ARRAY_SIZE(tx_items));
+		data = airvf_stats_copy(data, &tx, tx_items, ARRAY_SIZE(tx_items));
 		airvf_rx_sum(vf, i, &rx);
-		data = copy(data, &rx, rx_items, ARRAY_SIZE(rx_items));
+		data = airvf_stats_copy(data, &rx, rx_items, ARRAY_SIZE(rx_items));
 	}
 	for (i = 0; i < vf->vectors; i++)
-		data = vector_values(vf->vector[i], data);
+		data = airvf_stats_vector_values(vf->vector[i], data);
 	for (i = 0; i < ARRAY_SIZE(vf_items); i++)
 		*data++ = *(const u64 *)((const void *)vf + vf_items[i].offset);
-	mtvd_values(vf, data);
+	airvf_stats_mtvd_values(vf, data);
 }

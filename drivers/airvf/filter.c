@@ -8,9 +8,12 @@
 
 #include "airvf.h"
 #include "filter.h"
+#include "later.h"
+#include "messages.h"
 
 /* Number of addresses, or -ENOMEM. */
-static int snapshot(struct net_device *netdev, struct netdev_hw_addr_list *list, u8 **copy)
+static int airvf_filter_snapshot(struct net_device *netdev, struct netdev_hw_addr_list *list,
+				 u8 **copy)
 {
 	struct netdev_hw_addr *ha;
 	u32 n = 0, room;
@@ -33,7 +36,7 @@ static int snapshot(struct net_device *netdev, struct netdev_hw_addr_list *list,
 	return n;
 }
 
-static bool listed(const u8 *list, u32 n, const u8 *addr)
+static bool airvf_filter_listed(const u8 *list, u32 n, const u8 *addr)
 {
 	while (n--)
 		if (ether_addr_equal(list + ETH_ALEN * n, addr))
@@ -42,18 +45,18 @@ static bool listed(const u8 *list, u32 n, const u8 *addr)
 }
 
 /* What the PF has stays in its list as long as all of that is still wanted. */
-static bool only_more(const struct airvf *vf, const u8 *list, u32 n)
+static bool airvf_filter_only_more(const struct airvf *vf, const u8 *list, u32 n)
 {
 	u32 i;
 
 	for (i = 0; i < vf->uc_sent; i++)
-		if (!listed(list, n, vf->uc + ETH_ALEN * i))
+		if (!airvf_filter_listed(list, n, vf->uc + ETH_ALEN * i))
 			return false;
 	return true;
 }
 
 /* One more for the PF; the first one replaces what it had. */
-static int send_unicast(struct airvf *vf, const u8 *addr)
+static int airvf_filter_send_unicast(struct airvf *vf, const u8 *addr)
 {
 	int err = airvf_msg_macvlan(vf, vf->uc_sent + 1, addr);
 
@@ -62,7 +65,7 @@ static int send_unicast(struct airvf *vf, const u8 *addr)
 	return err;
 }
 
-static void tell_unicast(struct airvf *vf, bool refused)
+static void airvf_filter_tell_unicast(struct airvf *vf, bool refused)
 {
 	if (refused && !vf->uc_told && vf->uc_sent)
 		netif_warn(vf, drv, vf->netdev,
@@ -78,10 +81,10 @@ static void tell_unicast(struct airvf *vf, bool refused)
  * Addresses that come are appended, so that those that are there miss nothing;
  * only if one has gone the list is sent anew.
  */
-static int set_unicast(struct airvf *vf)
+static int airvf_filter_set_unicast(struct airvf *vf)
 {
 	u8 *list;
-	int n = snapshot(vf->netdev, &vf->netdev->uc, &list), i, err = 0;
+	int n = airvf_filter_snapshot(vf->netdev, &vf->netdev->uc, &list), i, err = 0;
 	u8 *sent;
 
 	if (n < 0)
@@ -89,7 +92,7 @@ static int set_unicast(struct airvf *vf)
 	/* The message makes PFs drop their spoof check: not without need. */
 	if (!n && !vf->uc_sent)
 		return 0;
-	if (!n || !only_more(vf, list, n)) {
+	if (!n || !airvf_filter_only_more(vf, list, n)) {
 		vf->uc_sent = 0;
 		/* Otherwise the first of the new ones empties it. */
 		if (!n)
@@ -102,14 +105,14 @@ static int set_unicast(struct airvf *vf)
 	}
 	vf->uc = sent;
 	for (i = 0; i < n && !err; i++)
-		if (!listed(vf->uc, vf->uc_sent, list + ETH_ALEN * i))
-			err = send_unicast(vf, list + ETH_ALEN * i);
-	tell_unicast(vf, err == -EACCES && n);
+		if (!airvf_filter_listed(vf->uc, vf->uc_sent, list + ETH_ALEN * i))
+			err = airvf_filter_send_unicast(vf, list + ETH_ALEN * i);
+	airvf_filter_tell_unicast(vf, err == -EACCES && n);
 	kfree(list);
 	return err;
 }
 
-static u32 xcast_wanted(const struct net_device *netdev, int groups)
+static u32 airvf_filter_xcast_wanted(const struct net_device *netdev, int groups)
 {
 	if (netdev->flags & IFF_PROMISC)
 		return AIRVF_XCAST_PROMISC;
@@ -119,7 +122,7 @@ static u32 xcast_wanted(const struct net_device *netdev, int groups)
 	return groups ? AIRVF_XCAST_MULTI : AIRVF_XCAST_NONE;
 }
 
-static const char *xcast_name(u32 mode)
+static const char *airvf_filter_xcast_name(u32 mode)
 {
 	static const char * const names[] = { "none", "multicast", "all multicast", "promiscuous" };
 
@@ -127,23 +130,25 @@ static const char *xcast_name(u32 mode)
 }
 
 /* One message, not one for each change of the list. */
-static void tell_lowered(struct airvf *vf, bool lowered, u32 got, u32 wanted, const char *why)
+static void airvf_filter_tell_lowered(struct airvf *vf, bool lowered, u32 got, u32 wanted,
+				      const char *why)
 {
 	if (lowered && !vf->mc_told)
 		netif_warn(vf, drv, vf->netdev, "PF grants \"%s\" instead of \"%s\"; %s\n",
-			   xcast_name(got), xcast_name(wanted), why);
+			   airvf_filter_xcast_name(got), airvf_filter_xcast_name(wanted), why);
 	vf->mc_told = lowered;
 }
 
 /* Asks for a mode and, if refused, for less. */
-static int set_xcast(struct airvf *vf, u32 wanted)
+static int airvf_filter_set_xcast(struct airvf *vf, u32 wanted)
 {
+	const char *cure = "is the VF trusted? (on the host: ip link set PF vf N trust on)";
 	u32 mode = wanted, got;
 	int err;
 
 	if (!(vf->caps & AIRVF_CAP_XCAST)) {
-		tell_lowered(vf, wanted > AIRVF_XCAST_MULTI, AIRVF_XCAST_MULTI, wanted,
-			     "it speaks a protocol older than 1.2");
+		airvf_filter_tell_lowered(vf, wanted > AIRVF_XCAST_MULTI, AIRVF_XCAST_MULTI, wanted,
+					  "it speaks a protocol older than 1.2");
 		return 0;
 	}
 	if (mode == AIRVF_XCAST_PROMISC && !(vf->caps & AIRVF_CAP_PROMISC))
@@ -155,24 +160,23 @@ static int set_xcast(struct airvf *vf, u32 wanted)
 			break;
 		mode--;
 	}
+	if (wanted == AIRVF_XCAST_PROMISC)
+		cure = "no 82599 does; bridge fdb add MAC dev IFACE self, for each behind it";
 	if (!err)
-		tell_lowered(vf, got < wanted && wanted > AIRVF_XCAST_MULTI, got, wanted,
-			     wanted == AIRVF_XCAST_PROMISC ?
-			     "an 82599 grants that to no VF; add addresses behind it: bridge fdb add MAC dev IFACE self" :
-			     "is the VF trusted? (on the host: ip link set PF vf N trust on)");
+		airvf_filter_tell_lowered(vf, got < wanted && wanted > AIRVF_XCAST_MULTI, got,
+					  wanted, cure);
 	return err;
 }
 
-/* Service work, or bringing up. RTNL. */
 void airvf_rx_mode(struct airvf *vf)
 {
 	u8 *groups;
-	int n = snapshot(vf->netdev, &vf->netdev->mc, &groups);
+	int n = airvf_filter_snapshot(vf->netdev, &vf->netdev->mc, &groups);
 	int unicast, multicast, mode;
 
-	unicast = set_unicast(vf);
+	unicast = airvf_filter_set_unicast(vf);
 	multicast = n < 0 ? n : airvf_msg_multicast(vf, groups, n);
-	mode = set_xcast(vf, xcast_wanted(vf->netdev, n));
+	mode = airvf_filter_set_xcast(vf, airvf_filter_xcast_wanted(vf->netdev, n));
 	kfree(groups);
 	/* The PF's refusal is final; whatever else went wrong may go well later. */
 	if ((unicast && unicast != -EACCES) || (multicast && multicast != -EACCES) ||
@@ -184,7 +188,7 @@ void airvf_rx_mode(struct airvf *vf)
  * While closed, too, as long as the PF knows us: who is refused should hear of
  * it at once. Opening repeats everything.
  */
-static bool may_ask(const struct airvf *vf)
+static bool airvf_filter_may_ask(const struct airvf *vf)
 {
 	return vf->registered && !test_bit(AIRVF_F_DETACHED, &vf->flags);
 }
@@ -193,7 +197,7 @@ int airvf_set_frame(struct airvf *vf, u32 mtu)
 {
 	int err;
 
-	if (!may_ask(vf))
+	if (!airvf_filter_may_ask(vf))
 		return 0;
 	err = airvf_msg_lpe(vf, mtu + AIRVF_FRAME_EXTRA);
 	/* A PF that refuses also stops our reception: what is in force is said again. */
@@ -210,7 +214,7 @@ int airvf_vlan_add(struct net_device *netdev, __be16 proto, u16 vid)
 	struct airvf *vf = netdev_priv(netdev);
 	int err = 0;
 
-	if (may_ask(vf) && vid)
+	if (airvf_filter_may_ask(vf) && vid)
 		err = airvf_msg_vlan(vf, vid, true);
 	if (err == -EACCES) {
 		netif_err(vf, drv, netdev,
@@ -228,12 +232,12 @@ int airvf_vlan_kill(struct net_device *netdev, __be16 proto, u16 vid)
 	struct airvf *vf = netdev_priv(netdev);
 
 	clear_bit(vid, vf->vlans);
-	if (may_ask(vf) && vid)
+	if (airvf_filter_may_ask(vf) && vid)
 		airvf_msg_vlan(vf, vid, false);
 	return 0;
 }
 
-static void restore_vlans(struct airvf *vf)
+static void airvf_filter_restore_vlans(struct airvf *vf)
 {
 	u32 vid, refused = 0, first = 0;
 
@@ -249,7 +253,7 @@ static void restore_vlans(struct airvf *vf)
 			  refused, first);
 }
 
-static void adopt_host_mac(struct airvf *vf)
+static void airvf_filter_adopt_host_mac(struct airvf *vf)
 {
 	struct net_device *netdev = vf->netdev;
 
@@ -259,7 +263,7 @@ static void adopt_host_mac(struct airvf *vf)
 }
 
 /* The address in force, or the one that the host's administrator insists on. */
-static void restore_mac(struct airvf *vf)
+static void airvf_filter_restore_mac(struct airvf *vf)
 {
 	struct net_device *netdev = vf->netdev;
 
@@ -267,7 +271,7 @@ static void restore_mac(struct airvf *vf)
 		ether_addr_copy(netdev->perm_addr, vf->perm_addr);
 		/* Ours was only for want of one: no PF answered at the probe. */
 		if (netdev->addr_assign_type == NET_ADDR_RANDOM)
-			adopt_host_mac(vf);
+			airvf_filter_adopt_host_mac(vf);
 	}
 	vf->mac_refused = airvf_msg_mac(vf, netdev->dev_addr) == -EACCES;
 	if (!vf->mac_refused)
@@ -277,7 +281,7 @@ static void restore_mac(struct airvf *vf)
 		return;
 	}
 	netif_warn(vf, drv, netdev, "the host changed the MAC address to %pM\n", vf->perm_addr);
-	adopt_host_mac(vf);
+	airvf_filter_adopt_host_mac(vf);
 	vf->mac_refused = false;
 }
 
@@ -289,7 +293,7 @@ int airvf_set_mac(struct net_device *netdev, void *p)
 
 	if (!is_valid_ether_addr(addr->sa_data))
 		return -EADDRNOTAVAIL;
-	if (may_ask(vf))
+	if (airvf_filter_may_ask(vf))
 		err = airvf_msg_mac(vf, addr->sa_data);
 	/* Other failures: while closed opening repeats it. */
 	if (err == -EACCES || (err && vf->up)) {
@@ -305,7 +309,7 @@ int airvf_set_mac(struct net_device *netdev, void *p)
  * All groups are granted to a VF that the host's administrator trusts. Asked once
  * after each reset, which comes with every change of the trust.
  */
-static bool trusted(struct airvf *vf)
+static bool airvf_filter_trusted(struct airvf *vf)
 {
 	u32 mode = AIRVF_XCAST_ALLMULTI;
 
@@ -328,7 +332,7 @@ static bool trusted(struct airvf *vf)
  */
 void airvf_check_mac(struct airvf *vf)
 {
-	if (trusted(vf) || airvf_msg_mac(vf, vf->netdev->dev_addr) != -EACCES)
+	if (airvf_filter_trusted(vf) || airvf_msg_mac(vf, vf->netdev->dev_addr) != -EACCES)
 		return;
 	/* Refused already when it was set: the administrator's own never is. */
 	if (vf->mac_refused)
@@ -349,8 +353,8 @@ void airvf_filters_restore(struct airvf *vf)
 		netif_err(vf, drv, vf->netdev,
 			  "PF refuses frames of MTU %u and lets nothing in; lower it, or raise the PF's\n",
 			  vf->netdev->mtu);
-	restore_mac(vf);
-	restore_vlans(vf);
+	airvf_filter_restore_mac(vf);
+	airvf_filter_restore_vlans(vf);
 	clear_bit(AIRVF_F_RXMODE, &vf->flags);
 	airvf_rx_mode(vf);
 }

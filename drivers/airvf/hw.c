@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Register access that survives a device that is gone, reset, link, counters. */
+/* Register access that survives a device that is gone; interrupts, queues, link. */
 #include <linux/bitfield.h>
 #include <linux/delay.h>
 #include <linux/ethtool.h>
 
 #include "airvf.h"
-
-#define STOP_POLLS	20	/* of a millisecond at least */
+#include "hw.h"
+#include "later.h"
 
 /*
  * All ones can be a register's value; only VFSTATUS never reads so. Asks the
@@ -105,152 +105,20 @@ bool airvf_hw_link(struct airvf *vf, u32 *speed)
 	return true;
 }
 
-/* The lower half may wrap between two reads: the upper must be the same before and after. */
-static u64 octets(struct airvf *vf, u32 lsb, u32 msb)
+/* @steps: 2.048 us each; 0 turns the throttle off. */
+void airvf_itr_write(struct airvf_vector *vector, u32 steps)
 {
-	u32 low, high, before = airvf_rd(vf, msb);
-	int i;
+	u32 value = min_t(u32, steps, AIRVF_STEPS_MAX) << 3;
 
-	for (i = 0; i < 3; i++) {
-		low = airvf_rd(vf, lsb);
-		high = airvf_rd(vf, msb);
-		if (high == before)
-			break;
-		before = high;
-	}
-	return low | (u64)(high & 0xf) << 32;
+	/* The running interval is to end as it began, unless there was none. */
+	if (vector->steps && steps)
+		value |= VTEITR_CNT_WDIS;
+	vector->steps = steps;
+	airvf_wr(vector->vf, VTEITR(vector->index), value);
 }
 
-static void advance(struct airvf_counter *counter, u64 now, u64 mask)
+/* An interrupt of our own, in case that one was lost. */
+void airvf_irq_kick(struct airvf_vector *vector)
 {
-	counter->total += (now - counter->last) & mask;
-	counter->last = now;
-}
-
-struct airvf_counts {
-	u64 rx_packets, tx_packets, multicast, rx_bytes, tx_bytes;
-};
-
-/* False: what was read is not to be counted. */
-static bool read_counts(struct airvf *vf, struct airvf_counts *now)
-{
-	now->rx_packets = airvf_rd(vf, VFGPRC);
-	now->tx_packets = airvf_rd(vf, VFGPTC);
-	now->multicast = airvf_rd(vf, VFMPRC);
-	now->rx_bytes = octets(vf, VFGORC_LSB, VFGORC_MSB);
-	now->tx_bytes = octets(vf, VFGOTC_LSB, VFGOTC_MSB);
-	return !test_bit(AIRVF_F_GONE, &vf->flags);
-}
-
-/*
- * The counters run on through VF resets and are not cleared by reading, but a
- * reset of the port clears them: from then on to our own reset nothing is
- * counted. Must be called more often than the octets wrap (55 s at line rate).
- * RTNL.
- */
-void airvf_hw_count(struct airvf *vf)
-{
-	struct airvf_counts now;
-
-	/* Asked last: a reset before the end of the reading shows here. */
-	if (!read_counts(vf, &now) || airvf_mbx_pf_was_reset(vf))
-		return;
-	u64_stats_update_begin(&vf->hw_sync);
-	advance(&vf->hw_rx_packets, now.rx_packets, U32_MAX);
-	advance(&vf->hw_tx_packets, now.tx_packets, U32_MAX);
-	advance(&vf->hw_multicast, now.multicast, U32_MAX);
-	advance(&vf->hw_rx_bytes, now.rx_bytes, BIT_ULL(36) - 1);
-	advance(&vf->hw_tx_bytes, now.tx_bytes, BIT_ULL(36) - 1);
-	u64_stats_update_end(&vf->hw_sync);
-}
-
-/* What was counted before our reset is somebody else's, or counted already. */
-static void count_base(struct airvf *vf)
-{
-	struct airvf_counts now;
-
-	if (!read_counts(vf, &now))
-		return;
-	vf->hw_rx_packets.last = now.rx_packets;
-	vf->hw_tx_packets.last = now.tx_packets;
-	vf->hw_multicast.last = now.multicast;
-	vf->hw_rx_bytes.last = now.rx_bytes;
-	vf->hw_tx_bytes.last = now.tx_bytes;
-}
-
-/*
- * A former owner (kexec, a guest that died, ourselves while the device read all
- * ones) may have left queues enabled, with its addresses. They would come alive
- * when the PF answers RESET, so none may be left by then.
- */
-static bool queues_stopped(struct airvf *vf)
-{
-	u32 q, left;
-	int i;
-
-	for (i = 0; i < STOP_POLLS; i++) {
-		left = 0;
-		for (q = 0; q < AIRVF_QUEUES_MAX; q++) {
-			/* TXDCTL's bit has the same place. */
-			if (airvf_rd(vf, VFRXDCTL(q)) & RXDCTL_ENABLE) {
-				airvf_wr(vf, VFRXDCTL(q), 0);
-				left++;
-			}
-			if (airvf_rd(vf, VFTXDCTL(q)) & TXDCTL_ENABLE) {
-				airvf_wr(vf, VFTXDCTL(q), 0);
-				left++;
-			}
-		}
-		if (!left || test_bit(AIRVF_F_GONE, &vf->flags))
-			return true;
-		usleep_range(1000, 2000);
-	}
-	return false;
-}
-
-/* Resets the VF and registers it with the PF. 0, or why it did not work. */
-int airvf_hw_reset(struct airvf *vf)
-{
-	bool done, stopped;
-	int err, i;
-
-	vf->registered = false;
-	vf->last_reset = jiffies;
-	vf->resets++;
-	if (airvf_gone(vf))
-		return -ENODEV;
-	clear_bit(AIRVF_F_GONE, &vf->flags);
-
-	airvf_hw_mask(vf);
-	airvf_mbx_legacy(vf);
-	stopped = queues_stopped(vf);
-	airvf_wr(vf, VFCTRL, VFCTRL_RST);
-	airvf_rd(vf, VFSTATUS);
-	usleep_range(1000, 2000);
-	if (test_bit(AIRVF_F_GONE, &vf->flags))
-		return -ENODEV;
-	if (!stopped && !queues_stopped(vf)) {
-		netif_err(vf, hw, vf->netdev, "queues of a former owner do not stop\n");
-		return -EIO;
-	}
-	/* Only now: whatever they would have written is not written any more. */
-	pci_set_master(vf->pdev);
-
-	/* RSTI is a level, RSTD is seen once; both must be over. */
-	for (i = 0; airvf_mbx_pf_reset(vf, &done) || done; i++) {
-		if (i == 200)
-			return -EBUSY;
-		if (test_bit(AIRVF_F_GONE, &vf->flags))
-			return -ENODEV;
-		usleep_range(1000, 2000);
-	}
-
-	vf->mbx.pf_was_reset = false;
-	count_base(vf);
-
-	err = airvf_msg_register(vf);
-	if (err)
-		return err;
-	airvf_hw_queue_defaults(vf);
-	return 0;
+	airvf_wr(vector->vf, VTEICS, BIT(vector->index));
 }

@@ -6,7 +6,13 @@
 #include <linux/interrupt.h>
 
 #include "airvf.h"
+#include "dispatch.h"
+#include "hw.h"
+#include "irq.h"
+#include "later.h"
 #include "mtvd.h"
+#include "rx.h"
+#include "tx.h"
 
 /*
  * 0 only to measure what the statistics unit costs: tests/airvf/bench compares
@@ -16,7 +22,7 @@
 #define AIRVF_STATISTICS 1
 #endif
 
-static irqreturn_t queue_interrupt(int irq, void *data)
+static irqreturn_t airvf_irq_queue_interrupt(int irq, void *data)
 {
 	struct airvf_vector *vector = data;
 
@@ -25,7 +31,7 @@ static irqreturn_t queue_interrupt(int irq, void *data)
 	return IRQ_HANDLED;
 }
 
-static irqreturn_t mailbox_interrupt(int irq, void *data)
+static irqreturn_t airvf_irq_mailbox_interrupt(int irq, void *data)
 {
 	struct airvf *vf = data;
 
@@ -36,17 +42,17 @@ static irqreturn_t mailbox_interrupt(int irq, void *data)
 	return IRQ_HANDLED;
 }
 
-static u32 bucket(u32 packets)
+static u32 airvf_irq_bucket(u32 packets)
 {
 	return min_t(u32, fls(packets), AIRVF_HIST - 1);
 }
 
-static u64 stamp(void)
+static u64 airvf_irq_stamp(void)
 {
 	return AIRVF_STATISTICS ? airvf_cycles() : 0;
 }
 
-static void account(struct airvf_vector *vector, const struct airvf_poll *poll)
+static void airvf_irq_account(struct airvf_vector *vector, const struct airvf_poll *poll)
 {
 	struct airvf_vector_stats *stats = &vector->stats;
 	u32 packets = poll->received + poll->sent;
@@ -61,25 +67,25 @@ static void account(struct airvf_vector *vector, const struct airvf_poll *poll)
 	stats->cycles += poll->cycles + READ_ONCE(vector->mod.tail);
 	vector->since_irq += packets;
 	if (poll->finished) {
-		stats->hist[bucket(vector->since_irq)]++;
+		stats->hist[airvf_irq_bucket(vector->since_irq)]++;
 		vector->since_irq = 0;
 	}
 	u64_stats_update_end(&stats->sync);
 }
 
-static int poll(struct napi_struct *napi, int budget)
+static int airvf_irq_poll(struct napi_struct *napi, int budget)
 {
 	struct airvf_vector *vector = container_of(napi, struct airvf_vector, napi);
 	struct airvf *vf = vector->vf;
 	struct airvf_work tx = {}, rx = {};
-	u64 start = stamp(), cleaned = start, now;
+	u64 start = airvf_irq_stamp(), cleaned = start, now;
 	bool finished = true;
 	u32 i;
 
 	for (i = 0; i < vector->n_tx; i++)
 		finished &= airvf_tx_clean(vector->tx[i], budget, &tx);
 	if (tx.packets)
-		cleaned = stamp();
+		cleaned = airvf_irq_stamp();
 	/* netpoll wants the transmit side only. */
 	if (!budget)
 		return 0;
@@ -90,7 +96,7 @@ static int poll(struct napi_struct *napi, int budget)
 		finished &= airvf_rx_poll(vector->rx[i], napi, max(budget / vector->n_rx, 1), &rx);
 	if (vector->mtvd)
 		airvf_mtvd_flush(vector);
-	now = stamp();
+	now = airvf_irq_stamp();
 	if (AIRVF_STATISTICS) {
 		const struct airvf_poll done = {
 			.received = rx.packets,
@@ -102,7 +108,7 @@ static int poll(struct napi_struct *napi, int budget)
 			.finished = finished,
 		};
 
-		account(vector, &done);
+		airvf_irq_account(vector, &done);
 		airvf_mod_poll(vector, &done);
 	}
 	if (!finished)
@@ -111,7 +117,7 @@ static int poll(struct napi_struct *napi, int budget)
 	/* budget itself would mean "poll me again". */
 	if (napi_complete_done(napi, min_t(int, rx.packets, budget - 1))) {
 		/* GRO has delivered there. No next poll before the mask opens. */
-		airvf_mod_tail(&vector->mod, stamp() - now);
+		airvf_mod_tail(&vector->mod, airvf_irq_stamp() - now);
 		if (!test_bit(AIRVF_F_DOWN, &vf->flags))
 			airvf_wr(vf, VTEIMS, BIT(vector->index));
 	}
@@ -119,7 +125,7 @@ static int poll(struct napi_struct *napi, int budget)
 }
 
 /* Buffers were missing when the ring ran empty. */
-static void retry(struct work_struct *work)
+static void airvf_irq_retry(struct work_struct *work)
 {
 	struct airvf_vector *vector = container_of(to_delayed_work(work), struct airvf_vector,
 						   retry);
@@ -127,24 +133,6 @@ static void retry(struct work_struct *work)
 	local_bh_disable();
 	napi_schedule(&vector->napi);
 	local_bh_enable();
-}
-
-/* @steps: 2.048 us each; 0 turns the throttle off. */
-void airvf_itr_write(struct airvf_vector *vector, u32 steps)
-{
-	u32 value = min_t(u32, steps, AIRVF_STEPS_MAX) << 3;
-
-	/* The running interval is to end as it began, unless there was none. */
-	if (vector->steps && steps)
-		value |= VTEITR_CNT_WDIS;
-	vector->steps = steps;
-	airvf_wr(vector->vf, VTEITR(vector->index), value);
-}
-
-/* An interrupt of our own, in case that one was lost. */
-void airvf_irq_kick(struct airvf_vector *vector)
-{
-	airvf_wr(vector->vf, VTEICS, BIT(vector->index));
 }
 
 void airvf_irq_arm(struct airvf *vf)
@@ -195,7 +183,7 @@ int airvf_irq_request(struct airvf *vf)
 	u32 i;
 
 	snprintf(vf->mbx_name, sizeof(vf->mbx_name), "%s-mbx", vf->netdev->name);
-	err = request_irq(irq, mailbox_interrupt, 0, vf->mbx_name, vf);
+	err = request_irq(irq, airvf_irq_mailbox_interrupt, 0, vf->mbx_name, vf);
 	if (err)
 		return err;
 	vf->irqs = true;
@@ -206,7 +194,7 @@ int airvf_irq_request(struct airvf *vf)
 		vector->irq = pci_irq_vector(vf->pdev, i);
 		snprintf(vector->name, sizeof(vector->name), "%s-queue-%u",
 			 vf->netdev->name, i);
-		err = request_irq(vector->irq, queue_interrupt, 0, vector->name, vector);
+		err = request_irq(vector->irq, airvf_irq_queue_interrupt, 0, vector->name, vector);
 		if (err) {
 			airvf_irq_free(vf);
 			return err;
@@ -252,9 +240,9 @@ int airvf_vectors_alloc(struct airvf *vf)
 		vector->index = i;
 		vector->steps = airvf_rate_to_steps(AIRVF_RATE_START);
 		u64_stats_init(&vector->stats.sync);
-		INIT_DELAYED_WORK(&vector->retry, retry);
+		INIT_DELAYED_WORK(&vector->retry, airvf_irq_retry);
 		airvf_mod_vector_init(vector);
-		airvf_napi_add(vf->netdev, &vector->napi, poll, i);
+		airvf_napi_add(vf->netdev, &vector->napi, airvf_irq_poll, i);
 		vf->vector[i] = vector;
 	}
 	return 0;

@@ -7,13 +7,16 @@
 #include <linux/delay.h>
 
 #include "airvf.h"
+#include "hw.h"
+#include "later.h"
+#include "mailbox.h"
 
 #define POLL_US		500
 #define POLLS		2000	/* one second, as PF drivers wait */
 #define GRACE_POLLS	40	/* ten to twenty milliseconds: the PF is at it already */
 #define SEND_TRIES	3
 
-static u32 control(struct airvf *vf)
+static u32 airvf_mbx_control(struct airvf *vf)
 {
 	u32 value = airvf_rd(vf, VFMAILBOX);
 
@@ -28,18 +31,18 @@ static u32 control(struct airvf *vf)
 }
 
 /* True once for each time that the bit was set. */
-static bool take(struct airvf *vf, u32 bit)
+static bool airvf_mbx_take(struct airvf *vf, u32 bit)
 {
-	bool set = control(vf) & bit;
+	bool set = airvf_mbx_control(vf) & bit;
 
 	vf->mbx.seen &= ~bit;
 	return set;
 }
 
 /* PF in reset now (result); @done: it finished one since the last call. */
-static bool pf_reset(struct airvf *vf, bool *done)
+static bool airvf_mbx_take_reset(struct airvf *vf, bool *done)
 {
-	u32 value = control(vf);
+	u32 value = airvf_mbx_control(vf);
 
 	*done = value & VFMAILBOX_RSTD;
 	vf->mbx.seen &= ~VFMAILBOX_RSTD;
@@ -51,7 +54,7 @@ bool airvf_mbx_pf_reset(struct airvf *vf, bool *done)
 	bool now;
 
 	mutex_lock(&vf->mbx.lock);
-	now = pf_reset(vf, done);
+	now = airvf_mbx_take_reset(vf, done);
 	mutex_unlock(&vf->mbx.lock);
 	return now;
 }
@@ -62,7 +65,7 @@ bool airvf_mbx_pf_was_reset(struct airvf *vf)
 	bool was;
 
 	mutex_lock(&vf->mbx.lock);
-	control(vf);
+	airvf_mbx_control(vf);
 	was = vf->mbx.pf_was_reset;
 	mutex_unlock(&vf->mbx.lock);
 	return was;
@@ -80,14 +83,14 @@ void airvf_mbx_legacy(struct airvf *vf)
 	mutex_unlock(&vf->mbx.lock);
 }
 
-static int lock_memory(struct airvf *vf)
+static int airvf_mbx_lock_memory(struct airvf *vf)
 {
 	int i;
 
 	for (i = 0; i < POLLS; i++) {
 		airvf_wr(vf, VFMAILBOX, VFMAILBOX_VFU);
 		/* The write is granted only while the PF does not hold it. */
-		if (control(vf) & VFMAILBOX_VFU)
+		if (airvf_mbx_control(vf) & VFMAILBOX_VFU)
 			return 0;
 		if (test_bit(AIRVF_F_GONE, &vf->flags))
 			return -ENODEV;
@@ -99,17 +102,17 @@ static int lock_memory(struct airvf *vf)
 	return -ETIMEDOUT;
 }
 
-static void unlock_memory(struct airvf *vf)
+static void airvf_mbx_unlock_memory(struct airvf *vf)
 {
 	airvf_wr(vf, VFMAILBOX, 0);
 }
 
-static int wait_for(struct airvf *vf, u32 bit, int polls)
+static int airvf_mbx_wait_for(struct airvf *vf, u32 bit, int polls)
 {
 	int i, late = 0;
 
 	for (i = 0; i < polls; i++) {
-		if (take(vf, bit))
+		if (airvf_mbx_take(vf, bit))
 			return 0;
 		if (test_bit(AIRVF_F_GONE, &vf->flags))
 			return -ENODEV;
@@ -128,20 +131,20 @@ static int wait_for(struct airvf *vf, u32 bit, int polls)
 	return -ETIMEDOUT;
 }
 
-static int put(struct airvf *vf, const u32 *msg, u32 words)
+static int airvf_mbx_put(struct airvf *vf, const u32 *msg, u32 words)
 {
 	u32 keep = vf->mbx.esx ? VFMAILBOX_VFU : 0;
 	int err;
 	u32 i;
 
-	err = lock_memory(vf);
+	err = airvf_mbx_lock_memory(vf);
 	if (err)
 		return err;
 	/*
 	 * What is there already must not be taken for the answer: it is a ping,
 	 * which says that the link is to be looked at.
 	 */
-	if (control(vf) & VFMAILBOX_PFSTS)
+	if (airvf_mbx_control(vf) & VFMAILBOX_PFSTS)
 		set_bit(AIRVF_F_LINK, &vf->flags);
 	vf->mbx.seen &= ~(VFMAILBOX_PFSTS | VFMAILBOX_PFACK);
 
@@ -151,29 +154,29 @@ static int put(struct airvf *vf, const u32 *msg, u32 words)
 	airvf_wr(vf, VFMAILBOX, VFMAILBOX_REQ | keep);
 	vf->mbx.sent++;
 
-	err = wait_for(vf, VFMAILBOX_PFACK, POLLS);
+	err = airvf_mbx_wait_for(vf, VFMAILBOX_PFACK, POLLS);
 	if (keep)
-		unlock_memory(vf);
+		airvf_mbx_unlock_memory(vf);
 	return err;
 }
 
-static int get(struct airvf *vf, u32 *msg, u32 words, int polls)
+static int airvf_mbx_get(struct airvf *vf, u32 *msg, u32 words, int polls)
 {
 	u32 keep = vf->mbx.esx ? VFMAILBOX_VFU : 0;
 	int err;
 	u32 i;
 
-	err = wait_for(vf, VFMAILBOX_PFSTS, polls);
+	err = airvf_mbx_wait_for(vf, VFMAILBOX_PFSTS, polls);
 	if (err)
 		return err;
-	err = lock_memory(vf);
+	err = airvf_mbx_lock_memory(vf);
 	if (err)
 		return err;
 	for (i = 0; i < words; i++)
 		msg[i] = airvf_rd(vf, VFMBMEM(i));
 	airvf_wr(vf, VFMAILBOX, VFMAILBOX_ACK | keep);
 	if (keep)
-		unlock_memory(vf);
+		airvf_mbx_unlock_memory(vf);
 	return test_bit(AIRVF_F_GONE, &vf->flags) ? -ENODEV : 0;
 }
 
@@ -181,30 +184,31 @@ static int get(struct airvf *vf, u32 *msg, u32 words, int polls)
  * The answer, or -EAGAIN if a ping took the place of it or of the request. The
  * PF that read its own ping as our request says that it failed.
  */
-static int answer(struct airvf *vf, u32 *reply, u32 words)
+static int airvf_mbx_answer(struct airvf *vf, u32 *reply, u32 words)
 {
-	int err = get(vf, reply, words, POLLS);
+	int err = airvf_mbx_get(vf, reply, words, POLLS);
 
 	if (err || (reply[0] & MBX_OPCODE) != MBX_PF_CONTROL)
 		return err;
 	if (reply[0] & MBX_FAILURE)
 		return -EAGAIN;
 	/* Perhaps the ping was first and the answer is yet to come. */
-	err = get(vf, reply, words, GRACE_POLLS);
+	err = airvf_mbx_get(vf, reply, words, GRACE_POLLS);
 	if (err == -ETIMEDOUT || (!err && (reply[0] & MBX_OPCODE) == MBX_PF_CONTROL))
 		return -EAGAIN;
 	return err;
 }
 
 /* PFs ping when they like, and the memory is one. What was lost is sent again. */
-static int exchange(struct airvf *vf, const u32 *msg, u32 words, u32 *reply, u32 reply_words)
+static int airvf_mbx_exchange(struct airvf *vf, const u32 *msg, u32 words, u32 *reply,
+			      u32 reply_words)
 {
 	int err, tries;
 
 	for (tries = 0; tries < SEND_TRIES; tries++) {
-		err = put(vf, msg, words);
+		err = airvf_mbx_put(vf, msg, words);
 		if (!err)
-			err = answer(vf, reply, reply_words);
+			err = airvf_mbx_answer(vf, reply, reply_words);
 		if (err != -EAGAIN)
 			return err;
 		/* A ping also says that the link is to be looked at. */
@@ -215,7 +219,7 @@ static int exchange(struct airvf *vf, const u32 *msg, u32 words, u32 *reply, u32
 }
 
 /* The service work finds out what is wrong, and resets if need be. */
-static void doubt(struct airvf *vf)
+static void airvf_mbx_doubt(struct airvf *vf)
 {
 	if (!vf->registered)
 		return;
@@ -224,7 +228,7 @@ static void doubt(struct airvf *vf)
 }
 
 /* One message a failure: whoever calls again fails without waiting. */
-static int failed(struct airvf *vf, u32 opcode, int err)
+static int airvf_mbx_failed(struct airvf *vf, u32 opcode, int err)
 {
 	if (err == -ETIMEDOUT) {
 		vf->mbx.timeouts++;
@@ -234,7 +238,7 @@ static int failed(struct airvf *vf, u32 opcode, int err)
 	}
 	/* -EPROTO: too many pings, which have said so already. */
 	if (err != -ENODEV && err != -EPROTO)
-		doubt(vf);
+		airvf_mbx_doubt(vf);
 	return err;
 }
 
@@ -259,9 +263,9 @@ int airvf_mbx_call(struct airvf *vf, u32 *msg, u32 words, u32 reply_words)
 		err = -ETIMEDOUT;
 		goto out;
 	}
-	err = exchange(vf, msg, words, reply, reply_words);
+	err = airvf_mbx_exchange(vf, msg, words, reply, reply_words);
 	if (err) {
-		failed(vf, opcode, err);
+		airvf_mbx_failed(vf, opcode, err);
 		goto out;
 	}
 
@@ -274,7 +278,7 @@ int airvf_mbx_call(struct airvf *vf, u32 *msg, u32 words, u32 reply_words)
 		/* Refused without CTS: the PF has lost our registration. */
 		err = reply[0] & MBX_CTS ? -EACCES : -ENETRESET;
 		if (err == -ENETRESET)
-			doubt(vf);
+			airvf_mbx_doubt(vf);
 	} else if (!(reply[0] & MBX_SUCCESS)) {
 		err = -EPROTO;
 	} else {
@@ -302,10 +306,10 @@ bool airvf_mbx_alive(struct airvf *vf)
 	int err = -EBUSY;
 
 	mutex_lock(&vf->mbx.lock);
-	if (!(control(vf) & VFMAILBOX_RSTI)) {
-		err = exchange(vf, msg, ARRAY_SIZE(msg), reply, 1);
+	if (!(airvf_mbx_control(vf) & VFMAILBOX_RSTI)) {
+		err = airvf_mbx_exchange(vf, msg, ARRAY_SIZE(msg), reply, 1);
 		if (err == -ETIMEDOUT && !vf->mbx.dead)
-			failed(vf, MBX_SET_LPE, err);
+			airvf_mbx_failed(vf, MBX_SET_LPE, err);
 	}
 	mutex_unlock(&vf->mbx.lock);
 	return err != -ETIMEDOUT && err != -EBUSY;
@@ -318,9 +322,9 @@ int airvf_mbx_reset(struct airvf *vf, u32 *reply)
 	int err;
 
 	mutex_lock(&vf->mbx.lock);
-	err = exchange(vf, &msg, 1, reply, 4);
+	err = airvf_mbx_exchange(vf, &msg, 1, reply, 4);
 	if (err)
-		failed(vf, MBX_RESET, err);
+		airvf_mbx_failed(vf, MBX_RESET, err);
 	else if ((reply[0] & MBX_OPCODE) != MBX_RESET ||
 		 !(reply[0] & (MBX_SUCCESS | MBX_FAILURE)))
 		err = -EPROTO;
@@ -337,7 +341,7 @@ bool airvf_mbx_news(struct airvf *vf)
 	bool news;
 
 	mutex_lock(&vf->mbx.lock);
-	news = control(vf) & (VFMAILBOX_PFSTS | VFMAILBOX_RSTI | VFMAILBOX_RSTD);
+	news = airvf_mbx_control(vf) & (VFMAILBOX_PFSTS | VFMAILBOX_RSTI | VFMAILBOX_RSTD);
 	mutex_unlock(&vf->mbx.lock);
 	return news;
 }
@@ -359,7 +363,7 @@ int airvf_mbx_peek(struct airvf *vf)
 	int err;
 
 	mutex_lock(&vf->mbx.lock);
-	now = pf_reset(vf, &done);
+	now = airvf_mbx_take_reset(vf, &done);
 	if (now || done) {
 		err = now ? -EAGAIN : -ENETRESET;
 		goto out;
@@ -369,22 +373,22 @@ int airvf_mbx_peek(struct airvf *vf)
 		goto out;
 	}
 	/* With the newer handling only a message that is there may be read. */
-	if (vf->mbx.esx && !(control(vf) & VFMAILBOX_PFSTS)) {
+	if (vf->mbx.esx && !(airvf_mbx_control(vf) & VFMAILBOX_PFSTS)) {
 		err = 0;
 		goto out;
 	}
-	err = lock_memory(vf);
+	err = airvf_mbx_lock_memory(vf);
 	if (err) {
-		failed(vf, MBX_PF_CONTROL, err);
+		airvf_mbx_failed(vf, MBX_PF_CONTROL, err);
 		goto out;
 	}
 	word = airvf_rd(vf, VFMBMEM(0));
-	if (take(vf, VFMAILBOX_PFSTS)) {
+	if (airvf_mbx_take(vf, VFMAILBOX_PFSTS)) {
 		if ((word & MBX_OPCODE) == MBX_PF_CONTROL)
 			vf->mbx.pings++;
 		airvf_wr(vf, VFMAILBOX, VFMAILBOX_ACK);
 	} else {
-		unlock_memory(vf);
+		airvf_mbx_unlock_memory(vf);
 	}
 	if (test_bit(AIRVF_F_GONE, &vf->flags))
 		err = -ENODEV;

@@ -5,7 +5,16 @@
 #include <linux/rtnetlink.h>
 
 #include "airvf.h"
+#include "hw.h"
+#include "irq.h"
+#include "later.h"
+#include "link.h"
+#include "messages.h"
 #include "mtvd.h"
+#include "netdev.h"
+#include "reset.h"
+#include "service.h"
+#include "updown.h"
 
 #ifndef CONFIG_PAGE_POOL
 #error "airvf needs a kernel with CONFIG_PAGE_POOL, which most network drivers select"
@@ -20,7 +29,7 @@ static const struct pci_device_id airvf_ids[] = {
 };
 MODULE_DEVICE_TABLE(pci, airvf_ids);
 
-static void first_address(struct airvf *vf)
+static void airvf_pci_first_address(struct airvf *vf)
 {
 	struct net_device *netdev = vf->netdev;
 
@@ -33,7 +42,7 @@ static void first_address(struct airvf *vf)
 	dev_info(&vf->pdev->dev, "the host gave no MAC address, using %pM\n", netdev->dev_addr);
 }
 
-static void init_stats(struct airvf *vf)
+static void airvf_pci_init_stats(struct airvf *vf)
 {
 	u32 i;
 
@@ -46,7 +55,7 @@ static void init_stats(struct airvf *vf)
 	u64_stats_init(&vf->hw_sync);
 }
 
-static int setup(struct airvf *vf)
+static int airvf_pci_setup(struct airvf *vf)
 {
 	int err;
 
@@ -59,14 +68,14 @@ static int setup(struct airvf *vf)
 		return err;
 
 	/* Works without PF for now: opening will ask again. */
-	err = airvf_hw_reset(vf);
+	err = airvf_reset(vf);
 	if (err == -ENODEV)
 		goto fail;
 	if (err)
 		dev_warn(&vf->pdev->dev, "PF does not answer (%d); is its interface up?\n", err);
 	/* With bus mastering on, which the reset has done. */
 	pci_save_state(vf->pdev);
-	first_address(vf);
+	airvf_pci_first_address(vf);
 	vf->param = (struct airvf_ring_param){
 		.queues = min_t(u32, AIRVF_RSS_MAX, rounddown_pow_of_two(num_online_cpus())),
 		.rx_count = AIRVF_RX_RING,
@@ -128,7 +137,7 @@ static int airvf_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	mutex_init(&vf->mbx.lock);
 	airvf_mtvd_init(vf);
 	INIT_DELAYED_WORK(&vf->service, airvf_service);
-	init_stats(vf);
+	airvf_pci_init_stats(vf);
 
 	vf->base = pci_ioremap_bar(pdev, 0);
 	if (!vf->base) {
@@ -146,7 +155,7 @@ static int airvf_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	err = airvf_mtvd_register(vf);
 	if (err)
 		goto mod;
-	err = setup(vf);
+	err = airvf_pci_setup(vf);
 	if (err)
 		goto mtvd;
 	netif_info(vf, probe, netdev, "82599 VF, mailbox API %s, %u queue pairs granted, %pM\n",
@@ -171,7 +180,7 @@ disable:
 }
 
 /* Once: after a PCI error, or a reset that failed, it is disabled already. */
-static void disable(struct pci_dev *pdev)
+static void airvf_pci_disable(struct pci_dev *pdev)
 {
 	if (pci_is_enabled(pdev))
 		pci_disable_device(pdev);
@@ -196,12 +205,12 @@ static void airvf_remove(struct pci_dev *pdev)
 	iounmap(vf->base);
 	kfree(vf->uc);
 	pci_release_mem_regions(pdev);
-	disable(pdev);
+	airvf_pci_disable(pdev);
 	free_netdev(netdev);
 }
 
 /* Nothing touches the device between these two. RTNL. */
-static void detach(struct airvf *vf)
+static void airvf_pci_detach(struct airvf *vf)
 {
 	set_bit(AIRVF_F_DETACHED, &vf->flags);
 	netif_device_detach(vf->netdev);
@@ -209,7 +218,7 @@ static void detach(struct airvf *vf)
 	airvf_down(vf);
 }
 
-static int attach(struct airvf *vf)
+static int airvf_pci_attach(struct airvf *vf)
 {
 	int err = 0;
 
@@ -237,7 +246,7 @@ static int airvf_suspend(struct device *dev)
 
 	cancel_delayed_work_sync(&vf->service);
 	rtnl_lock();
-	detach(vf);
+	airvf_pci_detach(vf);
 	if (vf->irqs)
 		airvf_irq_free(vf);
 	pci_free_irq_vectors(vf->pdev);
@@ -255,7 +264,7 @@ static int airvf_resume(struct device *dev)
 	if (!err && netif_running(vf->netdev))
 		err = airvf_irq_request(vf);
 	if (!err)
-		attach(vf);
+		airvf_pci_attach(vf);
 	rtnl_unlock();
 	return err;
 }
@@ -268,9 +277,9 @@ static void airvf_shutdown(struct pci_dev *pdev)
 
 	cancel_delayed_work_sync(&vf->service);
 	rtnl_lock();
-	detach(vf);
+	airvf_pci_detach(vf);
 	rtnl_unlock();
-	disable(pdev);
+	airvf_pci_disable(pdev);
 }
 
 static pci_ers_result_t airvf_error_detected(struct pci_dev *pdev, pci_channel_state_t state)
@@ -279,9 +288,9 @@ static pci_ers_result_t airvf_error_detected(struct pci_dev *pdev, pci_channel_s
 
 	dev_warn(&pdev->dev, "PCI error, channel state %d\n", state);
 	rtnl_lock();
-	detach(vf);
+	airvf_pci_detach(vf);
 	if (state != pci_channel_io_perm_failure)
-		disable(pdev);
+		airvf_pci_disable(pdev);
 	rtnl_unlock();
 	return state == pci_channel_io_perm_failure ? PCI_ERS_RESULT_DISCONNECT :
 						      PCI_ERS_RESULT_NEED_RESET;
@@ -307,7 +316,7 @@ static pci_ers_result_t airvf_slot_reset(struct pci_dev *pdev)
 static void airvf_error_resume(struct pci_dev *pdev)
 {
 	rtnl_lock();
-	attach(netdev_priv(pci_get_drvdata(pdev)));
+	airvf_pci_attach(netdev_priv(pci_get_drvdata(pdev)));
 	rtnl_unlock();
 }
 
@@ -315,14 +324,14 @@ static void airvf_error_resume(struct pci_dev *pdev)
 static void airvf_reset_prepare(struct pci_dev *pdev)
 {
 	rtnl_lock();
-	detach(netdev_priv(pci_get_drvdata(pdev)));
+	airvf_pci_detach(netdev_priv(pci_get_drvdata(pdev)));
 	rtnl_unlock();
 }
 
 static void airvf_reset_done(struct pci_dev *pdev)
 {
 	rtnl_lock();
-	attach(netdev_priv(pci_get_drvdata(pdev)));
+	airvf_pci_attach(netdev_priv(pci_get_drvdata(pdev)));
 	rtnl_unlock();
 }
 

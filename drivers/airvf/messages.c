@@ -3,6 +3,8 @@
 #include <linux/etherdevice.h>
 
 #include "airvf.h"
+#include "mailbox.h"
+#include "messages.h"
 
 static const char * const api_names[AIRVF_APIS] = {
 	[AIRVF_API_10] = "1.0", [AIRVF_API_20] = "2.0", [AIRVF_API_11] = "1.1",
@@ -21,7 +23,7 @@ static const enum airvf_api offers[] = {
 	AIRVF_API_12, AIRVF_API_11, AIRVF_API_10,
 };
 
-static u32 api_caps(enum airvf_api api)
+static u32 airvf_msg_api_caps(enum airvf_api api)
 {
 	static const u32 added[AIRVF_APIS] = {
 		[AIRVF_API_11] = AIRVF_CAP_QUEUES | AIRVF_CAP_JUMBO,
@@ -38,7 +40,7 @@ static u32 api_caps(enum airvf_api api)
 	return caps;
 }
 
-static int negotiate(struct airvf *vf)
+static int airvf_msg_negotiate(struct airvf *vf)
 {
 	int err = -EACCES;
 	u32 i;
@@ -57,7 +59,7 @@ static int negotiate(struct airvf *vf)
 	/* A PF from before the negotiation refuses all of it: that is 1.0. */
 	if (err && err != -EACCES)
 		return err;
-	vf->caps = api_caps(vf->api);
+	vf->caps = airvf_msg_api_caps(vf->api);
 
 	if (vf->api == AIRVF_API_17) {
 		u32 msg[VFMBMEM_WORDS] = { MBX_FEATURES, MBX_FEATURE_ESX };
@@ -72,7 +74,7 @@ static int negotiate(struct airvf *vf)
 	return 0;
 }
 
-static int get_queues(struct airvf *vf)
+static int airvf_msg_get_queues(struct airvf *vf)
 {
 	u32 msg[VFMBMEM_WORDS] = { MBX_GET_QUEUES };
 	int err;
@@ -114,9 +116,9 @@ int airvf_msg_register(struct airvf *vf)
 		ether_addr_copy(vf->perm_addr, mac);
 	vf->filter_type = reply[3] & 3;
 
-	err = negotiate(vf);
+	err = airvf_msg_negotiate(vf);
 	if (!err)
-		err = get_queues(vf);
+		err = airvf_msg_get_queues(vf);
 	if (!err)
 		vf->registered = true;
 	return err;
@@ -155,7 +157,7 @@ int airvf_msg_macvlan(struct airvf *vf, u32 index, const u8 *mac)
 }
 
 /* Twelve bits of the group address; which, the PF said in its RESET answer. */
-static u16 group_hash(u32 filter_type, const u8 *addr)
+static u16 airvf_msg_group_hash(u32 filter_type, const u8 *addr)
 {
 	u32 high = addr[4] | addr[5] << 8;
 
@@ -170,8 +172,8 @@ int airvf_msg_multicast(struct airvf *vf, const u8 *groups, u32 count)
 	count = min_t(u32, count, MBX_MULTICAST_MAX);
 	msg[0] = MBX_SET_MULTICAST | count << MBX_INFO_SHIFT;
 	for (i = 0; i < count; i++)
-		msg[1 + i / 2] |= (u32)group_hash(vf->filter_type, groups + i * ETH_ALEN) <<
-				  (16 * (i & 1));
+		msg[1 + i / 2] |= (u32)airvf_msg_group_hash(vf->filter_type, groups + i * ETH_ALEN)
+				  << (16 * (i & 1));
 	return airvf_mbx_call(vf, msg, VFMBMEM_WORDS, 1);
 }
 

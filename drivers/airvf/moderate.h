@@ -55,6 +55,7 @@ struct airvf_mod {
 	u64 tail;		/* what its end took (napi_complete_done) */
 	u32 held_packets;
 	bool held;
+	u32 sample;		/* polls so far */
 	u32 cpu;		/* where the last decision was made ... */
 	u64 spent;		/* ... cycles that polls of ours had spent there, ... */
 	u64 steal;		/* ... ns that the hypervisor had taken, ... */
@@ -108,7 +109,11 @@ static inline void airvf_mod_tail(struct airvf_mod *mod, u64 cycles)
 
 /* RTNL: a copy to change, then to put in force. */
 void airvf_mod_get(struct airvf *vf, struct airvf_mod_config *config);
-int airvf_mod_set(struct airvf *vf, const struct airvf_mod_config *config);
+/*
+ * -EOPNOTSUPP, -ENOMEM: nothing has changed. @restart: queues must be restarted,
+ * see airvf_set_moderation().
+ */
+int airvf_mod_set(struct airvf *vf, const struct airvf_mod_config *config, bool *restart);
 bool airvf_mod_available(enum airvf_mode mode);
 const char *airvf_mode_name(enum airvf_mode mode);
 

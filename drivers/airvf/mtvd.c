@@ -8,6 +8,7 @@
 #include <linux/vmalloc.h>
 
 #include "airvf.h"
+#include "dispatch.h"
 #include "mtvd.h"
 
 static enum cpuhp_state hotplug_state;
@@ -22,7 +23,7 @@ const char *airvf_policy_name(enum airvf_policy policy)
 }
 
 /* The i-th usable CPU, round and round; not the first, where vector 0 likes to be. */
-static u32 cpu_for(const struct cpumask *usable, u32 worker)
+static u32 airvf_mtvd_cpu_for(const struct cpumask *usable, u32 worker)
 {
 	u32 weight = cpumask_weight(usable), nth = (worker + 1) % weight, cpu;
 
@@ -33,7 +34,7 @@ static u32 cpu_for(const struct cpumask *usable, u32 worker)
 }
 
 /* @leaving: a CPU that is about to go, or nr_cpu_ids. mtvd_lock. */
-static void bind_workers(struct airvf *vf, u32 leaving)
+static void airvf_mtvd_bind_workers(struct airvf *vf, u32 leaving)
 {
 	struct airvf_mtvd *mtvd = rcu_dereference_protected(vf->mtvd,
 							     lockdep_is_held(&vf->mtvd_lock));
@@ -51,38 +52,40 @@ static void bind_workers(struct airvf *vf, u32 leaving)
 	for (i = 0; i < mtvd->workers && !cpumask_empty(usable); i++) {
 		struct airvf_worker *worker = mtvd->worker[i];
 
-		worker->cpu = cpu_for(usable, i);
+		worker->cpu = airvf_mtvd_cpu_for(usable, i);
 		set_cpus_allowed_ptr(worker->napi.thread, cpumask_of(worker->cpu));
 	}
-	for (i = 0; i < AIRVF_VECTORS_MAX && !cpumask_empty(usable); i++)
+	for (i = 0; i < AIRVF_VECTORS_MAX && !cpumask_empty(usable); i++) {
+		u32 cpu = airvf_mtvd_cpu_for(usable, mtvd->workers + i);
+
 		if (mtvd->policy == AIRVF_RR_ORDERED)
-			set_cpus_allowed_ptr(mtvd->lane[i].release.thread,
-					     cpumask_of(cpu_for(usable, mtvd->workers + i)));
+			set_cpus_allowed_ptr(mtvd->lane[i].release.thread, cpumask_of(cpu));
+	}
 	free_cpumask_var(usable);
 }
 
-static int cpu_online_event(unsigned int cpu, struct hlist_node *node)
+static int airvf_mtvd_cpu_online(unsigned int cpu, struct hlist_node *node)
 {
 	struct airvf *vf = hlist_entry(node, struct airvf, cpu_node);
 
 	/* Not RTNL: others take the hot-plug lock inside it. */
 	mutex_lock(&vf->mtvd_lock);
-	bind_workers(vf, nr_cpu_ids);
+	airvf_mtvd_bind_workers(vf, nr_cpu_ids);
 	mutex_unlock(&vf->mtvd_lock);
 	return 0;
 }
 
-static int cpu_offline_event(unsigned int cpu, struct hlist_node *node)
+static int airvf_mtvd_cpu_offline(unsigned int cpu, struct hlist_node *node)
 {
 	struct airvf *vf = hlist_entry(node, struct airvf, cpu_node);
 
 	mutex_lock(&vf->mtvd_lock);
-	bind_workers(vf, cpu);
+	airvf_mtvd_bind_workers(vf, cpu);
 	mutex_unlock(&vf->mtvd_lock);
 	return 0;
 }
 
-static void free_queue(struct airvf_queue *queue)
+static void airvf_mtvd_free_queue(struct airvf_queue *queue)
 {
 	if (!queue)
 		return;
@@ -90,7 +93,7 @@ static void free_queue(struct airvf_queue *queue)
 	kfree(queue);
 }
 
-static struct airvf_queue *make_queue(void)
+static struct airvf_queue *airvf_mtvd_make_queue(void)
 {
 	struct airvf_queue *queue = kzalloc(sizeof(*queue), GFP_KERNEL);
 
@@ -104,7 +107,7 @@ static struct airvf_queue *make_queue(void)
 	return NULL;
 }
 
-static void stop_workers(struct airvf_mtvd *mtvd)
+static void airvf_mtvd_stop_workers(struct airvf_mtvd *mtvd)
 {
 	u32 i;
 
@@ -123,7 +126,7 @@ static void stop_workers(struct airvf_mtvd *mtvd)
 }
 
 /* Workers are stopped and no dispatcher knows the instance. */
-static void free_mtvd(struct airvf_mtvd *mtvd)
+static void airvf_mtvd_free_mtvd(struct airvf_mtvd *mtvd)
 {
 	u32 i, j;
 
@@ -133,7 +136,7 @@ static void free_mtvd(struct airvf_mtvd *mtvd)
 		if (lane->release.poll)
 			netif_napi_del(&lane->release);
 		for (j = 0; j < AIRVF_WORKERS_MAX; j++)
-			free_queue(lane->queue[j]);
+			airvf_mtvd_free_queue(lane->queue[j]);
 		kvfree(lane->place);
 	}
 	for (i = 0; i < AIRVF_WORKERS_MAX; i++) {
@@ -146,7 +149,7 @@ static void free_mtvd(struct airvf_mtvd *mtvd)
 	kfree(mtvd);
 }
 
-static int make_lane(struct airvf_mtvd *mtvd, struct airvf_lane *lane, u32 batch)
+static int airvf_mtvd_make_lane(struct airvf_mtvd *mtvd, struct airvf_lane *lane, u32 batch)
 {
 	u32 places = roundup_pow_of_two(mtvd->workers * AIRVF_WORKER_RING), i;
 
@@ -157,7 +160,7 @@ static int make_lane(struct airvf_mtvd *mtvd, struct airvf_lane *lane, u32 batch
 		.batch = batch,
 	};
 	for (i = 0; i < mtvd->workers; i++) {
-		lane->queue[i] = make_queue();
+		lane->queue[i] = airvf_mtvd_make_queue();
 		if (!lane->queue[i])
 			return -ENOMEM;
 	}
@@ -172,7 +175,7 @@ static int make_lane(struct airvf_mtvd *mtvd, struct airvf_lane *lane, u32 batch
 }
 
 /* Threads for NAPIs that are enabled: some kernels number these only then. */
-static int make_threads(struct airvf_mtvd *mtvd)
+static int airvf_mtvd_make_threads(struct airvf_mtvd *mtvd)
 {
 	int err = airvf_set_threaded(mtvd->dummy);
 	u32 i;
@@ -189,7 +192,8 @@ static int make_threads(struct airvf_mtvd *mtvd)
 	return 0;
 }
 
-static struct airvf_mtvd *make_mtvd(struct airvf *vf, const struct airvf_mtvd_config *config)
+static struct airvf_mtvd *airvf_mtvd_make_mtvd(struct airvf *vf,
+					       const struct airvf_mtvd_config *config)
 {
 	struct airvf_mtvd *mtvd = kzalloc(sizeof(*mtvd), GFP_KERNEL);
 	int err = -ENOMEM;
@@ -217,7 +221,7 @@ static struct airvf_mtvd *make_mtvd(struct airvf *vf, const struct airvf_mtvd_co
 		mtvd->worker[i] = worker;
 	}
 	for (i = 0; i < AIRVF_VECTORS_MAX; i++) {
-		err = make_lane(mtvd, &mtvd->lane[i], config->batch);
+		err = airvf_mtvd_make_lane(mtvd, &mtvd->lane[i], config->batch);
 		if (err)
 			goto fail;
 	}
@@ -227,17 +231,17 @@ static struct airvf_mtvd *make_mtvd(struct airvf *vf, const struct airvf_mtvd_co
 		if (mtvd->policy == AIRVF_RR_ORDERED)
 			napi_enable(&mtvd->lane[i].release);
 	mtvd->enabled = true;
-	err = make_threads(mtvd);
+	err = airvf_mtvd_make_threads(mtvd);
 	if (!err)
 		return mtvd;
 fail:
-	stop_workers(mtvd);
-	free_mtvd(mtvd);
+	airvf_mtvd_stop_workers(mtvd);
+	airvf_mtvd_free_mtvd(mtvd);
 	return ERR_PTR(err);
 }
 
 /* The poll does the switch; it runs without help of the device. */
-static void switch_running(struct airvf_vector *vector, struct airvf_mtvd *new)
+static void airvf_mtvd_switch_running(struct airvf_vector *vector, struct airvf_mtvd *new)
 {
 	vector->mtvd_next = new;
 	/* Pairs with airvf_mtvd_hold(), in both directions. */
@@ -279,18 +283,18 @@ void airvf_mtvd_sum(const struct airvf *vf, u64 *dispatched, u64 *full, u64 *csu
 	}
 }
 
-static void replace(struct airvf *vf, struct airvf_mtvd *new)
+static void airvf_mtvd_replace(struct airvf *vf, struct airvf_mtvd *new)
 {
 	struct airvf_mtvd *old = rtnl_dereference(vf->mtvd);
 	u32 i;
 
 	if (old)
-		stop_workers(old);
+		airvf_mtvd_stop_workers(old);
 	for (i = 0; i < AIRVF_VECTORS_MAX; i++) {
 		struct airvf_vector *vector = vf->vector[i];
 
 		if (vector && vf->up && i < vf->vectors_used) {
-			switch_running(vector, new);
+			airvf_mtvd_switch_running(vector, new);
 			continue;
 		}
 		if (old)
@@ -300,10 +304,10 @@ static void replace(struct airvf *vf, struct airvf_mtvd *new)
 	}
 	mutex_lock(&vf->mtvd_lock);
 	rcu_assign_pointer(vf->mtvd, new);
-	bind_workers(vf, nr_cpu_ids);
+	airvf_mtvd_bind_workers(vf, nr_cpu_ids);
 	mutex_unlock(&vf->mtvd_lock);
 	if (old)
-		free_mtvd(old);
+		airvf_mtvd_free_mtvd(old);
 }
 
 /* RTNL. On failure everything stays as it was. */
@@ -318,21 +322,21 @@ int airvf_mtvd_set(struct airvf *vf, const struct airvf_mtvd_config *config)
 	if (test_bit(AIRVF_F_REMOVING, &vf->flags))
 		return -ENODEV;
 	if (config->workers && !same) {
-		new = make_mtvd(vf, config);
+		new = airvf_mtvd_make_mtvd(vf, config);
 		if (IS_ERR(new))
 			return PTR_ERR(new);
 	}
 	mutex_lock(&vf->mtvd_lock);
 	vf->mtvd_config = *config;
 	if (same)
-		bind_workers(vf, nr_cpu_ids);
+		airvf_mtvd_bind_workers(vf, nr_cpu_ids);
 	mutex_unlock(&vf->mtvd_lock);
 	if (!same)
-		replace(vf, new);
+		airvf_mtvd_replace(vf, new);
 	return 0;
 }
 
-static bool empty(struct airvf_mtvd *mtvd)
+static bool airvf_mtvd_empty(struct airvf_mtvd *mtvd)
 {
 	u32 i, j;
 
@@ -355,7 +359,7 @@ void airvf_mtvd_drain(struct airvf *vf)
 	int i;
 
 	/* Frames hold their pages by themselves, so a late one does no harm. */
-	for (i = 0; mtvd && i < 1000 && !empty(mtvd); i++)
+	for (i = 0; mtvd && i < 1000 && !airvf_mtvd_empty(mtvd); i++)
 		usleep_range(1000, 2000);
 }
 
@@ -373,7 +377,7 @@ void airvf_mtvd_free(struct airvf *vf)
 {
 	rtnl_lock();
 	if (rtnl_dereference(vf->mtvd))
-		replace(vf, NULL);
+		airvf_mtvd_replace(vf, NULL);
 	rtnl_unlock();
 }
 
@@ -390,7 +394,7 @@ void airvf_mtvd_unregister(struct airvf *vf)
 int airvf_mtvd_module_init(void)
 {
 	int state = cpuhp_setup_state_multi(CPUHP_AP_ONLINE_DYN, "net/airvf:online",
-					    cpu_online_event, cpu_offline_event);
+					    airvf_mtvd_cpu_online, airvf_mtvd_cpu_offline);
 
 	if (state < 0)
 		return state;

@@ -15,7 +15,7 @@
 #ifndef AIRVF_MTVD_H
 #define AIRVF_MTVD_H
 
-#include "rx.h"
+#include "frame.h"
 #include "spsc.h"
 
 /* A place in the order of arrival (rr-ordered). */
@@ -83,7 +83,7 @@ enum airvf_switch {
 	AIRVF_SWITCH_FLUSHED,	/* old frames delivered */
 };
 
-/* mtvd.c: control side, RTNL */
+/* The control side. RTNL, unless said otherwise. */
 void airvf_mtvd_init(struct airvf *vf);
 void airvf_mtvd_free(struct airvf *vf);
 int airvf_mtvd_set(struct airvf *vf, const struct airvf_mtvd_config *config);
@@ -95,13 +95,5 @@ void airvf_mtvd_module_exit(void);
 int airvf_mtvd_register(struct airvf *vf);
 void airvf_mtvd_unregister(struct airvf *vf);
 const char *airvf_policy_name(enum airvf_policy policy);
-
-/* dispatch.c: packet path */
-void airvf_mtvd_dispatch(struct airvf_vector *vector, struct airvf_frame *frame);
-void airvf_mtvd_flush(struct airvf_vector *vector);
-bool airvf_mtvd_hold(struct airvf_vector *vector, struct napi_struct *napi, int budget);
-int airvf_worker_poll(struct napi_struct *napi, int budget);
-int airvf_release_poll(struct napi_struct *napi, int budget);
-void airvf_lane_drop(struct airvf_lane *lane);
 
 #endif

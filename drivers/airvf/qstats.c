@@ -3,11 +3,15 @@
 #include <linux/netdevice.h>
 
 #include "airvf.h"
+#include "qstats.h"
+#include "rx.h"
+#include "tx.h"
 
 #ifdef AIRVF_QUEUE_STATS
 #include <net/netdev_queues.h>
 
-static void rx_stats(struct net_device *netdev, int index, struct netdev_queue_stats_rx *stats)
+static void airvf_qstats_rx_stats(struct net_device *netdev, int index,
+				  struct netdev_queue_stats_rx *stats)
 {
 	struct airvf_rx_stats sum;
 
@@ -20,7 +24,8 @@ static void rx_stats(struct net_device *netdev, int index, struct netdev_queue_s
 	stats->alloc_fail = sum.skb_failed + sum.alloc_failed;
 }
 
-static void tx_stats(struct net_device *netdev, int index, struct netdev_queue_stats_tx *stats)
+static void airvf_qstats_tx_stats(struct net_device *netdev, int index,
+				  struct netdev_queue_stats_tx *stats)
 {
 	struct airvf_tx_stats sum;
 
@@ -34,8 +39,8 @@ static void tx_stats(struct net_device *netdev, int index, struct netdev_queue_s
 }
 
 /* Queues that were in use before the number of channels was lowered. */
-static void base_stats(struct net_device *netdev, struct netdev_queue_stats_rx *rx,
-		       struct netdev_queue_stats_tx *tx)
+static void airvf_qstats_base_stats(struct net_device *netdev, struct netdev_queue_stats_rx *rx,
+				    struct netdev_queue_stats_tx *tx)
 {
 	u32 i;
 
@@ -55,7 +60,7 @@ static void base_stats(struct net_device *netdev, struct netdev_queue_stats_rx *
 	for (i = netdev->real_num_rx_queues; i < AIRVF_QUEUES_MAX; i++) {
 		struct netdev_queue_stats_rx one = {};
 
-		rx_stats(netdev, i, &one);
+		airvf_qstats_rx_stats(netdev, i, &one);
 		rx->packets += one.packets;
 		rx->bytes += one.bytes;
 		rx->csum_unnecessary += one.csum_unnecessary;
@@ -66,7 +71,7 @@ static void base_stats(struct net_device *netdev, struct netdev_queue_stats_rx *
 	for (i = netdev->real_num_tx_queues; i < AIRVF_QUEUES_MAX; i++) {
 		struct netdev_queue_stats_tx one = {};
 
-		tx_stats(netdev, i, &one);
+		airvf_qstats_tx_stats(netdev, i, &one);
 		tx->packets += one.packets;
 		tx->bytes += one.bytes;
 		tx->wake += one.wake;
@@ -77,9 +82,9 @@ static void base_stats(struct net_device *netdev, struct netdev_queue_stats_rx *
 }
 
 static const struct netdev_stat_ops stat_ops = {
-	.get_queue_stats_rx = rx_stats,
-	.get_queue_stats_tx = tx_stats,
-	.get_base_stats = base_stats,
+	.get_queue_stats_rx = airvf_qstats_rx_stats,
+	.get_queue_stats_tx = airvf_qstats_tx_stats,
+	.get_base_stats = airvf_qstats_base_stats,
 };
 
 void airvf_qstats_init(struct net_device *netdev)

@@ -6,6 +6,10 @@
 #include <linux/vmalloc.h>
 
 #include "airvf.h"
+#include "hw.h"
+#include "ring.h"
+#include "rx.h"
+#include "tx.h"
 
 #define ENABLE_POLLS	10	/* of 1 ms */
 #define POOL_MORE	4096
@@ -14,7 +18,7 @@
 static_assert(AIRVF_RX_HEADROOM + AIRVF_RX_BUFFER +
 	      SKB_DATA_ALIGN(sizeof(struct skb_shared_info)) <= AIRVF_RX_TRUESIZE);
 
-static void tx_ring_free(struct airvf *vf, struct airvf_tx_ring *ring)
+static void airvf_ring_tx_ring_free(struct airvf *vf, struct airvf_tx_ring *ring)
 {
 	if (!ring)
 		return;
@@ -25,7 +29,7 @@ static void tx_ring_free(struct airvf *vf, struct airvf_tx_ring *ring)
 	kfree(ring);
 }
 
-static struct airvf_tx_ring *tx_ring_alloc(struct airvf *vf, u16 index, u16 count)
+static struct airvf_tx_ring *airvf_ring_tx_ring_alloc(struct airvf *vf, u16 index, u16 count)
 {
 	struct airvf_tx_ring *ring = kzalloc(sizeof(*ring), GFP_KERNEL);
 
@@ -41,11 +45,11 @@ static struct airvf_tx_ring *tx_ring_alloc(struct airvf *vf, u16 index, u16 coun
 					&ring->dma, GFP_KERNEL);
 	if (ring->buf && ring->desc)
 		return ring;
-	tx_ring_free(vf, ring);
+	airvf_ring_tx_ring_free(vf, ring);
 	return NULL;
 }
 
-static void rx_ring_free(struct airvf *vf, struct airvf_rx_ring *rx)
+static void airvf_ring_rx_ring_free(struct airvf *vf, struct airvf_rx_ring *rx)
 {
 	if (!rx)
 		return;
@@ -56,12 +60,12 @@ static void rx_ring_free(struct airvf *vf, struct airvf_rx_ring *rx)
 	if (rx->desc)
 		dma_free_coherent(&vf->pdev->dev, rx->count * sizeof(*rx->desc),
 				  rx->desc, rx->dma);
-	kvfree(rx->page);
+	kvfree(rx->buf);
 	kfree(rx);
 }
 
-static struct airvf_rx_ring *rx_ring_alloc(struct airvf *vf, u16 index,
-					   const struct airvf_ring_param *param)
+static struct airvf_rx_ring *airvf_ring_rx_ring_alloc(struct airvf *vf, u16 index,
+						      const struct airvf_ring_param *param)
 {
 	struct airvf_vector *vector = vf->vector[index % vf->vectors];
 	struct page_pool_params pool = {
@@ -88,13 +92,15 @@ static struct airvf_rx_ring *rx_ring_alloc(struct airvf *vf, u16 index,
 	rx->tail = vf->base + VFRDT(index);
 	airvf_pool_netdev(&pool, vf->netdev);
 
-	rx->page = kvcalloc(rx->count, sizeof(*rx->page), GFP_KERNEL);
+	rx->dev = &vf->pdev->dev;
+	rx->dma_dir = pool.dma_dir;
+	rx->buf = kvcalloc(rx->count, sizeof(*rx->buf), GFP_KERNEL);
 	rx->desc = dma_alloc_coherent(&vf->pdev->dev, rx->count * sizeof(*rx->desc),
 				      &rx->dma, GFP_KERNEL);
 	rx->pool = page_pool_create(&pool);
 	if (IS_ERR(rx->pool))
 		rx->pool = NULL;
-	if (!rx->page || !rx->desc || !rx->pool)
+	if (!rx->buf || !rx->desc || !rx->pool)
 		goto fail;
 
 	/* Programs may lengthen the last piece of a frame up to the end of its page. */
@@ -105,7 +111,7 @@ static struct airvf_rx_ring *rx_ring_alloc(struct airvf *vf, u16 index,
 	if (!err)
 		return rx;
 fail:
-	rx_ring_free(vf, rx);
+	airvf_ring_rx_ring_free(vf, rx);
 	return NULL;
 }
 
@@ -114,8 +120,8 @@ void airvf_rings_free(struct airvf *vf, struct airvf_rings *rings)
 	u32 i;
 
 	for (i = 0; i < AIRVF_QUEUES_MAX; i++) {
-		rx_ring_free(vf, rings->rx[i]);
-		tx_ring_free(vf, rings->tx[i]);
+		airvf_ring_rx_ring_free(vf, rings->rx[i]);
+		airvf_ring_tx_ring_free(vf, rings->tx[i]);
 	}
 	memset(rings, 0, sizeof(*rings));
 }
@@ -135,12 +141,12 @@ int airvf_rings_alloc(struct airvf *vf, const struct airvf_ring_param *param,
 	memset(rings, 0, sizeof(*rings));
 	airvf_rings_count(vf, param->queues, &rings->n_rx, &rings->n_tx);
 	for (i = 0; i < rings->n_rx; i++) {
-		rings->rx[i] = rx_ring_alloc(vf, i, param);
+		rings->rx[i] = airvf_ring_rx_ring_alloc(vf, i, param);
 		if (!rings->rx[i])
 			goto fail;
 	}
 	for (i = 0; i < rings->n_tx; i++) {
-		rings->tx[i] = tx_ring_alloc(vf, i, param->tx_count);
+		rings->tx[i] = airvf_ring_tx_ring_alloc(vf, i, param->tx_count);
 		if (!rings->tx[i])
 			goto fail;
 	}
@@ -176,7 +182,7 @@ void airvf_rings_attach(struct airvf *vf)
 	}
 }
 
-static bool wait_enable(struct airvf *vf, u32 reg, bool on)
+static bool airvf_ring_wait_enable(struct airvf *vf, u32 reg, bool on)
 {
 	int i;
 
@@ -190,7 +196,7 @@ static bool wait_enable(struct airvf *vf, u32 reg, bool on)
 	return false;
 }
 
-static int tx_start(struct airvf *vf, struct airvf_tx_ring *ring)
+static int airvf_ring_tx_start(struct airvf *vf, struct airvf_tx_ring *ring)
 {
 	u32 q = ring->reg;
 	bool throttled = vf->vector[ring->index % vf->vectors]->steps;
@@ -207,6 +213,7 @@ static int tx_start(struct airvf *vf, struct airvf_tx_ring *ring)
 	ring->next_to_use = 0;
 	ring->next_to_clean = 0;
 	ring->kicked = 0;
+	memset(ring->context, 0, sizeof(ring->context));
 	ring->watch_pending = false;
 	/*
 	 * Write-backs wait for eight descriptors or the throttle's interval.
@@ -214,19 +221,19 @@ static int tx_start(struct airvf *vf, struct airvf_tx_ring *ring)
 	 */
 	airvf_wr(vf, VFTXDCTL(q), TXDCTL_ENABLE | TXDCTL_PTHRESH(32) | TXDCTL_HTHRESH(1) |
 		 TXDCTL_WTHRESH(throttled ? 8 : 1));
-	if (wait_enable(vf, VFTXDCTL(q), true))
+	if (airvf_ring_wait_enable(vf, VFTXDCTL(q), true))
 		return 0;
 	netif_err(vf, hw, vf->netdev, "Tx queue %u does not start\n", q);
 	return -EIO;
 }
 
-static int rx_start(struct airvf *vf, struct airvf_rx_ring *rx)
+static int airvf_ring_rx_start(struct airvf *vf, struct airvf_rx_ring *rx)
 {
 	bool strip = vf->netdev->features & NETIF_F_HW_VLAN_CTAG_RX;
 	u32 q = rx->reg;
 
 	airvf_wr(vf, VFRXDCTL(q), 0);
-	if (!wait_enable(vf, VFRXDCTL(q), false)) {
+	if (!airvf_ring_wait_enable(vf, VFRXDCTL(q), false)) {
 		netif_err(vf, hw, vf->netdev, "Rx queue %u does not stop\n", q);
 		return -EIO;
 	}
@@ -243,20 +250,22 @@ static int rx_start(struct airvf *vf, struct airvf_rx_ring *rx)
 	rx->next_to_use = 0;
 	rx->next_to_clean = 0;
 	rx->skipping = false;
+	rx->midway = false;
+	rx->reserves = false;
 	rx->xdp.data = NULL;
 	/* Not earlier: a ring that is not used in the end is freed while polls run. */
 	airvf_pool_napi(rx->pool, &rx->vector->napi);
 	airvf_wr(vf, VFRXDCTL(q), RXDCTL_ENABLE | (strip ? RXDCTL_VME : 0));
-	if (!wait_enable(vf, VFRXDCTL(q), true)) {
+	if (!airvf_ring_wait_enable(vf, VFRXDCTL(q), true)) {
 		netif_err(vf, hw, vf->netdev, "Rx queue %u does not start\n", q);
 		return -EIO;
 	}
-	airvf_rx_refill(rx, airvf_rx_unused(rx));
+	airvf_rx_refill(rx);
 	return 0;
 }
 
 /* Queue pairs i to vector i modulo vectors, the mailbox to the last. */
-static void map_vectors(struct airvf *vf)
+static void airvf_ring_map_vectors(struct airvf *vf)
 {
 	u32 ivar[AIRVF_QUEUES_MAX / 2] = {};
 	u32 i;
@@ -283,15 +292,15 @@ int airvf_rings_start(struct airvf *vf)
 	int err = 0;
 	u32 i;
 
-	map_vectors(vf);
+	airvf_ring_map_vectors(vf);
 	airvf_wr(vf, VFPSRTYPE, VFPSRTYPE_TCP | VFPSRTYPE_UDP | VFPSRTYPE_IPV4 |
 		 VFPSRTYPE_IPV6 | VFPSRTYPE_L2 | FIELD_PREP(VFPSRTYPE_RQPL, ilog2(queues)));
 	for (i = 0; i < vf->vectors_used; i++)
 		airvf_itr_write(vf->vector[i], vf->vector[i]->steps);
 	for (i = 0; !err && i < vf->rings.n_tx; i++)
-		err = tx_start(vf, vf->rings.tx[i]);
+		err = airvf_ring_tx_start(vf, vf->rings.tx[i]);
 	for (i = 0; !err && i < vf->rings.n_rx; i++)
-		err = rx_start(vf, vf->rings.rx[i]);
+		err = airvf_ring_rx_start(vf, vf->rings.rx[i]);
 	return test_bit(AIRVF_F_GONE, &vf->flags) ? -ENODEV : err;
 }
 
@@ -306,10 +315,10 @@ int airvf_rings_stop(struct airvf *vf)
 	for (i = 0; i < vf->rings.n_tx; i++)
 		airvf_wr(vf, VFTXDCTL(vf->rings.tx[i]->reg), TXDCTL_SWFLSH);
 	for (i = 0; i < vf->rings.n_rx; i++)
-		if (!wait_enable(vf, VFRXDCTL(vf->rings.rx[i]->reg), false))
+		if (!airvf_ring_wait_enable(vf, VFRXDCTL(vf->rings.rx[i]->reg), false))
 			err = -EBUSY;
 	for (i = 0; i < vf->rings.n_tx; i++)
-		if (!wait_enable(vf, VFTXDCTL(vf->rings.tx[i]->reg), false))
+		if (!airvf_ring_wait_enable(vf, VFTXDCTL(vf->rings.tx[i]->reg), false))
 			err = -EBUSY;
 	return test_bit(AIRVF_F_GONE, &vf->flags) ? 0 : err;
 }

@@ -1,39 +1,69 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Receive: descriptors to frames, frames to XDP and to the stack. */
+/*
+ * Receive: descriptors to frames, frames to XDP, to workers and to the stack
+ * (data sheet 7.1.6). What is usual, a frame in one buffer for the stack, goes a
+ * short way (airvf_rx_take_one()); frames of several buffers, programs and workers go the
+ * long one (airvf_rx_take_piece()).
+ */
 #include <linux/etherdevice.h>
 #include <linux/filter.h>
 
 #include "airvf.h"
-#include "mtvd.h"
+#include "dispatch.h"
+#include "frame.h"
 #include "rx.h"
 #include "xdp.h"
 
 #define REFILL_BATCH	32
 
-/* Gives buffers to the device. False: memory is short, not all were filled. */
-bool airvf_rx_refill(struct airvf_rx_ring *rx, u32 count)
+/* What one poll of a ring did. */
+struct airvf_rx_pass {
+	struct airvf_skb_count skbs;
+	u32 packets;
+	u32 bytes;
+	bool tx;
+	bool redirect;
+};
+
+static void airvf_rx_set_page(struct airvf_rx_buf *buf, struct page *page)
 {
-	u16 i = rx->next_to_use;
+	buf->page = page;
+	buf->data = page_address(page) + AIRVF_RX_HEADROOM;
+	buf->dma = page_pool_get_dma_addr(page) + AIRVF_RX_HEADROOM;
+}
+
+static bool airvf_rx_new_page(struct airvf_rx_ring *rx, struct airvf_rx_buf *buf)
+{
+	struct page *page = page_pool_dev_alloc_pages(rx->pool);
+
+	if (unlikely(!page)) {
+		airvf_rx_count(rx, &rx->stats->alloc_failed, 1);
+		return false;
+	}
+	airvf_rx_set_page(buf, page);
+	/* From the reserves for emergencies: such a page does not stay. */
+	if (unlikely(page_is_pfmemalloc(page)))
+		rx->reserves = true;
+	return true;
+}
+
+bool airvf_rx_refill(struct airvf_rx_ring *rx)
+{
+	u32 left = airvf_rx_unused(rx), i = rx->next_to_use;
 	bool enough = true;
 
-	while (count--) {
+	for (; left; left--) {
 		union airvf_rx_desc *desc = &rx->desc[i];
-		struct page *page = rx->page[i];
+		struct airvf_rx_buf *buf = &rx->buf[i];
 
-		if (!page) {
-			page = page_pool_dev_alloc_pages(rx->pool);
-			if (unlikely(!page)) {
-				airvf_rx_count(rx, &rx->stats->alloc_failed, 1);
-				enough = false;
-				break;
-			}
-			rx->page[i] = page;
+		if (!buf->page && !airvf_rx_new_page(rx, buf)) {
+			enough = false;
+			break;
 		}
-		desc->read.pkt_addr = cpu_to_le64(page_pool_get_dma_addr(page) +
-						  AIRVF_RX_HEADROOM);
+		desc->read.pkt_addr = cpu_to_le64(buf->dma);
 		/* Lies over DD and length: not done. */
 		desc->read.hdr_addr = 0;
-		if (++i == rx->count)
+		if (unlikely(++i == rx->count))
 			i = 0;
 	}
 	if (i == rx->next_to_use)
@@ -43,171 +73,80 @@ bool airvf_rx_refill(struct airvf_rx_ring *rx, u32 count)
 	return enough;
 }
 
+/* The CPU is to see what the device wrote. */
+static void airvf_rx_sync_for_cpu(const struct airvf_rx_ring *rx, const struct airvf_rx_buf *buf,
+				  u32 len)
+{
+	dma_sync_single_for_cpu(rx->dev, buf->dma, len, rx->dma_dir);
+}
+
 /*
- * A checksum that the device calls bad is left to the stack. Only if it is
- * UDP's, that may just be missing (specification update, erratum 44).
+ * The device gets the page again from the same place in the ring, without a
+ * turn through the pool.
  */
-static void checksum(const struct net_device *netdev, struct sk_buff *skb,
-		     const struct airvf_frame *frame, struct airvf_skb_count *count)
+static void airvf_rx_keep_page(struct airvf_rx_ring *rx, struct airvf_rx_buf *buf)
 {
-	u32 status = frame->status;
-
-	if (!(netdev->features & NETIF_F_RXCSUM)) {
-		count->csum_none++;
-	} else if ((status & RXD_IPCS) && (status & RXD_IPE)) {
-		count->csum_bad++;
-	} else if (!(status & RXD_L4CS)) {
-		count->csum_none++;
-	} else if (!(status & RXD_TCPE)) {
-		skb->ip_summed = CHECKSUM_UNNECESSARY;
-		count->csum_good++;
-	} else if (frame->info & RXD_TYPE_UDP) {
-		count->csum_none++;
-	} else {
-		count->csum_bad++;
+	if (unlikely(rx->reserves) && page_is_pfmemalloc(buf->page)) {
+		airvf_page_put(buf->page, true);
+		buf->page = NULL;
+		return;
 	}
+	dma_sync_single_for_device(rx->dev, buf->dma, AIRVF_RX_BUFFER, rx->dma_dir);
 }
 
-static struct skb_shared_info *frame_sinfo(const struct airvf_frame *frame)
+static struct sk_buff *airvf_rx_copy_one(struct napi_struct *napi, const void *data, u32 len)
 {
-	void *start = frame->data - frame->headroom;
-
-	return start + AIRVF_RX_TRUESIZE - SKB_DATA_ALIGN(sizeof(struct skb_shared_info));
-}
-
-static void put_page_back(struct page *page, bool direct)
-{
-	page_pool_put_full_page(page->pp, page, direct);
-}
-
-static void put_frags(const struct skb_shared_info *sinfo, bool direct)
-{
-	int i;
-
-	for (i = 0; i < sinfo->nr_frags; i++)
-		put_page_back(skb_frag_page(&sinfo->frags[i]), direct);
-}
-
-void airvf_frame_drop(const struct airvf_frame *frame, bool direct)
-{
-	if (frame->frags)
-		put_frags(frame_sinfo(frame), direct);
-	put_page_back(virt_to_head_page(frame->data), direct);
-}
-
-/* Small frames are copied: a page for 60 bytes would eat the socket's buffer. */
-static struct sk_buff *copy_frame(struct napi_struct *napi, const struct airvf_frame *frame)
-{
-	u32 len = frame->meta + frame->len;
 	struct sk_buff *skb = napi_alloc_skb(napi, len);
 
-	if (unlikely(!skb))
-		return NULL;
-	memcpy(__skb_put(skb, len), frame->data - frame->meta, len);
-	if (frame->meta) {
-		skb_metadata_set(skb, frame->meta);
-		__skb_pull(skb, frame->meta);
-	}
+	if (likely(skb))
+		memcpy(__skb_put(skb, len), data, len);
 	return skb;
 }
 
-static struct sk_buff *wrap_frame(const struct airvf_frame *frame)
+static struct sk_buff *airvf_rx_wrap_one(void *data, u32 len)
 {
-	u32 frags = 0, frags_size = 0;
-	struct sk_buff *skb;
+	struct sk_buff *skb = napi_build_skb(data - AIRVF_RX_HEADROOM, AIRVF_RX_TRUESIZE);
 
-	/* Building the skb clears the counts in the shared info. */
-	if (frame->frags) {
-		frags = frame_sinfo(frame)->nr_frags;
-		frags_size = frame_sinfo(frame)->xdp_frags_size;
-	}
-	skb = napi_build_skb(frame->data - frame->headroom, AIRVF_RX_TRUESIZE);
 	if (unlikely(!skb))
 		return NULL;
-	skb_reserve(skb, frame->headroom);
-	__skb_put(skb, frame->len);
-	if (frame->meta)
-		skb_metadata_set(skb, frame->meta);
+	skb_reserve(skb, AIRVF_RX_HEADROOM);
+	__skb_put(skb, len);
 	skb_mark_for_recycle(skb);
-	if (frags)
-		airvf_skb_frags(skb, frags, frags_size, frags * AIRVF_RX_TRUESIZE,
-				frame->xdp_flags);
 	return skb;
 }
 
-/* Multicast that we sent and the port's switch reflected (VEPA). */
-static bool own_multicast(const struct airvf *vf, const struct ethhdr *eth)
+/* A frame in one buffer, for the stack. What the device wrote is checked already. */
+static __always_inline void airvf_rx_take_one(struct airvf_rx_ring *rx, struct napi_struct *napi,
+					      const union airvf_rx_desc *desc,
+					      struct airvf_rx_buf *buf, u32 status, u32 len,
+					      struct airvf_rx_pass *pass)
 {
-	return is_multicast_ether_addr(eth->h_dest) &&
-	       ether_addr_equal(eth->h_source, vf->netdev->dev_addr);
-}
-
-/*
- * The tag of a VLAN that the host put this port into is not ours to see. The PF
- * hides it only since our last reset, and perhaps not on every card.
- */
-static bool own_vlan(const struct airvf *vf, u16 tag)
-{
-	u16 vid = tag & VLAN_VID_MASK;
-
-	return (vf->netdev->features & NETIF_F_HW_VLAN_CTAG_RX) &&
-	       (!vid || test_bit(vid, vf->vlans));
-}
-
-/* The frame's pages are needed no more. */
-static void release(const struct airvf_frame *frame, bool *left)
-{
-	if (left && !frame->frags)
-		*left = true;
-	else
-		airvf_frame_drop(frame, !!left);
-}
-
-/**
- * airvf_frame_skb() - makes an skb, ready for GRO
- * @vf: the VF
- * @napi: the poll that runs
- * @frame: consumed in any case, but for @left
- * @left: NULL unless @napi is the one that the frame's page pool belongs to;
- *	set if the frame's only page is left to the caller
- * @count: what happened
- *
- * Return: NULL if memory is short or the frame is an echo; it is dropped then.
- */
-struct sk_buff *airvf_frame_skb(struct airvf *vf, struct napi_struct *napi,
-				const struct airvf_frame *frame, bool *left,
-				struct airvf_skb_count *count)
-{
-	struct net_device *netdev = vf->netdev;
-	bool copy = !frame->frags && frame->len <= READ_ONCE(vf->copybreak);
+	struct airvf *vf = rx->vf;
+	bool copy = len <= READ_ONCE(vf->copybreak);
 	struct sk_buff *skb;
 
-	if (frame->unseen && unlikely(own_multicast(vf, frame->data))) {
-		count->own_multicast++;
-		release(frame, left);
-		return NULL;
+	pass->packets++;
+	pass->bytes += len;
+	airvf_rx_sync_for_cpu(rx, buf, len);
+	if (airvf_own_multicast(vf->netdev, buf->data)) {
+		pass->skbs.own_multicast++;
+		airvf_rx_keep_page(rx, buf);
+		return;
 	}
-	skb = copy ? copy_frame(napi, frame) : wrap_frame(frame);
+	skb = copy ? airvf_rx_copy_one(napi, buf->data, len) : airvf_rx_wrap_one(buf->data, len);
 	if (copy || unlikely(!skb))
-		release(frame, left);
+		airvf_rx_keep_page(rx, buf);
+	else
+		buf->page = NULL;
 	if (unlikely(!skb)) {
-		count->failed++;
-		return NULL;
+		pass->skbs.failed++;
+		return;
 	}
-	count->copied += copy;
-
-	if (netdev->features & NETIF_F_RXHASH) {
-		enum pkt_hash_types type = airvf_hash_type(frame->info);
-
-		if (type != PKT_HASH_TYPE_NONE)
-			skb_set_hash(skb, frame->hash, type);
-	}
-	checksum(netdev, skb, frame, count);
-	if ((frame->status & RXD_VP) && own_vlan(vf, frame->vlan))
-		__vlan_hwaccel_put_tag(skb, htons(ETH_P_8021Q), frame->vlan);
-	skb_record_rx_queue(skb, frame->queue);
-	skb->protocol = eth_type_trans(skb, netdev);
-	return skb;
+	pass->skbs.copied += copy;
+	airvf_skb_fields(skb, vf, status, le16_to_cpu(desc->wb.info),
+			 le16_to_cpu(desc->wb.vlan), le32_to_cpu(desc->wb.rss), rx->index,
+			 &pass->skbs);
+	napi_gro_receive(napi, skb);
 }
 
 /*
@@ -215,20 +154,20 @@ struct sk_buff *airvf_frame_skb(struct airvf *vf, struct napi_struct *napi,
  * xdp_return_buff(): that is for polls only, and queues are also emptied by
  * whoever stops them.
  */
-static void drop_gathered(struct airvf_rx_ring *rx, bool direct)
+static void airvf_rx_drop_gathered(struct airvf_rx_ring *rx, bool direct)
 {
 	struct xdp_buff *xdp = &rx->xdp;
 
 	if (!xdp->data)
 		return;
 	if (xdp_buff_has_frags(xdp))
-		put_frags(xdp_get_shared_info_from_buff(xdp), direct);
-	put_page_back(rx->head, direct);
+		airvf_frags_put(xdp_get_shared_info_from_buff(xdp), direct);
+	airvf_page_put(rx->head, direct);
 	xdp->data = NULL;
 }
 
 /* Adds a buffer to the frame. False: not possible, the frame is to be dropped. */
-static bool gather(struct airvf_rx_ring *rx, struct page *page, u32 len)
+static bool airvf_rx_gather(struct airvf_rx_ring *rx, struct page *page, u32 len)
 {
 	struct xdp_buff *xdp = &rx->xdp;
 	struct skb_shared_info *sinfo;
@@ -254,8 +193,8 @@ static bool gather(struct airvf_rx_ring *rx, struct page *page, u32 len)
 	return true;
 }
 
-static void describe(struct airvf_rx_ring *rx, const union airvf_rx_desc *desc,
-		     u32 status, struct airvf_frame *frame)
+static void airvf_rx_describe(struct airvf_rx_ring *rx, const union airvf_rx_desc *desc, u32 status,
+			      struct airvf_frame *frame)
 {
 	struct xdp_buff *xdp = &rx->xdp;
 
@@ -276,7 +215,7 @@ static void describe(struct airvf_rx_ring *rx, const union airvf_rx_desc *desc,
 }
 
 /* Length in all of the frame's buffers. */
-static u32 gathered_len(struct xdp_buff *xdp)
+static u32 airvf_rx_gathered_len(struct xdp_buff *xdp)
 {
 	u32 len = xdp->data_end - xdp->data;
 
@@ -286,7 +225,7 @@ static u32 gathered_len(struct xdp_buff *xdp)
 }
 
 /* Why a complete frame must not go on; the counter to increase, or NULL. */
-static u64 *refuse(struct airvf_rx_ring *rx, u32 status)
+static u64 *airvf_rx_refuse(struct airvf_rx_ring *rx, u32 status)
 {
 	struct airvf_rx_stats *stats = rx->stats;
 
@@ -295,64 +234,62 @@ static u64 *refuse(struct airvf_rx_ring *rx, u32 status)
 	if (unlikely(rx->xdp.data_end - rx->xdp.data < ETH_HLEN))
 		return &stats->bad_length;
 	/* The header is not in the cache yet: without a program the stack looks later. */
-	if (rx->prog && unlikely(own_multicast(rx->vf, rx->xdp.data)))
+	if (rx->prog && airvf_own_multicast(rx->vf->netdev, rx->xdp.data))
 		return &stats->own_multicast;
 	return NULL;
 }
 
-struct pass {
-	struct airvf_skb_count skbs;
-	u32 packets;
-	u32 bytes;
-	bool tx;
-	bool redirect;
-};
+/* True: the program left a frame for the stack. */
+static bool airvf_rx_run_program(struct airvf_rx_ring *rx, struct airvf_rx_pass *pass)
+{
+	switch (airvf_xdp_run(rx, &rx->xdp)) {
+	case AIRVF_XDP_PASS:
+		break;
+	case AIRVF_XDP_TX:
+		pass->tx = true;
+		rx->xdp.data = NULL;
+		return false;
+	case AIRVF_XDP_REDIRECT:
+		pass->redirect = true;
+		rx->xdp.data = NULL;
+		return false;
+	case AIRVF_XDP_CONSUMED:
+		rx->xdp.data = NULL;
+		return false;
+	}
+	/* It may have cut the frame down to nothing. */
+	if (unlikely(rx->xdp.data_end - rx->xdp.data < ETH_HLEN)) {
+		airvf_rx_count(rx, &rx->stats->bad_length, 1);
+		airvf_rx_drop_gathered(rx, true);
+		return false;
+	}
+	return true;
+}
 
 /* True: the frame was copied, and its only page is still ours. */
-static bool complete_frame(struct airvf_rx_ring *rx, struct napi_struct *napi,
-			   const union airvf_rx_desc *desc, u32 status, struct pass *pass)
+static bool airvf_rx_complete_frame(struct airvf_rx_ring *rx, struct napi_struct *napi,
+				    const union airvf_rx_desc *desc, u32 status,
+				    struct airvf_rx_pass *pass)
 {
 	struct airvf_frame frame;
 	struct sk_buff *skb;
 	bool left = false;
 	u64 *refused;
 
-	refused = refuse(rx, status);
+	refused = airvf_rx_refuse(rx, status);
 	if (refused) {
 		airvf_rx_count(rx, refused, 1);
-		drop_gathered(rx, true);
+		airvf_rx_drop_gathered(rx, true);
 		return false;
 	}
 	pass->packets++;
-	pass->bytes += gathered_len(&rx->xdp);
+	pass->bytes += airvf_rx_gathered_len(&rx->xdp);
 	if (xdp_buff_has_frags(&rx->xdp))
 		airvf_rx_count(rx, &rx->stats->multi_buffer, 1);
+	if (rx->prog && !airvf_rx_run_program(rx, pass))
+		return false;
 
-	if (rx->prog) {
-		switch (airvf_xdp_run(rx, &rx->xdp)) {
-		case AIRVF_XDP_PASS:
-			break;
-		case AIRVF_XDP_TX:
-			pass->tx = true;
-			rx->xdp.data = NULL;
-			return false;
-		case AIRVF_XDP_REDIRECT:
-			pass->redirect = true;
-			rx->xdp.data = NULL;
-			return false;
-		case AIRVF_XDP_CONSUMED:
-			rx->xdp.data = NULL;
-			return false;
-		}
-		/* The program may have cut the frame down to nothing. */
-		if (unlikely(rx->xdp.data_end - rx->xdp.data < ETH_HLEN)) {
-			airvf_rx_count(rx, &rx->stats->bad_length, 1);
-			drop_gathered(rx, true);
-			return false;
-		}
-	}
-
-	describe(rx, desc, status, &frame);
+	airvf_rx_describe(rx, desc, status, &frame);
 	rx->xdp.data = NULL;
 	if (rx->vector->mtvd) {
 		airvf_mtvd_dispatch(rx->vector, &frame);
@@ -364,23 +301,79 @@ static bool complete_frame(struct airvf_rx_ring *rx, struct napi_struct *napi,
 	return left;
 }
 
-/*
- * The device gets the page again from the same place in the ring, without a
- * turn through the pool. Not if it comes from the reserves for emergencies.
- */
-static void keep_page(struct airvf_rx_ring *rx, u16 slot, struct page *page)
+/* One buffer of a frame that may have several. */
+static noinline void airvf_rx_take_piece(struct airvf_rx_ring *rx, struct napi_struct *napi,
+					 const union airvf_rx_desc *desc, struct airvf_rx_buf *buf,
+					 u32 status, u32 len, struct airvf_rx_pass *pass)
 {
-	if (unlikely(page_is_pfmemalloc(page))) {
-		put_page_back(page, true);
-		return;
+	struct page *page = buf->page;
+
+	if (unlikely(rx->skipping)) {
+		airvf_rx_keep_page(rx, buf);
+		goto out;
 	}
-	dma_sync_single_range_for_device(&rx->vf->pdev->dev, page_pool_get_dma_addr(page),
-					 AIRVF_RX_HEADROOM, AIRVF_RX_BUFFER,
-					 page_pool_get_dma_dir(rx->pool));
-	rx->page[slot] = page;
+	if (unlikely(!len || len > AIRVF_RX_BUFFER))
+		goto give_up;
+	airvf_rx_sync_for_cpu(rx, buf, len);
+	if (unlikely(!airvf_rx_gather(rx, page, len)))
+		goto give_up;
+	buf->page = NULL;
+	if (status & RXD_EOP) {
+		if (airvf_rx_complete_frame(rx, napi, desc, status, pass)) {
+			airvf_rx_set_page(buf, rx->head);
+			airvf_rx_keep_page(rx, buf);
+		}
+	}
+	rx->midway = !(status & RXD_EOP);
+	return;
+
+give_up:
+	airvf_rx_count(rx, &rx->stats->bad_length, 1);
+	airvf_rx_keep_page(rx, buf);
+	airvf_rx_drop_gathered(rx, true);
+out:
+	rx->skipping = !(status & RXD_EOP);
+	rx->midway = rx->skipping;
 }
 
-static void account(struct airvf_rx_ring *rx, const struct pass *pass, struct airvf_work *work)
+/* Up to @most descriptors, counted whether their frames have an end or not. */
+static u32 airvf_rx_take_batch(struct airvf_rx_ring *rx, struct napi_struct *napi, u32 most,
+			       struct airvf_rx_pass *pass)
+{
+	bool plain = !rx->prog && !rx->vector->mtvd;
+	u32 i = rx->next_to_clean, n;
+
+	/* Beyond what the device has been given, an old DD may still stand. */
+	most = min_t(u32, most, rx->count - 1 - airvf_rx_unused(rx));
+	for (n = 0; n < most; n++) {
+		const union airvf_rx_desc *desc = &rx->desc[i];
+		struct airvf_rx_buf *buf = &rx->buf[i];
+		u32 status = le32_to_cpu(READ_ONCE(desc->wb.status_error)), len;
+
+		if (!(status & RXD_DD))
+			break;
+		/* The rest of the descriptor is valid once DD is. */
+		dma_rmb();
+		if (unlikely(++i == rx->count))
+			i = 0;
+		/* The next one's header, while this one is worked on; there may be none. */
+		net_prefetch(rx->buf[i].data);
+
+		/* Once: it is checked, and the device could still change it. */
+		len = le16_to_cpu(READ_ONCE(desc->wb.length));
+		if (likely(plain && !rx->midway &&
+			   (status & (RXD_EOP | RXD_RXE)) == RXD_EOP &&
+			   len - ETH_HLEN <= AIRVF_RX_BUFFER - ETH_HLEN))
+			airvf_rx_take_one(rx, napi, desc, buf, status, len, pass);
+		else
+			airvf_rx_take_piece(rx, napi, desc, buf, status, len, pass);
+	}
+	rx->next_to_clean = i;
+	return n;
+}
+
+static void airvf_rx_account(struct airvf_rx_ring *rx, const struct airvf_rx_pass *pass,
+			     struct airvf_work *work)
 {
 	struct airvf_rx_stats *stats = rx->stats;
 
@@ -398,18 +391,6 @@ static void account(struct airvf_rx_ring *rx, const struct pass *pass, struct ai
 	work->bytes += pass->bytes;
 }
 
-/* The next frame's header, while this one is worked on. */
-static void prefetch_next(const struct airvf_rx_ring *rx)
-{
-	const union airvf_rx_desc *desc = &rx->desc[rx->next_to_clean];
-
-	if (rx->next_to_clean == rx->next_to_use ||
-	    !(READ_ONCE(desc->wb.status_error) & cpu_to_le32(RXD_DD)))
-		return;
-	net_prefetch(page_address(rx->page[rx->next_to_clean]) + AIRVF_RX_HEADROOM);
-}
-
-/* A queue's statistics: its poll's, and what workers did for it. */
 void airvf_rx_sum(const struct airvf *vf, u32 queue, struct airvf_rx_stats *sum)
 {
 	const struct airvf_rx_stats *stats = &vf->rx_stats[queue];
@@ -420,8 +401,6 @@ void airvf_rx_sum(const struct airvf *vf, u32 queue, struct airvf_rx_stats *sum)
 		start = u64_stats_fetch_begin(&stats->sync);
 		*sum = *stats;
 	} while (u64_stats_fetch_retry(&stats->sync, start));
-	/* The copy is the caller's alone, and nobody is writing to it. */
-	u64_stats_init(&sum->sync);
 	sum->csum_good += atomic64_read(&made->csum_good);
 	sum->csum_none += atomic64_read(&made->csum_none);
 	sum->csum_bad += atomic64_read(&made->csum_bad);
@@ -430,92 +409,46 @@ void airvf_rx_sum(const struct airvf *vf, u32 queue, struct airvf_rx_stats *sum)
 	sum->own_multicast += atomic64_read(&made->own_multicast);
 }
 
-/* One share of a poll. True: the ring was emptied. */
 bool airvf_rx_poll(struct airvf_rx_ring *rx, struct napi_struct *napi, int budget,
 		   struct airvf_work *work)
 {
-	struct device *dev = &rx->vf->pdev->dev;
-	enum dma_data_direction dir = page_pool_get_dma_dir(rx->pool);
-	struct pass pass = {};
-	bool enough = true;
-	int done = 0;
+	struct airvf_rx_pass pass = {};
+	bool enough = true, emptied = false;
+	u32 left = budget;
 
 	rx->prog = READ_ONCE(rx->vf->prog);
-	/* Descriptors are counted, not frames: a frame may have no end. */
-	for (; done < budget; done++) {
-		union airvf_rx_desc *desc = &rx->desc[rx->next_to_clean];
-		u16 slot = rx->next_to_clean;
-		struct page *page;
-		u32 status, len;
+	while (left && !emptied) {
+		u32 batch = min_t(u32, left, REFILL_BATCH);
+		u32 done = airvf_rx_take_batch(rx, napi, batch, &pass);
 
+		left -= done;
+		emptied = done < batch;
 		/* Small rings must not run dry within a poll. One failure is enough. */
 		if (enough && airvf_rx_unused(rx) >= REFILL_BATCH)
-			enough = airvf_rx_refill(rx, airvf_rx_unused(rx));
-		/* Beyond what the device has been given, an old DD may still stand. */
-		if (unlikely(rx->next_to_clean == rx->next_to_use))
-			break;
-		status = le32_to_cpu(READ_ONCE(desc->wb.status_error));
-		if (!(status & RXD_DD))
-			break;
-		/* The rest of the descriptor is valid once DD is. */
-		dma_rmb();
-
-		page = rx->page[slot];
-		rx->page[slot] = NULL;
-		if (++rx->next_to_clean == rx->count)
-			rx->next_to_clean = 0;
-		prefetch_next(rx);
-
-		/* Once: it is checked, and the device could still change it. */
-		len = le16_to_cpu(READ_ONCE(desc->wb.length));
-		if (unlikely(rx->skipping)) {
-			put_page_back(page, true);
-			rx->skipping = !(status & RXD_EOP);
-			continue;
-		}
-		if (unlikely(!len || len > AIRVF_RX_BUFFER)) {
-			airvf_rx_count(rx, &rx->stats->bad_length, 1);
-			goto give_up;
-		}
-		dma_sync_single_range_for_cpu(dev, page_pool_get_dma_addr(page),
-					      AIRVF_RX_HEADROOM, len, dir);
-		if (unlikely(!gather(rx, page, len))) {
-			airvf_rx_count(rx, &rx->stats->bad_length, 1);
-			goto give_up;
-		}
-		if ((status & RXD_EOP) && complete_frame(rx, napi, desc, status, &pass))
-			keep_page(rx, slot, rx->head);
-		continue;
-give_up:
-		put_page_back(page, true);
-		drop_gathered(rx, true);
-		rx->skipping = !(status & RXD_EOP);
+			enough = airvf_rx_refill(rx);
 	}
-
 	if (pass.tx || pass.redirect)
 		airvf_xdp_finish(rx, pass.tx, pass.redirect);
-	if (enough && airvf_rx_unused(rx) >= REFILL_BATCH)
-		airvf_rx_refill(rx, airvf_rx_unused(rx));
-	account(rx, &pass, work);
+	airvf_rx_account(rx, &pass, work);
 	/* A ring without a single buffer gets no interrupt: try again later. */
 	if (unlikely(airvf_rx_unused(rx) == rx->count - 1))
 		schedule_delayed_work(&rx->vector->retry, AIRVF_RETRY);
-	return done < budget;
+	return emptied;
 }
 
-/* The queue is stopped: take the buffers back. */
 void airvf_rx_free(struct airvf_rx_ring *rx)
 {
 	u32 i;
 
-	drop_gathered(rx, false);
+	airvf_rx_drop_gathered(rx, false);
 	for (i = 0; i < rx->count; i++) {
-		if (!rx->page[i])
+		if (!rx->buf[i].page)
 			continue;
-		put_page_back(rx->page[i], false);
-		rx->page[i] = NULL;
+		airvf_page_put(rx->buf[i].page, false);
+		rx->buf[i].page = NULL;
 	}
 	rx->next_to_use = 0;
 	rx->next_to_clean = 0;
 	rx->skipping = false;
+	rx->midway = false;
 }

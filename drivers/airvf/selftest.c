@@ -4,6 +4,13 @@
 #include <linux/ethtool.h>
 
 #include "airvf.h"
+#include "ethtool.h"
+#include "hw.h"
+#include "later.h"
+#include "link.h"
+#include "messages.h"
+#include "reset.h"
+#include "updown.h"
 
 const char airvf_test_names[AIRVF_TESTS][ETH_GSTRING_LEN] = {
 	"Register test  (offline)",
@@ -17,7 +24,7 @@ struct pattern {
 	u32 mask;
 };
 
-static bool keeps(struct airvf *vf, u32 reg, u32 mask)
+static bool airvf_test_keeps(struct airvf *vf, u32 reg, u32 mask)
 {
 	static const u32 patterns[] = { 0x5a5a5a5a, 0xa5a5a5a5, 0, 0xffffffff };
 	u32 before = airvf_rd(vf, reg), got, i;
@@ -38,7 +45,7 @@ static bool keeps(struct airvf *vf, u32 reg, u32 mask)
 }
 
 /* Queues are stopped: what is written here moves nothing. */
-static bool test_registers(struct airvf *vf)
+static bool airvf_test_registers(struct airvf *vf)
 {
 	u32 q;
 
@@ -52,14 +59,14 @@ static bool test_registers(struct airvf *vf)
 		u32 i;
 
 		for (i = 0; i < ARRAY_SIZE(patterns); i++)
-			if (!keeps(vf, patterns[i].reg, patterns[i].mask))
+			if (!airvf_test_keeps(vf, patterns[i].reg, patterns[i].mask))
 				return false;
 	}
 	return !test_bit(AIRVF_F_GONE, &vf->flags);
 }
 
 /* Each vector must fire when told so. */
-static bool test_interrupts(struct airvf *vf)
+static bool airvf_test_interrupts(struct airvf *vf)
 {
 	u32 i, ms;
 
@@ -79,7 +86,7 @@ static bool test_interrupts(struct airvf *vf)
 }
 
 /* As the service work sees it: the PF may have switched it off for us. */
-static bool test_link(struct airvf *vf)
+static bool airvf_test_link(struct airvf *vf)
 {
 	bool enabled = true;
 	u32 speed;
@@ -91,30 +98,30 @@ static bool test_link(struct airvf *vf)
 }
 
 /* A request that changes nothing. */
-static bool test_mailbox(struct airvf *vf)
+static bool airvf_test_mailbox(struct airvf *vf)
 {
 	int err = airvf_msg_lpe(vf, vf->netdev->mtu + AIRVF_FRAME_EXTRA);
 
 	return !err || err == -EACCES;
 }
 
-static void offline(struct airvf *vf, u64 *data)
+static void airvf_test_offline(struct airvf *vf, u64 *data)
 {
 	bool was_up = vf->up;
 	int err;
 
 	airvf_link_down(vf);
 	airvf_down(vf);
-	err = airvf_hw_reset(vf);
-	data[0] = err || !test_registers(vf);
+	err = airvf_reset(vf);
+	data[0] = err || !airvf_test_registers(vf);
 	if (was_up) {
 		err = airvf_up(vf, true);
-		data[1] = err || !test_interrupts(vf);
+		data[1] = err || !airvf_test_interrupts(vf);
 	} else {
 		/* No interrupt is requested while the interface is closed. */
-		err = airvf_hw_reset(vf);
+		err = airvf_reset(vf);
 	}
-	data[2] = err || !test_mailbox(vf);
+	data[2] = err || !airvf_test_mailbox(vf);
 	if (err)
 		set_bit(AIRVF_F_RESET, &vf->flags);
 	airvf_service_kick(vf);
@@ -131,9 +138,9 @@ void airvf_self_test(struct net_device *netdev, struct ethtool_test *test, u64 *
 		test->flags |= ETH_TEST_FL_FAILED;
 		return;
 	}
-	data[3] = !test_link(vf);
+	data[3] = !airvf_test_link(vf);
 	if (test->flags & ETH_TEST_FL_OFFLINE)
-		offline(vf, data);
+		airvf_test_offline(vf, data);
 	for (i = 0; i < AIRVF_TESTS; i++)
 		if (data[i])
 			test->flags |= ETH_TEST_FL_FAILED;

@@ -6,71 +6,30 @@
 #include <linux/rtnetlink.h>
 
 #include "airvf.h"
+#include "count.h"
 #include "filter.h"
+#include "hw.h"
+#include "later.h"
+#include "link.h"
+#include "mailbox.h"
+#include "messages.h"
+#include "service.h"
+#include "updown.h"
 
 #define PERIOD		(2 * HZ)
 #define GAP_MAX		16	/* seconds between resets, at most */
 #define STUCK		(6 * HZ)
 
-void airvf_service_kick(struct airvf *vf)
-{
-	if (!test_bit(AIRVF_F_REMOVING, &vf->flags))
-		mod_delayed_work(vf->wq, &vf->service, 0);
-}
-
-/* May be called in any context. */
-void airvf_reset_request(struct airvf *vf, const char *why)
-{
-	if (test_bit(AIRVF_F_DOWN, &vf->flags) ||
-	    test_and_set_bit(AIRVF_F_RESET, &vf->flags))
-		return;
-	netif_warn(vf, drv, vf->netdev, "reset wanted: %s\n", why);
-	airvf_service_kick(vf);
-}
-
-/* The VF is down although it should be up. */
-void airvf_reset_later(struct airvf *vf)
-{
-	set_bit(AIRVF_F_RESET, &vf->flags);
-	airvf_service_kick(vf);
-}
-
-void airvf_link_down(struct airvf *vf)
-{
-	if (!netif_carrier_ok(vf->netdev))
-		return;
-	netif_carrier_off(vf->netdev);
-	netif_tx_stop_all_queues(vf->netdev);
-	netif_info(vf, link, vf->netdev, "link down\n");
-}
-
-static void tell_speed(struct airvf *vf, const char *what)
-{
-	if (vf->link_speed == SPEED_UNKNOWN)
-		netif_info(vf, link, vf->netdev, "%s, unknown speed\n", what);
-	else
-		netif_info(vf, link, vf->netdev, "%s, %u Mb/s\n", what, vf->link_speed);
-}
-
-static void link_up(struct airvf *vf)
-{
-	if (netif_carrier_ok(vf->netdev))
-		return;
-	tell_speed(vf, "link up");
-	netif_carrier_on(vf->netdev);
-	netif_tx_wake_all_queues(vf->netdev);
-}
-
 /* Gaps between resets grow, so that a PF that fails is not asked all the time. */
-static bool may_reset(const struct airvf *vf)
+static bool airvf_service_may_reset(const struct airvf *vf)
 {
 	return time_after_eq(jiffies, vf->last_reset + vf->reset_gap * HZ);
 }
 
-static void ask_reset(struct airvf *vf, const char *why)
+static void airvf_service_ask_reset(struct airvf *vf, const char *why)
 {
 	airvf_link_down(vf);
-	if (may_reset(vf))
+	if (airvf_service_may_reset(vf))
 		airvf_reset_request(vf, why);
 }
 
@@ -78,13 +37,13 @@ static void ask_reset(struct airvf *vf, const char *why)
  * While the link is down it is looked at every two seconds, and not whenever
  * the work happens to run: looking makes the mailbox interrupt, which runs it.
  */
-static void link_later(struct airvf *vf)
+static void airvf_service_link_later(struct airvf *vf)
 {
 	vf->link_again = true;
 	vf->link_at = jiffies + PERIOD;
 }
 
-static bool link_due(struct airvf *vf)
+static bool airvf_service_link_due(struct airvf *vf)
 {
 	bool due = test_and_clear_bit(AIRVF_F_LINK, &vf->flags) ||
 		   (vf->link_again && time_after_eq(jiffies, vf->link_at));
@@ -95,12 +54,12 @@ static bool link_due(struct airvf *vf)
 }
 
 /* Rises are looked for while the link is down; it is falls that go unseen. */
-static bool link_changed(struct airvf *vf)
+static bool airvf_service_link_changed(struct airvf *vf)
 {
 	return netif_carrier_ok(vf->netdev) && !(airvf_rd(vf, VFLINKS) & VFLINKS_UP);
 }
 
-static void watch_link(struct airvf *vf)
+static void airvf_service_watch_link(struct airvf *vf)
 {
 	bool enabled = true;
 	u32 speed;
@@ -110,9 +69,9 @@ static void watch_link(struct airvf *vf)
 	 * One read, at every look and not only after an interrupt: a reset of
 	 * the device takes mask and vectors along, so that none may come.
 	 */
-	if (airvf_mbx_news(vf) || link_changed(vf))
+	if (airvf_mbx_news(vf) || airvf_service_link_changed(vf))
 		set_bit(AIRVF_F_LINK, &vf->flags);
-	if (!link_due(vf))
+	if (!airvf_service_link_due(vf))
 		return;
 
 	/* Also without a link: a PF that came back wants to know us again. */
@@ -125,41 +84,36 @@ static void watch_link(struct airvf *vf)
 		}
 	}
 	if (err) {
-		link_later(vf);
+		airvf_service_link_later(vf);
 		airvf_link_down(vf);
 		if (err == -ENETRESET)
-			ask_reset(vf, "the PF has been reset");
+			airvf_service_ask_reset(vf, "the PF has been reset");
 		else if (err == -ETIMEDOUT)
-			ask_reset(vf, "the PF does not answer");
+			airvf_service_ask_reset(vf, "the PF does not answer");
 		return;
 	}
 	if (enabled && !vf->frame_refused && airvf_hw_link(vf, &speed)) {
-		bool changed = speed != vf->link_speed;
-
-		vf->link_speed = speed;
-		if (changed && netif_carrier_ok(vf->netdev))
-			tell_speed(vf, "link changed");
-		link_up(vf);
+		airvf_link_up(vf, speed);
 	} else {
 		/* The PF does not tell of every rise. */
-		link_later(vf);
+		airvf_service_link_later(vf);
 		airvf_link_down(vf);
 	}
 }
 
-static bool rx_waiting(const struct airvf_rx_ring *rx)
+static bool airvf_service_rx_waiting(const struct airvf_rx_ring *rx)
 {
 	const union airvf_rx_desc *desc = &rx->desc[READ_ONCE(rx->next_to_clean) % rx->count];
 
 	return READ_ONCE(desc->wb.status_error) & cpu_to_le32(RXD_DD);
 }
 
-static bool has_work(const struct airvf_vector *vector)
+static bool airvf_service_has_work(const struct airvf_vector *vector)
 {
 	u32 i;
 
 	for (i = 0; i < vector->n_rx; i++)
-		if (rx_waiting(vector->rx[i]))
+		if (airvf_service_rx_waiting(vector->rx[i]))
 			return true;
 	for (i = 0; i < vector->n_tx; i++)
 		if (READ_ONCE(vector->tx[i]->next_to_clean) !=
@@ -173,10 +127,10 @@ static bool has_work(const struct airvf_vector *vector)
  * for longer than any throttle, its own was lost; the device closed the mask as
  * it sent that, so neither would ours come.
  */
-static void watch_vector(struct airvf_vector *vector)
+static void airvf_service_watch_vector(struct airvf_vector *vector)
 {
 	u64 interrupts = READ_ONCE(vector->interrupts), polls = READ_ONCE(vector->stats.polls);
-	bool waiting = has_work(vector);
+	bool waiting = airvf_service_has_work(vector);
 
 	if (!waiting || !vector->watch_waiting || interrupts != vector->watch_interrupts ||
 	    polls != vector->watch_polls) {
@@ -194,7 +148,7 @@ static void watch_vector(struct airvf_vector *vector)
 }
 
 /* Counted in time, not in looks: anything that queues the work makes it look. */
-static void watch_tx(struct airvf *vf, struct airvf_tx_ring *ring)
+static void airvf_service_watch_tx(struct airvf *vf, struct airvf_tx_ring *ring)
 {
 	u16 clean = READ_ONCE(ring->next_to_clean);
 	bool pending = clean != READ_ONCE(ring->next_to_use) && netif_carrier_ok(vf->netdev);
@@ -216,7 +170,7 @@ static void watch_tx(struct airvf *vf, struct airvf_tx_ring *ring)
 #define QUIET		(10 * HZ)
 #define QUIET_PACKETS	100
 
-static void watch_mac(struct airvf *vf)
+static void airvf_service_watch_mac(struct airvf *vf)
 {
 	u64 packets = vf->hw_rx_packets.total;
 	bool quiet = packets - vf->quiet_packets < QUIET_PACKETS;
@@ -232,7 +186,7 @@ static void watch_mac(struct airvf *vf)
 }
 
 /* A device that reads all ones may come back (reset by somebody else). */
-static bool lost(struct airvf *vf)
+static bool airvf_service_lost(struct airvf *vf)
 {
 	if (!airvf_gone(vf)) {
 		if (test_and_clear_bit(AIRVF_F_GONE, &vf->flags))
@@ -243,7 +197,7 @@ static bool lost(struct airvf *vf)
 	return true;
 }
 
-static void grow_gap(struct airvf *vf)
+static void airvf_service_grow_gap(struct airvf *vf)
 {
 	/* After a long rest the gaps grow from the beginning again. */
 	if (time_after(jiffies, vf->last_reset + 2 * GAP_MAX * HZ))
@@ -251,43 +205,43 @@ static void grow_gap(struct airvf *vf)
 	vf->reset_gap = clamp(2 * vf->reset_gap, 1u, (u32)GAP_MAX);
 }
 
-static void do_reset(struct airvf *vf)
+static void airvf_service_do_reset(struct airvf *vf)
 {
 	int err;
 
-	if (!test_bit(AIRVF_F_RESET, &vf->flags) || !may_reset(vf))
+	if (!test_bit(AIRVF_F_RESET, &vf->flags) || !airvf_service_may_reset(vf))
 		return;
 	clear_bit(AIRVF_F_RESET, &vf->flags);
-	grow_gap(vf);
+	airvf_service_grow_gap(vf);
 	err = airvf_reinit(vf);
 	if (err)
 		netif_warn(vf, drv, vf->netdev, "reset failed (%d), will try again\n", err);
 }
 
-static bool usable(const struct airvf *vf)
+static bool airvf_service_usable(const struct airvf *vf)
 {
 	return netif_running(vf->netdev) && !test_bit(AIRVF_F_DETACHED, &vf->flags) &&
 	       !test_bit(AIRVF_F_REMOVING, &vf->flags);
 }
 
 /* Is the PF to be asked anything? */
-static bool wants_pf(const struct airvf *vf)
+static bool airvf_service_wants_pf(const struct airvf *vf)
 {
-	if (!usable(vf) || test_bit(AIRVF_F_GONE, &vf->flags))
+	if (!airvf_service_usable(vf) || test_bit(AIRVF_F_GONE, &vf->flags))
 		return false;
 	if (test_bit(AIRVF_F_RESET, &vf->flags))
-		return may_reset(vf);
+		return airvf_service_may_reset(vf);
 	return vf->up && (test_bit(AIRVF_F_RXMODE, &vf->flags) ||
 			  test_bit(AIRVF_F_LINK, &vf->flags) ||
 			  (vf->link_again && time_after_eq(jiffies, vf->link_at)));
 }
 
 /* Nobody answers: a reset is tried when somebody does, and that is asked by its rule. */
-static void pf_is_away(struct airvf *vf)
+static void airvf_service_pf_is_away(struct airvf *vf)
 {
 	airvf_link_down(vf);
 	set_bit(AIRVF_F_RESET, &vf->flags);
-	grow_gap(vf);
+	airvf_service_grow_gap(vf);
 	vf->last_reset = jiffies;
 	queue_delayed_work(vf->wq, &vf->service, PERIOD);
 }
@@ -297,30 +251,32 @@ void airvf_service(struct work_struct *work)
 	struct airvf *vf = container_of(to_delayed_work(work), struct airvf, service);
 	u32 i;
 
-	if (wants_pf(vf) && !airvf_mbx_alive(vf)) {
-		pf_is_away(vf);
+	if (airvf_service_wants_pf(vf) && !airvf_mbx_alive(vf)) {
+		airvf_service_pf_is_away(vf);
 		return;
 	}
 	/* Rings, filters and resets are all RTNL's. */
 	rtnl_lock();
-	if (!usable(vf) || lost(vf))
+	if (!airvf_service_usable(vf) || airvf_service_lost(vf))
 		goto out;
-	do_reset(vf);
+	airvf_service_do_reset(vf);
 	if (!vf->up)
 		goto out;
 	if (test_and_clear_bit(AIRVF_F_RXMODE, &vf->flags))
 		airvf_rx_mode(vf);
-	watch_link(vf);
+	airvf_service_watch_link(vf);
 	airvf_hw_count(vf);
-	watch_mac(vf);
+	airvf_service_watch_mac(vf);
 	for (i = 0; i < vf->vectors_used; i++)
-		watch_vector(vf->vector[i]);
+		airvf_service_watch_vector(vf->vector[i]);
 	for (i = 0; i < vf->rings.n_tx; i++)
-		watch_tx(vf, vf->rings.tx[i]);
+		airvf_service_watch_tx(vf, vf->rings.tx[i]);
 out:
-	if (usable(vf))
+	if (airvf_service_usable(vf))
 		queue_delayed_work(vf->wq, &vf->service,
-				   test_bit(AIRVF_F_RESET, &vf->flags) && may_reset(vf) ? 0 :
-				   PERIOD);
+				   test_bit(AIRVF_F_RESET, &vf->flags) &&
+						   airvf_service_may_reset(vf)
+					   ? 0
+					   : PERIOD);
 	rtnl_unlock();
 }

@@ -2,7 +2,7 @@
 /* MTVD's policies. */
 #include "spread.h"
 
-static u32 turn(struct airvf_spread *spread, u32 batch)
+static u32 airvf_spread_turn(struct airvf_spread *spread, u32 batch)
 {
 	if (spread->used >= batch) {
 		spread->used = 0;
@@ -17,9 +17,9 @@ u32 airvf_spread_pick(struct airvf_spread *spread, u32 hash)
 {
 	switch (spread->policy) {
 	case AIRVF_RR:
-		return turn(spread, 1);
+		return airvf_spread_turn(spread, 1);
 	case AIRVF_RR_ORDERED:
-		return turn(spread, spread->batch);
+		return airvf_spread_turn(spread, spread->batch);
 	default:
 		/*
 		 * The device's table picks the queue by the hash's low bits, so

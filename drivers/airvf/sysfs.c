@@ -11,14 +11,15 @@
 #include "airvf.h"
 #include "moderate.h"
 #include "sysfs.h"
+#include "updown.h"
 
-static struct airvf *vf_of(struct device *dev)
+static struct airvf *airvf_sysfs_vf_of(struct device *dev)
 {
 	return netdev_priv(to_net_dev(dev));
 }
 
 /* RTNL without waiting for it: a removal waits for us under it. */
-static int lock(void)
+static int airvf_sysfs_lock(void)
 {
 	return rtnl_trylock() ? 0 : restart_syscall();
 }
@@ -26,11 +27,11 @@ static int lock(void)
 static ssize_t moderation_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
 	struct airvf_mod_config config;
-	int err = lock(), len = 0, i;
+	int err = airvf_sysfs_lock(), len = 0, i;
 
 	if (err)
 		return err;
-	airvf_mod_get(vf_of(dev), &config);
+	airvf_mod_get(airvf_sysfs_vf_of(dev), &config);
 	rtnl_unlock();
 	for (i = 0; i < AIRVF_MODES; i++) {
 		if (!airvf_mod_available(i))
@@ -52,12 +53,12 @@ static ssize_t moderation_store(struct device *dev, struct device_attribute *att
 			break;
 	if (mode == AIRVF_MODES)
 		return -EINVAL;
-	err = lock();
+	err = airvf_sysfs_lock();
 	if (err)
 		return err;
-	airvf_mod_get(vf_of(dev), &config);
+	airvf_mod_get(airvf_sysfs_vf_of(dev), &config);
 	config.mode = mode;
-	err = airvf_mod_set(vf_of(dev), &config);
+	err = airvf_set_moderation(airvf_sysfs_vf_of(dev), &config);
 	rtnl_unlock();
 	return err ? err : count;
 }
@@ -67,11 +68,11 @@ static DEVICE_ATTR_RW(moderation);
 static ssize_t fir_rate_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
 	struct airvf_mod_config config;
-	int err = lock();
+	int err = airvf_sysfs_lock();
 
 	if (err)
 		return err;
-	airvf_mod_get(vf_of(dev), &config);
+	airvf_mod_get(airvf_sysfs_vf_of(dev), &config);
 	rtnl_unlock();
 	return sysfs_emit(buf, "%u\n",
 			  config.fir_steps ? airvf_steps_to_rate(config.fir_steps) : 0);
@@ -89,12 +90,12 @@ static ssize_t fir_rate_store(struct device *dev, struct device_attribute *attr,
 		return err;
 	if (rate && (rate < AIRVF_RATE_MIN || rate > AIRVF_RATE_MAX))
 		return -ERANGE;
-	err = lock();
+	err = airvf_sysfs_lock();
 	if (err)
 		return err;
-	airvf_mod_get(vf_of(dev), &config);
+	airvf_mod_get(airvf_sysfs_vf_of(dev), &config);
 	config.fir_steps = rate ? airvf_rate_to_steps(rate) : 0;
-	err = airvf_mod_set(vf_of(dev), &config);
+	err = airvf_set_moderation(airvf_sysfs_vf_of(dev), &config);
 	rtnl_unlock();
 	return err ? err : count;
 }
@@ -103,11 +104,11 @@ static DEVICE_ATTR_RW(fir_rate);
 static ssize_t air_c_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
 	struct airvf_mod_config config;
-	int err = lock();
+	int err = airvf_sysfs_lock();
 
 	if (err)
 		return err;
-	airvf_mod_get(vf_of(dev), &config);
+	airvf_mod_get(airvf_sysfs_vf_of(dev), &config);
 	rtnl_unlock();
 	return sysfs_emit(buf, "%llu\n", config.air.cost.c);
 }
@@ -125,12 +126,12 @@ static ssize_t air_c_store(struct device *dev, struct device_attribute *attr,
 	/* More than a thousand CPUs of 10 GHz. */
 	if (c > 10000000000000ull)
 		return -ERANGE;
-	err = lock();
+	err = airvf_sysfs_lock();
 	if (err)
 		return err;
-	airvf_mod_get(vf_of(dev), &config);
+	airvf_mod_get(airvf_sysfs_vf_of(dev), &config);
 	config.air.cost.c = c;
-	err = airvf_mod_set(vf_of(dev), &config);
+	err = airvf_set_moderation(airvf_sysfs_vf_of(dev), &config);
 	rtnl_unlock();
 	return err ? err : count;
 }
@@ -144,7 +145,7 @@ struct number {
 	u32 max;
 };
 
-static u32 *field(struct airvf_mod_config *config, const struct number *number)
+static u32 *airvf_sysfs_field(struct airvf_mod_config *config, const struct number *number)
 {
 	return (void *)config + number->offset;
 }
@@ -153,13 +154,13 @@ static ssize_t number_show(struct device *dev, struct device_attribute *attr, ch
 {
 	struct number *number = container_of(attr, struct number, attr);
 	struct airvf_mod_config config;
-	int err = lock();
+	int err = airvf_sysfs_lock();
 
 	if (err)
 		return err;
-	airvf_mod_get(vf_of(dev), &config);
+	airvf_mod_get(airvf_sysfs_vf_of(dev), &config);
 	rtnl_unlock();
-	return sysfs_emit(buf, "%u\n", *field(&config, number));
+	return sysfs_emit(buf, "%u\n", *airvf_sysfs_field(&config, number));
 }
 
 static ssize_t number_store(struct device *dev, struct device_attribute *attr,
@@ -175,16 +176,16 @@ static ssize_t number_store(struct device *dev, struct device_attribute *attr,
 		return err;
 	if (value < number->min || value > number->max)
 		return -ERANGE;
-	err = lock();
+	err = airvf_sysfs_lock();
 	if (err)
 		return err;
-	airvf_mod_get(vf_of(dev), &config);
-	*field(&config, number) = value;
+	airvf_mod_get(airvf_sysfs_vf_of(dev), &config);
+	*airvf_sysfs_field(&config, number) = value;
 	/* The classes would have a hole. */
 	if (config.cgr.small_size > config.cgr.bulk_size)
 		err = -EINVAL;
 	else
-		err = airvf_mod_set(vf_of(dev), &config);
+		err = airvf_set_moderation(airvf_sysfs_vf_of(dev), &config);
 	rtnl_unlock();
 	return err ? err : count;
 }

@@ -9,20 +9,22 @@
 #include "mtvd.h"
 #include "sysfs.h"
 
-static struct airvf *vf_of(struct device *dev)
+static struct airvf *airvf_sysfs_mtvd_vf_of(struct device *dev)
 {
 	return netdev_priv(to_net_dev(dev));
 }
 
 /* RTNL. A copy to change: with its CPU mask too large for the stack. */
-static struct airvf_mtvd_config *get(struct device *dev)
+static struct airvf_mtvd_config *airvf_sysfs_mtvd_get(struct device *dev)
 {
-	return kmemdup(&vf_of(dev)->mtvd_config, sizeof(struct airvf_mtvd_config), GFP_KERNEL);
+	return kmemdup(&airvf_sysfs_mtvd_vf_of(dev)->mtvd_config, sizeof(struct airvf_mtvd_config),
+		       GFP_KERNEL);
 }
 
-static ssize_t put(struct device *dev, struct airvf_mtvd_config *config, size_t count)
+static ssize_t airvf_sysfs_mtvd_put(struct device *dev, struct airvf_mtvd_config *config,
+				    size_t count)
 {
-	int err = config ? airvf_mtvd_set(vf_of(dev), config) : -ENOMEM;
+	int err = config ? airvf_mtvd_set(airvf_sysfs_mtvd_vf_of(dev), config) : -ENOMEM;
 
 	rtnl_unlock();
 	kfree(config);
@@ -31,7 +33,7 @@ static ssize_t put(struct device *dev, struct airvf_mtvd_config *config, size_t 
 
 static ssize_t mtvd_workers_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
-	return sysfs_emit(buf, "%u\n", READ_ONCE(vf_of(dev)->mtvd_config.workers));
+	return sysfs_emit(buf, "%u\n", READ_ONCE(airvf_sysfs_mtvd_vf_of(dev)->mtvd_config.workers));
 }
 
 static ssize_t mtvd_workers_store(struct device *dev, struct device_attribute *attr,
@@ -48,16 +50,16 @@ static ssize_t mtvd_workers_store(struct device *dev, struct device_attribute *a
 		return -ERANGE;
 	if (!rtnl_trylock())
 		return restart_syscall();
-	config = get(dev);
+	config = airvf_sysfs_mtvd_get(dev);
 	if (config)
 		config->workers = workers;
-	return put(dev, config, count);
+	return airvf_sysfs_mtvd_put(dev, config, count);
 }
 DEVICE_ATTR_RW(mtvd_workers);
 
 static ssize_t mtvd_batch_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
-	return sysfs_emit(buf, "%u\n", READ_ONCE(vf_of(dev)->mtvd_config.batch));
+	return sysfs_emit(buf, "%u\n", READ_ONCE(airvf_sysfs_mtvd_vf_of(dev)->mtvd_config.batch));
 }
 
 static ssize_t mtvd_batch_store(struct device *dev, struct device_attribute *attr,
@@ -74,16 +76,16 @@ static ssize_t mtvd_batch_store(struct device *dev, struct device_attribute *att
 		return -ERANGE;
 	if (!rtnl_trylock())
 		return restart_syscall();
-	config = get(dev);
+	config = airvf_sysfs_mtvd_get(dev);
 	if (config)
 		config->batch = batch;
-	return put(dev, config, count);
+	return airvf_sysfs_mtvd_put(dev, config, count);
 }
 DEVICE_ATTR_RW(mtvd_batch);
 
 static ssize_t mtvd_policy_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
-	enum airvf_policy now = READ_ONCE(vf_of(dev)->mtvd_config.policy);
+	enum airvf_policy now = READ_ONCE(airvf_sysfs_mtvd_vf_of(dev)->mtvd_config.policy);
 	int len = 0, i;
 
 	for (i = 0; i < AIRVF_POLICIES; i++)
@@ -105,16 +107,16 @@ static ssize_t mtvd_policy_store(struct device *dev, struct device_attribute *at
 		return -EINVAL;
 	if (!rtnl_trylock())
 		return restart_syscall();
-	config = get(dev);
+	config = airvf_sysfs_mtvd_get(dev);
 	if (config)
 		config->policy = policy;
-	return put(dev, config, count);
+	return airvf_sysfs_mtvd_put(dev, config, count);
 }
 DEVICE_ATTR_RW(mtvd_policy);
 
 static ssize_t mtvd_cpus_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
-	struct airvf *vf = vf_of(dev);
+	struct airvf *vf = airvf_sysfs_mtvd_vf_of(dev);
 	ssize_t len;
 
 	mutex_lock(&vf->mtvd_lock);
@@ -142,10 +144,10 @@ static ssize_t mtvd_cpus_store(struct device *dev, struct device_attribute *attr
 		ret = restart_syscall();
 		goto out;
 	}
-	config = get(dev);
+	config = airvf_sysfs_mtvd_get(dev);
 	if (config)
 		cpumask_copy(&config->cpus, cpus);
-	ret = put(dev, config, count);
+	ret = airvf_sysfs_mtvd_put(dev, config, count);
 out:
 	free_cpumask_var(cpus);
 	return ret;

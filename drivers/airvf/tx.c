@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Transmit: one context descriptor a packet, because the internal switch takes
- * the header lengths from there (data sheet 7.2.3.2), then its data.
+ * Transmit (data sheet 7.2.3.2). Every packet names a context, because the
+ * internal switch takes the header lengths from there; the device keeps two for a
+ * queue, so a context descriptor comes only before a packet that needs another.
  */
 #include <linux/ip.h>
 #include <linux/ipv6.h>
@@ -12,6 +13,7 @@
 #include <net/mpls.h>
 
 #include "airvf.h"
+#include "tx.h"
 #include "xdp.h"
 
 /* Descriptors of one packet that the device takes, the context among them. */
@@ -20,7 +22,7 @@
 #define TX_EXTRA	8
 #define TX_ROOM		min_t(u32, MAX_SKB_FRAGS + TX_EXTRA, TX_PACKET_MAX)
 
-struct plan {
+struct airvf_tx_plan {
 	u32 lens;	/* context: VLAN, MACLEN, IPLEN */
 	u32 type;	/* context: L4T, IPv4 */
 	u32 mss;	/* context: MSS, L4LEN, index */
@@ -29,13 +31,13 @@ struct plan {
 	u32 header;	/* bytes repeated in every segment */
 };
 
-static u16 next(const struct airvf_tx_ring *ring, u16 i)
+static u16 airvf_tx_next(const struct airvf_tx_ring *ring, u16 i)
 {
 	return ++i == ring->count ? 0 : i;
 }
 
 /* The device repeats the headers, so they are prepared for every segment. */
-static int plan_tso(struct sk_buff *skb, struct plan *plan)
+static int airvf_tx_plan_tso(struct sk_buff *skb, struct airvf_tx_plan *plan)
 {
 	unsigned char *net;
 	struct tcphdr *tcp;
@@ -75,7 +77,7 @@ static int plan_tso(struct sk_buff *skb, struct plan *plan)
 	return 0;
 }
 
-static u32 mac_len(const struct sk_buff *skb)
+static u32 airvf_tx_mac_len(const struct sk_buff *skb)
 {
 	int len = skb_network_offset(skb);
 
@@ -84,9 +86,9 @@ static u32 mac_len(const struct sk_buff *skb)
 }
 
 /* Checksum or plain. True if the device computes the checksum. */
-static bool plan_csum(struct sk_buff *skb, struct plan *plan)
+static bool airvf_tx_plan_csum(struct sk_buff *skb, struct airvf_tx_plan *plan)
 {
-	u32 mac = mac_len(skb);
+	u32 mac = airvf_tx_mac_len(skb);
 	bool device = false;
 
 	if (skb->ip_summed == CHECKSUM_PARTIAL) {
@@ -112,7 +114,26 @@ static bool plan_csum(struct sk_buff *skb, struct plan *plan)
 	return device;
 }
 
-static void put_context(struct airvf_tx_ring *ring, u16 i, const struct plan *plan)
+/*
+ * Does the packet need another context than the queue has? Without a checksum to
+ * compute only the length of the MAC header counts, and the VLAN if there is one.
+ */
+static bool airvf_tx_needs_context(const struct airvf_tx_ring *ring,
+				   const struct airvf_tx_plan *plan)
+{
+	const struct airvf_tx_context *has = &ring->context[!!(plan->mss & 1 << TXC_IDX_SHIFT)];
+	u32 mask = U32_MAX;
+
+	if (!(plan->olinfo & TXD_TXSM))
+		mask = TXC_MACLEN_MAX << TXC_MACLEN_SHIFT |
+		       (plan->cmd & TXD_VLE ? 0xffffu << TXC_VLAN_SHIFT : 0);
+	if (((plan->lens ^ has->lens) & mask) || !has->known)
+		return true;
+	return mask == U32_MAX && (plan->type != has->type || plan->mss != has->mss);
+}
+
+static void airvf_tx_put_context(struct airvf_tx_ring *ring, u16 i,
+				 const struct airvf_tx_plan *plan)
 {
 	struct airvf_tx_ctx *ctx = (struct airvf_tx_ctx *)&ring->desc[i];
 
@@ -120,9 +141,15 @@ static void put_context(struct airvf_tx_ring *ring, u16 i, const struct plan *pl
 	ctx->sa_index = 0;
 	ctx->type = cpu_to_le32(plan->type | TXD_DTYP_CTXT | TXD_DEXT);
 	ctx->mss_l4len_idx = cpu_to_le32(plan->mss);
+	ring->context[!!(plan->mss & 1 << TXC_IDX_SHIFT)] = (struct airvf_tx_context){
+		.lens = plan->lens,
+		.type = plan->type,
+		.mss = plan->mss,
+		.known = true,
+	};
 }
 
-static void unmap(struct airvf_tx_ring *ring, struct airvf_tx_buf *buf)
+static void airvf_tx_unmap(struct airvf_tx_ring *ring, struct airvf_tx_buf *buf)
 {
 	struct device *dev = &ring->vf->pdev->dev;
 
@@ -136,8 +163,8 @@ static void unmap(struct airvf_tx_ring *ring, struct airvf_tx_buf *buf)
 }
 
 /* One mapped piece, cut at 16 KB. Returns the index after its last descriptor. */
-static u16 put_data(struct airvf_tx_ring *ring, u16 i, dma_addr_t dma, u32 len,
-		    const struct plan *plan, u16 *last)
+static u16 airvf_tx_put_data(struct airvf_tx_ring *ring, u16 i, dma_addr_t dma, u32 len,
+			     const struct airvf_tx_plan *plan, u16 *last)
 {
 	do {
 		u32 part = min_t(u32, len, TXD_LEN_MAX);
@@ -148,7 +175,7 @@ static u16 put_data(struct airvf_tx_ring *ring, u16 i, dma_addr_t dma, u32 len,
 		desc->cmd = cpu_to_le32(plan->cmd | part);
 		desc->olinfo = cpu_to_le32(plan->olinfo);
 		*last = i;
-		i = next(ring, i);
+		i = airvf_tx_next(ring, i);
 		dma += part;
 		len -= part;
 	} while (len);
@@ -156,21 +183,20 @@ static u16 put_data(struct airvf_tx_ring *ring, u16 i, dma_addr_t dma, u32 len,
 }
 
 /* Takes back what was mapped from the packet's first slot on. */
-static void unwind(struct airvf_tx_ring *ring, u16 first, u16 end)
+static void airvf_tx_unwind(struct airvf_tx_ring *ring, u16 first, u16 end)
 {
 	u16 i;
 
-	for (i = first; i != end; i = next(ring, i)) {
-		unmap(ring, &ring->buf[i]);
+	for (i = first; i != end; i = airvf_tx_next(ring, i)) {
+		airvf_tx_unmap(ring, &ring->buf[i]);
 		ring->buf[i].type = AIRVF_TX_NONE;
 	}
 }
 
-static bool map_skb(struct airvf_tx_ring *ring, struct sk_buff *skb, const struct plan *plan,
-		    u16 *end, u16 *eop)
+static bool airvf_tx_map_skb(struct airvf_tx_ring *ring, struct sk_buff *skb,
+			     const struct airvf_tx_plan *plan, u16 i, u16 *end, u16 *eop)
 {
 	struct device *dev = &ring->vf->pdev->dev;
-	u16 i = next(ring, ring->next_to_use);
 	u32 len = skb_headlen(skb);
 	dma_addr_t dma;
 	int f;
@@ -180,13 +206,13 @@ static bool map_skb(struct airvf_tx_ring *ring, struct sk_buff *skb, const struc
 		const skb_frag_t *frag = &skb_shinfo(skb)->frags[f];
 
 		if (dma_mapping_error(dev, dma)) {
-			unwind(ring, ring->next_to_use, i);
+			airvf_tx_unwind(ring, ring->next_to_use, i);
 			return false;
 		}
 		ring->buf[i].dma = dma;
 		ring->buf[i].len = len;
 		ring->buf[i].single = !f;
-		i = put_data(ring, i, dma, len, plan, eop);
+		i = airvf_tx_put_data(ring, i, dma, len, plan, eop);
 		if (f == skb_shinfo(skb)->nr_frags)
 			break;
 		len = skb_frag_size(frag);
@@ -197,30 +223,30 @@ static bool map_skb(struct airvf_tx_ring *ring, struct sk_buff *skb, const struc
 }
 
 /* The caller has the queue's lock. */
-static void count(struct airvf_tx_stats *stats, u64 *counter)
+static void airvf_tx_count(struct airvf_tx_stats *stats, u64 *counter)
 {
 	u64_stats_update_begin(&stats->xmit_sync);
 	++*counter;
 	u64_stats_update_end(&stats->xmit_sync);
 }
 
-static void kick(struct airvf_tx_ring *ring)
+static void airvf_tx_kick(struct airvf_tx_ring *ring)
 {
 	if (ring->kicked == ring->next_to_use)
 		return;
 	ring->kicked = ring->next_to_use;
 	/* The descriptors before the tail: writel() orders them. */
 	writel(ring->next_to_use, ring->tail);
-	count(ring->stats, &ring->stats->doorbells);
+	airvf_tx_count(ring->stats, &ring->stats->doorbells);
 }
 
 /* A queue is woken later than it is stopped, so that it is not at every packet. */
-static u32 wake_room(const struct airvf_tx_ring *ring)
+static u32 airvf_tx_wake_room(const struct airvf_tx_ring *ring)
 {
 	return max_t(u32, TX_ROOM, min_t(u32, 2 * TX_ROOM, ring->count / 2));
 }
 
-static bool stop_unless(struct airvf_tx_ring *ring, u16 room)
+static bool airvf_tx_stop_unless(struct airvf_tx_ring *ring, u16 room)
 {
 	if (likely(airvf_tx_unused(ring) >= room))
 		return false;
@@ -228,14 +254,14 @@ static bool stop_unless(struct airvf_tx_ring *ring, u16 room)
 	/* The stop must be seen before the room is counted again. */
 	smp_mb__after_atomic();
 	if (airvf_tx_unused(ring) < room) {
-		count(ring->stats, &ring->stats->stop);
+		airvf_tx_count(ring->stats, &ring->stats->stop);
 		return true;
 	}
 	netif_tx_start_queue(ring->txq);
 	return false;
 }
 
-static u32 room_for(const struct sk_buff *skb)
+static u32 airvf_tx_room_for(const struct sk_buff *skb)
 {
 	u32 room = 1 + DIV_ROUND_UP(skb_headlen(skb), TXD_LEN_MAX);
 	int f;
@@ -246,14 +272,14 @@ static u32 room_for(const struct sk_buff *skb)
 }
 
 /* 01:80:c2:00:00:0x is for the port's owner, not for a VF. */
-static bool link_local(const struct sk_buff *skb)
+static bool airvf_tx_link_local(const struct sk_buff *skb)
 {
 	return is_link_local_ether_addr(skb->data);
 }
 
-static netdev_tx_t drop(struct airvf_tx_stats *stats, struct sk_buff *skb)
+static netdev_tx_t airvf_tx_drop(struct airvf_tx_stats *stats, struct sk_buff *skb)
 {
-	count(stats, &stats->dropped);
+	airvf_tx_count(stats, &stats->dropped);
 	dev_kfree_skb_any(skb);
 	return NETDEV_TX_OK;
 }
@@ -265,12 +291,13 @@ netdev_tx_t airvf_xmit(struct sk_buff *skb, struct net_device *netdev)
 	struct airvf_tx_stats *stats = &vf->tx_stats[queue];
 	struct airvf_tx_ring *ring;
 	bool gso = skb_is_gso(skb), more = netdev_xmit_more();
-	struct plan plan = {
+	struct airvf_tx_plan plan = {
 		.cmd = TXD_DTYP_DATA | TXD_DEXT | TXD_IFCS,
 		.olinfo = TXD_CC,
 	};
 	struct airvf_tx_buf *first;
-	u16 end, eop;
+	u16 data, end, eop;
+	bool context;
 	u32 bytes;
 
 	/*
@@ -278,10 +305,10 @@ netdev_tx_t airvf_xmit(struct sk_buff *skb, struct net_device *netdev)
 	 * Pairs with the barrier in airvf_up(); airvf_down() waits for our lock.
 	 */
 	if (unlikely(test_bit_acquire(AIRVF_F_DOWN, &vf->flags)))
-		return drop(stats, skb);
+		return airvf_tx_drop(stats, skb);
 	/* All queues are woken, also those that have no ring. */
 	if (unlikely(queue >= vf->rings.n_tx))
-		return drop(stats, skb);
+		return airvf_tx_drop(stats, skb);
 	ring = vf->rings.tx[queue];
 
 	if (unlikely(!skb->len))
@@ -290,25 +317,26 @@ netdev_tx_t airvf_xmit(struct sk_buff *skb, struct net_device *netdev)
 		skb = NULL;	/* already freed */
 		goto drop;
 	}
-	if (unlikely(link_local(skb))) {
-		count(stats, &stats->link_local);
+	if (unlikely(airvf_tx_link_local(skb))) {
+		airvf_tx_count(stats, &stats->link_local);
 		dev_kfree_skb_any(skb);
 		skb = NULL;
 		goto kick;
 	}
 	if (unlikely(skb_shinfo(skb)->nr_frags + TX_EXTRA > TX_PACKET_MAX) &&
-	    room_for(skb) > TX_PACKET_MAX && skb_linearize(skb))
+	    airvf_tx_room_for(skb) > TX_PACKET_MAX && skb_linearize(skb))
 		goto drop;
-	if (unlikely(airvf_tx_unused(ring) < TX_ROOM && stop_unless(ring, room_for(skb)))) {
-		count(stats, &stats->busy);
-		kick(ring);
+	if (unlikely(airvf_tx_unused(ring) < TX_ROOM &&
+		     airvf_tx_stop_unless(ring, airvf_tx_room_for(skb)))) {
+		airvf_tx_count(stats, &stats->busy);
+		airvf_tx_kick(ring);
 		return NETDEV_TX_BUSY;
 	}
 
 	if (gso) {
-		if (plan_tso(skb, &plan))
+		if (airvf_tx_plan_tso(skb, &plan))
 			goto drop;
-	} else if (!plan_csum(skb, &plan) && skb->ip_summed == CHECKSUM_PARTIAL &&
+	} else if (!airvf_tx_plan_csum(skb, &plan) && skb->ip_summed == CHECKSUM_PARTIAL &&
 		   skb_csum_hwoffload_help(skb, 0)) {
 		goto drop;
 	}
@@ -319,11 +347,16 @@ netdev_tx_t airvf_xmit(struct sk_buff *skb, struct net_device *netdev)
 
 	first = &ring->buf[ring->next_to_use];
 	first->len = 0;
-	if (!map_skb(ring, skb, &plan, &end, &eop)) {
-		count(stats, &stats->dma_errors);
+	data = ring->next_to_use;
+	context = airvf_tx_needs_context(ring, &plan);
+	if (context)
+		data = airvf_tx_next(ring, data);
+	if (!airvf_tx_map_skb(ring, skb, &plan, data, &end, &eop)) {
+		airvf_tx_count(stats, &stats->dma_errors);
 		goto drop;
 	}
-	put_context(ring, ring->next_to_use, &plan);
+	if (context)
+		airvf_tx_put_context(ring, ring->next_to_use, &plan);
 	ring->desc[eop].cmd |= cpu_to_le32(TXD_EOP | TXD_RS);
 
 	first->skb = skb;
@@ -345,25 +378,25 @@ netdev_tx_t airvf_xmit(struct sk_buff *skb, struct net_device *netdev)
 	netdev_tx_sent_queue(ring->txq, bytes);
 	/* The clean-up must find the slots filled. */
 	smp_store_release(&ring->next_to_use, end);
-	stop_unless(ring, TX_ROOM);
+	airvf_tx_stop_unless(ring, TX_ROOM);
 	if (!more || netif_xmit_stopped(ring->txq))
-		kick(ring);
+		airvf_tx_kick(ring);
 	return NETDEV_TX_OK;
 
 drop:
-	drop(stats, skb);
+	airvf_tx_drop(stats, skb);
 kick:
 	/* Packets before this one may have waited for it. */
 	if (!more)
-		kick(ring);
+		airvf_tx_kick(ring);
 	return NETDEV_TX_OK;
 }
 
 /*
- * Is there an IP header where plan_tso() looks for it, and TCP right behind?
+ * Is there an IP header where airvf_tx_plan_tso() looks for it, and TCP right behind?
  * Not with labels between tunnel and IP.
  */
-static bool tso_headers(const struct sk_buff *skb)
+static bool airvf_tx_tso_headers(const struct sk_buff *skb)
 {
 	int net = skb->encapsulation ? skb_inner_network_offset(skb) : skb_network_offset(skb);
 	const struct iphdr *ip = (struct iphdr *)(skb->data + net);
@@ -393,7 +426,7 @@ netdev_features_t airvf_features_check(struct sk_buff *skb, struct net_device *n
 				    NETIF_F_TSO6 | NETIF_F_HW_VLAN_CTAG_TX);
 	if (!skb_is_gso(skb))
 		return features;
-	if (skb_is_gso_tcp(skb) && !tso_headers(skb))
+	if (skb_is_gso_tcp(skb) && !airvf_tx_tso_headers(skb))
 		return features & ~NETIF_F_GSO_MASK;
 	if (!skb->encapsulation)
 		return features;
@@ -405,7 +438,7 @@ netdev_features_t airvf_features_check(struct sk_buff *skb, struct net_device *n
 	return features;
 }
 
-static void release(struct airvf_tx_ring *ring, struct airvf_tx_buf *first, int budget)
+static void airvf_tx_release(struct airvf_tx_ring *ring, struct airvf_tx_buf *first, int budget)
 {
 	switch (first->type) {
 	case AIRVF_TX_SKB:
@@ -437,7 +470,7 @@ bool airvf_tx_clean(struct airvf_tx_ring *ring, int budget, struct airvf_work *w
 		/* netpoll may have interrupts off: page pools cannot be served then. */
 		if (!budget && first->type != AIRVF_TX_SKB)
 			break;
-		end = next(ring, first->eop);
+		end = airvf_tx_next(ring, first->eop);
 		done++;
 		packets += first->segs;
 		bytes += first->bytes;
@@ -445,10 +478,10 @@ bool airvf_tx_clean(struct airvf_tx_ring *ring, int budget, struct airvf_work *w
 			queue_packets++;
 			queue_bytes += first->bytes;
 		}
-		for (; i != end; i = next(ring, i), slots++)
-			unmap(ring, &ring->buf[i]);
+		for (; i != end; i = airvf_tx_next(ring, i), slots++)
+			airvf_tx_unmap(ring, &ring->buf[i]);
 		/* Memory goes back when the device no longer has it. */
-		release(ring, first, budget);
+		airvf_tx_release(ring, first, budget);
 		first->type = AIRVF_TX_NONE;
 	}
 	if (!done)
@@ -465,10 +498,10 @@ bool airvf_tx_clean(struct airvf_tx_ring *ring, int budget, struct airvf_work *w
 	work->bytes += bytes;
 
 	netdev_tx_completed_queue(ring->txq, queue_packets, queue_bytes);
-	/* Pairs with the barrier in stop_unless(). */
+	/* Pairs with the barrier in airvf_tx_stop_unless(). */
 	smp_mb();
 	if (unlikely(netif_tx_queue_stopped(ring->txq) &&
-		     airvf_tx_unused(ring) >= wake_room(ring) &&
+		     airvf_tx_unused(ring) >= airvf_tx_wake_room(ring) &&
 		     !test_bit(AIRVF_F_DOWN, &ring->vf->flags) &&
 		     netif_carrier_ok(ring->vf->netdev))) {
 		netif_tx_wake_queue(ring->txq);
@@ -510,11 +543,11 @@ void airvf_tx_free(struct airvf_tx_ring *ring)
 
 	while (i != ring->next_to_use) {
 		struct airvf_tx_buf *first = &ring->buf[i];
-		u16 end = next(ring, first->eop);
+		u16 end = airvf_tx_next(ring, first->eop);
 
-		for (; i != end; i = next(ring, i))
-			unmap(ring, &ring->buf[i]);
-		release(ring, first, 0);
+		for (; i != end; i = airvf_tx_next(ring, i))
+			airvf_tx_unmap(ring, &ring->buf[i]);
+		airvf_tx_release(ring, first, 0);
 		first->type = AIRVF_TX_NONE;
 	}
 	ring->next_to_clean = 0;
@@ -529,28 +562,31 @@ int airvf_tx_xdp(struct airvf_tx_ring *ring, struct xdp_frame *xdpf, bool pool)
 	struct skb_shared_info *sinfo = xdp_get_shared_info_from_frame(xdpf);
 	u32 frags = xdp_frame_has_frags(xdpf) ? sinfo->nr_frags : 0;
 	u32 total = xdpf->len + (frags ? sinfo->xdp_frags_size : 0);
-	struct plan plan = {
+	struct airvf_tx_plan plan = {
 		.lens = ETH_HLEN << TXC_MACLEN_SHIFT,
 		.cmd = TXD_DTYP_DATA | TXD_DEXT | TXD_IFCS,
 		.olinfo = TXD_CC | total << TXD_PAYLEN_SHIFT,
 	};
 	struct device *dev = &ring->vf->pdev->dev;
 	struct airvf_tx_buf *first = &ring->buf[ring->next_to_use];
-	u16 i = next(ring, ring->next_to_use), eop = 0;
+	bool context = airvf_tx_needs_context(ring, &plan);
+	u16 i = ring->next_to_use, eop = 0;
 	void *data = xdpf->data;
 	u32 len = xdpf->len, f;
 
 	/* Frames below the device's minimum or above its pieces: not ours. */
 	if (unlikely(total < TX_FRAME_MIN || total > AIRVF_FRAME_MAX ||
 		     frags + 2 > TX_PACKET_MAX)) {
-		count(ring->stats, &ring->stats->dropped);
+		airvf_tx_count(ring->stats, &ring->stats->dropped);
 		return -EINVAL;
 	}
 	if (unlikely(airvf_tx_unused(ring) < frags + 2)) {
-		count(ring->stats, &ring->stats->xdp_full);
+		airvf_tx_count(ring->stats, &ring->stats->xdp_full);
 		return -ENOSPC;
 	}
 	first->len = 0;
+	if (context)
+		i = airvf_tx_next(ring, i);
 	for (f = 0; ; f++) {
 		struct airvf_tx_buf *buf = &ring->buf[i];
 
@@ -564,20 +600,21 @@ int airvf_tx_xdp(struct airvf_tx_ring *ring, struct xdp_frame *xdpf, bool pool)
 		} else {
 			buf->dma = dma_map_single(dev, data, len, DMA_TO_DEVICE);
 			if (dma_mapping_error(dev, buf->dma)) {
-				unwind(ring, ring->next_to_use, i);
-				count(ring->stats, &ring->stats->dma_errors);
+				airvf_tx_unwind(ring, ring->next_to_use, i);
+				airvf_tx_count(ring->stats, &ring->stats->dma_errors);
 				return -ENOMEM;
 			}
 			buf->len = len;
 			buf->single = true;
 		}
-		i = put_data(ring, i, buf->dma, len, &plan, &eop);
+		i = airvf_tx_put_data(ring, i, buf->dma, len, &plan, &eop);
 		if (f == frags)
 			break;
 		data = skb_frag_address(&sinfo->frags[f]);
 		len = skb_frag_size(&sinfo->frags[f]);
 	}
-	put_context(ring, ring->next_to_use, &plan);
+	if (context)
+		airvf_tx_put_context(ring, ring->next_to_use, &plan);
 	ring->desc[eop].cmd |= cpu_to_le32(TXD_EOP | TXD_RS);
 	first->xdpf = xdpf;
 	first->type = pool ? AIRVF_TX_XDP_POOL : AIRVF_TX_XDP;
@@ -586,11 +623,11 @@ int airvf_tx_xdp(struct airvf_tx_ring *ring, struct xdp_frame *xdpf, bool pool)
 	first->eop = eop;
 	/* buf[] first, then what airvf_tx_clean() may look at. */
 	smp_store_release(&ring->next_to_use, i);
-	count(ring->stats, &ring->stats->xdp_xmit);
+	airvf_tx_count(ring->stats, &ring->stats->xdp_xmit);
 	return 0;
 }
 
 void airvf_tx_xdp_flush(struct airvf_tx_ring *ring)
 {
-	kick(ring);
+	airvf_tx_kick(ring);
 }

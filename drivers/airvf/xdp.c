@@ -11,17 +11,18 @@
 
 #include "airvf.h"
 #include "rx.h"
+#include "tx.h"
 #include "xdp.h"
 
-static struct airvf_tx_ring *ring_of(struct airvf *vf, u32 wanted)
+static struct airvf_tx_ring *airvf_xdp_ring_of(struct airvf *vf, u32 wanted)
 {
 	return vf->rings.tx[wanted % vf->rings.n_tx];
 }
 
 /* What XDP_TX collected goes into the ring: one lock for many frames. */
-static void transmit(struct airvf_rx_ring *rx, bool last)
+static void airvf_xdp_transmit(struct airvf_rx_ring *rx, bool last)
 {
-	struct airvf_tx_ring *ring = ring_of(rx->vf, rx->index);
+	struct airvf_tx_ring *ring = airvf_xdp_ring_of(rx->vf, rx->index);
 	u32 i, sent = 0;
 
 	__netif_tx_lock(ring->txq, smp_processor_id());
@@ -43,7 +44,7 @@ static void transmit(struct airvf_rx_ring *rx, bool last)
 	rx->xdp_tx_n = 0;
 }
 
-static bool collect(struct airvf_rx_ring *rx, struct xdp_buff *xdp)
+static bool airvf_xdp_collect(struct airvf_rx_ring *rx, struct xdp_buff *xdp)
 {
 	struct xdp_frame *xdpf = xdp_convert_buff_to_frame(xdp);
 
@@ -51,7 +52,7 @@ static bool collect(struct airvf_rx_ring *rx, struct xdp_buff *xdp)
 		return false;
 	rx->xdp_tx[rx->xdp_tx_n++] = xdpf;
 	if (rx->xdp_tx_n == AIRVF_XDP_BULK)
-		transmit(rx, false);
+		airvf_xdp_transmit(rx, false);
 	return true;
 }
 
@@ -74,7 +75,7 @@ enum airvf_xdp_verdict airvf_xdp_run(struct airvf_rx_ring *rx, struct xdp_buff *
 		airvf_rx_count(rx, &stats->xdp_pass, 1);
 		return AIRVF_XDP_PASS;
 	case XDP_TX:
-		if (unlikely(!collect(rx, xdp)))
+		if (unlikely(!airvf_xdp_collect(rx, xdp)))
 			goto aborted;
 		return AIRVF_XDP_TX;
 	case XDP_REDIRECT:
@@ -105,7 +106,7 @@ void airvf_xdp_finish(struct airvf_rx_ring *rx, bool tx, bool redirect)
 	if (redirect)
 		xdp_do_flush();
 	if (tx)
-		transmit(rx, true);
+		airvf_xdp_transmit(rx, true);
 }
 
 /* Frames that other devices redirect to us. Returns how many were taken. */
@@ -122,7 +123,7 @@ int airvf_xdp_xmit(struct net_device *netdev, int n, struct xdp_frame **frames, 
 	if (unlikely(test_bit_acquire(AIRVF_F_DOWN, &vf->flags) || !netif_carrier_ok(netdev)))
 		return -ENETDOWN;
 
-	ring = ring_of(vf, cpu);
+	ring = airvf_xdp_ring_of(vf, cpu);
 	__netif_tx_lock(ring->txq, cpu);
 	txq_trans_cond_update(ring->txq);
 	for (done = 0; done < n; done++) {
@@ -143,46 +144,4 @@ int airvf_xdp_xmit(struct net_device *netdev, int n, struct xdp_frame **frames, 
 bool airvf_xdp_fits(u32 mtu)
 {
 	return mtu + ETH_HLEN + VLAN_HLEN <= AIRVF_RX_BUFFER;
-}
-
-static int set_prog(struct airvf *vf, struct bpf_prog *prog, struct netlink_ext_ack *extack)
-{
-	struct airvf_ring_param param = vf->param;
-	struct bpf_prog *old;
-	int err;
-
-	if (prog && !prog->aux->xdp_has_frags && !airvf_xdp_fits(vf->netdev->mtu)) {
-		NL_SET_ERR_MSG_MOD(extack,
-				   "MTU needs frames of several buffers, which the program does not support");
-		return -EOPNOTSUPP;
-	}
-	/* Buffers that the device may also read come before the program ... */
-	if (prog && !param.xdp) {
-		param.xdp = true;
-		err = airvf_change(vf, &param, extack);
-		if (err)
-			return err;
-	}
-	old = xchg(&vf->prog, prog);
-	if (old) {
-		/* Polls that still run the old one. */
-		synchronize_net();
-		bpf_prog_put(old);
-	}
-	/* ... and go after it. Failing to make simpler ones is no harm. */
-	if (!prog && param.xdp) {
-		param.xdp = false;
-		airvf_change(vf, &param, NULL);
-	}
-	return 0;
-}
-
-int airvf_xdp_setup(struct net_device *netdev, struct netdev_bpf *bpf)
-{
-	switch (bpf->command) {
-	case XDP_SETUP_PROG:
-		return set_prog(netdev_priv(netdev), bpf->prog, bpf->extack);
-	default:
-		return -EINVAL;
-	}
 }

@@ -12,15 +12,16 @@ enum airvf_xdp_verdict {
 	AIRVF_XDP_REDIRECT,
 };
 
-/* tx.c */
-int airvf_tx_xdp(struct airvf_tx_ring *ring, struct xdp_frame *xdpf, bool pool);
-void airvf_tx_xdp_flush(struct airvf_tx_ring *ring);
-
-/* xdp.c */
+/* The ring's poll, rx->prog set. Only with PASS the frame is the caller's again. */
 enum airvf_xdp_verdict airvf_xdp_run(struct airvf_rx_ring *rx, struct xdp_buff *xdp);
+/* End of a poll: what was collected goes out. */
 void airvf_xdp_finish(struct airvf_rx_ring *rx, bool tx, bool redirect);
-int airvf_xdp_setup(struct net_device *netdev, struct netdev_bpf *bpf);
+/* .ndo_xdp_xmit */
 int airvf_xdp_xmit(struct net_device *netdev, int n, struct xdp_frame **frames, u32 flags);
+/* Does every frame of this MTU lie in one buffer? */
 bool airvf_xdp_fits(u32 mtu);
+
+/* xdp_setup.c: .ndo_bpf */
+int airvf_xdp_setup(struct net_device *netdev, struct netdev_bpf *bpf);
 
 #endif

@@ -115,6 +115,7 @@ for round in $(seq "${rounds:-3}"); do
 		case $config in *-threaded | *-rps | *-[0-9]) continue ;; esac
 		measure udp512 flood 466 ${paced:-4000}
 		measure udp1472 flood 1472 ${paced:-4000}
+		measure udp64-tx $load udp-flood 10.0.0.3 9 $secs 18
 		measure udp-rr $load udp-rr 10.0.0.3 7 $secs
 		measure tcp-tx tcp_tx
 		measure tcp-rr tcp_rr

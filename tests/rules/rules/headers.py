@@ -1,12 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The includes of drivers/ make no circle, and neither do the calls between its files, but for those listed here."""
+"""The includes of drivers/ make no circle, and neither do the calls between its files."""
 
 import re
-
-# Files that call each other in a circle today: the reset (hw.c) tells filters and service, which reset; moderation and
-# the poll call each other, and so do dispatcher, poll and receive path.
-CIRCLE = {"dispatch.c", "filter.c", "hw.c", "irq.c", "mailbox.c", "messages.c", "moderate.c", "mtvd.c", "netdev.c",
-          "qstats.c", "ring.c", "rx.c", "service.c", "xdp.c"}
 
 INCLUDE = re.compile(r'^#include "([^"]+)"', re.M)
 # A function's definition: a line that begins at column 0, is no prototype, and whose body opens in column 0.
@@ -50,9 +45,6 @@ def check(tree):
         home = {function: name for name, text in sources.items() for function in DEFINITION.findall(text)}
         calls = {name: {home[f] for f in re.findall(r"\bairvf_\w+", text) if f in home} - {name}
                  for name, text in sources.items()}
-        excused = CIRCLE if folder == "drivers/airvf" else set()
         inside = set().union(*circles(calls))
-        for name in sorted(inside - excused):
+        for name in sorted(inside):
             yield f"{folder}/{name}", 1, "calls make a circle: " + " ".join(sorted(calls[name] & inside))
-        if excused - inside:
-            yield "tests/rules/rules/headers.py", 1, "no longer in the circle: " + " ".join(sorted(excused - inside))

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What the algorithms of moderation share: intervals, costs, the register. */
+#include <linux/kernel_stat.h>
+#include <linux/math64.h>
+#include <linux/percpu.h>
+
+#include "airvf.h"
+#include "algorithm.h"
+#include "hw.h"
+#include "moderate.h"
+#include "trace.h"
+
+/* Usual for a server; for the ceiling, until the calibration knows better. */
+#define CPKT_GUESS	1000
+#define CINT_GUESS	5000
+
+/*
+ * Cycles that polls of all our vectors and workers spent on a CPU. One that
+ * shares its CPU must not take the whole of it for its own.
+ */
+static DEFINE_PER_CPU(u64, airvf_spent);
+
+void airvf_mod_spend(u64 cycles)
+{
+	this_cpu_add(airvf_spent, cycles);
+}
+
+u64 airvf_us_to_cycles(u32 us)
+{
+	return mul_u64_u64_div_u64(us, airvf_cycles_per_second(), USEC_PER_SEC);
+}
+
+void airvf_interval_end(struct airvf_mod *mod, u64 elapsed)
+{
+	mod->load.ns = mul_u64_u64_div_u64(elapsed, NSEC_PER_SEC, airvf_cycles_per_second());
+}
+
+void airvf_interval_begin(struct airvf_mod *mod, u64 now)
+{
+	mod->load = (struct airvf_load){};
+	mod->last = now;
+}
+
+static u64 airvf_cost_steal(u32 cpu)
+{
+	return kcpustat_cpu(cpu).cpustat[CPUTIME_STEAL];
+}
+
+void airvf_cost_watch(struct airvf_mod *mod)
+{
+	mod->cpu = smp_processor_id();
+	mod->spent = this_cpu_read(airvf_spent);
+	mod->steal = airvf_cost_steal(mod->cpu);
+	mod->own = 0;
+}
+
+/* C: what the hypervisor and our other polls left of this CPU in the last interval. */
+static u64 airvf_cost_cycles(const struct airvf_mod *mod, u64 elapsed)
+{
+	u64 per_second = airvf_cycles_per_second(), steal, others;
+
+	/* On another CPU than at the last decision nothing is known. */
+	if (!elapsed || mod->cpu != smp_processor_id())
+		return per_second;
+	steal = mul_u64_u64_div_u64(airvf_cost_steal(mod->cpu) - mod->steal, per_second,
+				    NSEC_PER_SEC);
+	others = this_cpu_read(airvf_spent) - mod->spent;
+	others -= min(others, mod->own);
+	return airvf_cost_left(per_second, elapsed, steal + others);
+}
+
+struct airvf_cost airvf_cost_now(const struct airvf_mod *mod, u64 elapsed)
+{
+	const struct airvf_load *load = &mod->load;
+	u32 cpkt = airvf_fit_mix(&mod->fit, load->packets - load->sent, load->sent);
+
+	return (struct airvf_cost){
+		.c = airvf_cost_cycles(mod, elapsed),
+		.cpkt = cpkt ? cpkt : CPKT_GUESS,
+		.cint = mod->fit.cint ? mod->fit.cint : CINT_GUESS,
+	};
+}
+
+void airvf_decided(struct airvf_vector *vector, const struct airvf_mod_config *config,
+		   const struct airvf_decision *decision)
+{
+	struct airvf_vector_stats *stats = &vector->stats;
+	bool write = vector->steps != decision->new_steps;
+
+	trace_airvf_moderate(vector->vf->netdev, vector->index, config->mode, &vector->mod.load,
+			     decision, &vector->mod.air);
+	if (write)
+		airvf_itr_write(vector, decision->new_steps);
+	u64_stats_update_begin(&stats->sync);
+	stats->decisions++;
+	stats->writes += write;
+	u64_stats_update_end(&stats->sync);
+}
+
+void airvf_decided_steps(struct airvf_vector *vector, const struct airvf_mod_config *config,
+			 u32 steps, enum airvf_reason reason)
+{
+	const struct airvf_decision decision = {
+		.old_steps = vector->steps,
+		.new_steps = steps,
+		.rate = steps ? airvf_steps_to_rate(steps) : 0,
+		.reason = reason,
+	};
+
+	airvf_decided(vector, config, &decision);
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef AIRVF_IRQ_H
+#define AIRVF_IRQ_H
+
+#include "airvf.h"
+
+/* Vectors with their NAPI instances; after suspend as many as before. RTNL. */
+int airvf_vectors_alloc(struct airvf *vf);
+void airvf_vectors_free(struct airvf *vf);
+int airvf_irq_request(struct airvf *vf);
+void airvf_irq_free(struct airvf *vf);
+/* Opens the mask of all vectors in use. */
+void airvf_irq_arm(struct airvf *vf);
+/* No handler runs any more. */
+void airvf_irq_synchronize(struct airvf *vf);
+
+#endif

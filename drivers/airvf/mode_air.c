@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* AIR: when an interval says enough, Algorithm 1 decides (air.c). */
+#include "airvf.h"
+#include "algorithm.h"
+
+#define AIR_EVENTS	16	/* interrupts that a decision should rest on */
+#define AIR_LATE_US	100000	/* after this it rests on fewer */
+
+static u32 airvf_air_begin(struct airvf_vector *vector, const struct airvf_mod_config *config)
+{
+	u32 steps = vector->steps ? vector->steps : airvf_rate_to_steps(AIRVF_RATE_START);
+	struct airvf_mod *mod = &vector->mod;
+	struct airvf_cost cost;
+
+	/* Of no CPU: C is a whole one until the first decision. */
+	mod->cpu = U32_MAX;
+	cost = airvf_cost_now(mod, 0);
+	mod->due = airvf_us_to_cycles(config->air_us);
+	mod->late = max(mod->due, airvf_us_to_cycles(AIR_LATE_US));
+	mod->air.param = config->air;
+	mod->air.param.fast = config->air_fast;
+	mod->air.param.k = min_t(u32, config->air.k, vector->vf->param.rx_count);
+	airvf_air_init(&mod->air, &cost, steps);
+	return mod->air.steps;
+}
+
+static void airvf_air_end_of_poll(struct airvf_vector *vector,
+				  const struct airvf_mod_config *config,
+				  const struct airvf_poll *poll, u64 elapsed)
+{
+	struct airvf_mod *mod = &vector->mod;
+	struct airvf_decision decision;
+	struct airvf_cost cost;
+	bool due;
+
+	due = airvf_air_poll(&mod->air, poll->received + poll->sent);
+	due |= elapsed >= mod->due && (mod->load.events >= AIR_EVENTS || elapsed >= mod->late);
+	if (!due)
+		return;
+	airvf_interval_end(mod, elapsed);
+	airvf_fit_update(&mod->fit);
+	cost = airvf_cost_now(mod, elapsed);
+	airvf_air_set_cost(&mod->air, &cost);
+	airvf_air_decide(&mod->air, &mod->load, &decision);
+	airvf_decided(vector, config, &decision);
+	airvf_cost_watch(mod);
+	airvf_interval_begin(mod, poll->now);
+}
+
+const struct airvf_algorithm airvf_air = {
+	.name = "air",
+	.available = true,
+	.reason = AIRVF_FIXED,
+	.begin = airvf_air_begin,
+	.poll = airvf_air_end_of_poll,
+};
