@@ -9,7 +9,7 @@ DKMS_VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 DKMS_SOURCE := /usr/src/vfpool-$(DKMS_VERSION)
 
 .DEFAULT_GOAL := help
-.PHONY: help toolroot sim asan demo lab lab-down test test-long bench lint formal syn modules install uninstall commands install-commands dkms dkms-remove regs clean
+.PHONY: help toolroot sim asan demo lab lab-down test test-long bench testbed lint formal syn modules install uninstall commands install-commands dkms dkms-remove regs clean
 
 help: ## this list
 	@echo "vfpool: several servers share the virtual functions of one 82599"
@@ -42,6 +42,9 @@ test-long: toolroot ## and what takes hours: mutations, all kernels, a debug ker
 
 bench: sim ## measurements, raw data under build/bench
 	@$(IN_ROOT) tests/bench/run
+
+testbed: toolroot ## the models of the papers' testbeds, records under build/testbed (TESTBED=names: only those)
+	@$(IN_ROOT) tools/testbed/run $(TESTBED)
 
 lint: toolroot ## what holds for the source itself: RTL lint, style, licences, order of folders, references (tests/rules)
 	@tests/run lint

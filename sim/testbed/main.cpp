@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// vfpool-testbed EXPERIMENT|all [--json PATH] [--seed N]: runs experiments on the model of the papers' testbeds.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <array>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "testbed/experiment.hpp"
+#include "testbed/parameters.hpp"
+
+namespace {
+
+using namespace vfpool::testbed;
+namespace fs = std::filesystem;
+
+struct Options {
+  std::string experiment, version = "unknown";
+  fs::path json, parameters = VFPOOL_TESTBED_PARAMETERS;
+  std::uint64_t seed = 1;
+};
+
+void write(const fs::path& path, const nlohmann::json& record) {
+  std::ofstream out(path);
+  out << record.dump(1) << "\n";
+  out.close();
+  if (!out) throw std::runtime_error("cannot write " + path.string());
+}
+
+// The command as it can be repeated, whatever folder the program was started from.
+std::string command(const Experiment& experiment, const Options& options) {
+  return fmt::format("vfpool-testbed {} --seed {}", experiment.name, options.seed);
+}
+
+void print(const Comparison& c) {
+  if (c.kind == Comparison::Kind::kStatement) {
+    fmt::print("  figure {:7} {}: {}\n", c.figure, c.what, c.model != 0 ? "yes" : "no");
+    return;
+  }
+  fmt::print("  figure {:7} {}: model {:.4g}, paper {:.4g} {} ({:+.0f} %){}\n", c.figure, c.what, c.model, c.paper,
+             c.unit, (c.model / c.paper - 1) * 100, c.kind == Comparison::Kind::kCalibration ? ", calibrated" : "");
+}
+
+nlohmann::json json_of(const Sample& sample) {
+  nlohmann::json json{{"series", sample.series}, {"x", sample.x}};
+  for (const auto& [name, value] : sample.seen) json[name] = value;
+  return json;
+}
+
+nlohmann::json json_of(const Comparison& c) {
+  constexpr std::array kKinds{"prediction", "calibration", "statement"};
+  return {{"kind", kKinds.at(static_cast<std::size_t>(c.kind))},
+          {"figure", c.figure},
+          {"what", c.what},
+          {"model", c.model},
+          {"paper", c.paper},
+          {"unit", c.unit},
+          {"note", c.note}};
+}
+
+nlohmann::json run_one(const Experiment& experiment, const Options& options, std::size_t number, std::size_t of) {
+  const auto began = std::chrono::steady_clock::now();
+  fmt::print("[{}/{}] {}: {}\n", number, of, experiment.name, experiment.title);
+  std::fflush(stdout);
+  const Parameters parameters(options.parameters / (experiment.file + ".toml"));
+  Record record([](const std::string& line) {
+    fmt::print("  {}\n", line);
+    std::fflush(stdout);
+  });
+  experiment.run(parameters, options.seed, record);
+  nlohmann::json json{{"experiment", experiment.name},
+                      {"title", experiment.title},
+                      {"x", experiment.x},
+                      {"y", experiment.y},
+                      {"command", command(experiment, options)},
+                      {"version", options.version},
+                      {"seed", options.seed},
+                      {"parameters", parameters.all()},
+                      {"samples", nlohmann::json::array()},
+                      {"comparisons", nlohmann::json::array()}};
+  for (const Sample& sample : record.samples()) json["samples"].push_back(json_of(sample));
+  for (const Comparison& comparison : record.comparisons()) {
+    print(comparison);
+    json["comparisons"].push_back(json_of(comparison));
+  }
+  fmt::print("  {:.1f} s\n", std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
+  return json;
+}
+
+int run_all(const Options& options) {
+  std::vector<Experiment> chosen = experiments();
+  const bool all = options.experiment == "all";
+  if (!all) std::erase_if(chosen, [&](const Experiment& e) { return e.name != options.experiment; });
+  if (chosen.empty()) {
+    std::cerr << "vfpool-testbed: no experiment " << options.experiment << "; there are: all";
+    for (const Experiment& e : experiments()) std::cerr << ", " << e.name;
+    std::cerr << "\n";
+    return 2;
+  }
+  if (all && !options.json.empty()) fs::create_directories(options.json);
+  for (std::size_t i = 0; i < chosen.size(); ++i) {
+    const nlohmann::json record = run_one(chosen[i], options, i + 1, chosen.size());
+    if (!options.json.empty()) write(all ? options.json / (chosen[i].name + ".json") : options.json, record);
+  }
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options options;
+  CLI::App app{"Models of the papers' testbeds, with the driver's own moderation code"};
+  app.add_option("experiment", options.experiment, "its name, or `all`; an unknown one lists them")->required();
+  app.add_option("--json", options.json, "file for the record; with `all` a folder, one file an experiment");
+  app.add_option("--seed", options.seed, "of everything random")->capture_default_str();
+  app.add_option("--version-of", options.version, "git describe of the tree, for the record");
+  app.add_option("--parameters", options.parameters, "folder of the parameter files")->capture_default_str();
+  CLI11_PARSE(app, argc, argv);
+  try {
+    return run_all(options);
+  } catch (const std::exception& e) {
+    std::cerr << "vfpool-testbed: " << e.what() << "\n";
+    return 1;
+  }
+}
