@@ -46,7 +46,7 @@ START = re.compile(r"^ +Start +\d+: (\S+)")
 # Lines of a failed test's output that say why it failed, if its last lines do not.
 REASON = re.compile(r"^FAIL\b|^FAILED |^not ok|: Failure$|\berror:|kernel alarm|BUG:|WARNING:|Sanitizer|runtime error:")
 LAST_LINES, REASONS = 25, 20  # shown of a failure
-QUIET = 30  # seconds after which a test that still runs is named again
+QUIET = 60  # seconds after which a test that still runs is named again
 
 
 class Report:
