@@ -33,7 +33,8 @@ def register(r):
     out = [f"/// {r.text} ({r.access}, {r.view})", f"struct {camel(r.name)} {{"]
     if r.count:
         out += [f"static constexpr std::uint32_t kCount = {r.count};",
-                f"/// Of word `n`, n < kCount.\nstatic constexpr std::uint32_t offset(std::uint32_t n) {{ return 0x{r.offset:x} + 4 * n; }}"]
+                "/// Of word `n`, n < kCount.\n"
+                f"static constexpr std::uint32_t offset(std::uint32_t n) {{ return 0x{r.offset:x} + 4 * n; }}"]
         if r.index:
             out.append(f"static constexpr std::uint32_t offset({camel(r.index.name)} n) "
                        "{ return offset(static_cast<std::uint32_t>(n)); }")

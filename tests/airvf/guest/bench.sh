@@ -106,7 +106,8 @@ for round in $(seq "${rounds:-3}"); do
 	[ $((round % 2)) = 1 ] || order=$(echo $all | tr ' ' '\n' | sed '1!G;h;$!d')
 	for config in $order; do
 		configure "$config" || { echo "FAIL $config"; dmesg | tail; failed=1; continue; }
-		[ "$round" -gt 1 ] || echo "# $config: $(ls -d /sys/class/net/air0/queues/rx-* | wc -l) queues, $(grep -c 'air0' /proc/interrupts) vectors"
+		[ "$round" -gt 1 ] || echo "# $config: $(ls -d /sys/class/net/air0/queues/rx-* | wc -l) queues," \
+			"$(grep -c 'air0' /proc/interrupts) vectors"
 		# Not counted: whatever is slow the first time.
 		warm=$(ms=700 flood 466 ${overload:-200000}; secs=0.7 tcp_rx; secs=0.7 tcp_tx)
 		measure udp64 flood 18 ${paced:-4000}

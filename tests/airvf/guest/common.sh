@@ -43,6 +43,12 @@ far_server() {
 	far iperf3 -s -D "$@" >/dev/null 2>&1
 	soon far_listens
 }
+# TCP to the far end for SECONDS_EACH (2), and what both ends say of it.
+tcp() {
+	far_server -1
+	iperf3 -c 10.0.0.2 -t "${SECONDS_EACH:-2}" "$@" >/tmp/iperf 2>&1 || { cat /tmp/iperf; return 1; }
+	grep -E "sender|receiver" /tmp/iperf
+}
 # Counts the card's flood in the background, into /tmp/count; bound when this returns. $1: seconds that it may last.
 count_flood() {
 	/airvf-load udp-count 9 "$1" >/tmp/count &

@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # A device that misbehaves on command (mischief.hpp): the driver says so, survives, and works again when it is over.
 . /airvf-common
-works() { rm -f /tmp/ping; link_wait && ping -q -c 20 -i 0.1 -W 1 10.0.0.2 >/tmp/ping; grep -q " 0% packet loss" /tmp/ping || ping -q -c 5 -i 0.2 -W 2 -s 3000 10.0.0.2; }
+works() {
+	rm -f /tmp/ping
+	link_wait && ping -q -c 20 -i 0.1 -W 1 10.0.0.2 >/tmp/ping
+	grep -q " 0% packet loss" /tmp/ping || ping -q -c 5 -i 0.2 -W 2 -s 3000 10.0.0.2
+}
 # Works at last, as a driver may wait 16 s between resets; $1: seconds.
 recovers() {
 	for i in $(seq "$1"); do
@@ -132,7 +136,7 @@ for kind in receive transmit; do
 	mischief none
 	ethtool -S air0 | grep -E "rx_queue_[0-3]_(bad_length|frame_errors|own)|csum_bad|hangs" | grep -v ": 0$"
 	check "$kind over: recovers by itself" recovers 40
-	[ $kind = transmit ] || check "$kind: counted" [ "$(ethtool -S air0 | awk '/rx_queue_._(bad_length|frame_errors)/ { n += $2 } END { print n }')" -gt 0 ]
+	[ $kind = transmit ] || check "$kind: counted" [ "$(counter 'rx_queue_._(bad_length|frame_errors)')" -gt 0 ]
 	wait
 done
 echo 2 >/sys/class/net/air0/airvf/mtvd_workers
@@ -205,7 +209,8 @@ flood 2; wait
 after=$(free_kb after)
 echo "     free memory: $before kB before, $after kB after"
 # What became of it, should that have failed.
-awk 'NR == FNR { was[$1] = $2; next } $2 - was[$1] > 1000 || was[$1] - $2 > 1000 { print "     " $1, $2 - was[$1], "kB" }' /tmp/meminfo-before /tmp/meminfo-after
+awk 'NR == FNR { was[$1] = $2; next }
+	$2 - was[$1] > 1000 || was[$1] - $2 > 1000 { print "     " $1, $2 - was[$1], "kB" }' /tmp/meminfo-before /tmp/meminfo-after
 check "no memory leaked" loses 2000 "$before" "$after"
 dmesg | grep airvf | tail -60
 check "unload" pair_down airvf

@@ -2,7 +2,6 @@
 # MTU up to what the PF allows; frames over several buffers. The card is to be started with --mtu 9000.
 . /airvf-common
 pair_up /airvf.ko airvf || { dmesg | tail -40; exit 1; }
-tcp() { far_server -1; iperf3 -c 10.0.0.2 -t 2 "$@" >/tmp/iperf 2>&1 || { cat /tmp/iperf; return 1; }; grep -E "sender|receiver" /tmp/iperf; }
 for mtu in 3000 3040 3055 3058 4000 6100 9000; do
 	check "MTU $mtu" bash -c "ip link set air0 mtu $mtu && ip netns exec far ip link set air1 mtu $mtu"
 	check "ping that fills it" ping -q -M "do" -c 3 -i 0.1 -W 2 -s $((mtu - 28)) 10.0.0.2

@@ -3,7 +3,6 @@
 . /airvf-common
 pair_up /airvf.ko airvf || { dmesg | tail -40; exit 1; }
 m=/sys/class/net/air0/airvf
-tcp() { far_server -1; iperf3 -c 10.0.0.2 -t 2 -R "$@" >/tmp/iperf 2>&1 || { cat /tmp/iperf; return 1; }; grep -E "sender|receiver" /tmp/iperf; }
 # One flow towards us; a number of its report. UDP, because TCP's own repetitions would count as disorder.
 udp() { far_server -1; iperf3 -c 10.0.0.2 -u -R -t 2 --json "$@" >/tmp/udp.json 2>&1; }
 good() { ethtool -S air0 | awk '/rx_queue_[0-7]_csum_(good|none)/ { n += $2 } END { print n }'; }
@@ -13,11 +12,12 @@ for policy in flow rr-ordered rr; do
 		check "$policy with $n workers" bash -c "echo 0 >$m/mtvd_workers && echo $policy >$m/mtvd_policy && echo $n >$m/mtvd_workers"
 		check "ping" ping -q -c 3 -i 0.1 -W 2 -s 5000 10.0.0.2
 		before=$(good)
-		[ $n = 3 ] || check "TCP, $policy, $n workers" tcp -P 2
+		[ $n = 3 ] || check "TCP, $policy, $n workers" tcp -R -P 2
 		[ $n = 3 ] || check "checksums are counted" [ $(($(good) - before)) -ge 100 ]
 		check "UDP, $policy, $n workers" udp -b 40M -l 300
 		check "enough of it for an order" [ "$(report packets)" -ge 100 ]
-		echo "     $(report packets) packets, $(report out_of_order) out of order; $(ethtool -S air0 | grep -E 'worker_[012]_packets|mtvd' | tr -s ' \n' ' ')"
+		echo "     $(report packets) packets, $(report out_of_order) out of order;" \
+			"$(ethtool -S air0 | grep -E 'worker_[012]_packets|mtvd' | tr -s ' \n' ' ')"
 		[ "$policy" = rr ] || check "$policy keeps the order" [ "$(report out_of_order)" = 0 ]
 	done
 done

@@ -47,7 +47,8 @@ rebind() {
 	local vf
 	vf=$(basename "$(readlink /sys/class/net/air0/device)")
 	echo "$vf" >/sys/bus/pci/drivers/airvf/unbind && [ ! -e /sys/class/net/air0 ] &&
-		echo "$vf" >/sys/bus/pci/drivers/airvf/bind && { [ -e /sys/class/net/air0 ] || ip link set "$(ls /sys/bus/pci/devices/"$vf"/net)" name air0; }
+		echo "$vf" >/sys/bus/pci/drivers/airvf/bind || return 1
+	[ -e /sys/class/net/air0 ] || ip link set "$(ls /sys/bus/pci/devices/"$vf"/net)" name air0
 }
 check "PF gone: unbind and bind" rebind
 echo "@card pf start"
@@ -55,7 +56,8 @@ sleep 1
 ip addr add 10.0.0.1/24 dev air0 2>/dev/null
 check "PF back: opens" ip link set air0 up
 check "PF back: works" recovers
-check "PF back: the host's address is adopted" [ "$(cat /sys/class/net/air0/address /sys/class/net/air0/addr_assign_type | tr '\n' ' ')" = "$mac 0 " ]
+adopted() { [ "$(cat /sys/class/net/air0/address) $(cat /sys/class/net/air0/addr_assign_type)" = "$mac 0" ]; }
+check "PF back: the host's address is adopted" adopted
 dmesg | grep airvf | tail -40
 check "unload" pair_down airvf
 finish

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # The data path under load: sizes, offloads, VLAN, MTU, moderation modes, workers, rings, FLR.
 . /airvf-common
-tcp() { far_server -1; iperf3 -c 10.0.0.2 -t "${SECONDS_EACH:-2}" "$@" >/tmp/iperf 2>&1 || { cat /tmp/iperf; return 1; }; grep -E "sender|receiver" /tmp/iperf; }
 no_errors() {
 	local name
 	for name in 'rx_queue_[0-9]+_csum_bad' 'rx_queue_[0-9]+_frame_errors' 'rx_queue_[0-9]+_bad_length' \

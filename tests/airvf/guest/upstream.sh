@@ -98,7 +98,9 @@ verdicts() { # test
 		/^1\.\.[0-9]/ { plan = substr($0, 4) + 0 }
 		/^# / { said = said "     " $0 "\n" }
 		/^# Check/ { objected = 1 }
-		/Cannot set RX flow hash configuration: Operation not supported/ { lacks = "RSS key and table are the port'\''s, a VF cannot set them" }
+		/Cannot set RX flow hash configuration: Operation not supported/ {
+			lacks = "RSS key and table are the port'\''s, a VF cannot set them"
+		}
 		/requested channel count exceeds maximum/ { lacks = "more queues than a VF has" }
 		/^(not )?ok [0-9]/ {
 			cases++

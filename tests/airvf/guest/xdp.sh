@@ -34,7 +34,9 @@ check "a program without frags is refused" refused put pass
 check "frags" put pass frags
 check "pass 8000" flood 30 8000; away
 # What is left lies in the first of three buffers and is copied.
-cut_in_stack() { awk '/^IpExt/ { if (!n) { for (i = 2; i <= NF; i++) if ($i == "InTruncatedPkts") n = i } else print $n }' /proc/net/netstat; }
+cut_in_stack() {
+	awk '/^IpExt/ { if (!n) { for (i = 2; i <= NF; i++) if ($i == "InTruncatedPkts") n = i } else print $n }' /proc/net/netstat
+}
 before=$(stat copied) seen=$(cut_in_stack)
 put cut frags; flood 50 8000 >/dev/null; away
 check "cut 8000 copied" [ $(($(stat copied) - before)) -ge 50 ]
