@@ -9,7 +9,8 @@ DKMS_VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 DKMS_SOURCE := /usr/src/vfpool-$(DKMS_VERSION)
 
 .DEFAULT_GOAL := help
-.PHONY: help toolroot sim asan demo lab lab-down test test-long bench testbed lint formal syn modules install uninstall commands install-commands dkms dkms-remove regs clean
+.PHONY: help toolroot sim asan demo lab lab-down test test-long bench testbed lint formal syn modules install \
+	uninstall commands install-commands dkms dkms-remove regs clean
 
 help: ## this list
 	@echo "vfpool: several servers share the virtual functions of one 82599"

@@ -500,7 +500,8 @@ module vfp_ctrl #(
   assign disc_ready  = int_valid_o && int_ready_i && !pick_flr;
   assign disc_done   = wait_q && int_done_i && !for_flr_q;
 
-  assign busy_o  = disc_busy || pool_busy || regs_busy || events_busy || (|cfg_busy) || (|button_i) || (int_valid_o && int_ready_i) || int_done_i;
+  assign busy_o  = disc_busy || pool_busy || regs_busy || events_busy || (|cfg_busy) || (|button_i) ||
+                   (int_valid_o && int_ready_i) || int_done_i;
   assign timer_o = pool_timer || regs_timer;
 
 endmodule
