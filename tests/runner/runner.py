@@ -45,7 +45,7 @@ RESULT = re.compile(r"^ *(\d+)/(\d+) Test +#\d+: (\S+) \.*(.*?) +([\d.]+) sec")
 START = re.compile(r"^ +Start +\d+: (\S+)")
 # Lines of a failed test's output that say why it failed, if its last lines do not.
 REASON = re.compile(r"^FAIL\b|^FAILED |^not ok|: Failure$|\berror:|kernel alarm|BUG:|WARNING:|Sanitizer|runtime error:")
-LAST_LINES, REASONS = 25, 20  # shown of a failure
+LAST_LINES, REASONS, WIDTH = 25, 20, 300  # shown of a failure
 QUIET = 60  # seconds after which a test that still runs is named again
 
 
@@ -74,7 +74,7 @@ class Report:
 
 def explain(output):
     """What to show of a failed test's output: reasons from anywhere in it, then its last lines."""
-    output = [line for line in output if line.strip()]
+    output = [line[:WIDTH] for line in output if line.strip()]
     tail = output[-LAST_LINES:]
     reasons = [line for line in output[:-LAST_LINES] if REASON.search(line)]
     return reasons[:REASONS] + (["..."] if reasons else []) + tail
