@@ -16,29 +16,48 @@ namespace {
 constexpr int kCyclesPerTurn = 256;
 /// With nothing due, how long to sleep before signals that arrived meanwhile are looked at.
 constexpr SimTime kIdlePoll = std::chrono::seconds(1);
+/// What a turn counts for in running() at most; turns with work to do take less, half of it as a rule.
+constexpr SimTime kMostOfATurn = std::chrono::milliseconds(1);
 
 }  // namespace
 
-Scheduler::Scheduler(TimeBase base) : base_(base), start_(std::chrono::steady_clock::now()) {}
+Scheduler::Scheduler(TimeBase base, Clock clock) : base_(base), clock_(std::move(clock)), start_(clock_()) {}
 Scheduler::~Scheduler() = default;
 
 SimTime Scheduler::now() const {
   if (base_ == TimeBase::kVirtual) return virtual_now_;
-  return std::chrono::duration_cast<SimTime>(std::chrono::steady_clock::now() - start_);
+  return std::chrono::duration_cast<SimTime>(clock_() - start_);
 }
 
-Scheduler::TimerId Scheduler::at(SimTime when, Callback fn) {
+SimTime Scheduler::running() const {
+  if (base_ == TimeBase::kVirtual) return virtual_now_;
+  return running_ + std::min(now() - turn_began_, meant_sleep_ + kMostOfATurn);
+}
+
+void Scheduler::count_turn() {
+  running_ = running();
+  turn_began_ = now();
+  meant_sleep_ = SimTime{0};
+}
+
+Scheduler::TimerId Scheduler::add(Timers& timers, SimTime when, Callback fn) {
   const TimerId id = next_id_++;
-  timers_.emplace(std::pair(when, id), std::move(fn));
-  timer_times_.emplace(id, when);
+  timers.emplace(std::pair(when, id), std::move(fn));
+  places_.emplace(id, Place{&timers, when});
   return id;
 }
 
+Scheduler::TimerId Scheduler::at(SimTime when, Callback fn) { return add(timers_, when, std::move(fn)); }
+
+Scheduler::TimerId Scheduler::timeout_after(SimTime delay, Callback fn) {
+  return add(base_ == TimeBase::kVirtual ? timers_ : timeouts_, running() + delay, std::move(fn));
+}
+
 void Scheduler::cancel(TimerId id) {
-  const auto it = timer_times_.find(id);
-  if (it == timer_times_.end()) return;
-  timers_.erase({it->second, id});
-  timer_times_.erase(it);
+  const auto it = places_.find(id);
+  if (it == places_.end()) return;
+  it->second.timers->erase({it->second.when, id});
+  places_.erase(it);
 }
 
 void Scheduler::add_clocked(Clocked& part) { clocked_.push_back(&part); }
@@ -53,16 +72,12 @@ bool Scheduler::any_busy() const {
   return std::any_of(clocked_.begin(), clocked_.end(), [](const Clocked* c) { return c->busy(); });
 }
 
-bool Scheduler::fire_due() {
-  bool fired = false;
-  const SimTime limit = now();
-  while (!timers_.empty() && timers_.begin()->first.first <= limit) {
-    auto node = timers_.extract(timers_.begin());
-    timer_times_.erase(node.key().second);
+void Scheduler::fire(Timers& timers, SimTime limit) {
+  while (!timers.empty() && timers.begin()->first.first <= limit) {
+    auto node = timers.extract(timers.begin());
+    places_.erase(node.key().second);
     node.mapped()();
-    fired = true;
   }
-  return fired;
 }
 
 void Scheduler::poll_descriptors(SimTime timeout) {
@@ -95,7 +110,14 @@ void Scheduler::run_cycles() {
 
 // One turn of the loop; false when nothing can ever happen again.
 bool Scheduler::turn() {
-  fire_due();
+  count_turn();
+  fire(timers_, now());
+  const bool more = work();
+  fire(timeouts_, running_);  // after what had arrived has been looked at
+  return more;
+}
+
+bool Scheduler::work() {
   if (any_busy()) {
     run_cycles();
     if (!watches_.empty() && (base_ == TimeBase::kWall || cycles_ % kCyclesPerTurn == 0)) poll_descriptors(SimTime{0});
@@ -111,9 +133,11 @@ bool Scheduler::turn() {
     return !watches_.empty();
   }
   SimTime timeout = kIdlePoll;
-  if (!timers_.empty()) timeout = std::clamp(timers_.begin()->first.first - now(), SimTime{0}, kIdlePoll);
-  poll_descriptors(timeout);
-  return !watches_.empty() || !timers_.empty();
+  if (!timers_.empty()) timeout = std::min(timeout, timers_.begin()->first.first - now());
+  if (!timeouts_.empty()) timeout = std::min(timeout, timeouts_.begin()->first.first - running());
+  meant_sleep_ = std::max(timeout, SimTime{0});
+  poll_descriptors(meant_sleep_);
+  return !watches_.empty() || !timers_.empty() || !timeouts_.empty();
 }
 
 void Scheduler::run() {
@@ -139,6 +163,8 @@ std::string Scheduler::waiting_for() const {
     if (clocked_[i]->busy()) out += fmt::format("clocked part {}: busy\n", i);
   for (const auto& [key, fn] : timers_)
     out += fmt::format("timer {} due in {} us\n", key.second, (key.first - now()).count() / 1'000'000);
+  for (const auto& [key, fn] : timeouts_)
+    out += fmt::format("time-out {} in {} us\n", key.second, (key.first - running()).count() / 1'000'000);
   for (const auto& [fd, w] : watches_) out += fmt::format("descriptor {}\n", fd);
   return out;
 }

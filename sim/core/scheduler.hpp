@@ -40,7 +40,10 @@ class Scheduler {
 
   static constexpr SimTime kClockPeriod{4'000};  ///< 250 MHz
 
-  explicit Scheduler(TimeBase base);
+  using Clock = std::function<std::chrono::steady_clock::time_point()>;
+
+  /// `clock`: what wall time is, for tests of the passing of time.
+  explicit Scheduler(TimeBase base, Clock clock = std::chrono::steady_clock::now);
   ~Scheduler();
   Scheduler(const Scheduler&) = delete;
   Scheduler& operator=(const Scheduler&) = delete;
@@ -48,12 +51,18 @@ class Scheduler {
   TimeBase base() const { return base_; }
   /// Since construction.
   SimTime now() const;
+  /// The time in which this loop was running. A turn counts for a millisecond at most beyond what it meant to sleep: a
+  /// process that was stopped, or got no processor, first looks at what has arrived meanwhile and blames nobody for its
+  /// own absence. In virtual time the same as now().
+  SimTime running() const;
   /// Cycles that clocked parts have run.
   std::uint64_t cycles() const { return cycles_; }
 
   /// Calls `fn` once when `when` is reached; timers due at the same time fire in the order they were set.
   TimerId at(SimTime when, Callback fn);
   TimerId after(SimTime delay, Callback fn) { return at(now() + delay, std::move(fn)); }
+  /// For time-outs, which give up on somebody else's answer: like after(), by the clock of running().
+  TimerId timeout_after(SimTime delay, Callback fn);
   /// A timer that has fired or was cancelled is ignored.
   void cancel(TimerId id);
 
@@ -80,19 +89,33 @@ class Scheduler {
     std::function<void(short)> fn;
   };
 
+  using Timers = std::map<std::pair<SimTime, TimerId>, Callback>;
+  struct Place {
+    Timers* timers;
+    SimTime when;
+  };
+
+  TimerId add(Timers& timers, SimTime when, Callback fn);
+  void fire(Timers& timers, SimTime limit);
+  void count_turn();
   bool any_busy() const;
-  bool fire_due();
   void poll_descriptors(SimTime timeout);
   bool turn();
+  bool work();
   void run_cycles();
 
   TimeBase base_;
   SimTime virtual_now_{0};
+  Clock clock_;
   std::chrono::steady_clock::time_point start_;
   std::uint64_t cycles_ = 0;
   std::uint64_t next_id_ = 1;
-  std::map<std::pair<SimTime, TimerId>, Callback> timers_;
-  std::unordered_map<TimerId, SimTime> timer_times_;
+  Timers timers_;    ///< by now()
+  Timers timeouts_;  ///< by running(); in wall time only
+  std::unordered_map<TimerId, Place> places_;
+  SimTime running_{0};     ///< up to the beginning of this turn,
+  SimTime turn_began_{0};  ///< which was then
+  SimTime meant_sleep_{0};
   std::vector<Clocked*> clocked_;
   std::unordered_map<int, std::shared_ptr<Watch>> watches_;
   bool stopped_ = false;

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <utility>
 #include <vector>
 
 namespace vfpool {
@@ -64,6 +65,89 @@ TEST(Scheduler, RunUntilGivesUpAtItsLimit) {
   again();
   EXPECT_FALSE(s.run_until([] { return false; }, microseconds(50)));
   EXPECT_TRUE(s.run_until([&] { return s.now() >= SimTime(microseconds(60)); }, microseconds(50)));
+}
+
+// A clock that a test moves; a part that is busy keeps the loop from sleeping by the real one.
+struct FakeClock {
+  std::chrono::steady_clock::time_point now{};
+  Scheduler::Clock get() {
+    return [this] { return now; };
+  }
+};
+struct Ticking : Clocked {
+  Ticking(FakeClock& c, SimTime each) : clock(c), step(std::chrono::duration_cast<nanoseconds>(each)) {}
+  bool busy() const override { return true; }
+  void cycle() override {
+    ++cycles;
+    if (cycles == stop_at) clock.now += std::exchange(stop_for, nanoseconds(0));
+    clock.now += step;
+  }
+  FakeClock& clock;
+  nanoseconds step, stop_for{0};
+  std::uint64_t cycles = 0, stop_at = 0;
+};
+
+TEST(Scheduler, TimeoutsDoNotCountTheTimeInWhichTheProcessWasStopped) {
+  FakeClock clock;
+  Scheduler s(TimeBase::kWall, clock.get());
+  Ticking part(clock, microseconds(2));
+  s.add_clocked(part);
+  part.stop_at = 1000;
+  part.stop_for = std::chrono::milliseconds(150);
+  SimTime timer{0}, timeout{0};
+  s.after(std::chrono::milliseconds(50), [&] { timer = s.now(); });
+  s.timeout_after(std::chrono::milliseconds(50), [&] { timeout = s.now(); });
+  ASSERT_TRUE(s.run_until([&] { return timeout.count() != 0; }, std::chrono::seconds(1)));
+  EXPECT_GE(timer, SimTime(std::chrono::milliseconds(150)));  // device time follows the wall clock
+  EXPECT_LE(timer, SimTime(std::chrono::milliseconds(155)));
+  EXPECT_GE(timeout, SimTime(std::chrono::milliseconds(199)));  // patience does not
+  EXPECT_LE(timeout, SimTime(std::chrono::milliseconds(202)));
+  EXPECT_GE(part.cycles, 24'000u);  // 50 ms of work have been done before anyone gave up
+}
+
+TEST(Scheduler, WhatHasArrivedIsLookedAtBeforeATimeoutEnds) {
+  FakeClock clock;
+  Scheduler s(TimeBase::kWall, clock.get());
+  int fds[2];
+  ASSERT_EQ(pipe(fds), 0);
+  bool answered = false, gave_up = false;
+  const auto id = s.timeout_after(microseconds(500), [&] {
+    gave_up = true;
+    s.stop();
+  });
+  s.watch(fds[0], POLLIN, [&](short) {
+    answered = true;
+    s.cancel(id);
+    s.stop();
+  });
+  clock.now += std::chrono::seconds(10);  // stopped for long, and the answer is there
+  ASSERT_EQ(write(fds[1], "x", 1), 1);
+  s.run();
+  EXPECT_TRUE(answered);
+  EXPECT_FALSE(gave_up);
+  s.unwatch(fds[0]);
+  close(fds[0]);
+  close(fds[1]);
+}
+
+TEST(Scheduler, TimeoutEndsWhenNothingElseHappens) {
+  Scheduler s(TimeBase::kWall);
+  bool over = false;
+  s.timeout_after(std::chrono::milliseconds(2), [&] { over = true; });
+  EXPECT_TRUE(s.run_until([&] { return over; }, std::chrono::seconds(10)));
+  s.cancel(s.timeout_after(std::chrono::milliseconds(2), [&] { over = false; }));
+  s.run_until([&] { return !over; }, std::chrono::milliseconds(10));
+  EXPECT_TRUE(over);
+}
+
+TEST(Scheduler, InVirtualTimeATimeoutIsATimer) {
+  Scheduler s(TimeBase::kVirtual);
+  std::vector<int> order;
+  s.timeout_after(microseconds(2), [&] { order.push_back(2); });
+  s.after(microseconds(1), [&] { order.push_back(1); });
+  s.after(microseconds(3), [&] { order.push_back(3); });
+  s.run();
+  EXPECT_EQ(order, (std::vector<int>{1, 2, 3}));
 }
 
 TEST(Scheduler, DescriptorCallbackMayUnwatchItself) {
