@@ -8,18 +8,21 @@ constexpr std::uint16_t kIntel = 0x8086, kSubsystem = 0x0003;
 constexpr std::uint32_t kEthernetClass = 0x020000;
 constexpr std::uint16_t kOffsetAri = 0x80, kOffsetNoAri = 0x180, kStride = 2;
 
-void add_aer(pcie::ConfigSpace& c) {
-  c.add_extended(0x0001, 1, pfcfg::kAer);
-  c.init32(pfcfg::kAer + 0x04, 0, 0, 0x0015f010);        // uncorrectable status
+// PCIe 2.1, 7.10. Of a VF: no errors of the link, no header of its own for masks and severities, which are the PF's
+// (SR-IOV 1.1, 4.2).
+void add_aer(pcie::ConfigSpace& c, bool vf) {
+  c.add_extended(pcie::cap::kAer, 1, pfcfg::kAer);
+  c.init32(pfcfg::kAer + 0x04, 0, 0, vf ? 0x0011d000 : 0x0015f010);  // uncorrectable status
+  c.init32(pfcfg::kAer + 0x10, 0, 0, vf ? 0x00002000 : 0x000031c1);  // correctable status
+  if (vf) return;
   c.init32(pfcfg::kAer + 0x08, 0, 0x0015f010);           // mask
   c.init32(pfcfg::kAer + 0x0c, 0x00062010, 0x0015f010);  // severity
-  c.init32(pfcfg::kAer + 0x10, 0, 0, 0x000031c1);        // correctable status
   c.init32(pfcfg::kAer + 0x14, 0x00002000, 0x000031c1);  // mask
 }
 
-void add_pcie(pcie::ConfigSpace& c) {
-  c.add_pcie(pfcfg::kPcie, 0, 2, true);
-  c.init32(pfcfg::kPcie + 4, c.get32(pfcfg::kPcie + 4) | 0x20);  // Extended Tag: more than 32 reads at a time
+// Extended Tag: more than 32 reads at a time.
+void add_pcie(pcie::ConfigSpace& c, bool vf) {
+  c.add_pcie(pfcfg::kPcie, {.max_payload = 512, .flr = true, .extended_tag = true, .vf = vf});
 }
 
 void add_serial_number(pcie::ConfigSpace& c, const std::array<std::uint8_t, 6>& mac) {
@@ -36,15 +39,16 @@ void build_pf_config(pcie::ConfigSpace& c, std::uint16_t device_id, const std::a
   c.type0_header(kIntel, device_id, kEthernetClass, kRevision, kIntel, kSubsystem, false);
   c.memory_bar(0, kPfBar0Size, true, true);
   c.memory_bar(4, kMsixBarSize, true, true);
-  c.add_power_management(0x40);
+  c.add_power_management(0x40, 0x09, true, false);  // PME# in D0 and D3hot
   c.add_capability(pcie::cfg::kCapMsi, pfcfg::kMsi);
-  c.init16(pfcfg::kMsi + 2, 0x0080, 0x0001);  // one vector, 64-bit address
+  c.init16(pfcfg::kMsi + 2, 0x0180, 0x0001);  // one vector that can be masked, 64-bit address
   c.init32(pfcfg::kMsi + 4, 0, 0xfffffffc);
   c.init32(pfcfg::kMsi + 8, 0, 0xffffffff);
   c.init16(pfcfg::kMsi + 0xc, 0, 0xffff);
+  c.init32(pfcfg::kMsi + 0x10, 0, 0x1);
   c.add_msix(pfcfg::kMsix, kPfVectors, 4, 0, 4, kMsixPbaOffset);
-  add_pcie(c);
-  add_aer(c);
+  add_pcie(c, false);
+  add_aer(c, false);
   add_serial_number(c, mac);
   c.add_extended(0x000e, 1, pfcfg::kAri);
   c.add_sriov(pfcfg::kSriov,
@@ -54,13 +58,10 @@ void build_pf_config(pcie::ConfigSpace& c, std::uint16_t device_id, const std::a
 }
 
 void build_vf_config(pcie::ConfigSpace& c) {
-  c.type0_header(0xffff, 0xffff, kEthernetClass, kRevision, kIntel, kSubsystem, false);
-  c.init16(pcie::cfg::kCommand, 0, pcie::cfg::kBusMaster);  // memory space is the PF's VF MSE bit
-  c.init8(0x0c, 0);
-  c.init8(0x3c, 0);
+  c.vf_header(kEthernetClass, kRevision, kIntel, kSubsystem);
   c.add_msix(pfcfg::kMsix, kVfVectors, 3, 0, 3, kMsixPbaOffset);
-  add_pcie(c);
-  add_aer(c);
+  add_pcie(c, true);
+  add_aer(c, true);
   c.add_extended(0x000e, 1, pfcfg::kAri);
 }
 

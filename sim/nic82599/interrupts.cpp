@@ -17,7 +17,7 @@ constexpr std::uint32_t kIvarValid = 0x80, kIvarVector = 0x3f, kIvarFields = 0xb
 constexpr std::uint32_t kGpieFields = 0xc000ffff;
 constexpr unsigned kMsixControl = 0x70 + 2;  // in configuration space
 constexpr std::uint16_t kMsixEnable = 0x8000, kMsixFunctionMask = 0x4000;
-constexpr unsigned kMsiCapability = 0x50;
+constexpr unsigned kMsiCapability = 0x50, kMsiMask = kMsiCapability + 0x10, kMsiPending = kMsiCapability + 0x14;
 constexpr std::uint64_t kVfVectorMask = (1U << kVfVectors) - 1;
 
 constexpr std::uint64_t one(unsigned n) { return std::uint64_t{1} << n; }
@@ -163,7 +163,7 @@ Interrupts::Gaps Interrupts::gaps(FunctionId fn, unsigned vector) const {
 
 // The message: MSI-X, of the PF also a single MSI; masked vectors become pending (PCI 3.0, 6.8.2).
 void Interrupts::deliver(Block& b, unsigned vector) {
-  const pcie::ConfigSpace& config = config_(b.fn);
+  pcie::ConfigSpace& config = config_(b.fn);
   const std::uint16_t control = config.get16(kMsixControl);
   Vector& v = b.vectors[vector];
   if (control & kMsixEnable) {
@@ -177,6 +177,10 @@ void Interrupts::deliver(Block& b, unsigned vector) {
     return;
   }
   if (b.fn == 0 && config.get16(kMsiCapability + 2) & 1) {  // a single MSI
+    if (config.get32(kMsiMask) & 1) {
+      config.set32(kMsiPending, 1);
+      return;
+    }
     ++v.sent;
     ++sent_;
     dma_.message(0, 0,
@@ -189,6 +193,13 @@ bool Interrupts::deliverable(const Block& b) const {
   const pcie::ConfigSpace& config = config_(b.fn);
   if (config.get16(kMsixControl) & kMsixEnable) return true;
   return b.fn == 0 && (config.get16(kMsiCapability + 2) & 1);
+}
+
+void Interrupts::msi_mask_changed() {
+  pcie::ConfigSpace& config = config_(0);
+  if (config.get32(kMsiMask) & 1 || config.get32(kMsiPending) == 0) return;
+  config.set32(kMsiPending, 0);
+  deliver(block(0), 0);
 }
 
 void Interrupts::msix_control_changed(FunctionId fn) {

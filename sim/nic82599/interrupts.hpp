@@ -51,6 +51,8 @@ class Interrupts {
   bool write_msix(FunctionId fn, unsigned offset, std::uint32_t value);
   /// MSI-X Control of `fn` has changed: pending vectors may go now.
   void msix_control_changed(FunctionId fn);
+  /// The mask bit of the PF's MSI.
+  void msi_mask_changed();
 
   /// Device reset: everything but the MSI-X tables.
   void reset_registers();

@@ -88,6 +88,7 @@ struct Nic82599::Impl {
     pf.on_write(pfcfg::kNumVfs, 2, [this] { sriov_changed(); });
     for (unsigned vf = 0; vf < kMaxVfs; ++vf) build_vf_config(config(1 + vf));
     for (FunctionId fn = 0; fn <= kMaxVfs; ++fn) hook_function(fn);
+    pf.on_write(pfcfg::kMsi + 0x10, 4, [this] { interrupts.msi_mask_changed(); });
     load_mac();
     dma.set_ready([this] { resume(); });
   }
@@ -398,7 +399,7 @@ struct Nic82599::Impl {
 
 Nic82599::Nic82599(Scheduler& scheduler, DmaPort& dma, Options options)
     : Device(options.name, 1 + kMaxVfs), impl_(std::make_unique<Impl>(*this, scheduler, dma, std::move(options))) {
-  add_function_level_resets();
+  add_resets();
 }
 
 Nic82599::~Nic82599() {

@@ -75,6 +75,14 @@ void ConfigSpace::type0_header(std::uint16_t vendor, std::uint16_t device, std::
   init8(0x3c, 0, 0xff);
 }
 
+void ConfigSpace::vf_header(std::uint32_t class_code, std::uint8_t revision, std::uint16_t subsystem_vendor,
+                            std::uint16_t subsystem) {
+  type0_header(0xffff, 0xffff, class_code, revision, subsystem_vendor, subsystem, false);
+  init16(cfg::kCommand, 0, cfg::kBusMaster);
+  init8(0x0c, 0);
+  init8(0x3c, 0);
+}
+
 void ConfigSpace::type1_header(std::uint16_t vendor, std::uint16_t device, std::uint8_t revision, bool multi_function) {
   init16(cfg::kVendor, vendor);
   init16(cfg::kDevice, device);
@@ -138,31 +146,41 @@ unsigned ConfigSpace::add_msix(unsigned offset, unsigned table_size, unsigned ta
   return offset;
 }
 
-unsigned ConfigSpace::add_pcie(unsigned offset, unsigned type, unsigned max_payload_log2_minus7, bool flr) {
+unsigned ConfigSpace::add_pcie(unsigned offset, const Express& e) {
+  const bool root = e.type == 4, port = root || e.type == 6, has_link = e.type != 9;
+  unsigned mps = 0;
+  while (128U << mps < e.max_payload) ++mps;
   add_capability(cfg::kCapPcie, offset);
-  init16(offset + 0x02, static_cast<std::uint16_t>(2 | type << 4));
-  init32(offset + 0x04, max_payload_log2_minus7 | 1U << 15 | (flr ? 1U << 28 : 0));
-  // Bit 15 is FLR at an endpoint; it reads 0, the owner sees the write by its hook.
-  init16(offset + 0x08, 0x2010, flr ? 0xffff : 0x7fff);
-  init16(offset + 0x0a, 0, 0, 0x000f);
-  if (type != 9) {  // a root complex integrated endpoint has no link
-    const bool port = type == 4 || type == 6;
+  init16(offset + 0x02, static_cast<std::uint16_t>(2 | e.type << 4));
+  init32(offset + 0x04, mps | (e.extended_tag ? 1U << 5 : 0) | 1U << 15 | (e.flr ? 1U << 28 : 0));
+  // 7.8.4. Error reporting and payload size; what a function that sends requests of its own has besides: relaxed
+  // ordering, no snoop, read request size. Bit 15 is FLR, reads 0, and its owner sees the write by a hook.
+  std::uint16_t writable = port ? 0x00ef : 0x78ff;
+  if (e.extended_tag) writable |= express::kExtendedTagEnable;
+  if (e.vf) writable = 0;
+  init16(offset + 0x08, e.vf || port ? 0 : 0x2810, writable | (e.flr ? express::kInitiateFlr : 0));
+  init16(offset + 0x0a, 0, 0, 0x000f);  // 7.8.5
+  if (has_link) {
     init32(offset + 0x0c, 0x2U | 8U << 4 | (port ? 1U << 20 : 0));
-    init16(offset + 0x10, 0, 0x01fb);
-    init16(offset + 0x12, static_cast<std::uint16_t>(0x2 | 8 << 4 | (port ? 1 << 13 : 0)));
+    // 7.8.7. ASPM, common clock, extended synch; Link Disable at ports, Read Completion Boundary elsewhere.
+    init16(offset + 0x10, 0, e.vf ? 0 : port ? 0x00d3 : 0x00cb);
+    init16(offset + 0x12, e.vf ? 0 : static_cast<std::uint16_t>(0x2 | 8 << 4 | (port ? 1 << 13 : 0)));
   }
-  if (type == 4) init16(offset + 0x1c, 0, 0x001f);  // Root Control
-  init32(offset + 0x24, 0x10);                      // completion time-out disable
-  init16(offset + 0x28, 0, 0x003f);
-  init32(offset + 0x2c, 0x6U);
-  init16(offset + 0x30, 0x2, 0x000f);
+  if (root) init16(offset + 0x1c, 0, 0x000f);  // 7.8.12, without CRS Software Visibility
+  init32(offset + 0x24, 0x10);                 // 7.8.15: the completion time-out can be disabled, its range not chosen
+  init16(offset + 0x28, 0, e.vf ? 0 : express::kTimeoutDisable);
+  if (has_link) {
+    init32(offset + 0x2c, 0x6U);
+    init16(offset + 0x30, e.vf ? 0 : 0x2, e.vf ? 0 : 0x000f);  // 7.8.19: target link speed
+  }
   return offset;
 }
 
-unsigned ConfigSpace::add_power_management(unsigned offset) {
+unsigned ConfigSpace::add_power_management(unsigned offset, unsigned pme, bool needs_init, bool keeps_state) {
   add_capability(cfg::kCapPm, offset);
-  init16(offset + 2, 0x0003);
-  init16(offset + 4, 0x0008, 0x0003);  // No_Soft_Reset; power state
+  init16(offset + 2, static_cast<std::uint16_t>(0x0003 | (needs_init ? 1 << 5 : 0) | pme << 11));
+  init16(offset + pm::kControl, keeps_state ? pm::kNoSoftReset : 0, pm::kState | (pme != 0 ? 0x0100 : 0),
+         pme != 0 ? 0x8000 : 0);
   return offset;
 }
 

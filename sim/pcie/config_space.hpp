@@ -26,10 +26,17 @@ namespace cap {
 constexpr std::uint16_t kAer = 0x0001, kSerialNumber = 0x0003, kAcs = 0x000d, kAri = 0x000e, kSriov = 0x0010;
 }  // namespace cap
 
+// Offsets inside the Power Management capability (PCI PM 1.2, 3.2).
+namespace pm {
+constexpr unsigned kControl = 0x04;
+constexpr std::uint16_t kState = 0x0003, kNoSoftReset = 0x0008;
+}  // namespace pm
+
 // Offsets inside the PCI Express capability (7.8).
 namespace express {
-constexpr unsigned kDeviceControl = 0x08;
+constexpr unsigned kDeviceControl = 0x08, kDeviceControl2 = 0x28;
 constexpr std::uint16_t kInitiateFlr = 0x8000, kExtendedTagEnable = 0x0100;
+constexpr std::uint16_t kTimeoutDisable = 0x0010;  // of Device Control 2
 }  // namespace express
 
 // Offsets inside the SR-IOV capability (SR-IOV 1.1, 3.3).
@@ -69,6 +76,9 @@ class ConfigSpace {
   // Builders. Capabilities link themselves behind the last one added; return their offset.
   void type0_header(std::uint16_t vendor, std::uint16_t device, std::uint32_t class_code, std::uint8_t revision,
                     std::uint16_t subsystem_vendor, std::uint16_t subsystem, bool multi_function);
+  /// SR-IOV 1.1, 3.4.1: identity and BARs are in the PF's capability, and so is memory decoding.
+  void vf_header(std::uint32_t class_code, std::uint8_t revision, std::uint16_t subsystem_vendor,
+                 std::uint16_t subsystem);
   void type1_header(std::uint16_t vendor, std::uint16_t device, std::uint8_t revision, bool multi_function);
   /// `size` a power of two >= 16. A 64-bit BAR takes two.
   void memory_bar(unsigned index, std::uint64_t size, bool is_64bit, bool prefetchable) {
@@ -80,9 +90,19 @@ class ConfigSpace {
   unsigned add_extended(std::uint16_t id, std::uint8_t version, unsigned offset);
   unsigned add_msix(unsigned offset, unsigned table_size, unsigned table_bir, std::uint32_t table_offset,
                     unsigned pba_bir, std::uint32_t pba_offset);
-  /// PCI Express capability v2. `type`: 0 endpoint, 4 root port, 5 upstream, 6 downstream, 9 root complex endpoint.
-  unsigned add_pcie(unsigned offset, unsigned type, unsigned max_payload_log2_minus7, bool flr);
-  unsigned add_power_management(unsigned offset);
+  struct Express {
+    /// Device/Port Type: 0 endpoint, 4 root port, 5 upstream, 6 downstream, 9 root complex integrated endpoint.
+    unsigned type = 0;
+    unsigned max_payload = 128;  ///< bytes: 128 << n
+    bool flr = false;
+    bool extended_tag = false;
+    bool vf = false;  ///< SR-IOV 1.1, 3.5: the PF's control bits hold for its VFs, theirs are reserved
+  };
+  /// PCI Express capability, version 2 (7.8). What belongs to a feature that is not there reads 0.
+  unsigned add_pcie(unsigned offset, const Express& express);
+  /// PCI Power Management 1.2, 3.2. `pme`: states in which the function can say PME#, bit 0 D0 to bit 4 D3cold.
+  /// Without `keeps_state` (No_Soft_Reset) the way from D3hot to D0 is a reset.
+  unsigned add_power_management(unsigned offset, unsigned pme, bool needs_init, bool keeps_state);
   struct Sriov {
     std::uint16_t total_vfs, first_offset, stride, vf_device;
     std::uint32_t page_sizes = 0x553;  ///< the system page size is 4 KiB

@@ -41,7 +41,7 @@ TEST(ConfigSpace, CapabilitiesAreLinkedInOrder) {
   ConfigSpace c;
   c.type0_header(0x8086, 0x10ed, 0x020000, 1, 0x8086, 3, false);
   c.add_msix(0x70, 3, 3, 0, 3, 0x2000);
-  c.add_pcie(0xa0, 0, 0, true);
+  c.add_pcie(0xa0, {.flr = true});
   EXPECT_EQ(c.get8(0x34), 0x70);
   EXPECT_EQ(c.get8(0x71), 0xa0);
   EXPECT_EQ(c.get8(0xa1), 0);

@@ -39,7 +39,7 @@ std::uint64_t Device::bar_size(FunctionId fn, unsigned bar) const {
 std::uint64_t Device::bar_address(FunctionId fn, unsigned bar) const {
   const std::uint64_t size = bar_size(fn, bar);
   const ConfigSpace& pf = spaces_[0];
-  if (size == 0) return 0;
+  if (size == 0 || !awake(fn)) return 0;
   if (fn == 0) return pf.get16(cfg::kCommand) & cfg::kMemoryEnable ? pf.bar_address_at(cfg::kBar0 + 4 * bar) : 0;
   const unsigned at = sriov();
   if (fn > vfs_enabled() || !(pf.get16(at + sriov::kControl) & sriov::kVfMemoryEnable)) return 0;
@@ -63,18 +63,35 @@ std::optional<Device::Target> Device::find_bar(std::uint64_t address, std::size_
   return std::nullopt;
 }
 
-void Device::add_function_level_resets() {
+void Device::add_resets() {
   for (FunctionId fn = 0; fn < functions(); ++fn) {
     ConfigSpace& space = spaces_[fn];
-    const unsigned at = space.capability(cfg::kCapPcie);
-    if (at == 0) continue;
-    space.on_write(at + express::kDeviceControl, 2, [this, fn, &space, at] {
-      const std::uint16_t control = space.get16(at + express::kDeviceControl);
-      if (!(control & express::kInitiateFlr)) return;
-      space.set16(at + express::kDeviceControl, control & ~express::kInitiateFlr);
-      reset(fn);
-    });
+    if (const unsigned at = space.capability(cfg::kCapPcie); at != 0)
+      space.on_write(at + express::kDeviceControl, 2, [this, fn, &space, at] {
+        const std::uint16_t control = space.get16(at + express::kDeviceControl);
+        if (!(control & express::kInitiateFlr)) return;
+        space.set16(at + express::kDeviceControl, control & ~express::kInitiateFlr);
+        reset(fn);
+      });
+    if (const unsigned at = space.capability(cfg::kCapPm); at != 0)
+      space.on_write(at + pm::kControl, 2, [this, fn, &space, at, slept = false]() mutable {
+        const bool sleeps = !awake(fn), wakes = slept && !sleeps;
+        slept = sleeps;
+        if (wakes && !(space.get16(at + pm::kControl) & pm::kNoSoftReset)) reset(fn);
+      });
   }
+}
+
+bool Device::awake(FunctionId fn) const {
+  const auto in_d0 = [](const ConfigSpace& space) {
+    const unsigned at = space.capability(cfg::kCapPm);
+    return at == 0 || (space.get16(at + pm::kControl) & pm::kState) == 0;
+  };
+  return in_d0(spaces_[0]) && (fn == 0 || in_d0(spaces_[fn]));
+}
+
+bool Device::bus_master(FunctionId fn) const {
+  return fn <= vfs_enabled() && awake(fn) && spaces_[fn].get16(cfg::kCommand) & cfg::kBusMaster;
 }
 
 void enable_vfs(Device& device, unsigned vfs) {

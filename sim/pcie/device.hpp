@@ -56,18 +56,23 @@ class Device {
   unsigned rid_offset(FunctionId fn) const;
   /// The enabled function whose routing ID is `rid` above the PF's.
   std::optional<FunctionId> function_at(unsigned rid) const;
+  /// Its power state is D0, and the PF's. Otherwise it answers configuration requests and nothing else, and is silent.
+  bool awake(FunctionId fn) const;
+  /// It exists and may send requests.
+  bool bus_master(FunctionId fn) const;
   /// Size of a BAR of `fn` in bytes, 0 if it has none of that index.
   std::uint64_t bar_size(FunctionId fn, unsigned bar) const;
-  /// Where software has put it; 0 while it is unset or its function does not decode memory.
+  /// Where software has put it; 0 while it is unset, its function sleeps or does not decode memory.
   std::uint64_t bar_address(FunctionId fn, unsigned bar) const;
   /// The BAR of an enabled function that holds all of [address, address + size).
   std::optional<Target> find_bar(std::uint64_t address, std::size_t size) const;
 
  protected:
-  /// The heir fills in the configuration spaces of `functions` functions, then calls add_function_level_resets().
+  /// The heir fills in the configuration spaces of `functions` functions, then calls add_resets().
   Device(std::string name, FunctionId functions) : name_(std::move(name)), spaces_(functions) {}
-  /// Initiate Function Level Reset (PCIe 2.1, 7.8.4) of every function with a PCI Express capability leads to reset().
-  void add_function_level_resets();
+  /// What leads to reset(): Initiate Function Level Reset (PCIe 2.1, 7.8.4), and the way from D3hot to D0 of functions
+  /// without No_Soft_Reset (PCI PM 1.2, 5.4.1).
+  void add_resets();
 
  private:
   static constexpr unsigned kBars = 6;

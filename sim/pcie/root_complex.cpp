@@ -49,11 +49,9 @@ struct RootComplex::Impl {
   unsigned next_tag = 0;
 
   Impl(Scheduler& s, HostMemory& m, TlpSink& b, Options o) : scheduler(s), memory(m), below(b), options(std::move(o)) {
-    unsigned mps = 0;
-    while (128U << mps < options.max_payload) ++mps;
     port.type1_header(options.vendor, options.device, 0x04, false);
-    port.add_power_management(0x80);
-    port.add_pcie(0x40, 4, mps, false);
+    port.add_power_management(0x80, 0, false, true);
+    port.add_pcie(0x40, {.type = 4, .max_payload = options.max_payload});
     port.add_extended(0x000d, 1, 0x100);  // ACS: peers below stay apart unless software says otherwise
     port.init16(0x104, 0x001d);
     port.init16(0x106, 0, 0x001d);

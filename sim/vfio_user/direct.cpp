@@ -122,12 +122,10 @@ void DirectFunction::attach(Guest* guest) {
   guest_ = guest;
 }
 
-bool DirectFunction::bus_master() const { return space().get16(cfg::kCommand) & cfg::kBusMaster; }
-
 void DirectFunction::dma_read(std::uint64_t address, std::size_t size, const pcie::DmaPort::ReadDone& done) {
   ++counters_.dma_reads;
   std::vector<std::uint8_t> bytes(size);
-  if (guest_ == nullptr || !bus_master() || !guest_->read(address, bytes)) {
+  if (guest_ == nullptr || !device_.bus_master(fn_) || !guest_->read(address, bytes)) {
     ++counters_.dma_errors;
     return done(false, {});
   }
@@ -136,12 +134,12 @@ void DirectFunction::dma_read(std::uint64_t address, std::size_t size, const pci
 
 void DirectFunction::dma_write(std::uint64_t address, std::span<const std::uint8_t> data) {
   ++counters_.dma_writes;
-  if (guest_ == nullptr || !bus_master() || !guest_->write(address, data)) ++counters_.dma_errors;
+  if (guest_ == nullptr || !device_.bus_master(fn_) || !guest_->write(address, data)) ++counters_.dma_errors;
 }
 
 void DirectFunction::interrupt(unsigned vector) {
   ++counters_.interrupts;
-  if (guest_ == nullptr || !bus_master() || !guest_->signal_msix(vector)) ++counters_.lost_interrupts;
+  if (guest_ == nullptr || !device_.bus_master(fn_) || !guest_->signal_msix(vector)) ++counters_.lost_interrupts;
 }
 
 std::string DirectFunction::state() const {

@@ -50,7 +50,6 @@ class DirectFunction : public Device {
   std::uint8_t config_read(unsigned offset) const;
   void config_write(unsigned offset, std::uint32_t value, unsigned size);
   void open_vectors();
-  bool bus_master() const;
 
   pcie::Device& device_;
   pcie::FunctionId fn_;

@@ -33,7 +33,7 @@ Endpoint::Endpoint(Scheduler& scheduler, std::string name, pcie::TlpSink& below,
   // 0x40..0x7f are the VMD's own: VMCAP 0 (no bus restriction), VMCONFIG, VMLOCK 0 (no shadowed window offsets).
   config_.init32(0x44, 0, 0xffffffff);
   config_.add_msix(0x80, kVectors, 4, 0, 4, 0x1000);
-  config_.add_pcie(0x90, 9, 0, false);
+  config_.add_pcie(0x90, {.type = 9});
   root_complex_ =
       std::make_unique<pcie::RootComplex>(scheduler_, *this, below_, pcie::RootComplex::Options{.name = name_});
 }
