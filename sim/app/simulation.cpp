@@ -142,9 +142,8 @@ struct Simulation::Impl {
       bridge->add_tap(tlp_record->tap());
     }
     if (!topology.record.waves.empty()) bridge->trace_to((folder / topology.record.waves).string());
-    endpoint = std::make_unique<pcie::Endpoint>(scheduler, bridge->input(device),
-                                                [b = bridge.get(), device] { return b->pending(device); });
-    nic = std::make_unique<nic82599::Nic82599>(scheduler, *endpoint, options);
+    endpoint = std::make_unique<pcie::Endpoint>(scheduler, bridge->input(device));
+    nic = std::make_unique<nic82599::Nic82599>(scheduler, endpoint->dma(), options);
     endpoint->plug(*nic);
     if (wire) nic->set_wire(*wire);
     bridge->connect(device, *endpoint);

@@ -7,12 +7,12 @@
 
 #include <array>
 #include <cstring>
-#include <deque>
 #include <stdexcept>
 #include <tuple>
 #include <utility>
 
 #include "Vbridge_model.h"
+#include "pcie/tlp_queue.hpp"
 
 namespace vfpool::bridge {
 namespace {
@@ -31,64 +31,38 @@ constexpr unsigned kSettle = 2;
 /// One 128-bit word of a packed array.
 std::uint32_t* word(std::uint32_t* wide, unsigned port) { return wide + port * 4; }
 
-struct Port;
+// Packets of a class that may wait in front of a port before its sender is told that there is no room.
+constexpr std::size_t kMostWaiting = 32;
 
-class Input : public pcie::TlpSink {
- public:
-  explicit Input(Port& port) : port_(port) {}
-  void deliver(pcie::Tlp tlp) override;
-
- private:
-  Port& port_;
-};
-
-struct Queued {
-  std::uint64_t order;
-  pcie::Tlp tlp;
-};
-
-struct Port {
-  Input input{*this};
-  std::array<std::deque<Queued>, 3> waiting;  // posted, non-posted, completion
-  std::uint64_t arrivals = 0;
+// A port of the bridge and the packets in front of it.
+struct Port : pcie::TlpSink {
+  pcie::TlpQueue waiting;
+  mutable pcie::Refusals refused;
   std::optional<pcie::Tlp> sending;
   std::size_t sent = 0;  // bytes of it
   pcie::TlpSink* neighbour = nullptr;
+  unsigned neighbour_room = 7;  // asked when it can have changed, not in every cycle
   pcie::Tlp leaving;
   bool link = false;
   bool stalled = false;
 
-  std::size_t pending() const { return waiting[0].size() + waiting[1].size() + waiting[2].size() + (sending ? 1 : 0); }
+  std::size_t pending() const { return waiting.size() + (sending ? 1 : 0); }
+
+  bool room(pcie::FlowClass cls) const override {
+    if (!link || waiting.size(cls) < kMostWaiting) return true;  // no link, nothing arrives
+    return refused.add(cls);
+  }
+  void deliver(pcie::Tlp tlp) override {
+    if (link) waiting.push(std::move(tlp));
+  }
+  /// Tells the sender, outside of its calls, once there is room worth speaking of.
+  void tell_room() {
+    if (refused.end_if([this](pcie::FlowClass cls) { return waiting.size(cls) <= kMostWaiting / 2; })) room_is_back();
+  }
 
   /// A beat can enter the bridge: its port is ready, and a packet is on its way or one of a class with room waits.
-  bool can_move(bool ready, unsigned room) const {
-    if (!link || !ready) return false;
-    if (sending) return true;
-    for (unsigned c = 0; c < 3; ++c)
-      if (!waiting[c].empty() && room >> c & 1) return true;
-    return false;
-  }
-
-  /// Next packet in order, among the classes in `room`. Nothing passes a posted packet; those may pass the others.
-  void choose(unsigned room) {
-    int best = -1;
-    for (int c = 0; c < 3; ++c) {
-      if (waiting[c].empty() || !(room >> c & 1)) continue;
-      if (c != 0 && !waiting[0].empty() && waiting[0].front().order < waiting[c].front().order) continue;
-      if (best < 0 || waiting[c].front().order < waiting[best].front().order) best = c;
-    }
-    if (best < 0) return;
-    sending = std::move(waiting[best].front().tlp);
-    waiting[best].pop_front();
-    sent = 0;
-  }
+  bool can_move(bool ready, unsigned room) const { return link && ready && (sending || waiting.can_pop(room)); }
 };
-
-void Input::deliver(pcie::Tlp tlp) {
-  if (!port_.link) return;  // no link, nothing arrives
-  const auto cls = static_cast<unsigned>(tlp.flow_class());
-  port_.waiting[cls].push_back({port_.arrivals++, std::move(tlp)});
-}
 
 }  // namespace
 
@@ -150,9 +124,10 @@ struct Bridge::Impl {
       Port& port = ports[p];
       link |= std::uint64_t{port.link} << p;
       ready |= std::uint64_t{!port.stalled} << p;
-      room |= std::uint64_t{port.stalled ? 0U : 7U} << 3 * p;
+      room |= std::uint64_t{port.stalled ? 0U : port.neighbour_room} << 3 * p;
       if (!port.sending) {
-        port.choose(top.rx_room_o >> 3 * p & 7);
+        port.sending = port.waiting.pop(top.rx_room_o >> 3 * p & 7);
+        port.sent = 0;
         if (port.sending)
           for (const Tap& tap : taps) tap(p, true, *port.sending);
       }
@@ -240,8 +215,11 @@ struct Bridge::Impl {
       pcie::Tlp tlp = std::move(port.leaving);
       if (tlp.has_data()) tlp.data.resize(tlp.length_dw() * 4);
       for (const Tap& tap : taps) tap(p, false, tlp);
-      if (port.neighbour != nullptr) port.neighbour->deliver(std::move(tlp));
+      if (port.neighbour == nullptr) continue;
+      port.neighbour->deliver(std::move(tlp));
+      port.neighbour_room = room_of(*port.neighbour);
     }
+    for (Port& port : ports) port.tell_room();
   }
 
   std::uint32_t service(bool write, std::uint32_t offset, std::uint32_t value) {
@@ -285,14 +263,22 @@ std::string Bridge::port_name(unsigned port) {
   return fmt::format("nic{}", port - kHosts);
 }
 
-void Bridge::connect(unsigned port, pcie::TlpSink& neighbour) { impl_->ports.at(port).neighbour = &neighbour; }
-pcie::TlpSink& Bridge::input(unsigned port) { return impl_->ports.at(port).input; }
+void Bridge::connect(unsigned port, pcie::TlpSink& neighbour) {
+  Port& p = impl_->ports.at(port);
+  p.neighbour = &neighbour;
+  p.neighbour_room = room_of(neighbour);
+  neighbour.on_room([this, &p] {
+    p.neighbour_room = room_of(*p.neighbour);
+    impl_->settle = kSettle;
+  });
+}
+pcie::TlpSink& Bridge::input(unsigned port) { return impl_->ports.at(port); }
 std::size_t Bridge::pending(unsigned port) const { return impl_->ports.at(port).pending(); }
 
 void Bridge::set_link(unsigned port, bool up) {
   Port& p = impl_->ports.at(port);
   if (!up) {
-    for (auto& q : p.waiting) q.clear();
+    p.waiting.clear();
     p.sending.reset();
     // The bridge must see the link down even if it comes back at once.
     p.link = false;
@@ -351,7 +337,8 @@ std::string Bridge::state() const {
                                 i.top.timer_o ? ", waiting for a timer" : "");
   for (unsigned p = 0; p < kPorts; ++p)
     out += fmt::format("  {}: link {}, {} packets waiting to enter{}\n", port_name(p), i.ports[p].link ? "up" : "down",
-                       i.ports[p].pending(), i.ports[p].stalled ? ", neighbour stalled" : "");
+                       i.ports[p].pending(),
+                       i.ports[p].stalled || i.ports[p].neighbour_room != 7 ? ", neighbour takes no more" : "");
   return out;
 }
 

@@ -35,9 +35,9 @@ class Bridge : public Clocked {
   static unsigned device_port(unsigned device) { return 1 + geometry().users + device; }
   static std::string port_name(unsigned port);  ///< "owner", "user1", "nic0"
 
-  /// Where packets that leave `port` go. Must be set before the first cycle; outlives the bridge.
+  /// Where packets that leave `port` go. Must be set before the first cycle; outlives the bridge's last cycle.
   void connect(unsigned port, pcie::TlpSink& neighbour);
-  /// The sink that takes packets into `port`. Queues without bound; pending() tells how many wait.
+  /// The sink that takes packets into `port`; outlives its sender's last call. pending() tells how many wait.
   pcie::TlpSink& input(unsigned port);
   std::size_t pending(unsigned port) const;
   /// Physical link of a port: false is a dead or unplugged neighbour.

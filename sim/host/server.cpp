@@ -101,7 +101,17 @@ Task<CplStatus> Server::probe32(std::uint64_t address) {
   co_return a.status;
 }
 
-void Server::write32(std::uint64_t address, std::uint32_t value) { root_.mem_write(address, bytes_of(value)); }
+void Server::write32(std::uint64_t address, std::uint32_t value) {
+  constexpr std::size_t kMostPosted = 1000;
+  if (root_.posted_waiting() >= kMostPosted)
+    throw PcieError(
+        fmt::format("{}: {} writes wait for the link, and one more to 0x{:x}", name(), kMostPosted, address));
+  root_.mem_write(address, bytes_of(value));
+}
+
+Task<> Server::posted() {
+  co_await Operation(scheduler_, [&](auto done) { root_.when_taken([done] { done(Answer{}); }); });
+}
 
 Task<> Server::sleep(SimTime duration) {
   co_await Operation(scheduler_, [&](auto done) { scheduler_.after(duration, [done] { done(Answer{}); }); });

@@ -52,8 +52,11 @@ class Server : public pcie::HostMemory {
   Task<std::uint32_t> read32(std::uint64_t address);
   /// Status of a 32-bit read, whatever it is.
   Task<pcie::CplStatus> probe32(std::uint64_t address);
-  /// Posted.
+  /// Posted. Throws PcieError when a thousand of them wait for the link: a program that writes without end awaits
+  /// posted() now and then.
   void write32(std::uint64_t address, std::uint32_t value);
+  /// Until the link has room for further writes.
+  Task<> posted();
   Task<> sleep(SimTime duration);
 
   /// Bytes of the server's memory, zeroed; alignment a power of two. Never given back.
@@ -72,6 +75,7 @@ class Server : public pcie::HostMemory {
   // pcie::HostMemory
   bool read(std::uint64_t address, std::span<std::uint8_t> out) override;
   bool write(std::uint64_t address, std::span<const std::uint8_t> data) override;
+  bool room(pcie::FlowClass) const override { return true; }
   void interrupt(pcie::Bdf from, std::uint64_t address, std::uint32_t data) override;
 
  private:

@@ -293,8 +293,7 @@ TEST_F(Rx, CongestedBusDelaysButKeeps) {
   wire.receiver(frame(kPfMac, kOther));
   settle();
   EXPECT_TRUE(received(0, 0).empty());
-  dma.jammed = false;
-  dma.ready();
+  dma.unjam();
   settle();
   EXPECT_FALSE(received(0, 0).empty());
 }
@@ -342,8 +341,7 @@ TEST_F(Switch, LocalFramesWaitWhileTheBusIsCongested) {
   settle();
   EXPECT_TRUE(received(2, 0).empty());
   EXPECT_EQ(get32(tx_ring(0) + 12) & 1, 0u);
-  dma.jammed = false;
-  dma.ready();
+  dma.unjam();
   settle();
   EXPECT_FALSE(received(2, 0).empty());
 }
@@ -463,8 +461,27 @@ TEST_F(Hostile, FailingDmaIsCountedAndEnds) {
   tx_data(0, frame(kOther, kPfMac));
   tx_kick(0, 0, 0);
   rx_start(0, 0, 0);
-  settle();
+  settle(std::chrono::microseconds(100));
   EXPECT_EQ(nic.counters().dma_read_errors, 3u);
+}
+
+// A ring that is full gets no further tail write: the queue must come back by itself.
+TEST_F(Hostile, QueueWhoseDescriptorsCouldNotBeReadTriesAgain) {
+  pf_basic();
+  dma.fail = true;
+  tx_start(0, 0, 0);
+  tx_data(0, frame(kOther, kPfMac));
+  tx_kick(0, 0, 0);
+  rx_start(0, 0, 0);
+  settle(std::chrono::seconds(3));
+  EXPECT_TRUE(wire.sent.empty());
+  EXPECT_LE(nic.counters().dma_read_errors, 2u * 13);  // the pauses grow: 1, 2, 4 ... 1000 ms
+  dma.fail = false;
+  settle(std::chrono::seconds(1));
+  EXPECT_EQ(wire.sent.size(), 1u);
+  wire.receiver(frame(kPfMac, kOther));
+  settle();
+  EXPECT_FALSE(received(0, 0).empty());
 }
 
 TEST_F(Hostile, DisabledQueueReadsEnabledUntilItsReadsAreBack) {

@@ -21,15 +21,19 @@ using pcie::TlpKind;
 // The other end of the link: keeps packets, answers reads from a memory when told to.
 class Link : public pcie::TlpSink {
  public:
+  bool room(pcie::FlowClass c) const override { return !(full >> static_cast<unsigned>(c) & 1); }
   void deliver(Tlp tlp) override { packets.push_back(std::move(tlp)); }
+  void give_room() {
+    full = 0;
+    room_is_back();
+  }
   std::vector<Tlp> packets;
+  unsigned full = 0;  // bit by class
 };
 
 class OnALink : public ::testing::Test {
  protected:
-  OnALink() : endpoint(scheduler, link, [this] { return backlog; }), nic(scheduler, endpoint, {}) {
-    endpoint.plug(nic);
-  }
+  OnALink() : endpoint(scheduler, link), nic(scheduler, endpoint.dma(), {}) { endpoint.plug(nic); }
 
   void run() {  // 10 us and no more: a completion time-out must not become due
     bool over = false;
@@ -83,7 +87,6 @@ class OnALink : public ::testing::Test {
   static constexpr Bdf kHost{0, 0, 0}, kPf{4, 0, 0};
   Scheduler scheduler{TimeBase::kVirtual};
   Link link;
-  std::size_t backlog = 0;
   pcie::Endpoint endpoint;
   Nic82599 nic;
 };
@@ -125,7 +128,7 @@ TEST_F(OnALink, DmaCarriesTheFunctionsIdAndSplitsAtTheLimits) {
   enumerate();
   const Bdf vf1(5, 16, 2);
   bool refused = false;
-  endpoint.read(2, 0x1000, 64, [&](bool ok, auto) { refused = !ok; });
+  endpoint.dma().read(2, 0x1000, 64, [&](bool ok, auto) { refused = !ok; });
   run();
   EXPECT_TRUE(refused);  // no bus mastering yet
   EXPECT_TRUE(link.packets.empty());
@@ -133,7 +136,7 @@ TEST_F(OnALink, DmaCarriesTheFunctionsIdAndSplitsAtTheLimits) {
   link.packets.clear();
 
   std::vector<std::uint8_t> got;
-  endpoint.read(2, 0x1f00, 1024, [&](bool ok, auto data) {
+  endpoint.dma().read(2, 0x1f00, 1024, [&](bool ok, auto data) {
     EXPECT_TRUE(ok);
     got.assign(data.begin(), data.end());
   });
@@ -151,7 +154,7 @@ TEST_F(OnALink, DmaCarriesTheFunctionsIdAndSplitsAtTheLimits) {
   EXPECT_TRUE(std::equal(got.begin(), got.end(), memory.begin() + 0x1f00));
   EXPECT_EQ(got.size(), 1024u);
 
-  endpoint.write(2, 0x2ff0, std::vector<std::uint8_t>(300, 7));
+  endpoint.dma().write(2, 0x2ff0, std::vector<std::uint8_t>(300, 7));
   run();
   ASSERT_EQ(link.packets.size(), 4u);
   for (const Tlp& t : link.packets) {
@@ -164,7 +167,7 @@ TEST_F(OnALink, DmaCarriesTheFunctionsIdAndSplitsAtTheLimits) {
 TEST_F(OnALink, MissingCompletionEndsTheReadAfterTheTimeout) {
   enumerate();
   bool failed = false;
-  endpoint.read(0, 0x1000, 4, [&](bool ok, auto) { failed = !ok; });
+  endpoint.dma().read(0, 0x1000, 4, [&](bool ok, auto) { failed = !ok; });
   scheduler.run_until([&] { return failed; }, std::chrono::milliseconds(60));
   EXPECT_TRUE(failed);
   EXPECT_EQ(endpoint.counters().timeouts, 1u);
@@ -176,13 +179,13 @@ TEST_F(OnALink, MissingCompletionEndsTheReadAfterTheTimeout) {
 TEST_F(OnALink, WrongCompletionsAreRefused) {
   enumerate();
   int failed = 0;
-  endpoint.read(0, 0x1000, 64, [&](bool ok, auto) { failed += !ok; });
+  endpoint.dma().read(0, 0x1000, 64, [&](bool ok, auto) { failed += !ok; });
   run();
   const Tlp request = link.packets.at(0);
   endpoint.deliver(pcie::completions_with_data(pcie::mem_read(kPf, request.tag(), 0x1000, 128), kHost,
                                                std::vector<std::uint8_t>(128), 128, 64)[0]);
   EXPECT_EQ(failed, 1);
-  endpoint.read(0, 0x1000, 64, [&](bool ok, auto) { failed += !ok; });
+  endpoint.dma().read(0, 0x1000, 64, [&](bool ok, auto) { failed += !ok; });
   run();
   endpoint.deliver(pcie::completion(link.packets.at(1), kHost, CplStatus::kUnsupported));
   EXPECT_EQ(failed, 2);
@@ -197,7 +200,7 @@ TEST_F(OnALink, SixtyFourReadsAreOutAndTheRestWaits) {
   config_write(kPf, pfcfg::kDeviceControl, 0x2910, 2);  // Extended Tag
   link.packets.clear();
   int done = 0;
-  for (int i = 0; i < 100; ++i) endpoint.read(0, 0x1000, 4, [&](bool ok, auto) { done += ok; });
+  for (int i = 0; i < 100; ++i) endpoint.dma().read(0, 0x1000, 4, [&](bool ok, auto) { done += ok; });
   run();
   EXPECT_EQ(link.packets.size(), 64u);
   for (std::size_t i = 0; i < link.packets.size(); ++i) {
@@ -210,26 +213,12 @@ TEST_F(OnALink, SixtyFourReadsAreOutAndTheRestWaits) {
 
 TEST_F(OnALink, MessagesFollowWritesInOrder) {
   enumerate();
-  endpoint.write(0, 0x1000, std::vector<std::uint8_t>(16, 1));
-  endpoint.message(0, 3, 0xfee00000, 0x41);
+  endpoint.dma().write(0, 0x1000, std::vector<std::uint8_t>(16, 1));
+  endpoint.dma().message(0, 3, 0xfee00000, 0x41);
   run();
   ASSERT_EQ(link.packets.size(), 2u);
   EXPECT_EQ(link.packets[0].address(), 0x1000u);
   EXPECT_EQ(link.packets[1].address(), 0xfee00000u);
-}
-
-TEST_F(OnALink, BacklogPausesTheEngines) {
-  enumerate();
-  bool again = false;
-  endpoint.set_ready([&] { again = true; });
-  EXPECT_FALSE(endpoint.congested(0));
-  backlog = 1000;
-  EXPECT_TRUE(endpoint.congested(0));
-  run();
-  EXPECT_FALSE(again);
-  backlog = 0;
-  run();
-  EXPECT_TRUE(again);
 }
 
 TEST_F(OnALink, MalformedAndPartialPacketsDoNothing) {

@@ -90,7 +90,7 @@ struct Nic82599::Impl {
     for (FunctionId fn = 0; fn <= kMaxVfs; ++fn) hook_function(fn);
     pf.on_write(pfcfg::kMsi + 0x10, 4, [this] { interrupts.msi_mask_changed(); });
     load_mac();
-    dma.set_ready([this] { resume(); });
+    dma.on_room([this] { resume(); });
   }
 
   pcie::ConfigSpace& config(FunctionId fn) { return device.config(fn); }

@@ -54,6 +54,8 @@ struct Hardware {
   TimeSync& time_sync;
   std::function<unsigned()> vfs_enabled;
 
+  /// The bus takes more work of this class; else whoever asks waits for resume().
+  bool room(pcie::FlowClass cls) const { return dma.room(cls); }
   unsigned pool(unsigned queue) const { return queue / l2.queues_per_pool(); }
   /// Whose requester ID a queue's DMA carries.
   FunctionId owner(unsigned queue) const {
@@ -105,6 +107,48 @@ struct Ring {
       default: return false;
     }
   }
+};
+
+/// Tries queues again whose descriptors could not be read: after a millisecond, then after a pause that doubles up to a
+/// second for as long as it goes on failing. The driver need not do anything, its ring may be full.
+class Retries {
+ public:
+  /// `again` makes a queue active.
+  Retries(Scheduler& scheduler, std::function<void(unsigned queue)> again)
+      : scheduler_(scheduler), again_(std::move(again)), turn_(scheduler, [this] { run(); }) {}
+
+  void failed(unsigned queue) {
+    Wait& w = waits_[queue];
+    w.pause = w.pause.count() == 0 ? kFirst : std::min(w.pause * 2, kLongest);
+    w.due = scheduler_.now() + w.pause;
+    turn_.ask_at(*w.due);
+  }
+  /// It has read descriptors, or is not what it was.
+  void forget(unsigned queue) { waits_[queue] = {}; }
+
+ private:
+  static constexpr SimTime kFirst = std::chrono::milliseconds(1), kLongest = std::chrono::seconds(1);
+  struct Wait {
+    SimTime pause{0};
+    std::optional<SimTime> due;
+  };
+  void run() {
+    for (unsigned queue = 0; queue < kQueues; ++queue) {
+      Wait& w = waits_[queue];
+      if (!w.due) continue;
+      if (*w.due > scheduler_.now()) {
+        turn_.ask_at(*w.due);
+        continue;
+      }
+      w.due.reset();
+      again_(queue);
+    }
+  }
+
+  Scheduler& scheduler_;
+  std::function<void(unsigned)> again_;
+  std::array<Wait, kQueues> waits_{};
+  Turn turn_;
 };
 
 /// Collects write-backs of neighbouring descriptors, so that up to eight (128 bytes, the usual payload limit) travel in

@@ -9,6 +9,9 @@
 #include "nic82599/link_rate.hpp"
 
 namespace vfpool::nic82599 {
+
+using enum pcie::FlowClass;
+
 namespace {
 
 constexpr std::size_t kPacketBuffer = 512 * 1024;
@@ -53,7 +56,8 @@ bool rss_mode(std::uint32_t mrqc) {
 RxEngine::RxEngine(Hardware& hardware)
     : hw_(hardware),
       turn_(hardware.scheduler, [this] { run(); }),
-      line_turn_(hardware.scheduler, [this] { ingress(); }) {
+      line_turn_(hardware.scheduler, [this] { ingress(); }),
+      retries_(hardware.scheduler, [this](unsigned queue) { retry(queue); }) {
   for (auto& q : queues_) q = std::make_unique<Queue>();
 }
 
@@ -286,7 +290,7 @@ void RxEngine::run() {
     if (!serve(queue)) blocked.set(queue);
   }
   for (unsigned queue = blocked.next(0); queue != kQueues; blocked.clear(queue), queue = blocked.next(0)) {
-    if (hw_.dma.congested(hw_.owner(queue))) continue;  // resume() comes back to it
+    if (!hw_.room(kPosted)) continue;  // resume() comes back to it
     active_.clear(queue);
   }
   if (active_.any() && budget + 1 == 0) turn_.ask();
@@ -299,7 +303,7 @@ bool RxEngine::serve(unsigned queue) {
   const FunctionId fn = hw_.owner(queue);
   bool stored = false;
   for (unsigned n = 0; n < kFetch && !q.fifo.empty() && q.enabled(); ++n) {
-    if (hw_.dma.congested(fn)) break;
+    if (!hw_.room(kPosted)) break;
     const std::shared_ptr<RxFrame> f = q.fifo.front();
     const unsigned need = needed(q, *f);  // SRRCTL may have been rewritten meanwhile
     if (need == 0 || need > kCache) {
@@ -324,7 +328,7 @@ bool RxEngine::serve(unsigned queue) {
     active_.clear(queue);
     return true;
   }
-  return (stored || q.cached > before) && !hw_.dma.congested(fn);
+  return (stored || q.cached > before) && hw_.room(kPosted);
 }
 
 // Writes one frame and its descriptors (7.1.4 to 7.1.6, 7.1.8).
@@ -412,6 +416,7 @@ void RxEngine::fetch(unsigned queue, Queue& q) {
                  r.fetching = false;
                  if (!ok || data.size() != n * kDescriptorSize) {
                    r.stalled = true;
+                   retries_.failed(queue);
                    if (++hw_.counters.dma_read_errors <= kMostWarnings)
                      spdlog::warn("{}: rx queue {} cannot read its descriptors", hw_.options.name, queue);
                    return;
@@ -419,11 +424,18 @@ void RxEngine::fetch(unsigned queue, Queue& q) {
                  for (unsigned i = 0; i < n; ++i)
                    std::copy_n(data.data() + i * kDescriptorSize, kDescriptorSize,
                                r.cache[(r.cache_at + r.cached + i) % kCache].begin());
+                 retries_.forget(queue);
                  r.cached += n;
                  r.fetch_next = (r.fetch_next + n) % r.count();
                  active_.set(queue);
                  turn_.ask();
                });
+}
+
+void RxEngine::retry(unsigned queue) {
+  queues_[queue]->stalled = false;
+  active_.set(queue);
+  turn_.ask();
 }
 
 void RxEngine::enable(Queue& q) {

@@ -93,6 +93,7 @@ class RxEngine {
   bool serve(unsigned queue);
   void store(unsigned queue, Queue& q, const RxFrame& f, FunctionId fn);
   void fetch(unsigned queue, Queue& q);
+  void retry(unsigned queue);
   void enable(Queue& q);
   void stop(Queue& q);
   void clear_fifo(Queue& q);
@@ -111,6 +112,7 @@ class RxEngine {
   SimTime line_free_{0};
   bool paused_ = false;
   Turn turn_, line_turn_;
+  Retries retries_;
   std::vector<std::uint8_t> scratch_;
 };
 

@@ -43,8 +43,11 @@ class FakeDma : public DmaPort {
   void message(FunctionId fn, unsigned vector, std::uint64_t, std::uint32_t) override {
     messages.push_back({fn, vector, scheduler.now()});
   }
-  bool congested(FunctionId) const override { return jammed; }
-  void set_ready(std::function<void()> fn) override { ready = std::move(fn); }
+  bool room(pcie::FlowClass) const override { return !jammed; }
+  void unjam() {
+    jammed = false;
+    room_is_back();
+  }
 
   unsigned count(FunctionId fn, unsigned vector) const {
     unsigned n = 0;
@@ -55,7 +58,6 @@ class FakeDma : public DmaPort {
   Scheduler& scheduler;
   std::vector<std::uint8_t> memory;
   std::vector<Message> messages;
-  std::function<void()> ready;
   SimTime latency{0};
   bool fail = false, jammed = false;
   unsigned reads = 0, writes = 0;

@@ -14,6 +14,7 @@ namespace vfpool::nic82599 {
 
 class FakeGuest : public vfio_user::Guest {
  public:
+  bool room(pcie::FlowClass) const override { return true; }
   bool read(std::uint64_t address, std::span<std::uint8_t> out) override {
     if (address + out.size() > memory.size()) return false;
     std::copy_n(memory.begin() + static_cast<std::ptrdiff_t>(address), out.size(), out.begin());

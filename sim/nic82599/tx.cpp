@@ -9,6 +9,9 @@
 #include "nic82599/link_rate.hpp"
 
 namespace vfpool::nic82599 {
+
+using enum pcie::FlowClass;
+
 namespace {
 
 // Fields of dword 2 of a descriptor.
@@ -54,7 +57,8 @@ TxEngine::TxEngine(Hardware& hardware, RxEngine& rx)
     : hw_(hardware),
       rx_(rx),
       turn_(hardware.scheduler, [this] { run(); }),
-      line_turn_(hardware.scheduler, [this] { transmit(); }) {
+      line_turn_(hardware.scheduler, [this] { transmit(); }),
+      retries_(hardware.scheduler, [this](unsigned queue) { retry(queue); }) {
   for (auto& q : queues_) q = std::make_unique<Queue>();
 }
 
@@ -117,6 +121,7 @@ void TxEngine::fetch(unsigned queue, Queue& q) {
                  --r.reads;
                  if (!ok || data.size() != n * kDescriptorSize) {
                    r.stalled = true;
+                   retries_.failed(queue);
                    if (++hw_.counters.dma_read_errors <= kMostWarnings)
                      spdlog::warn("{}: tx queue {} cannot read its descriptors", hw_.options.name, queue);
                    return;
@@ -124,6 +129,7 @@ void TxEngine::fetch(unsigned queue, Queue& q) {
                  for (unsigned i = 0; i < n; ++i)
                    std::copy_n(data.data() + i * kDescriptorSize, kDescriptorSize,
                                r.cache[(r.cache_at + r.cached + i) % kCache].begin());
+                 retries_.forget(queue);
                  r.cached += n;
                  r.fetch_next = (r.fetch_next + n) % r.count();
                  active_.set(queue);
@@ -135,7 +141,7 @@ void TxEngine::parse_descriptors(unsigned queue, Queue& q) {
   for (unsigned n = 0; n < kFetch && q.cached > 0; ++n) {
     const bool growing = !q.packets.empty() && !q.packets.back()->complete;
     if (!growing && (q.held >= kHeldAhead || q.packets.size() >= kPacketsAhead)) break;
-    if (hw_.dma.congested(hw_.owner(queue))) break;
+    if (!hw_.room(kNonPosted) || !hw_.room(kPosted)) break;
     const Descriptor d = q.cache[q.cache_at];
     q.cache_at = (q.cache_at + 1) % kCache;
     --q.cached;
@@ -328,7 +334,7 @@ void TxEngine::transmit() {
     }
     // A local copy is one more DMA write: while the bus is congested it waits here (resume() comes back) and not in
     // the receive buffer, where it would be lost.
-    const bool congested = hw_.dma.congested(0);
+    const bool congested = !hw_.room(kPosted);
     if (local_free_ > now || congested) candidates = candidates.without(needs_local_);
     if (local_free_ > now) wake = std::min(wake, local_free_);
     if (!candidates.any()) break;
@@ -434,6 +440,12 @@ void TxEngine::flush(unsigned queue, Queue& q) {
     hw_.dma.write(hw_.owner(queue), static_cast<std::uint64_t>(q.wbah) << 32 | (q.wbal & ~3U), bytes);
   }
   hw_.raise(queue, Direction::kTx);
+}
+
+void TxEngine::retry(unsigned queue) {
+  queues_[queue]->stalled = false;
+  active_.set(queue);
+  turn_.ask();
 }
 
 void TxEngine::enable(Queue& q) {

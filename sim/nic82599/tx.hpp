@@ -92,6 +92,7 @@ class TxEngine {
   void finish(unsigned queue, Queue& q);
   bool may_report_later(const Queue& q) const;
   void flush(unsigned queue, Queue& q);
+  void retry(unsigned queue);
   void enable(Queue& q);
   void stop(unsigned queue, Queue& q);
 
@@ -104,6 +105,7 @@ class TxEngine {
   std::array<unsigned, kQueues> last_in_pool_{};
   SimTime wire_free_{0}, local_free_{0};
   Turn turn_, line_turn_;
+  Retries retries_;
   std::vector<std::uint8_t> scratch_;
 };
 

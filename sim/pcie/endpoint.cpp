@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/turn.hpp"
+#include "pcie/tlp_queue.hpp"
 
 namespace vfpool::pcie {
 namespace {
@@ -20,11 +21,10 @@ namespace {
 constexpr unsigned kTags = 64, kTagsWithoutExtended = 32;
 constexpr unsigned kPage = 4096;
 constexpr unsigned kMostWarnings = 20;  // of a kind; counters go on
-constexpr SimTime kBacklogRecheck = std::chrono::microseconds(1);
 
 }  // namespace
 
-struct Endpoint::Impl {
+struct Endpoint::Impl : DmaPort {
   // A read of the model: one or more requests on the link.
   struct ReadOperation {
     FunctionId fn = 0;
@@ -44,15 +44,15 @@ struct Endpoint::Impl {
     unsigned filled = 0;
     std::uint64_t serial = 0;
   };
+  Endpoint& self;
   Scheduler& scheduler;
   TlpSink& link;
-  std::function<std::size_t()> backlog;
   Options options;
   Counters counters;
   Device* device = nullptr;
   unsigned express_at = 0;  // the PF's PCI Express capability
   unsigned bus = 0;         // captured from configuration writes (2.2.6.2)
-  std::deque<Tlp> out;
+  TlpQueue out;
   std::array<std::optional<Outstanding>, kTags> outstanding;
   std::deque<PendingRead> waiting;
   std::deque<std::shared_ptr<ReadOperation>> refused;  // to be told so, outside the caller's stack
@@ -64,67 +64,82 @@ struct Endpoint::Impl {
     std::uint64_t serial;
   };
   std::deque<Deadline> deadlines;  // in order: all requests have the same time-out
-  std::function<void()> ready;
-  mutable bool told_congested = false;
-  Turn flush_turn, recheck_turn, timeout_turn, refuse_turn;
+  mutable Refusals refused_device, refused_link;
+  Scheduler::TimerId timeout = 0;
+  Turn flush_turn, wake_turn, refuse_turn;
 
-  Impl(Scheduler& s, TlpSink& l, std::function<std::size_t()> b, Options o)
-      : scheduler(s),
+  Impl(Endpoint& e, Scheduler& s, TlpSink& l, Options o)
+      : self(e),
+        scheduler(s),
         link(l),
-        backlog(std::move(b)),
         options(o),
         flush_turn(s, [this] { flush(); }),
-        recheck_turn(s, [this] { recheck(); }),
-        timeout_turn(s, [this] { expire(); }),
+        wake_turn(s, [this] { wake_device(); }),
         refuse_turn(s, [this] {
           for (auto all = std::exchange(refused, {}); !all.empty(); all.pop_front()) part_done(all.front());
-        }) {}
+        }) {
+    link.on_room([this] { flush(); });
+  }
+  ~Impl() override {
+    link.on_room({});
+    scheduler.cancel(timeout);
+  }
 
   // ---- Sending --------------------------------------------------------------------------------------------------
 
-  // Packets leave in a turn of their own: a neighbour is never called from inside deliver(). One queue keeps posted
-  // requests, and completions behind them, in order.
+  // Packets leave in a turn of their own, or when the link has room again: a neighbour is never called from inside
+  // deliver().
   void send(Tlp tlp) {
-    out.push_back(std::move(tlp));
+    out.push(std::move(tlp));
     flush_turn.ask();
   }
 
   void flush() {
-    while (!out.empty()) {
-      Tlp tlp = std::move(out.front());
-      out.pop_front();
-      link.deliver(std::move(tlp));
+    while (auto tlp = out.pop(room_of(link))) {
+      if (tlp->flow_class() == FlowClass::kNonPosted) start_timeout(tlp->tag());
+      link.deliver(std::move(*tlp));
     }
-    if (told_congested) recheck();
+    watch_deadlines();
+    const auto has_room = [this](FlowClass) { return completions() <= options.most_completions / 2; };
+    if (refused_link.end_if(has_room)) self.room_is_back();
+    wake_device();
   }
 
-  std::size_t queued() const { return out.size() + (backlog ? backlog() : 0); }
+  std::size_t completions() const { return out.size(FlowClass::kCompletion); }
+  std::size_t posted() const { return out.size(FlowClass::kPosted); }
 
-  void recheck() {
-    if (!told_congested) return;
-    if (queued() > options.backlog_limit / 2) return recheck_turn.ask_at(scheduler.now() + kBacklogRecheck);
-    told_congested = false;
-    if (ready) ready();
+  void wake_device() {
+    const auto has_room = [this](FlowClass cls) {
+      return cls == FlowClass::kPosted ? posted() <= options.most_posted / 2 : waiting.size() <= options.most_reads / 2;
+    };
+    if (refused_device.end_if(has_room)) room_is_back();
+  }
+
+  // DmaPort.
+  bool room(FlowClass cls) const override {
+    if (cls == FlowClass::kPosted ? posted() < options.most_posted : waiting.size() < options.most_reads) return true;
+    return refused_device.add(cls);
+  }
+  // The link's sender. Posted packets and completions need nothing of us that could be short.
+  bool room_for_link(FlowClass cls) const {
+    if (cls != FlowClass::kNonPosted || completions() < options.most_completions) return true;
+    return refused_link.add(cls);
   }
 
   Bdf pf_id() const { return Bdf(bus, 0, 0); }
   Bdf id_of(FunctionId fn) const { return Bdf(static_cast<std::uint16_t>(pf_id().raw + device->rid_offset(fn))); }
 
-  bool bus_master(FunctionId fn) const {
-    if (fn > device->vfs_enabled()) return false;
-    return device->config(fn).get16(cfg::kCommand) & cfg::kBusMaster;
-  }
   std::uint16_t device_control() const { return device->config(0).get16(express_at + express::kDeviceControl); }
   unsigned max_payload() const { return std::min(128U << (device_control() >> 5 & 7), 512U); }
   unsigned max_read_request() const { return std::min(128U << (device_control() >> 12 & 7), kPage); }
 
   // ---- DMA ------------------------------------------------------------------------------------------------------
 
-  void read(FunctionId fn, std::uint64_t address, std::size_t size, ReadDone done) {
+  void read(FunctionId fn, std::uint64_t address, std::size_t size, ReadDone done) override {
     auto operation = std::make_shared<ReadOperation>();
     operation->fn = fn;
     operation->done = std::move(done);
-    if (!bus_master(fn) || size == 0) {
+    if (!device->bus_master(fn) || size == 0) {
       ++counters.blocked_no_bus_master;
       operation->failed = true;
       operation->open = 1;
@@ -159,7 +174,8 @@ struct Endpoint::Impl {
     while (!waiting.empty() && in_flight < limit) {
       PendingRead r = std::move(waiting.front());
       waiting.pop_front();
-      if (r.operation->failed || !bus_master(r.operation->fn)) {  // an earlier part failed, or bus mastering was taken
+      if (r.operation->failed ||
+          !device->bus_master(r.operation->fn)) {  // an earlier part failed, or bus mastering was taken
         r.operation->failed = true;
         part_done(r.operation);
         continue;
@@ -168,34 +184,46 @@ struct Endpoint::Impl {
       while (tried < limit && outstanding[next_tag % limit]) ++tried, ++next_tag;
       if (tried == limit) {
         waiting.push_front(std::move(r));
-        return;
+        break;
       }
       const unsigned tag = next_tag++ % limit;
       const Bdf requester = id_of(r.operation->fn);
       ++counters.reads_out;
       ++in_flight;
       send(mem_read(requester, static_cast<std::uint8_t>(tag), r.address, r.size));
-      const std::uint64_t serial = ++next_serial;
-      deadlines.push_back({scheduler.now() + options.completion_timeout, tag, serial});
-      outstanding[tag] = Outstanding{std::move(r), requester, 0, serial};
-      timeout_turn.ask_at(deadlines.front().when);
+      outstanding[tag] = Outstanding{std::move(r), requester, 0, ++next_serial};
     }
+    if (!refused_device.empty()) wake_turn.ask();
+  }
+
+  // From when the request leaves (2.8); unless Completion Timeout Disable is set (7.8.16).
+  void start_timeout(unsigned tag) {
+    const bool disabled = device->config(0).get16(express_at + express::kDeviceControl2) & express::kTimeoutDisable;
+    if (disabled || !outstanding[tag]) return;  // a forged completion has ended it already
+    deadlines.push_back({scheduler.running() + options.completion_timeout, tag, outstanding[tag]->serial});
+  }
+
+  void watch_deadlines() {
+    if (timeout != 0 || deadlines.empty()) return;
+    timeout = scheduler.timeout_after(deadlines.front().when - scheduler.running(), [this] {
+      timeout = 0;
+      expire();
+    });
   }
 
   void expire() {
-    const SimTime now = scheduler.now();
-    while (!deadlines.empty()) {
+    const SimTime now = scheduler.running();
+    while (!deadlines.empty() && (!is_live(deadlines.front()) || deadlines.front().when <= now)) {
       const Deadline d = deadlines.front();
-      const auto& o = outstanding[d.tag];
-      const bool live = o && o->serial == d.serial;
-      if (live && d.when > now) return timeout_turn.ask_at(d.when);
       deadlines.pop_front();
-      if (!live) continue;
+      if (!is_live(d)) continue;
+      const auto& o = outstanding[d.tag];
       if (++counters.timeouts <= kMostWarnings)
         spdlog::warn("{}: no completion for a read of {} at 0x{:x}", device->name(), o->requester.str(),
                      o->read.address);
       finish(d.tag, false);
     }
+    watch_deadlines();
   }
 
   void finish(unsigned tag, bool ok) {
@@ -209,8 +237,8 @@ struct Endpoint::Impl {
   }
   bool is_live(const Deadline& d) const { return outstanding[d.tag] && outstanding[d.tag]->serial == d.serial; }
 
-  void write(FunctionId fn, std::uint64_t address, std::span<const std::uint8_t> data) {
-    if (!bus_master(fn)) {
+  void write(FunctionId fn, std::uint64_t address, std::span<const std::uint8_t> data) override {
+    if (!device->bus_master(fn)) {
       ++counters.blocked_no_bus_master;
       return;
     }
@@ -223,6 +251,20 @@ struct Endpoint::Impl {
       address += here;
       data = data.subspan(here);
     }
+  }
+
+  void message(FunctionId fn, unsigned, std::uint64_t address, std::uint32_t data) override {
+    if (!device->bus_master(fn)) {
+      ++counters.blocked_no_bus_master;
+      return;
+    }
+    ++counters.messages_out;
+    std::array<std::uint8_t, 4> bytes;
+    std::memcpy(bytes.data(), &data, 4);
+    Tlp tlp = mem_write(id_of(fn), address & ~3ULL, bytes);
+    // While writes pile up, a message that still waits becomes this one, behind all writes that it now speaks for.
+    if (posted() >= options.most_posted) out.remove_posted(tlp);
+    send(std::move(tlp));
   }
 
   // ---- Completions ----------------------------------------------------------------------------------------------
@@ -362,59 +404,39 @@ struct Endpoint::Impl {
   }
 };
 
-Endpoint::Endpoint(Scheduler& scheduler, TlpSink& link, std::function<std::size_t()> backlog)
-    : Endpoint(scheduler, link, std::move(backlog), Options{}) {}
+Endpoint::Endpoint(Scheduler& scheduler, TlpSink& link) : Endpoint(scheduler, link, Options{}) {}
 
-Endpoint::Endpoint(Scheduler& scheduler, TlpSink& link, std::function<std::size_t()> backlog, Options options)
-    : impl_(std::make_unique<Impl>(scheduler, link, std::move(backlog), options)) {}
+Endpoint::Endpoint(Scheduler& scheduler, TlpSink& link, Options options)
+    : impl_(std::make_unique<Impl>(*this, scheduler, link, options)) {}
 
 Endpoint::~Endpoint() = default;
+
+DmaPort& Endpoint::dma() { return *impl_; }
 
 void Endpoint::plug(Device& device) {
   impl_->device = &device;
   impl_->express_at = device.config(0).capability(cfg::kCapPcie);
 }
 
+bool Endpoint::room(FlowClass cls) const { return impl_->room_for_link(cls); }
 void Endpoint::deliver(Tlp tlp) { impl_->deliver(tlp); }
-
-void Endpoint::read(FunctionId fn, std::uint64_t address, std::size_t size, ReadDone done) {
-  impl_->read(fn, address, size, std::move(done));
-}
-
-void Endpoint::write(FunctionId fn, std::uint64_t address, std::span<const std::uint8_t> data) {
-  impl_->write(fn, address, data);
-}
-
-void Endpoint::message(FunctionId fn, unsigned, std::uint64_t address, std::uint32_t data) {
-  std::array<std::uint8_t, 4> bytes;
-  std::memcpy(bytes.data(), &data, 4);
-  if (impl_->bus_master(fn)) ++impl_->counters.messages_out;
-  impl_->write(fn, address, bytes);
-}
-
-bool Endpoint::congested(FunctionId) const {
-  if (impl_->queued() <= impl_->options.backlog_limit) return false;
-  if (!impl_->told_congested) {
-    impl_->told_congested = true;
-    impl_->recheck_turn.ask_at(impl_->scheduler.now() + kBacklogRecheck);
-  }
-  return true;
-}
-
-void Endpoint::set_ready(std::function<void()> ready) { impl_->ready = std::move(ready); }
 const Endpoint::Counters& Endpoint::counters() const { return impl_->counters; }
 
 std::string Endpoint::state() const {
   const Counters& c = impl_->counters;
-  std::string out = fmt::format("  link: bus {:02x}, {} reads out, {} waiting for a tag, {} packets queued\n",
-                                impl_->bus, impl_->in_flight, impl_->waiting.size(), impl_->queued());
-  out += fmt::format(
+  const TlpQueue& out = impl_->out;
+  std::string text = fmt::format(
+      "  link: bus {:02x}, {} reads out, {} waiting for a tag; waiting for the link: {} posted, {} non-posted, {} "
+      "completions\n",
+      impl_->bus, impl_->in_flight, impl_->waiting.size(), out.size(FlowClass::kPosted),
+      out.size(FlowClass::kNonPosted), out.size(FlowClass::kCompletion));
+  text += fmt::format(
       "  in: config {} reads {} writes {} unsupported {} malformed {} partial {}; out: reads {} writes {} "
       "messages {}; completions {} unexpected {} errors {} time-outs {}; blocked without bus master {}\n",
       c.config_in, c.reads_in, c.writes_in, c.unsupported_in, c.malformed_in, c.partial_writes, c.reads_out,
       c.writes_out, c.messages_out, c.completions_in, c.unexpected_completions, c.completion_errors, c.timeouts,
       c.blocked_no_bus_master);
-  return out;
+  return text;
 }
 
 }  // namespace vfpool::pcie

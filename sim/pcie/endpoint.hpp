@@ -18,12 +18,17 @@ namespace vfpool::pcie {
 /// The PF answers at device 0, function 0 of the bus that configuration requests name; VFs at their routing IDs, by
 /// Type 0 on the same bus and by Type 1 on the buses behind it. Payload and read request sizes, tags and the completion
 /// time-out follow the PF's Device Control registers.
-class Endpoint : public TlpSink, public DmaPort {
+///
+/// What it cannot send waits in it, within bounds: it takes no more requests while too many completions wait, and the
+/// device no more work while writes or reads do (dma().room()). Posted packets and completions it always takes.
+class Endpoint : public TlpSink {
  public:
   struct Options {
     SimTime completion_timeout = std::chrono::milliseconds(50);
-    unsigned rcb = 64;                ///< read completion boundary of its own completions, bytes
-    std::size_t backlog_limit = 256;  ///< packets waiting on the link before DMA engines pause
+    unsigned rcb = 64;                   ///< read completion boundary of its own completions, bytes
+    std::size_t most_posted = 256;       ///< writes waiting for the link before the device is told to pause
+    std::size_t most_reads = 256;        ///< reads waiting for a tag
+    std::size_t most_completions = 256;  ///< completions waiting for the link before requests are held back
   };
 
   struct Counters {
@@ -32,24 +37,20 @@ class Endpoint : public TlpSink, public DmaPort {
     std::uint64_t completion_errors = 0, timeouts = 0, blocked_no_bus_master = 0;
   };
 
-  /// `link`: takes packets of this endpoint, never called from inside deliver(). `backlog`: packets that wait at the
-  /// link for being forwarded; empty means none ever. Both must outlive this object.
-  Endpoint(Scheduler& scheduler, TlpSink& link, std::function<std::size_t()> backlog = {});
-  Endpoint(Scheduler& scheduler, TlpSink& link, std::function<std::size_t()> backlog, Options options);
+  /// `link`: takes packets of this endpoint, never called from inside deliver(); outlives this object.
+  Endpoint(Scheduler& scheduler, TlpSink& link);
+  Endpoint(Scheduler& scheduler, TlpSink& link, Options options);
   ~Endpoint() override;
 
-  /// The device behind it, before the first packet; it works with this object as its DmaPort.
+  /// For the device to work with. Reads of one function complete in any order. Without Bus Master Enable nothing is
+  /// sent and reads fail.
+  DmaPort& dma();
+  /// The device behind it, before the first packet.
   void plug(Device& device);
 
-  /// A packet from the link.
+  // A packet from the link.
+  bool room(FlowClass cls) const override;
   void deliver(Tlp tlp) override;
-
-  // DmaPort. Reads of one function complete in any order. Without Bus Master Enable nothing is sent and reads fail.
-  void read(FunctionId fn, std::uint64_t address, std::size_t size, ReadDone done) override;
-  void write(FunctionId fn, std::uint64_t address, std::span<const std::uint8_t> data) override;
-  void message(FunctionId fn, unsigned vector, std::uint64_t address, std::uint32_t data) override;
-  bool congested(FunctionId fn) const override;
-  void set_ready(std::function<void()> ready) override;
 
   const Counters& counters() const;
   /// Of the link, not of the device.

@@ -10,12 +10,16 @@
 #include <optional>
 
 #include "pcie/config_space.hpp"
+#include "pcie/tlp_queue.hpp"
 
 namespace vfpool::pcie {
 namespace {
 
 constexpr unsigned kTags = 32;  // 5-bit tags: no Extended Tag needed on any path (2.2.6.2)
 constexpr Bdf kRootComplexId{0, 0, 0};
+constexpr unsigned kPortExpress = 0x40;       // the root port's PCI Express capability
+constexpr std::size_t kPostedAhead = 16;      // packets of a server's writes in front of the link
+constexpr std::size_t kMostCompletions = 64;  // in front of the link, before reads from below are held back
 constexpr std::array<std::uint8_t, 4096> all_ones() {
   std::array<std::uint8_t, 4096> a{};
   a.fill(0xff);
@@ -38,25 +42,79 @@ struct RootComplex::Impl {
     Scheduler::TimerId timer = 0;
   };
 
+  RootComplex& self;
   Scheduler& scheduler;
   HostMemory& memory;
   TlpSink& below;
   Options options;
   Counters counters;
   ConfigSpace port;
+  TlpQueue out;                               // waits for the link
+  std::deque<std::function<void()>> writers;  // wait for room in it
+  mutable Refusals refused;
   std::array<std::optional<Request>, kTags> outstanding;
   std::deque<Request> waiting;
   unsigned next_tag = 0;
 
-  Impl(Scheduler& s, HostMemory& m, TlpSink& b, Options o) : scheduler(s), memory(m), below(b), options(std::move(o)) {
+  Impl(RootComplex& rc, Scheduler& s, HostMemory& m, TlpSink& b, Options o)
+      : self(rc), scheduler(s), memory(m), below(b), options(std::move(o)) {
+    below.on_room([this] { flush(); });
+    memory.on_room([this] { tell_room(); });
     port.type1_header(options.vendor, options.device, 0x04, false);
     port.add_power_management(0x80, 0, false, true);
-    port.add_pcie(0x40, {.type = 4, .max_payload = options.max_payload});
+    port.add_pcie(kPortExpress, {.type = 4, .max_payload = options.max_payload});
     port.add_extended(0x000d, 1, 0x100);  // ACS: peers below stay apart unless software says otherwise
     port.init16(0x104, 0x001d);
     port.init16(0x106, 0, 0x001d);
     // Secondary bus reset goes down the link in hardware; the functions below see it as a hot reset. The model's link
     // carries packets only, so the bit is kept and the reset is left to the bridge's own registers.
+  }
+
+  ~Impl() {
+    below.on_room({});
+    memory.on_room({});
+    for (const auto& o : outstanding)
+      if (o && o->timer != 0) scheduler.cancel(o->timer);
+  }
+
+  // ---- The link -------------------------------------------------------------------------------------------------
+
+  void send(Tlp tlp) {
+    if (out.empty() && below.room(tlp.flow_class())) return to_link(std::move(tlp));
+    out.push(std::move(tlp));
+    drain();
+  }
+  void drain() {
+    while (auto tlp = out.pop(room_of(below))) to_link(std::move(*tlp));
+  }
+  void to_link(Tlp tlp) {
+    if (tlp.flow_class() == FlowClass::kNonPosted) start_timeout(tlp.tag());
+    below.deliver(std::move(tlp));
+  }
+
+  void flush() {
+    drain();
+    tell_room();
+    // The last thing done here: what a writer does next may switch this root complex off.
+    while (!writers.empty() && out.size(FlowClass::kPosted) < kPostedAhead) {
+      const auto taken = std::move(writers.front());
+      writers.pop_front();
+      const bool last = writers.empty();
+      taken();
+      if (last) return;
+    }
+  }
+
+  bool has_room(FlowClass cls) const {
+    switch (cls) {
+      case FlowClass::kPosted: return memory.room(cls);
+      case FlowClass::kNonPosted: return out.size(FlowClass::kCompletion) < kMostCompletions;
+      case FlowClass::kCompletion: break;
+    }
+    return true;
+  }
+  void tell_room() {
+    if (refused.end_if([this](FlowClass cls) { return has_room(cls); })) self.room_is_back();
   }
 
   Bdf port_id() const { return Bdf(0, options.root_port_device, 0); }
@@ -90,16 +148,22 @@ struct RootComplex::Impl {
     const unsigned tag = next_tag;
     next_tag = (next_tag + 1) % kTags;
     request.tlp.set_tag(static_cast<std::uint8_t>(tag));
-    request.timer = scheduler.after(options.completion_timeout, [this, tag] {
+    ++counters.requests_out;
+    Tlp tlp = request.tlp;
+    outstanding[tag] = std::move(request);
+    send(std::move(tlp));
+  }
+
+  // From when the request leaves (2.8); unless Completion Timeout Disable is set.
+  void start_timeout(unsigned tag) {
+    const bool disabled = port.get16(kPortExpress + express::kDeviceControl2) & express::kTimeoutDisable;
+    if (disabled || !outstanding[tag]) return;  // a forged completion has ended it already
+    outstanding[tag]->timer = scheduler.timeout_after(options.completion_timeout, [this, tag] {
       ++counters.timeouts;
       spdlog::warn("{}: no completion for {}", options.name, outstanding[tag]->tlp.str());
       outstanding[tag]->timer = 0;
       finish(tag, CplStatus::kAbort);
     });
-    ++counters.requests_out;
-    Tlp tlp = request.tlp;
-    outstanding[tag] = std::move(request);
-    below.deliver(std::move(tlp));
   }
 
   void finish(unsigned tag, CplStatus status) {
@@ -156,14 +220,13 @@ struct RootComplex::Impl {
       const bool zero_length = tlp.length_dw() == 1 && tlp.first_be() == 0;
       if (!bus_master || (!zero_length && !memory.read(first_byte(tlp), bytes))) {
         ++counters.unsupported_in;
-        below.deliver(completion(tlp, port_id(), CplStatus::kUnsupported));
+        send(completion(tlp, port_id(), CplStatus::kUnsupported));
         return;
       }
-      for (Tlp& c : completions_with_data(tlp, port_id(), bytes, options.max_payload, options.rcb))
-        below.deliver(std::move(c));
+      for (Tlp& c : completions_with_data(tlp, port_id(), bytes, options.max_payload, options.rcb)) send(std::move(c));
     } else if (tlp.flow_class() == FlowClass::kNonPosted) {
       ++counters.unsupported_in;
-      below.deliver(completion(tlp, port_id(), CplStatus::kUnsupported));
+      send(completion(tlp, port_id(), CplStatus::kUnsupported));
     }
     // Messages (errors, power management events) end here.
   }
@@ -195,12 +258,9 @@ struct RootComplex::Impl {
 };
 
 RootComplex::RootComplex(Scheduler& scheduler, HostMemory& memory, TlpSink& below, Options options)
-    : impl_(std::make_unique<Impl>(scheduler, memory, below, std::move(options))) {}
+    : impl_(std::make_unique<Impl>(*this, scheduler, memory, below, std::move(options))) {}
 
-RootComplex::~RootComplex() {
-  for (const auto& o : impl_->outstanding)
-    if (o && o->timer != 0) impl_->scheduler.cancel(o->timer);
-}
+RootComplex::~RootComplex() = default;
 
 void RootComplex::config_read(Bdf target, unsigned reg, unsigned size, ReadDone done) {
   Impl& i = *impl_;
@@ -273,11 +333,20 @@ void RootComplex::mem_write(std::uint64_t address, std::span<const std::uint8_t>
     const std::size_t to_page = 4096 - (address & 0xfff), to_payload = i.options.max_payload - (address & 3);
     const auto part = data.first(std::min({data.size(), to_page, to_payload}));
     ++i.counters.requests_out;
-    i.below.deliver(pcie::mem_write(kRootComplexId, address, part));
+    i.send(pcie::mem_write(kRootComplexId, address, part));
     address += part.size();
     data = data.subspan(part.size());
   }
 }
+
+void RootComplex::when_taken(std::function<void()> taken) {
+  if (posted_waiting() < kPostedAhead) return taken();
+  impl_->writers.push_back(std::move(taken));
+}
+
+std::size_t RootComplex::posted_waiting() const { return impl_->out.size(FlowClass::kPosted); }
+
+bool RootComplex::room(FlowClass cls) const { return impl_->has_room(cls) || impl_->refused.add(cls); }
 
 void RootComplex::deliver(Tlp tlp) {
   Impl& i = *impl_;
@@ -304,8 +373,8 @@ const RootComplex::Counters& RootComplex::counters() const { return impl_->count
 
 std::string RootComplex::state() const {
   const Impl& i = *impl_;
-  std::string out =
-      fmt::format("{}: buses {}..{}, {} waiting\n", i.options.name, i.secondary(), i.subordinate(), i.waiting.size());
+  std::string out = fmt::format("{}: buses {}..{}, {} requests wait for a tag, {} packets for the link\n",
+                                i.options.name, i.secondary(), i.subordinate(), i.waiting.size(), i.out.size());
   for (const auto& o : i.outstanding)
     if (o) out += fmt::format("  outstanding {}\n", o->tlp.str());
   return out;

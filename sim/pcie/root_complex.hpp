@@ -17,9 +17,9 @@
 namespace vfpool::pcie {
 
 /// The server's memory and interrupt controller, as devices below reach them.
-class HostMemory {
+/// room(kPosted) is false while interrupts pile up; reads and writes of memory always find room.
+class HostMemory : public FlowControl {
  public:
-  virtual ~HostMemory() = default;
   /// False if any byte is no memory: the request is answered with UR.
   virtual bool read(std::uint64_t address, std::span<std::uint8_t> out) = 0;
   virtual bool write(std::uint64_t address, std::span<const std::uint8_t> data) = 0;
@@ -48,7 +48,7 @@ class RootComplex : public TlpSink {
     std::uint64_t reads_in = 0, writes_in = 0, interrupts_in = 0, malformed_in = 0, unsupported_in = 0;
   };
 
-  /// `below`: the link under the root port. All references must outlive this object.
+  /// `below`: the link under the root port. All references must outlive this object, which is their one sender.
   RootComplex(Scheduler& scheduler, HostMemory& memory, TlpSink& below, Options options);
   ~RootComplex() override;
 
@@ -58,9 +58,17 @@ class RootComplex : public TlpSink {
   void config_write(Bdf target, unsigned reg, std::span<const std::uint8_t> data, WriteDone done);
   /// Reads up to 4096 bytes; split at 4 KiB. Outside the root port's windows: all ones, kUnsupported.
   void mem_read(std::uint64_t address, unsigned size, ReadDone done);
+  /// Outside the windows the write is lost, as on a bus.
   void mem_write(std::uint64_t address, std::span<const std::uint8_t> data);
+  /// `taken` is called when the link has room for further writes: at once as a rule, else while the packets of earlier
+  /// ones wait here. Who asks after each write, and waits, never piles up more than one write.
+  void when_taken(std::function<void()> taken);
+  /// Posted packets that wait for the link.
+  std::size_t posted_waiting() const;
 
-  /// A packet coming up the link.
+  // A packet coming up the link. Reads have no room while completions for earlier ones wait for the link; posted
+  // packets while the server takes no interrupts.
+  bool room(FlowClass cls) const override;
   void deliver(Tlp tlp) override;
 
   bool idle() const;  ///< no request outstanding or waiting

@@ -3,12 +3,22 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <cstring>
+#include <functional>
 #include <map>
+
+#include "pcie/config_space.hpp"
 
 namespace vfpool::pcie {
 namespace {
 
 struct Memory : HostMemory {
+  bool room(FlowClass) const override { return takes_interrupts; }
+  void take_interrupts() {
+    takes_interrupts = true;
+    room_is_back();
+  }
   bool read(std::uint64_t address, std::span<std::uint8_t> out) override {
     if (address + out.size() > bytes.size()) return false;
     std::copy_n(bytes.begin() + static_cast<std::ptrdiff_t>(address), out.size(), out.begin());
@@ -24,11 +34,18 @@ struct Memory : HostMemory {
   }
   std::vector<std::uint8_t> bytes = std::vector<std::uint8_t>(1 << 16);
   std::vector<std::tuple<Bdf, std::uint64_t, std::uint32_t>> irqs;
+  bool takes_interrupts = true;
 };
 
 struct Link : TlpSink {
+  bool room(FlowClass c) const override { return !(full >> static_cast<unsigned>(c) & 1); }
+  void give_room(unsigned still_full = 0) {
+    full = still_full;
+    room_is_back();
+  }
   void deliver(Tlp t) override { sent.push_back(std::move(t)); }
   std::vector<Tlp> sent;
+  unsigned full = 0;  // bit by class
 };
 
 class RootComplexTest : public testing::Test {
@@ -149,6 +166,137 @@ TEST_F(RootComplexTest, MalformedPacketsAreCountedNotActedOn) {
   rc.deliver(t);
   EXPECT_EQ(rc.counters().malformed_in, 1u);
   EXPECT_EQ(memory.bytes[0x100], 0);
+}
+
+// ---- Back-pressure ----------------------------------------------------------------------------------------------
+
+constexpr unsigned kP = 1, kN = 2, kC = 4;
+
+TEST_F(RootComplexTest, CompletionsPassRequestsThatHaveNoRoom) {
+  link.full = kN;
+  rc.mem_read(0x80000000, 4, [](CplStatus, auto) {});
+  rc.deliver(mem_read(Bdf(2, 0, 0), 3, 0x1000, 4));
+  ASSERT_EQ(link.sent.size(), 1u);
+  EXPECT_EQ(link.sent[0].kind(), TlpKind::kCplData);
+  link.give_room();
+  ASSERT_EQ(link.sent.size(), 2u);
+  EXPECT_EQ(link.sent[1].kind(), TlpKind::kMemRead);
+}
+
+TEST_F(RootComplexTest, AWriterWaitsForTheLinkAndGoesOn) {
+  link.full = kP;
+  unsigned taken = 0, written = 0;
+  const std::array<std::uint8_t, 4> word{};
+  std::function<void()> write_next = [&] {
+    ++taken;
+    if (++written > 200) return;
+    rc.mem_write(0x80000000, word);
+    rc.when_taken(write_next);
+  };
+  write_next();
+  EXPECT_LE(rc.posted_waiting(), 16u);
+  EXPECT_LT(taken, 20u);
+  EXPECT_TRUE(link.sent.empty());
+  link.give_room();
+  EXPECT_EQ(link.sent.size(), 200u);
+  EXPECT_EQ(taken, 201u);
+  EXPECT_EQ(rc.posted_waiting(), 0u);
+}
+
+TEST_F(RootComplexTest, ReadsFromBelowFindNoRoomWhileTheirAnswersWait) {
+  link.full = kC;
+  unsigned sent = 0;
+  for (; rc.room(FlowClass::kNonPosted) && sent < 1000; ++sent) rc.deliver(mem_read(Bdf(2, 0, 0), 3, 0x1000, 512));
+  EXPECT_LE(sent, 20u);  // 512 bytes are four completions
+  EXPECT_TRUE(rc.room(FlowClass::kPosted));
+  EXPECT_TRUE(rc.room(FlowClass::kCompletion));
+  bool told = false;
+  rc.on_room([&] { told = true; });
+  link.give_room();
+  EXPECT_EQ(link.sent.size(), 4 * sent);
+  EXPECT_TRUE(told);
+  EXPECT_TRUE(rc.room(FlowClass::kNonPosted));
+}
+
+TEST_F(RootComplexTest, PostedPacketsFindNoRoomWhileTheServerTakesNoInterrupts) {
+  memory.takes_interrupts = false;
+  EXPECT_FALSE(rc.room(FlowClass::kPosted));
+  EXPECT_TRUE(rc.room(FlowClass::kCompletion));
+  bool told = false;
+  rc.on_room([&] { told = true; });
+  memory.take_interrupts();
+  EXPECT_TRUE(told);
+  EXPECT_TRUE(rc.room(FlowClass::kPosted));
+}
+
+// ---- Time-outs --------------------------------------------------------------------------------------------------
+
+TEST_F(RootComplexTest, WithTimeoutsDisabledARequestWaitsForEver) {
+  write(Bdf(0, 1, 0), 0x40 + express::kDeviceControl2, {express::kTimeoutDisable, 0});
+  bool done = false;
+  rc.mem_read(0x80000000, 4, [&](CplStatus, auto) { done = true; });
+  scheduler.after(std::chrono::seconds(100), [] {});
+  scheduler.run();
+  EXPECT_FALSE(done);
+  EXPECT_EQ(rc.counters().timeouts, 0u);
+  rc.deliver(completions_with_data(link.sent[0], Bdf(1, 0, 0), std::array<std::uint8_t, 4>{}, 128, 64)[0]);
+  EXPECT_TRUE(done);
+}
+
+TEST_F(RootComplexTest, ARequestsTimeRunsFromWhenItLeaves) {
+  link.full = kN;
+  bool done = false;
+  rc.mem_read(0x80000000, 4, [&](CplStatus, auto) { done = true; });
+  scheduler.after(std::chrono::seconds(1), [&] { link.give_room(); });
+  scheduler.after(std::chrono::milliseconds(1049), [&] { EXPECT_FALSE(done); });
+  scheduler.run();
+  EXPECT_TRUE(done);
+  EXPECT_EQ(rc.counters().timeouts, 1u);
+}
+
+TEST_F(RootComplexTest, AForgedCompletionOfARequestThatHasNotLeftDoesNoHarm) {
+  link.full = kN;
+  bool done = false;
+  rc.mem_read(0x80000000, 4, [&](CplStatus, auto) { done = true; });
+  rc.deliver(completion(mem_read(Bdf(0, 0, 0), 0, 0x80000000, 4), Bdf(1, 0, 0), CplStatus::kUnsupported));
+  EXPECT_TRUE(done);
+  link.give_room();
+  scheduler.run();
+  EXPECT_EQ(rc.counters().timeouts, 0u);
+}
+
+// ---- The root port's configuration space ------------------------------------------------------------------------
+
+// What is left of each dword after ones have been written to all of it; the sections are the PCIe Base Spec's (2.1).
+// A dword that is not listed cannot be changed.
+TEST_F(RootComplexTest, RootPortKeepsWhatItMustAndNothingElse) {
+  static const std::map<unsigned, std::uint32_t> kKept{
+      {0x04, 0x00100546},  // 7.5.1.1 Command; Status: capability list
+      {0x0c, 0x000100ff},  // cache line size
+      {0x18, 0x00ffffff},  // 7.5.3.1 bus numbers
+      {0x20, 0xfff0fff0},  // memory window
+      {0x24, 0xfff1fff1},  // prefetchable window, 64 bits
+      {0x28, 0xffffffff},  {0x2c, 0xffffffff},
+      {0x3c, 0x004300ff},   // 7.5.3.6 bridge control: parity, SERR, secondary bus reset; interrupt line
+      {0x48, 0x000000ef},   // 7.8.4 error reporting, payload size; no tags, phantom functions, aux power or own reads
+      {0x50, 0x208200d3},   // 7.8.7 ASPM, link disable, common clock, extended synch; 7.8.8 link active, x8, 5 GT/s
+      {0x5c, 0x0000000f},   // 7.8.12, without CRS visibility
+      {0x68, 0x00000010},   // 7.8.16 time-out disable; no ARI forwarding, no ranges
+      {0x70, 0x0000000f},   // 7.8.19 target link speed
+      {0x84, 0x0000000b},   // PCI PM 1.2, 3.2.4: power state; No_Soft_Reset
+      {0x104, 0x001d001d},  // 7.16.3 ACS control as far as it is capable
+  };
+  const auto read = [&](unsigned reg) {
+    std::uint32_t v = 0;
+    rc.config_read(Bdf(0, 1, 0), reg, 4, [&](CplStatus, auto d) { std::memcpy(&v, d.data(), 4); });
+    return v;
+  };
+  for (unsigned reg = 0; reg < ConfigSpace::kSize; reg += 4) {
+    const std::uint32_t before = read(reg);
+    write(Bdf(0, 1, 0), reg, {0xff, 0xff, 0xff, 0xff});
+    const auto kept = kKept.find(reg);
+    EXPECT_EQ(read(reg), kept == kKept.end() ? before : kept->second) << "register 0x" << std::hex << reg;
+  }
 }
 
 }  // namespace

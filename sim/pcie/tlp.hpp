@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "pcie/flow.hpp"
+
 namespace vfpool::pcie {
 
 /// Routing ID: bus 15:8, device 7:3, function 2:0.
@@ -47,8 +49,6 @@ enum class TlpKind {
   kAtomic,
   kUnknown,
 };
-
-enum class FlowClass { kPosted, kNonPosted, kCompletion };
 
 /// Completion Status (2.2.9).
 enum class CplStatus : std::uint8_t { kSuccess = 0, kUnsupported = 1, kRetry = 2, kAbort = 4 };
@@ -117,11 +117,12 @@ std::vector<Tlp> completions_with_data(const Tlp& request, Bdf completer, std::s
 std::uint64_t first_byte(const Tlp& request);
 unsigned byte_length(const Tlp& request);
 
-/// Takes packets from a neighbour. deliver() may queue; it must not call back into the sender synchronously with a
-/// packet that answers this one unless the sender documents that it allows it.
-class TlpSink {
+/// One end of a link as its neighbour sees it. deliver() may queue; it must not call back into the sender synchronously
+/// with a packet that answers this one unless the sender documents that it allows it. Completions for what the receiver
+/// itself has asked always find room at endpoints and root complexes (2.6.1), so that requests never wait for requests.
+class TlpSink : public FlowControl {
  public:
-  virtual ~TlpSink() = default;
+  /// The sender has asked room() for the packet's class.
   virtual void deliver(Tlp tlp) = 0;
 };
 

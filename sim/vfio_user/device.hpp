@@ -10,12 +10,14 @@
 #include <span>
 #include <string>
 
+#include "pcie/flow.hpp"
+
 namespace vfpool::vfio_user {
 
-/// Guest memory and interrupts, offered by the server to its device. Valid while a client is attached.
-class Guest {
+/// Guest memory and interrupts, offered by the server to its device. Valid while a client is attached. room(kPosted) is
+/// false while the client leaves too many messages of send_dma_write() unread.
+class Guest : public pcie::FlowControl {
  public:
-  virtual ~Guest() = default;
   /// Directly in the client's shared memory. False if any byte lies outside its DMA maps or the access is not allowed.
   virtual bool read(std::uint64_t address, std::span<std::uint8_t> out) = 0;
   virtual bool write(std::uint64_t address, std::span<const std::uint8_t> data) = 0;
@@ -37,7 +39,8 @@ class Device {
   virtual std::array<std::uint64_t, kBars> bar_sizes() const = 0;
   virtual unsigned msix_vectors() const = 0;
   /// Region is 0..5 (BAR) or kConfigRegion; offset and size are already checked against the region. `done` exactly
-  /// once, at once or later; the server keeps the client's requests in order.
+  /// once, at once or later; the server keeps the client's requests in order and begins none before. So a device that
+  /// has no room for a write holds it back, and with it the client: the server reads no more than a few requests ahead.
   virtual void read(unsigned region, std::uint64_t offset, unsigned size, ReadDone done) = 0;
   virtual void write(unsigned region, std::uint64_t offset, std::span<const std::uint8_t> data, WriteDone done) = 0;
   /// VFIO_USER_DEVICE_RESET.

@@ -75,8 +75,7 @@ class DirectPort : public pcie::DmaPort {
   void read(pcie::FunctionId fn, std::uint64_t address, std::size_t size, ReadDone done) override;
   void write(pcie::FunctionId fn, std::uint64_t address, std::span<const std::uint8_t> data) override;
   void message(pcie::FunctionId fn, unsigned vector, std::uint64_t address, std::uint32_t data) override;
-  bool congested(pcie::FunctionId) const override { return false; }
-  void set_ready(std::function<void()>) override {}
+  bool room(pcie::FlowClass) const override { return true; }  // memory and eventfds, at once
 
  private:
   DirectFunction* find(pcie::FunctionId fn) const;

@@ -24,6 +24,8 @@ namespace {
 constexpr std::uint32_t kMaxTransfer = 1U << 20;
 constexpr std::uint32_t kMaxMessage = kMaxTransfer + 4096;
 constexpr unsigned kMaxDescriptors = 16;
+constexpr std::size_t kMostRequests = 64;        // of the client, read ahead of the one that the device works on
+constexpr std::size_t kMostUnread = 64U * 1024;  // bytes for the client, before the device is told to send no more
 
 class Descriptor {
  public:
@@ -95,6 +97,10 @@ struct Server::Impl : Guest {
   GuestMemory memory;
   std::vector<Descriptor> vectors;
   std::uint16_t next_id = 0x8000;
+  bool held_back = false;  ///< the client: nothing is read from its socket
+  bool in_next = false;
+  short watched = 0;  ///< events of the client's socket
+  mutable pcie::Refusals refused;
 
   Impl(Scheduler& s, std::string p, Device& d) : scheduler(s), path(std::move(p)), device(d) {
     vectors.resize(device.msix_vectors());
@@ -128,8 +134,9 @@ struct Server::Impl : Guest {
   }
 
   void watch() {
-    const short events = static_cast<short>(POLLIN | (out.empty() ? 0 : POLLOUT));
-    scheduler.unwatch(client.get());
+    const auto events = static_cast<short>((held_back ? 0 : POLLIN) | (out.empty() ? 0 : POLLOUT));
+    if (events == watched) return;
+    watched = events;
     scheduler.watch(client.get(), events, [this](short revents) { on_socket(revents); });
   }
 
@@ -137,6 +144,8 @@ struct Server::Impl : Guest {
     spdlog::info("{}: client gone ({})", path, why);
     scheduler.unwatch(client.get());
     client.reset();
+    watched = 0;
+    held_back = false;
     ++session;
     const bool was_negotiated = std::exchange(negotiated, false);
     busy = false;
@@ -158,7 +167,9 @@ struct Server::Impl : Guest {
   void on_socket(short revents) {
     const std::uint64_t mine = session;
     if (revents & POLLOUT) flush();
-    if (session == mine && revents & (POLLIN | POLLHUP | POLLERR)) receive();
+    if (session != mine) return;
+    if (held_back && revents & (POLLHUP | POLLERR)) return drop("disconnected");
+    if (revents & (POLLIN | POLLHUP | POLLERR)) receive();
   }
 
   void receive() {
@@ -187,8 +198,7 @@ struct Server::Impl : Guest {
       in.insert(in.end(), buffer.begin(), buffer.begin() + n);
       const std::uint64_t mine = session;
       split();
-      if (session != mine) return;
-      if (static_cast<std::size_t>(n) < buffer.size()) return;
+      if (session != mine || held_back || static_cast<std::size_t>(n) < buffer.size()) return;
     }
   }
 
@@ -214,16 +224,23 @@ struct Server::Impl : Guest {
     next();
   }
 
+  // Carries out what has been read, until the device keeps a request for later. Not nested: a device that is done at
+  // once comes back here from inside.
   void next() {
-    while (!busy && !requests.empty()) {
+    if (in_next) return;
+    in_next = true;
+    const std::uint64_t mine = session;
+    while (session == mine && !busy && !requests.empty()) {
       busy = true;
       Message m = std::move(requests.front());
       requests.pop_front();
       ++counters.requests;
-      const std::uint64_t mine = session;
       carry_out(std::move(m));
-      if (session != mine) return;
     }
+    in_next = false;
+    if (session != mine) return;
+    held_back = held_back ? requests.size() > kMostRequests / 2 : requests.size() >= kMostRequests;
+    watch();
   }
 
   void reply(const Header& request, std::span<const std::uint8_t> body, std::span<const std::uint8_t> more = {},
@@ -262,12 +279,10 @@ struct Server::Impl : Guest {
       }
       sent += static_cast<std::size_t>(n);
     }
-    const bool had_rest = waiting_for_room;
     out.erase(out.begin(), out.begin() + static_cast<std::ptrdiff_t>(sent));
-    waiting_for_room = !out.empty();
-    if (had_rest != waiting_for_room) watch();
+    watch();
+    if (refused.end_if([this](pcie::FlowClass) { return out.size() <= kMostUnread / 2; })) room_is_back();
   }
-  bool waiting_for_room = false;
 
   void carry_out(Message m) {
     const auto command = static_cast<Command>(m.header.command);
@@ -399,6 +414,9 @@ struct Server::Impl : Guest {
   }
 
   // Guest.
+  bool room(pcie::FlowClass cls) const override {
+    return cls != pcie::FlowClass::kPosted || out.size() < kMostUnread || refused.add(cls);
+  }
   bool read(std::uint64_t address, std::span<std::uint8_t> to) override { return memory.read(address, to); }
   bool write(std::uint64_t address, std::span<const std::uint8_t> data) override { return memory.write(address, data); }
   void send_dma_write(std::uint64_t address, std::span<const std::uint8_t> data) override {

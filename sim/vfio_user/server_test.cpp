@@ -32,7 +32,7 @@ struct FakeDevice : Device {
   }
   void write(unsigned, std::uint64_t offset, std::span<const std::uint8_t> data, WriteDone done) override {
     written.emplace_back(offset, Bytes(data.begin(), data.end()));
-    done();
+    hold ? held.push_back(std::move(done)) : done();
   }
   void reset() override { ++resets; }
   void attach(Guest* g) override { guest = g; }
@@ -41,6 +41,8 @@ struct FakeDevice : Device {
   Scheduler* scheduler = nullptr;
   Guest* guest = nullptr;
   int resets = 0;
+  bool hold = false;  ///< writes have no room
+  std::vector<WriteDone> held;
   std::vector<std::pair<std::uint64_t, Bytes>> written;
 };
 
@@ -81,6 +83,17 @@ class Client {
     Bytes b = raw(Header{++id_, static_cast<std::uint16_t>(c), static_cast<std::uint32_t>(16 + body.size()), flags, 0});
     b.insert(b.end(), body.begin(), body.end());
     send_bytes(b, pass);
+  }
+  /// As a client that does not wait: false if the socket takes no more. Reads nothing.
+  bool try_request(Command c, const Bytes& body, std::uint32_t flags) {
+    if (unsent_.empty()) {
+      unsent_ =
+          raw(Header{++id_, static_cast<std::uint16_t>(c), static_cast<std::uint32_t>(16 + body.size()), flags, 0});
+      unsent_.insert(unsent_.end(), body.begin(), body.end());
+    }
+    const ssize_t n = send(fd_, unsent_.data(), unsent_.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (n > 0) unsent_.erase(unsent_.begin(), unsent_.begin() + n);
+    return unsent_.empty();
   }
   /// The next message; empty when the server hung up or nothing came.
   Bytes receive() {
@@ -126,7 +139,7 @@ class Client {
   Scheduler& scheduler_;
   int fd_;
   std::uint16_t id_ = 0;
-  Bytes pending_;
+  Bytes pending_, unsent_;
 };
 
 class VfioUserServer : public testing::Test {
@@ -234,6 +247,77 @@ TEST_F(VfioUserServer, ASecondClientIsTurnedAway) {
   EXPECT_TRUE(second.receive().empty());
   EXPECT_EQ(server.counters().refused, 1u);
   EXPECT_EQ(first.ask(Command::kDeviceReset).error, 0u);
+}
+
+// Posted writes need no answer, so nothing but the socket slows the client down.
+TEST_F(VfioUserServer, AFloodOfPostedWritesIsHeldBackAndArrivesWhole) {
+  Client c(scheduler, path);
+  c.hello();
+  device.hold = true;
+  constexpr std::uint32_t kWrites = 50'000;
+  std::uint32_t sent = 0;
+  const auto push = [&] {
+    while (sent < kWrites) {
+      Bytes w = raw(RegionAccess{4, 0, 4});
+      const Bytes number = raw(sent);
+      w.insert(w.end(), number.begin(), number.end());
+      if (!c.try_request(Command::kRegionWrite, w, Header::kFlagNoReply)) return;
+      ++sent;
+    }
+  };
+  std::uint32_t before = 0;
+  do {  // until neither side moves any more
+    before = sent;
+    push();
+    scheduler.run_until([] { return false; }, 5ms);
+  } while (sent != before);
+  EXPECT_LT(sent, kWrites / 2) << "the server reads on for ever";
+  EXPECT_EQ(device.written.size(), 1u);
+  device.hold = false;
+  device.held.at(0)();
+  scheduler.run_until([&] { return push(), device.written.size() == kWrites; }, 20s);
+  ASSERT_EQ(device.written.size(), kWrites);
+  for (std::uint32_t i = 0; i < kWrites; ++i) ASSERT_EQ(device.written[i].second, raw(i));
+  EXPECT_EQ(c.ask(Command::kDeviceReset).error, 0u);
+}
+
+TEST_F(VfioUserServer, AClientThatGoesWhileItIsHeldBackIsLetGo) {
+  device.hold = true;
+  {
+    Client c(scheduler, path);
+    c.hello();
+    Bytes w = raw(RegionAccess{4, 0, 4});
+    w.resize(w.size() + 4);
+    for (int round = 0; round < 20; ++round) {
+      while (c.try_request(Command::kRegionWrite, w, Header::kFlagNoReply)) {
+      }
+      scheduler.run_until([] { return false; }, 2ms);
+    }
+  }
+  scheduler.run_until([&] { return device.guest == nullptr; }, 2s);
+  EXPECT_EQ(device.guest, nullptr);
+  device.hold = false;
+  device.held.at(0)();  // comes too late, and disturbs nobody
+  Client again(scheduler, path);
+  again.hello();
+  EXPECT_EQ(again.ask(Command::kDeviceReset).error, 0u);
+}
+
+TEST_F(VfioUserServer, MessagesThatTheClientDoesNotReadDoNotPileUp) {
+  Client c(scheduler, path);
+  c.hello();
+  const Bytes data(4);
+  unsigned sent = 0;
+  while (device.guest->room(pcie::FlowClass::kPosted) && sent < 1'000'000) {
+    device.guest->send_dma_write(0xfee00000, data);
+    ++sent;
+  }
+  EXPECT_LT(sent, 100'000u);
+  bool told = false;
+  device.guest->on_room([&] { told = true; });
+  for (unsigned i = 0; i < sent; ++i) ASSERT_EQ(c.receive().size(), 36u);
+  EXPECT_TRUE(told);
+  EXPECT_TRUE(device.guest->room(pcie::FlowClass::kPosted));
 }
 
 TEST_F(VfioUserServer, GarbageDisconnectsThatClientOnly) {

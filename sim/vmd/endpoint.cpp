@@ -14,7 +14,9 @@ using pcie::Bdf;
 class Endpoint::Up : public pcie::TlpSink {
  public:
   explicit Up(Endpoint& owner) : owner_(owner) {}
+  bool room(pcie::FlowClass cls) const override { return owner_.root_complex_->room(cls); }
   void deliver(pcie::Tlp tlp) override { owner_.root_complex_->deliver(std::move(tlp)); }
+  void tell_room() const { room_is_back(); }
 
  private:
   Endpoint& owner_;
@@ -34,11 +36,18 @@ Endpoint::Endpoint(Scheduler& scheduler, std::string name, pcie::TlpSink& below,
   config_.init32(0x44, 0, 0xffffffff);
   config_.add_msix(0x80, kVectors, 4, 0, 4, 0x1000);
   config_.add_pcie(0x90, {.type = 9});
-  root_complex_ =
-      std::make_unique<pcie::RootComplex>(scheduler_, *this, below_, pcie::RootComplex::Options{.name = name_});
+  new_root_complex();
 }
 
 Endpoint::~Endpoint() = default;
+
+void Endpoint::new_root_complex() {
+  root_complex_.reset();  // one sender at a time on the link
+  root_complex_ =
+      std::make_unique<pcie::RootComplex>(scheduler_, *this, below_, pcie::RootComplex::Options{.name = name_});
+  root_complex_->on_room([this] { up_->tell_room(); });
+  up_->tell_room();
+}
 
 pcie::TlpSink& Endpoint::up() { return *up_; }
 
@@ -91,8 +100,9 @@ void Endpoint::write(unsigned region, std::uint64_t offset, std::span<const std:
     return root_complex_->config_write(Bdf(static_cast<std::uint16_t>(offset >> 12)), reg, data,
                                        [done = std::move(done)](pcie::CplStatus) { done(); });
   }
+  // Held back while the link has no room: the server reads no further request of this guest meanwhile.
   root_complex_->mem_write(config_.bar_address(region) + offset, data);
-  done();
+  root_complex_->when_taken(std::move(done));
 }
 
 // The link goes down for a moment, as at a platform reset: everything below forgets what this server had set up.
@@ -100,8 +110,7 @@ void Endpoint::power_cycle() {
   link_(false);
   config_.reset();
   table_.fill(0);
-  root_complex_ =
-      std::make_unique<pcie::RootComplex>(scheduler_, *this, below_, pcie::RootComplex::Options{.name = name_});
+  new_root_complex();
 }
 
 void Endpoint::reset() {
@@ -111,6 +120,7 @@ void Endpoint::reset() {
 
 void Endpoint::attach(vfio_user::Guest* guest) {
   guest_ = guest;
+  if (guest != nullptr) guest->on_room([this] { room_is_back(); });
   power_cycle();
   if (guest != nullptr) link_(true);
   spdlog::info("{}: server is {}", name_, guest != nullptr ? "on" : "off");
@@ -123,6 +133,8 @@ bool Endpoint::read(std::uint64_t address, std::span<std::uint8_t> out) {
 bool Endpoint::write(std::uint64_t address, std::span<const std::uint8_t> data) {
   return guest_ != nullptr && guest_->write(address, data);
 }
+
+bool Endpoint::room(pcie::FlowClass cls) const { return guest_ == nullptr || guest_->room(cls); }
 
 void Endpoint::interrupt(Bdf, std::uint64_t address, std::uint32_t data) {
   if (guest_ == nullptr) return;

@@ -46,6 +46,7 @@ class Endpoint : public vfio_user::Device, public pcie::HostMemory {
   // pcie::HostMemory
   bool read(std::uint64_t address, std::span<std::uint8_t> out) override;
   bool write(std::uint64_t address, std::span<const std::uint8_t> data) override;
+  bool room(pcie::FlowClass cls) const override;
   void interrupt(pcie::Bdf from, std::uint64_t address, std::uint32_t data) override;
 
  private:
@@ -54,6 +55,7 @@ class Endpoint : public vfio_user::Device, public pcie::HostMemory {
 
   class Up;
 
+  void new_root_complex();
   void power_cycle();
 
   Scheduler& scheduler_;

@@ -9,11 +9,22 @@ namespace {
 using Bytes = std::vector<std::uint8_t>;
 
 struct Link : pcie::TlpSink {
+  bool room(pcie::FlowClass) const override { return !full; }
+  void give_room() {
+    full = false;
+    room_is_back();
+  }
   void deliver(pcie::Tlp t) override { sent.push_back(std::move(t)); }
   std::vector<pcie::Tlp> sent;
+  bool full = false;
 };
 
 struct FakeGuest : vfio_user::Guest {
+  bool room(pcie::FlowClass) const override { return takes_messages; }
+  void take_messages() {
+    takes_messages = true;
+    room_is_back();
+  }
   bool read(std::uint64_t, std::span<std::uint8_t>) override { return true; }
   bool write(std::uint64_t, std::span<const std::uint8_t>) override { return true; }
   void send_dma_write(std::uint64_t address, std::span<const std::uint8_t> data) override {
@@ -21,6 +32,7 @@ struct FakeGuest : vfio_user::Guest {
   }
   bool signal_msix(unsigned) override { return true; }
   std::vector<std::pair<std::uint64_t, Bytes>> messages;
+  bool takes_messages = true;
 };
 
 class VmdEndpoint : public testing::Test {
@@ -83,6 +95,41 @@ TEST_F(VmdEndpoint, AServerThatGoesAwayTakesItsLinkDownAndIsForgotten) {
 
 TEST_F(VmdEndpoint, OddAccessesReadAllOnes) {
   EXPECT_EQ(config((1 << 15) + 2, 0, 4), 0xffffffffu);  // crosses a double word
+}
+
+// The guest's writes are held back one by one, so the server reads no more of them.
+TEST_F(VmdEndpoint, WritesWaitForRoomOnTheLink) {
+  config(0);
+  put(0, (1 << 15) + 0x18, {0x00, 0x01, 0x04});
+  put(0, (1 << 15) + 0x20, {0x00, 0x80, 0xf0, 0x80});
+  put(0, (1 << 15) + 0x04, {0x06, 0x00});
+  put(vfio_user::Device::kConfigRegion, 0x18, {0, 0, 0, 0x80});  // BAR 2 at 0x80000000
+  link.full = true;
+  unsigned taken = 0;
+  for (unsigned i = 0; i < 100 && taken == i; ++i) endpoint.write(2, 0, Bytes(4), [&] { ++taken; });
+  EXPECT_LT(taken, 20u);
+  EXPECT_TRUE(link.sent.empty());
+  const unsigned before = taken;
+  link.give_room();
+  EXPECT_EQ(taken, before + 1);
+  EXPECT_EQ(link.sent.size(), taken);
+}
+
+TEST_F(VmdEndpoint, InterruptsThatTheGuestDoesNotTakeLeaveNoRoomForMore) {
+  EXPECT_TRUE(endpoint.up().room(pcie::FlowClass::kPosted));
+  guest.takes_messages = false;
+  EXPECT_FALSE(endpoint.up().room(pcie::FlowClass::kPosted));
+  EXPECT_TRUE(endpoint.up().room(pcie::FlowClass::kCompletion));
+  bool told = false;
+  endpoint.up().on_room([&] { told = true; });
+  guest.take_messages();
+  EXPECT_TRUE(told);
+  guest.takes_messages = false;
+  EXPECT_FALSE(endpoint.up().room(pcie::FlowClass::kPosted));
+  told = false;
+  endpoint.attach(nullptr);  // switched off: whoever waits goes on
+  EXPECT_TRUE(told);
+  EXPECT_TRUE(endpoint.up().room(pcie::FlowClass::kPosted));
 }
 
 }  // namespace

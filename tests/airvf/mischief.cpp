@@ -164,6 +164,7 @@ void Mischief::note_reset() {
 
 void Mischief::attach(vfio_user::Guest* guest) {
   guest_ = guest;
+  if (guest != nullptr) guest->on_room([this] { room_is_back(); });
   rings_.clear();
   inner_.attach(guest == nullptr ? nullptr : this);
 }

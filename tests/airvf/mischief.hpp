@@ -50,6 +50,7 @@ class Mischief : public vfio_user::Device, private vfio_user::Guest {
   std::uint64_t careless_resets() const { return careless_resets_; }
 
  private:
+  bool room(pcie::FlowClass cls) const override { return guest_ == nullptr || guest_->room(cls); }
   bool read(std::uint64_t address, std::span<std::uint8_t> out) override;
   bool write(std::uint64_t address, std::span<const std::uint8_t> data) override;
   void send_dma_write(std::uint64_t address, std::span<const std::uint8_t> data) override;

@@ -129,9 +129,8 @@ class Pool : public testing::Test {
   bridge::Bridge bridge{scheduler};
   std::pair<std::unique_ptr<wire::Loopback>, std::unique_ptr<wire::Loopback>> wire =
       wire::Loopback::make_pair(scheduler);
-  pcie::Endpoint endpoint{scheduler, bridge.input(bridge::Bridge::device_port(0)),
-                          [this] { return bridge.pending(bridge::Bridge::device_port(0)); }};
-  nic82599::Nic82599 nic{scheduler, endpoint, {}};
+  pcie::Endpoint endpoint{scheduler, bridge.input(bridge::Bridge::device_port(0))};
+  nic82599::Nic82599 nic{scheduler, endpoint.dma(), {}};
   std::vector<std::unique_ptr<host::Server>> servers;
   std::vector<std::unique_ptr<host::Enumerator>> enumerators;
   std::vector<host::Function> owner_tree, owner_vfs;
