@@ -72,7 +72,7 @@ class Rules(unittest.TestCase):
         self.judge("format", {".clang-format": "BasedOnStyle: Google\n", "a.cpp": "int a = 1;\n"},
                    {".clang-format": "BasedOnStyle: Nobodys\n"}, ".clang-format:1:")
 
-    PARTS = {"sim/CMakeLists.txt": 'set(VFPOOL_PARTS low high CACHE STRING "")\n',
+    PARTS = {"sim/CMakeLists.txt": 'set(VFPOOL_PARTS low high)\n',
              "sim/low/a.hpp": '#include "low/b.hpp"\n', "sim/high/a.cpp": '#include "low/a.hpp"\n',
              "sim/low/CMakeLists.txt": "vfpool_part(low SOURCES a.cpp)\nvfpool_test(low_test DEPENDS vfpool_high)\n",
              "sim/high/CMakeLists.txt": "vfpool_part(high SOURCES a.cpp DEPENDS vfpool_low)\n"}
@@ -88,7 +88,7 @@ class Rules(unittest.TestCase):
                    "sim/low/CMakeLists.txt:1: low depends on high")
 
     def test_folders_a_part_without_a_folder(self):
-        self.judge("folders", self.PARTS, {"sim/CMakeLists.txt": 'set(VFPOOL_PARTS low high gone CACHE STRING "")\n'},
+        self.judge("folders", self.PARTS, {"sim/CMakeLists.txt": 'set(VFPOOL_PARTS low high gone)\n'},
                    "part gone has no folder")
 
     DRIVER = {"drivers/d/a.h": "void airvf_a(int x);\n", "drivers/d/a.c": '#include "a.h"\nvoid airvf_a(int x)\n{\n}\n',

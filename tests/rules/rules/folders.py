@@ -9,7 +9,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
 
 
 def order(tree):
-    found = re.search(r"set\(VFPOOL_PARTS\s+(.*?)\s+CACHE", tree.text("sim/CMakeLists.txt"), re.S)
+    found = re.search(r"set\(VFPOOL_PARTS\s+([a-z0-9_\s]+)\)", tree.text("sim/CMakeLists.txt"), re.S)
     return found[1].split() if found else []
 
 
