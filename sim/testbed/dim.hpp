@@ -11,7 +11,7 @@ namespace vfpool::testbed {
 
 class Dim {
  public:
-  /// Intervals in microseconds that the driver gives DIM to walk along (drivers/airvf/moderate.c).
+  /// Intervals in microseconds that the driver gives DIM to walk along (drivers/airvf/mode_dim.c).
   static constexpr std::array<std::uint32_t, 5> kIntervals{10, 16, 32, 96, 128};
   /// Interrupts that one measurement covers.
   static constexpr std::uint64_t kEvents = 64;

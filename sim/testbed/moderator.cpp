@@ -4,7 +4,7 @@
 namespace vfpool::testbed {
 namespace {
 
-// The driver's times (drivers/airvf/moderate.c).
+// The driver's times and guesses (drivers/airvf/moderate.c, mode_air.c, decide.c).
 constexpr Time kCgrSlice = 100 * kMillisecond;
 constexpr Time kAirEvery = 4 * kMillisecond;
 constexpr Time kAirLate = 100 * kMillisecond;

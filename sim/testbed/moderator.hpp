@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The driver's interrupt rate controller on the testbed's clock: the driver's own air.c, cgr.c, cost.c and rate.c,
-// called as drivers/airvf/moderate.c calls them, with the same intervals between decisions.
+// called as drivers/airvf/moderate.c and its mode_*.c call them, with the same intervals between decisions.
 #pragma once
 
 #include <cstdint>
