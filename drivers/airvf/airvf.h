@@ -157,7 +157,6 @@ struct airvf_tx_buf {
 	u16 segs;
 	u16 eop;		/* index of the packet's last descriptor */
 	u8 type;
-	bool single;		/* dma_map_single, not a page */
 };
 
 /* A context that the device keeps for a queue (data sheet 7.2.3.2.3). */
@@ -172,6 +171,7 @@ struct airvf_tx_ring {
 	struct airvf_tx_desc *desc;
 	struct airvf_tx_buf *buf;
 	void __iomem *tail;
+	struct device *dev;	/* for DMA */
 	struct airvf *vf;
 	struct netdev_queue *txq;
 	struct airvf_tx_stats *stats;

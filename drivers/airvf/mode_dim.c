@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* DIM: the kernel's own (lib/dim), which walks along a profile of intervals. */
-#include <linux/dim.h>
-
 #include "airvf.h"
 #include "algorithm.h"
 

@@ -36,6 +36,7 @@ static struct airvf_tx_ring *airvf_ring_tx_ring_alloc(struct airvf *vf, u16 inde
 	if (!ring)
 		return NULL;
 	ring->vf = vf;
+	ring->dev = &vf->pdev->dev;
 	ring->count = count;
 	ring->index = index;
 	ring->stats = &vf->tx_stats[index];

@@ -84,7 +84,7 @@ static void airvf_rx_sync_for_cpu(const struct airvf_rx_ring *rx, const struct a
  * The device gets the page again from the same place in the ring, without a
  * turn through the pool.
  */
-static void airvf_rx_keep_page(struct airvf_rx_ring *rx, struct airvf_rx_buf *buf)
+static __always_inline void airvf_rx_keep_page(struct airvf_rx_ring *rx, struct airvf_rx_buf *buf)
 {
 	if (unlikely(rx->reserves) && page_is_pfmemalloc(buf->page)) {
 		airvf_page_put(buf->page, true);
@@ -96,10 +96,14 @@ static void airvf_rx_keep_page(struct airvf_rx_ring *rx, struct airvf_rx_buf *bu
 
 static struct sk_buff *airvf_rx_copy_one(struct napi_struct *napi, const void *data, u32 len)
 {
-	struct sk_buff *skb = napi_alloc_skb(napi, len);
+	struct sk_buff *skb = napi_alloc_skb(napi, ALIGN(len, sizeof(long)));
 
-	if (likely(skb))
-		memcpy(__skb_put(skb, len), data, len);
+	if (unlikely(!skb))
+		return NULL;
+	/* Whole words; the buffer and the skb have room for them. */
+	memcpy(skb->data, data, ALIGN(len, sizeof(long)));
+	skb_set_tail_pointer(skb, len);
+	skb->len = len;
 	return skb;
 }
 
@@ -110,7 +114,8 @@ static struct sk_buff *airvf_rx_wrap_one(void *data, u32 len)
 	if (unlikely(!skb))
 		return NULL;
 	skb_reserve(skb, AIRVF_RX_HEADROOM);
-	__skb_put(skb, len);
+	skb_set_tail_pointer(skb, len);
+	skb->len = len;
 	skb_mark_for_recycle(skb);
 	return skb;
 }

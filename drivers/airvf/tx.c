@@ -86,7 +86,7 @@ static u32 airvf_tx_mac_len(const struct sk_buff *skb)
 }
 
 /* Checksum or plain. True if the device computes the checksum. */
-static bool airvf_tx_plan_csum(struct sk_buff *skb, struct airvf_tx_plan *plan)
+static __always_inline bool airvf_tx_plan_csum(struct sk_buff *skb, struct airvf_tx_plan *plan)
 {
 	u32 mac = airvf_tx_mac_len(skb);
 	bool device = false;
@@ -118,8 +118,8 @@ static bool airvf_tx_plan_csum(struct sk_buff *skb, struct airvf_tx_plan *plan)
  * Does the packet need another context than the queue has? Without a checksum to
  * compute only the length of the MAC header counts, and the VLAN if there is one.
  */
-static bool airvf_tx_needs_context(const struct airvf_tx_ring *ring,
-				   const struct airvf_tx_plan *plan)
+static __always_inline bool airvf_tx_needs_context(const struct airvf_tx_ring *ring,
+						   const struct airvf_tx_plan *plan)
 {
 	const struct airvf_tx_context *has = &ring->context[!!(plan->mss & 1 << TXC_IDX_SHIFT)];
 	u32 mask = U32_MAX;
@@ -151,15 +151,17 @@ static void airvf_tx_put_context(struct airvf_tx_ring *ring, u16 i,
 
 static void airvf_tx_unmap(struct airvf_tx_ring *ring, struct airvf_tx_buf *buf)
 {
-	struct device *dev = &ring->vf->pdev->dev;
-
 	if (!buf->len)
 		return;
-	if (buf->single)
-		dma_unmap_single(dev, buf->dma, buf->len, DMA_TO_DEVICE);
-	else
-		dma_unmap_page(dev, buf->dma, buf->len, DMA_TO_DEVICE);
+	dma_unmap_page(ring->dev, buf->dma, buf->len, DMA_TO_DEVICE);
 	buf->len = 0;
+}
+
+/* Of the kernel's linear memory, where all heads of packets are. */
+static dma_addr_t airvf_tx_map(const struct airvf_tx_ring *ring, void *data, u32 len)
+{
+	return dma_map_page(ring->dev, virt_to_page(data), offset_in_page(data), len,
+			    DMA_TO_DEVICE);
 }
 
 /* One mapped piece, cut at 16 KB. Returns the index after its last descriptor. */
@@ -196,27 +198,25 @@ static void airvf_tx_unwind(struct airvf_tx_ring *ring, u16 first, u16 end)
 static bool airvf_tx_map_skb(struct airvf_tx_ring *ring, struct sk_buff *skb,
 			     const struct airvf_tx_plan *plan, u16 i, u16 *end, u16 *eop)
 {
-	struct device *dev = &ring->vf->pdev->dev;
 	u32 len = skb_headlen(skb);
 	dma_addr_t dma;
 	int f;
 
-	dma = dma_map_single(dev, skb->data, len, DMA_TO_DEVICE);
+	dma = airvf_tx_map(ring, skb->data, len);
 	for (f = 0; ; f++) {
 		const skb_frag_t *frag = &skb_shinfo(skb)->frags[f];
 
-		if (dma_mapping_error(dev, dma)) {
+		if (dma_mapping_error(ring->dev, dma)) {
 			airvf_tx_unwind(ring, ring->next_to_use, i);
 			return false;
 		}
 		ring->buf[i].dma = dma;
 		ring->buf[i].len = len;
-		ring->buf[i].single = !f;
 		i = airvf_tx_put_data(ring, i, dma, len, plan, eop);
 		if (f == skb_shinfo(skb)->nr_frags)
 			break;
 		len = skb_frag_size(frag);
-		dma = skb_frag_dma_map(dev, frag, 0, len, DMA_TO_DEVICE);
+		dma = skb_frag_dma_map(ring->dev, frag, 0, len, DMA_TO_DEVICE);
 	}
 	*end = i;
 	return true;
@@ -284,21 +284,130 @@ static netdev_tx_t airvf_tx_drop(struct airvf_tx_stats *stats, struct sk_buff *s
 	return NETDEV_TX_OK;
 }
 
+static void airvf_tx_plan_vlan(const struct sk_buff *skb, struct airvf_tx_plan *plan)
+{
+	if (!skb_vlan_tag_present(skb))
+		return;
+	plan->lens |= (u32)skb_vlan_tag_get(skb) << TXC_VLAN_SHIFT;
+	plan->cmd |= TXD_VLE;
+}
+
+/* What is in the ring goes to the device, when it is time. */
+static __always_inline void airvf_tx_publish(struct airvf_tx_ring *ring, struct sk_buff *skb,
+					     struct airvf_tx_buf *first, u16 segs, u32 bytes,
+					     u16 eop, bool csum)
+{
+	struct airvf_tx_stats *stats = ring->stats;
+	u16 end = airvf_tx_next(ring, eop);
+	bool kick;
+
+	first->skb = skb;
+	first->type = AIRVF_TX_SKB;
+	first->segs = segs;
+	first->bytes = bytes;
+	first->eop = eop;
+	skb_tx_timestamp(skb);
+
+	u64_stats_update_begin(&stats->xmit_sync);
+	if (csum)
+		stats->needs_csum += segs;
+	else
+		stats->csum_none++;
+	u64_stats_update_end(&stats->xmit_sync);
+	/* BQL must know of the bytes before anybody can find them sent. */
+	kick = __netdev_tx_sent_queue(ring->txq, bytes, netdev_xmit_more());
+	/* The clean-up must find the slots filled. */
+	smp_store_release(&ring->next_to_use, end);
+	if (unlikely(airvf_tx_unused(ring) < TX_ROOM))
+		kick |= airvf_tx_stop_unless(ring, TX_ROOM);
+	if (kick)
+		airvf_tx_kick(ring);
+}
+
+/*
+ * A packet in one piece that is not segmented: one descriptor, perhaps behind its
+ * context. False: it is to be dropped.
+ */
+static __always_inline bool airvf_tx_one(struct airvf_tx_ring *ring, struct sk_buff *skb)
+{
+	struct airvf_tx_plan plan = {
+		.cmd = TXD_DTYP_DATA | TXD_DEXT | TXD_IFCS | TXD_EOP | TXD_RS | skb->len,
+		.olinfo = TXD_CC,
+	};
+	u16 i = ring->next_to_use;
+	struct airvf_tx_buf *first = &ring->buf[i];
+	struct airvf_tx_desc *desc;
+	dma_addr_t dma;
+	bool csum;
+
+	csum = airvf_tx_plan_csum(skb, &plan);
+	if (unlikely(!csum && skb->ip_summed == CHECKSUM_PARTIAL) &&
+	    skb_csum_hwoffload_help(skb, 0))
+		return false;
+	airvf_tx_plan_vlan(skb, &plan);
+	dma = airvf_tx_map(ring, skb->data, skb->len);
+	if (unlikely(dma_mapping_error(ring->dev, dma))) {
+		airvf_tx_count(ring->stats, &ring->stats->dma_errors);
+		return false;
+	}
+	if (airvf_tx_needs_context(ring, &plan)) {
+		airvf_tx_put_context(ring, i, &plan);
+		first->len = 0;
+		i = airvf_tx_next(ring, i);
+	}
+	ring->buf[i].dma = dma;
+	ring->buf[i].len = skb->len;
+	desc = &ring->desc[i];
+	desc->addr = cpu_to_le64(dma);
+	desc->cmd = cpu_to_le32(plan.cmd);
+	desc->olinfo = cpu_to_le32(plan.olinfo);
+	airvf_tx_publish(ring, skb, first, 1, skb->len, i, csum);
+	return true;
+}
+
+/* A packet in several pieces, or one for the device to segment. False: as above. */
+static noinline bool airvf_tx_pieces(struct airvf_tx_ring *ring, struct sk_buff *skb)
+{
+	struct airvf_tx_plan plan = {
+		.cmd = TXD_DTYP_DATA | TXD_DEXT | TXD_IFCS,
+		.olinfo = TXD_CC,
+	};
+	struct airvf_tx_buf *first = &ring->buf[ring->next_to_use];
+	u16 data = ring->next_to_use, end, eop, segs = 1;
+	bool context;
+
+	if (skb_is_gso(skb)) {
+		if (airvf_tx_plan_tso(skb, &plan))
+			return false;
+		/* Whoever injects a packet may leave its number of segments out. */
+		segs = max_t(u16, skb_shinfo(skb)->gso_segs, 1);
+	} else if (!airvf_tx_plan_csum(skb, &plan) && skb->ip_summed == CHECKSUM_PARTIAL &&
+		   skb_csum_hwoffload_help(skb, 0)) {
+		return false;
+	}
+	airvf_tx_plan_vlan(skb, &plan);
+	first->len = 0;
+	context = airvf_tx_needs_context(ring, &plan);
+	if (context)
+		data = airvf_tx_next(ring, data);
+	if (!airvf_tx_map_skb(ring, skb, &plan, data, &end, &eop)) {
+		airvf_tx_count(ring->stats, &ring->stats->dma_errors);
+		return false;
+	}
+	if (context)
+		airvf_tx_put_context(ring, ring->next_to_use, &plan);
+	ring->desc[eop].cmd |= cpu_to_le32(TXD_EOP | TXD_RS);
+	airvf_tx_publish(ring, skb, first, segs, skb->len + (segs - 1) * plan.header, eop,
+			 plan.olinfo & TXD_TXSM);
+	return true;
+}
+
 netdev_tx_t airvf_xmit(struct sk_buff *skb, struct net_device *netdev)
 {
 	struct airvf *vf = netdev_priv(netdev);
 	u16 queue = skb_get_queue_mapping(skb);
 	struct airvf_tx_stats *stats = &vf->tx_stats[queue];
 	struct airvf_tx_ring *ring;
-	bool gso = skb_is_gso(skb), more = netdev_xmit_more();
-	struct airvf_tx_plan plan = {
-		.cmd = TXD_DTYP_DATA | TXD_DEXT | TXD_IFCS,
-		.olinfo = TXD_CC,
-	};
-	struct airvf_tx_buf *first;
-	u16 data, end, eop;
-	bool context;
-	u32 bytes;
 
 	/*
 	 * The core wakes queues without asking us when it attaches the device.
@@ -332,62 +441,18 @@ netdev_tx_t airvf_xmit(struct sk_buff *skb, struct net_device *netdev)
 		airvf_tx_kick(ring);
 		return NETDEV_TX_BUSY;
 	}
-
-	if (gso) {
-		if (airvf_tx_plan_tso(skb, &plan))
-			goto drop;
-	} else if (!airvf_tx_plan_csum(skb, &plan) && skb->ip_summed == CHECKSUM_PARTIAL &&
-		   skb_csum_hwoffload_help(skb, 0)) {
-		goto drop;
+	if (!skb_is_nonlinear(skb) && !skb_is_gso(skb) && skb->len <= TXD_LEN_MAX) {
+		if (likely(airvf_tx_one(ring, skb)))
+			return NETDEV_TX_OK;
+	} else if (likely(airvf_tx_pieces(ring, skb))) {
+		return NETDEV_TX_OK;
 	}
-	if (skb_vlan_tag_present(skb)) {
-		plan.lens |= (u32)skb_vlan_tag_get(skb) << TXC_VLAN_SHIFT;
-		plan.cmd |= TXD_VLE;
-	}
-
-	first = &ring->buf[ring->next_to_use];
-	first->len = 0;
-	data = ring->next_to_use;
-	context = airvf_tx_needs_context(ring, &plan);
-	if (context)
-		data = airvf_tx_next(ring, data);
-	if (!airvf_tx_map_skb(ring, skb, &plan, data, &end, &eop)) {
-		airvf_tx_count(stats, &stats->dma_errors);
-		goto drop;
-	}
-	if (context)
-		airvf_tx_put_context(ring, ring->next_to_use, &plan);
-	ring->desc[eop].cmd |= cpu_to_le32(TXD_EOP | TXD_RS);
-
-	first->skb = skb;
-	first->type = AIRVF_TX_SKB;
-	/* Whoever injects a packet may leave its number of segments out. */
-	first->segs = gso ? max_t(u16, skb_shinfo(skb)->gso_segs, 1) : 1;
-	bytes = skb->len + (gso ? (first->segs - 1) * plan.header : 0);
-	first->bytes = bytes;
-	first->eop = eop;
-	skb_tx_timestamp(skb);
-
-	u64_stats_update_begin(&stats->xmit_sync);
-	if (plan.olinfo & TXD_TXSM)
-		stats->needs_csum += first->segs;
-	else
-		stats->csum_none++;
-	u64_stats_update_end(&stats->xmit_sync);
-	/* BQL must know of the bytes before anybody can find them sent. */
-	netdev_tx_sent_queue(ring->txq, bytes);
-	/* The clean-up must find the slots filled. */
-	smp_store_release(&ring->next_to_use, end);
-	airvf_tx_stop_unless(ring, TX_ROOM);
-	if (!more || netif_xmit_stopped(ring->txq))
-		airvf_tx_kick(ring);
-	return NETDEV_TX_OK;
 
 drop:
 	airvf_tx_drop(stats, skb);
 kick:
 	/* Packets before this one may have waited for it. */
-	if (!more)
+	if (!netdev_xmit_more())
 		airvf_tx_kick(ring);
 	return NETDEV_TX_OK;
 }
@@ -567,7 +632,6 @@ int airvf_tx_xdp(struct airvf_tx_ring *ring, struct xdp_frame *xdpf, bool pool)
 		.cmd = TXD_DTYP_DATA | TXD_DEXT | TXD_IFCS,
 		.olinfo = TXD_CC | total << TXD_PAYLEN_SHIFT,
 	};
-	struct device *dev = &ring->vf->pdev->dev;
 	struct airvf_tx_buf *first = &ring->buf[ring->next_to_use];
 	bool context = airvf_tx_needs_context(ring, &plan);
 	u16 i = ring->next_to_use, eop = 0;
@@ -596,16 +660,15 @@ int airvf_tx_xdp(struct airvf_tx_ring *ring, struct xdp_frame *xdpf, bool pool)
 			buf->dma = page_pool_get_dma_addr(page) +
 				   (data - page_address(page));
 			buf->len = 0;
-			dma_sync_single_for_device(dev, buf->dma, len, DMA_BIDIRECTIONAL);
+			dma_sync_single_for_device(ring->dev, buf->dma, len, DMA_BIDIRECTIONAL);
 		} else {
-			buf->dma = dma_map_single(dev, data, len, DMA_TO_DEVICE);
-			if (dma_mapping_error(dev, buf->dma)) {
+			buf->dma = airvf_tx_map(ring, data, len);
+			if (dma_mapping_error(ring->dev, buf->dma)) {
 				airvf_tx_unwind(ring, ring->next_to_use, i);
 				airvf_tx_count(ring->stats, &ring->stats->dma_errors);
 				return -ENOMEM;
 			}
 			buf->len = len;
-			buf->single = true;
 		}
 		i = airvf_tx_put_data(ring, i, buf->dma, len, &plan, &eop);
 		if (f == frags)
