@@ -1,0 +1,431 @@
+// SPDX-License-Identifier: Apache-2.0
+// Outstanding non-posted requests of one port, under tags of the bridge's own. The tag is the index, so that a completion
+// finds its request without a search; it must then be what was asked for (PCIe Base Specification 2.1, 2.2.9, 2.3.1.1).
+//
+// Two memories, each with one writer: the request, written when a tag is given out, and its progress, written by the
+// completions. A toggle in each tells whether the request is live: it is while the two differ.
+//
+// Completions and the walker's visits pass one pipeline of five stages, at most one of a tag at a time. The walker sees
+// every tag once a tick. It ends what is too old, and marks for good what concerns a VF of an older generation, before
+// that number can come round (docs/bridge-inside.md). A tag whose request ended out of turn rests for a time-out before it
+// is given out again; other tags queue behind all free ones.
+module vfp_tags #(
+  parameter int unsigned Tags       = 256,  // 32, 64, 128 or 256
+  parameter int unsigned Requesters = 4,    // ports that may ask, 1..31
+  localparam int unsigned TagW = $clog2(Tags),
+  localparam int unsigned ReqW = vfp_tags_pkg::ReqW
+) (
+  input  logic clk_i,
+  input  logic rst_ni,
+  output logic init_done_o,          // the memories are clear; nothing may be asked before
+
+  input  logic        tick_i,        // pulse, once a millisecond
+  input  logic [14:0] timeout_i,     // ticks until an unanswered request ends, 1..32767
+  input  logic [15:0] id_i,          // the bridge's requester ID on this link
+  input  logic [Requesters-1:0][8:0] quota_i,  // tags that a requester may hold
+  // Level: the requester is gone; what it had asked is swallowed. Hold until walk_done_o has come twice.
+  input  logic [Requesters-1:0]      gone_i,
+  output logic        walk_done_o,   // pulse: the walker has seen every tag
+
+  // A tag is given out. Ask only for a requester with may_o; may_o takes two cycles to show it, so leave one cycle between.
+  output logic [Requesters-1:0]  may_o,
+  output logic                   own_may_o,   // the bridge's own request: one at a time, under the last tag
+  input  logic                   alloc_i,
+  input  vfp_tags_pkg::tag_req_t alloc_req_i, // port PortOwn: the bridge's own
+  output logic [7:0]             alloc_tag_o, // valid with alloc_i
+  output logic [7:0]             own_tag_o,
+
+  // A completion, whole header. The result comes in the order of the completions.
+  input  logic                   cpl_valid_i,
+  output logic                   cpl_ready_o,
+  input  logic [127:0]           cpl_hdr_i,
+  output logic                   res_valid_o,
+  output logic [2:0]             res_act_o,
+  output vfp_tags_pkg::tag_req_t res_req_o,   // who asked; undefined with ActDrop
+  output logic [12:0]            res_left_o,  // bytes that were missing before this completion
+
+  // Generation of a VF: gen_i is the one of gen_vf_o, in the same cycle.
+  output logic [5:0]             gen_vf_o,
+  input  logic [15:0]            gen_i,
+
+  // Requests that ended without a completion: who asked gets Unsupported Request.
+  output logic                   exp_valid_o,
+  input  logic                   exp_ready_i,
+  output vfp_tags_pkg::tag_req_t exp_req_o,
+  output logic [12:0]            exp_left_o
+);
+
+  if (Tags != 32 && Tags != 64 && Tags != 128 && Tags != 256) begin : gen_bad_tags
+    $fatal(1, "vfp_tags: Tags is 32, 64, 128 or 256");
+  end
+  if (Requesters < 1 || Requesters > 31) begin : gen_bad_requesters
+    $fatal(1, "vfp_tags: Requesters is 1 to 31");
+  end
+
+  typedef struct packed {
+    logic              live;  // toggle
+    logic [15:0]       born;
+    logic [ReqW-1:0]   req;
+  } req_row_t;
+  localparam int unsigned ReqRowW = 17 + ReqW;
+
+  typedef struct packed {
+    logic        done;   // toggle: equal to live when the request has ended
+    logic        begun;  // toggle: equal to live when left and low are of this request
+    logic        stale;  // of this request: swallow what comes
+    logic        rest;   // the request has ended out of turn; {left, low}[15:0] is when
+    logic [12:0] left;
+    logic [6:0]  low;
+  } progress_t;
+  localparam int unsigned ProgressW = 24;
+
+  (* ram_style = "block" *) logic [ReqRowW-1:0]   req_mem [Tags];
+  (* ram_style = "block" *) logic [ProgressW-1:0] progress_mem [Tags];
+
+  // --- time, and the clearing walk after reset ---
+
+  logic [15:0]   now_q;
+  logic          init_q;
+  logic [TagW:0] init_tag_q;
+  assign init_done_o = !init_q;
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      now_q      <= '0;
+      init_q     <= 1'b1;
+      init_tag_q <= '0;
+    end else begin
+      if (tick_i) now_q <= now_q + 1'b1;
+      if (init_q) init_tag_q <= init_tag_q + 1'b1;
+      if (init_tag_q == (TagW + 1)'(Tags - 1)) init_q <= 1'b0;
+    end
+  end
+
+  // --- stage 0: a completion or a visit, held while its tag is in the pipeline ---
+
+  logic            s0_valid_q, s0_walk_q, s0_ours_q, s0_ok_q, s0_data_q;
+  logic [TagW-1:0] s0_tag_q;
+  logic [12:0]     s0_got_q;    // bytes that this completion can carry, from its Length and Lower Address
+  logic [11:0]     s0_bytes_q;
+  logic [6:0]      s0_low_q;
+  logic            s0_one_q;    // Length 1
+  logic            s0_go, walk_want, walk_take;
+  logic [TagW-1:0] walk_tag_q;
+
+  vfp_cell_pkg::cpl_hdr_t cpl;
+  assign cpl = cpl_hdr_i;
+
+  assign cpl_ready_o = !init_q && (!s0_valid_q || s0_go);
+  assign walk_take   = walk_want && cpl_ready_o && !cpl_valid_i;
+
+  always_ff @(posedge clk_i) begin
+    if (cpl_ready_o) begin
+      s0_walk_q  <= !cpl_valid_i;
+      s0_tag_q   <= cpl_valid_i ? cpl.tag[TagW-1:0] : walk_tag_q;
+      s0_ours_q  <= cpl.rid == id_i && {1'b0, cpl.tag} < 9'(Tags);
+      s0_ok_q    <= cpl.status == vfp_cell_pkg::CplSc;
+      s0_data_q  <= cpl.dw0.data;
+      s0_got_q   <= {cpl.dw0.len == 10'd0, cpl.dw0.len, 2'b00} - {11'd0, cpl.low[1:0]};
+      s0_one_q   <= cpl.dw0.len == 10'd1;
+      s0_bytes_q <= cpl.bytes;
+      s0_low_q   <= cpl.low;
+    end
+    if (!rst_ni) s0_valid_q <= 1'b0;
+    else if (cpl_ready_o) s0_valid_q <= cpl_valid_i || walk_take;
+  end
+
+  // --- stages 1 and 2: the rows come out of the memories ---
+
+  logic [5:1]           valid_q;
+  logic [4:1]           walk_q;
+  logic [5:1][TagW-1:0] tag_q;
+  logic [ReqRowW-1:0]   req_ram_q, req_row_q;
+  logic [ProgressW-1:0] progress_ram_q, progress_row_q;
+
+  logic busy_tag;
+  always_comb begin
+    busy_tag = 1'b0;
+    for (int i = 1; i <= 5; i++) begin
+      if (valid_q[i] && tag_q[i] == s0_tag_q) busy_tag = 1'b1;
+    end
+  end
+  assign s0_go = !busy_tag;
+
+  always_ff @(posedge clk_i) begin
+    req_ram_q      <= req_mem[s0_tag_q];
+    progress_ram_q <= progress_mem[s0_tag_q];
+    req_row_q      <= req_ram_q;
+    progress_row_q <= progress_ram_q;
+    walk_q         <= {walk_q[3:1], s0_walk_q};
+    tag_q          <= {tag_q[4:1], s0_tag_q};
+    if (!rst_ni) valid_q <= '0;
+    else valid_q <= {valid_q[4:1], s0_valid_q && s0_go};
+  end
+
+  // What a completion says, beside the rows.
+  logic [4:1]       ours_q;
+  logic [3:1]       ok_q, data_q, one_q;
+  logic [3:1][12:0] got_q;
+  logic [3:2][13:0] got_less_3_q, got_and_1_q;  // two's complement
+  logic [3:1][11:0] bytes_q;
+  logic [3:1][6:0]  low_q;
+  always_ff @(posedge clk_i) begin
+    ours_q  <= {ours_q[3:1], s0_ours_q};
+    ok_q    <= {ok_q[2:1], s0_ok_q};
+    data_q  <= {data_q[2:1], s0_data_q};
+    one_q   <= {one_q[2:1], s0_one_q};
+    got_less_3_q <= {got_less_3_q[2], {1'b0, got_q[1]} - 14'd3};
+    got_and_1_q  <= {got_and_1_q[2], {1'b0, got_q[1]} + 14'd1};
+    got_q   <= {got_q[2:1], s0_got_q};
+    bytes_q <= {bytes_q[2:1], s0_bytes_q};
+    low_q   <= {low_q[2:1], s0_low_q};
+  end
+
+  // --- stage 3: what is outstanding ---
+
+  req_row_t               s2_req;
+  progress_t              s2_progress;
+  vfp_tags_pkg::tag_req_t s2_who;
+  assign s2_req      = req_row_q;
+  assign s2_progress = progress_row_q;
+  assign s2_who      = s2_req.req;
+  assign gen_vf_o    = s2_who.vf;
+
+  logic            s3_live_q, s3_toggle_q, s3_stale_q, s3_rest_q, s3_old_gen_q, s3_gone_q;
+  logic [12:0]     s3_left_q;
+  logic [6:0]      s3_low_q;
+  logic [15:0]     s3_age_q;
+  logic [ReqW-1:0] s3_who_q;
+  logic            s2_begun, gone;
+  assign s2_begun = s2_progress.begun == s2_req.live;
+
+  always_comb begin
+    gone = 1'b0;
+    for (int r = 0; r < int'(Requesters); r++) begin
+      if (s2_who.port == 5'(r) && gone_i[r]) gone = 1'b1;
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    s3_live_q    <= s2_progress.done != s2_req.live;
+    s3_toggle_q  <= s2_req.live;
+    s3_stale_q   <= s2_begun && s2_progress.stale;
+    s3_rest_q    <= s2_progress.done == s2_req.live && s2_progress.rest;
+    s3_old_gen_q <= s2_who.has_vf && gen_i != s2_who.gen;
+    s3_gone_q    <= gone;
+    s3_left_q    <= s2_begun ? s2_progress.left : s2_who.bytes;
+    s3_low_q     <= s2_begun ? s2_progress.low : s2_who.low;
+    s3_age_q     <= now_q - (s2_progress.done == s2_req.live ? {s2_progress.left[8:0], s2_progress.low} : s2_req.born);
+    s3_who_q     <= s2_who;
+  end
+
+  // --- stage 4: is it what was asked for? ---
+
+  vfp_tags_pkg::tag_req_t s3_who;
+  assign s3_who = s3_who_q;
+
+  logic        s4_live_q, s4_toggle_q, s4_stale_q, s4_rest_q, s4_lost_q, s4_gone_q, s4_old_q;
+  logic        s4_kind_q, s4_mem_q, s4_place_q, s4_last_q, s4_over_q;
+  logic [12:0] s4_left_q, s4_next_left_q;
+  logic [6:0]  s4_low_q, s4_next_low_q;
+  logic [ReqW-1:0] s4_who_q;
+  // Signs of: what is left after this completion, less one byte; the same and three bytes more.
+  logic [13:0] after_1, after_3;
+  assign after_1 = {1'b0, s3_left_q} - got_and_1_q[3];
+  assign after_3 = {1'b0, s3_left_q} - got_less_3_q[3];
+
+  always_ff @(posedge clk_i) begin
+    s4_live_q      <= s3_live_q;
+    s4_toggle_q    <= s3_toggle_q;
+    s4_stale_q     <= s3_stale_q;
+    s4_rest_q      <= s3_rest_q;
+    s4_lost_q      <= s3_old_gen_q || s3_gone_q;
+    s4_gone_q      <= s3_gone_q;
+    s4_old_q       <= s3_age_q >= {1'b0, timeout_i};
+    // Any status but success ends the request, and has no data.
+    s4_kind_q      <= data_q[3] == (ok_q[3] && s3_who.wants_data) && (s3_who.is_mem || !data_q[3] || one_q[3]);
+    s4_mem_q       <= s3_who.is_mem && ok_q[3];
+    s4_place_q     <= bytes_q[3] == s3_left_q[11:0] && low_q[3] == s3_low_q;
+    s4_last_q      <= after_1[13];   // nothing is left
+    s4_over_q      <= after_3[13];   // more than three bytes too many
+    s4_left_q      <= s3_left_q;
+    s4_low_q       <= s3_low_q;
+    s4_next_left_q <= s3_left_q - got_q[3];
+    s4_next_low_q  <= s3_low_q + got_q[3][6:0];
+    s4_who_q       <= s3_who_q;
+  end
+
+  // --- stage 5: decision ---
+
+  // Of a memory read every completion but the last ends at a Read Completion Boundary of 64 bytes.
+  logic fits, last_one;
+  assign last_one = !s4_mem_q || s4_last_q;
+  assign fits     = s4_kind_q && (!s4_mem_q || (s4_place_q && (s4_last_q ? !s4_over_q : s4_next_low_q[5:0] == 6'd0)));
+
+  logic hit, ends, rests, marks, moves, expires, wakes;
+  assign hit     = valid_q[4] && !walk_q[4] && s4_live_q && ours_q[4];
+  assign expires = valid_q[4] && walk_q[4] && s4_live_q && s4_old_q;
+  assign wakes   = valid_q[4] && walk_q[4] && s4_rest_q && s4_old_q;
+  assign rests   = (hit && !fits) || expires;               // ends out of turn
+  assign ends    = (hit && fits && last_one) || wakes;     // the tag is free
+  assign marks   = valid_q[4] && s4_live_q && (walk_q[4] || ours_q[4]) && s4_lost_q && !s4_stale_q;
+  assign moves   = hit && fits && !last_one;
+
+  progress_t s5_row_q;
+  logic      s5_write_q, s5_free_q, s5_exp_q, s5_toggle_q;
+  logic [2:0]      res_act_q;
+  logic            res_valid_q;
+  logic [ReqW-1:0] s5_who_q;
+  logic [12:0]     s5_left_q;
+
+  always_ff @(posedge clk_i) begin
+    s5_row_q.done  <= s4_toggle_q ^ (s4_live_q && !rests && !ends);
+    s5_row_q.begun <= s4_toggle_q;
+    s5_row_q.stale <= s4_stale_q || s4_lost_q;
+    s5_row_q.rest  <= rests;
+    {s5_row_q.left, s5_row_q.low} <= rests ? {4'd0, now_q} : moves ? {s4_next_left_q, s4_next_low_q} : {s4_left_q, s4_low_q};
+    s5_toggle_q    <= s4_toggle_q;
+    s5_who_q       <= s4_who_q;
+    s5_left_q      <= s4_left_q;
+    if (!hit) res_act_q <= vfp_tags_pkg::ActDrop;
+    else if (s4_stale_q || s4_gone_q) res_act_q <= vfp_tags_pkg::ActSwallow;
+    else if (s4_lost_q) res_act_q <= vfp_tags_pkg::ActUr;
+    else if (!fits) res_act_q <= vfp_tags_pkg::ActCa;
+    else res_act_q <= vfp_tags_pkg::ActForward;
+    if (!rst_ni) begin
+      s5_write_q  <= 1'b0;
+      s5_free_q   <= 1'b0;
+      s5_exp_q    <= 1'b0;
+      res_valid_q <= 1'b0;
+    end else begin
+      s5_write_q  <= rests || ends || marks || moves;
+      s5_free_q   <= ends;
+      // The walker answers when nobody else does: the request ends, or is marked, and its asker is still there.
+      s5_exp_q    <= (expires || (marks && walk_q[4])) && !s4_stale_q && !s4_gone_q;
+      res_valid_q <= valid_q[4] && !walk_q[4];
+    end
+  end
+
+  assign res_valid_o = res_valid_q;
+  assign res_act_o   = res_act_q;
+  assign res_req_o   = s5_who_q;
+  assign res_left_o  = s5_left_q;
+
+  // --- the memories' writers ---
+
+  logic            alloc_toggle, own_toggle_q, own_live_q, alloc_own;
+  logic [TagW-1:0] alloc_tag, free_tag;
+  assign alloc_own = alloc_req_i.port == vfp_tags_pkg::PortOwn;
+  assign alloc_tag = alloc_own ? TagW'(Tags - 1) : free_tag;
+
+  logic               req_we;
+  logic [TagW-1:0]    req_addr;
+  req_row_t           req_row;
+  assign req_we       = init_q || alloc_i;
+  assign req_addr     = init_q ? init_tag_q[TagW-1:0] : alloc_tag;
+  assign req_row.live = init_q ? 1'b0 : alloc_own ? !own_toggle_q : alloc_toggle;
+  assign req_row.born = now_q;
+  assign req_row.req  = alloc_req_i;
+
+  always_ff @(posedge clk_i) begin
+    if (req_we) req_mem[req_addr] <= req_row;
+    if (init_q || s5_write_q) progress_mem[init_q ? init_tag_q[TagW-1:0] : tag_q[5]] <= init_q ? '0 : s5_row_q;
+  end
+
+  // --- free tags, with the toggle that the next request must have ---
+
+  logic            free_we, own_free, list_valid, list_ready;
+  logic [TagW:0]   free_in, list_head;
+  assign own_free = s5_free_q && tag_q[5] == TagW'(Tags - 1);
+  assign free_we  = (init_q && init_tag_q != (TagW + 1)'(Tags - 1)) || (s5_free_q && !own_free);
+  assign free_in  = init_q ? {1'b1, init_tag_q[TagW-1:0]} : {!s5_toggle_q, tag_q[5]};
+  assign {alloc_toggle, free_tag} = list_head;
+  assign list_ready = alloc_i && !alloc_own;
+
+`ifndef FORMAL
+  logic        list_in_ready;
+  logic [$clog2(Tags < 128 ? 128 : Tags):0] list_used;
+  vfp_fifo_bram #(.W(TagW + 1), .Depth(Tags < 128 ? 128 : Tags)) u_free (
+    .clk_i, .rst_ni,
+    .in_valid_i (free_we),
+    .in_ready_o (list_in_ready),  // always: the list has a place for every tag
+    .in_data_i  (free_in),
+    .out_valid_o(list_valid),
+    .out_ready_i(list_ready),
+    .out_data_o (list_head),
+    .used_o     (list_used)
+  );
+  logic unused_list;
+  assign unused_list = ^{list_in_ready, list_used};
+`endif
+
+  assign alloc_tag_o = 8'(free_tag);
+  assign own_tag_o   = 8'(Tags - 1);
+  assign own_may_o   = !init_q && !own_live_q;
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      own_live_q   <= 1'b0;
+      own_toggle_q <= 1'b0;
+    end else if (alloc_i && alloc_own) begin
+      own_live_q   <= 1'b1;
+      own_toggle_q <= !own_toggle_q;
+    end else if (own_free) begin
+      own_live_q   <= 1'b0;
+    end
+  end
+
+  // --- quotas ---
+
+  vfp_tags_pkg::tag_req_t s5_who;
+  assign s5_who = s5_who_q;
+
+  for (genvar r = 0; r < int'(Requesters); r++) begin : gen_quota
+    logic [8:0] held_q;
+    logic       more, less, may_q;
+    assign more = alloc_i && alloc_req_i.port == 5'(r);
+    assign less = s5_free_q && s5_who.port == 5'(r);
+    always_ff @(posedge clk_i) begin
+      may_q <= held_q < quota_i[r] && !init_q;
+      if (!rst_ni) held_q <= '0;
+      else if (more != less) held_q <= more ? held_q + 1'b1 : held_q - 1'b1;
+    end
+    assign may_o[r] = may_q && list_valid;
+  end
+
+  // --- the walker ---
+
+  logic       walking_q, exp_space_q;
+  logic [4:0] exp_used;
+  assign walk_want = walking_q && exp_space_q;
+
+  always_ff @(posedge clk_i) begin
+    walk_done_o <= walk_take && walk_tag_q == '1 && rst_ni;
+    if (!rst_ni) begin
+      walking_q  <= 1'b0;
+      walk_tag_q <= '0;
+    end else begin
+      if (tick_i || gone_i != '0) walking_q <= 1'b1;
+      else if (walk_take && walk_tag_q == '1) walking_q <= 1'b0;
+      if (walk_take) walk_tag_q <= walk_tag_q + 1'b1;
+    end
+    exp_space_q <= exp_used < 5'd8;  // eight more fit: stages 0 to 5, this register, and the FIFO's own count
+  end
+
+  logic unused_exp_ready;
+  vfp_fifo #(.W(ReqW + 13), .Depth(16)) u_expired (
+    .clk_i, .rst_ni,
+    .in_valid_i (s5_exp_q),
+    .in_ready_o (unused_exp_ready),
+    .in_data_i  ({s5_who_q, s5_left_q}),
+    .out_valid_o(exp_valid_o),
+    .out_ready_i(exp_ready_i),
+    .out_data_o ({exp_req_o, exp_left_o}),
+    .used_o     (exp_used)
+  );
+
+`ifdef FORMAL
+  `include "formal/vfp_tags.svh"
+`endif
+
+endmodule
