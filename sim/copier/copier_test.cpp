@@ -67,7 +67,7 @@ class BelowARootPort : public testing::Test {
 
   Scheduler scheduler{TimeBase::kVirtual};
   pcie::Link link;
-  host::Server server{scheduler, link.down(), {}};
+  host::Server server{scheduler, link.down(), {.link = [this](bool up) { up ? void() : device.reset(0); }}};
   pcie::Endpoint endpoint{scheduler, link.up()};
   Copier device{endpoint.dma()};
   host::Enumerator enumerator{server};
@@ -169,6 +169,16 @@ TEST_F(BelowARootPort, FunctionLevelResetOfThePfTakesTheVfs) {
   EXPECT_EQ(device.vfs_enabled(), 0u);
   EXPECT_EQ(run(server.config_read(vfs[0].bdf, kMsix)), ~0u);
   EXPECT_EQ(run(server.config_read(pf.bdf, pcie::cfg::kBar0)), 0u);
+}
+
+TEST_F(BelowARootPort, HotResetTakesEverything) {
+  run(find_with_vfs(2));
+  server.write32(pf.bar[0] + reg::kLength, 77);
+  run(server.config_write(host::Server::kRootPort, pcie::cfg::kBridgeControl, 0x40, 2));
+  run(server.config_write(host::Server::kRootPort, pcie::cfg::kBridgeControl, 0, 2));
+  EXPECT_EQ(device.read32(0, 0, reg::kLength), 0u);
+  EXPECT_EQ(device.vfs_enabled(), 0u);
+  EXPECT_EQ(run(server.config_read(pf.bdf, 0)), static_cast<std::uint32_t>(kPfDevice) << 16 | kVendor);
 }
 
 TEST_F(BelowARootPort, ACopyFromBeforeAResetDoesNotEndAfterIt) {

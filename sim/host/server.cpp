@@ -66,7 +66,7 @@ Server::Server(Scheduler& scheduler, pcie::TlpSink& below, Options options)
     : scheduler_(scheduler),
       options_(std::move(options)),
       memory_(options_.memory),
-      root_(scheduler, *this, below, {.name = options_.name}) {}
+      root_(scheduler, *this, below, {.name = options_.name, .link = options_.link}) {}
 
 Task<std::uint32_t> Server::config_read(pcie::Bdf target, unsigned reg, unsigned size) {
   const Answer a = co_await Operation(scheduler_, [&](auto done) {

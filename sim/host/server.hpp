@@ -29,6 +29,7 @@ class Server : public pcie::HostMemory {
     std::uint64_t window32 = 0xe0000000;    ///< where 32-bit BARs go, 256 MiB
     std::uint64_t window64 = 0x4000000000;  ///< where 64-bit prefetchable BARs go, 1 GiB
     unsigned first_bus = 1;                 ///< bus below the root port
+    std::function<void(bool up)> link;      ///< as pcie::RootComplex's
   };
 
   struct Message {

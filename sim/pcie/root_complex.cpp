@@ -17,7 +17,9 @@ namespace {
 
 constexpr unsigned kTags = 32;  // 5-bit tags: no Extended Tag needed on any path (2.2.6.2)
 constexpr Bdf kRootComplexId{0, 0, 0};
-constexpr unsigned kPortExpress = 0x40;       // the root port's PCI Express capability
+constexpr unsigned kPortExpress = 0x40;                      // the root port's PCI Express capability
+constexpr unsigned kLinkControl = 0x10, kLinkStatus = 0x12;  // in it
+constexpr std::uint16_t kLinkDisable = 0x0010, kLinkActive = 0x2000, kSecondaryBusReset = 0x0040;
 constexpr std::size_t kPostedAhead = 16;      // packets of a server's writes in front of the link
 constexpr std::size_t kMostCompletions = 64;  // in front of the link, before reads from below are held back
 constexpr std::array<std::uint8_t, 4096> all_ones() {
@@ -52,6 +54,7 @@ struct RootComplex::Impl {
   TlpQueue out;                               // waits for the link
   std::deque<std::function<void()>> writers;  // wait for room in it
   mutable Refusals refused;
+  bool link_down = false;  // by software
   std::array<std::optional<Request>, kTags> outstanding;
   std::deque<Request> waiting;
   unsigned next_tag = 0;
@@ -66,8 +69,8 @@ struct RootComplex::Impl {
     port.add_extended(0x000d, 1, 0x100);  // ACS: peers below stay apart unless software says otherwise
     port.init16(0x104, 0x001d);
     port.init16(0x106, 0, 0x001d);
-    // Secondary bus reset goes down the link in hardware; the functions below see it as a hot reset. The model's link
-    // carries packets only, so the bit is kept and the reset is left to the bridge's own registers.
+    port.on_write(cfg::kBridgeControl, 2, [this] { link_changed(); });
+    port.on_write(kPortExpress + kLinkControl, 2, [this] { link_changed(); });
   }
 
   ~Impl() {
@@ -75,6 +78,17 @@ struct RootComplex::Impl {
     memory.on_room({});
     for (const auto& o : outstanding)
       if (o && o->timer != 0) scheduler.cancel(o->timer);
+  }
+
+  // 7.5.3.6, 7.8.7. Data Link Layer Link Active follows (7.8.8).
+  void link_changed() {
+    const bool down =
+        port.get16(cfg::kBridgeControl) & kSecondaryBusReset || port.get16(kPortExpress + kLinkControl) & kLinkDisable;
+    if (down == link_down) return;
+    link_down = down;
+    const unsigned status = kPortExpress + kLinkStatus;
+    port.set16(status, static_cast<std::uint16_t>(port.get16(status) ^ kLinkActive));
+    if (options.link) options.link(!down);
   }
 
   // ---- The link -------------------------------------------------------------------------------------------------
@@ -370,6 +384,14 @@ bool RootComplex::idle() const {
 }
 
 const RootComplex::Counters& RootComplex::counters() const { return impl_->counters; }
+
+std::vector<std::string> RootComplex::waits_for() const {
+  std::vector<std::string> out;
+  for (const auto& o : impl_->outstanding)
+    if (o) out.push_back("no answer yet to " + o->tlp.str());
+  if (!impl_->out.empty()) out.push_back(fmt::format("{} packets wait for room at the link", impl_->out.size()));
+  return out;
+}
 
 std::string RootComplex::state() const {
   const Impl& i = *impl_;

@@ -41,6 +41,9 @@ class RootComplex : public TlpSink {
     SimTime completion_timeout = std::chrono::milliseconds(50);
     std::uint16_t vendor = 0x8086;  ///< of the root port
     std::uint16_t device = 0x2030;
+    /// Secondary Bus Reset or Link Disable takes the link down, and lets it come up again; what is below sees a hot
+    /// reset. Empty: the bits are kept and do nothing.
+    std::function<void(bool up)> link = {};
   };
 
   struct Counters {
@@ -75,6 +78,8 @@ class RootComplex : public TlpSink {
   const Counters& counters() const;
   /// Outstanding requests, one line each.
   std::string state() const;
+  /// What has not come to its end, one line each: requests without an answer, packets that wait for the link.
+  std::vector<std::string> waits_for() const;
 
  private:
   struct Impl;

@@ -66,7 +66,8 @@ class RootComplexTest : public testing::Test {
   Scheduler scheduler{TimeBase::kVirtual};
   Memory memory;
   Link link;
-  RootComplex rc{scheduler, memory, link, {.name = "rc"}};
+  std::vector<bool> link_states;
+  RootComplex rc{scheduler, memory, link, {.name = "rc", .link = [this](bool up) { link_states.push_back(up); }}};
 };
 
 TEST_F(RootComplexTest, ConfigurationBelowGoesOutAsType0OrType1) {
@@ -265,6 +266,24 @@ TEST_F(RootComplexTest, AForgedCompletionOfARequestThatHasNotLeftDoesNoHarm) {
   EXPECT_EQ(rc.counters().timeouts, 0u);
 }
 
+TEST_F(RootComplexTest, SecondaryBusResetAndLinkDisableTakeTheLinkDown) {
+  const Bdf port(0, 1, 0);
+  const auto active = [&] {
+    std::uint8_t status = 0;
+    rc.config_read(port, 0x53, 1, [&](CplStatus, auto d) { status = d[0]; });
+    return (status & 0x20) != 0;
+  };
+  EXPECT_TRUE(active());
+  write(port, 0x3e, {0x40, 0});
+  EXPECT_FALSE(active());
+  write(port, 0x50, {0x10, 0});
+  write(port, 0x3e, {0, 0});
+  EXPECT_EQ(link_states, (std::vector<bool>{false}));  // still disabled
+  write(port, 0x50, {0, 0});
+  EXPECT_EQ(link_states, (std::vector<bool>{false, true}));
+  EXPECT_TRUE(active());
+}
+
 // ---- The root port's configuration space ------------------------------------------------------------------------
 
 // What is left of each dword after ones have been written to all of it; the sections are the PCIe Base Spec's (2.1).
@@ -276,14 +295,16 @@ TEST_F(RootComplexTest, RootPortKeepsWhatItMustAndNothingElse) {
       {0x18, 0x00ffffff},  // 7.5.3.1 bus numbers
       {0x20, 0xfff0fff0},  // memory window
       {0x24, 0xfff1fff1},  // prefetchable window, 64 bits
-      {0x28, 0xffffffff},  {0x2c, 0xffffffff},
-      {0x3c, 0x004300ff},   // 7.5.3.6 bridge control: parity, SERR, secondary bus reset; interrupt line
-      {0x48, 0x000000ef},   // 7.8.4 error reporting, payload size; no tags, phantom functions, aux power or own reads
-      {0x50, 0x208200d3},   // 7.8.7 ASPM, link disable, common clock, extended synch; 7.8.8 link active, x8, 5 GT/s
-      {0x5c, 0x0000000f},   // 7.8.12, without CRS visibility
-      {0x68, 0x00000010},   // 7.8.16 time-out disable; no ARI forwarding, no ranges
-      {0x70, 0x0000000f},   // 7.8.19 target link speed
-      {0x84, 0x0000000b},   // PCI PM 1.2, 3.2.4: power state; No_Soft_Reset
+      {0x28, 0xffffffff},
+      {0x2c, 0xffffffff},
+      {0x3c, 0x004300ff},  // 7.5.3.6 bridge control: parity, SERR, secondary bus reset; interrupt line
+      {0x48, 0x000000ef},  // 7.8.4 error reporting, payload size; no tags, phantom functions, aux power or own reads
+      {0x50, 0x008200d3},  // 7.8.7 ASPM, link disable, common clock, extended synch; 7.8.8 x8, 5 GT/s, not active while
+                           // disabled
+      {0x5c, 0x0000000f},  // 7.8.12, without CRS visibility
+      {0x68, 0x00000010},  // 7.8.16 time-out disable; no ARI forwarding, no ranges
+      {0x70, 0x0000000f},  // 7.8.19 target link speed
+      {0x84, 0x0000000b},  // PCI PM 1.2, 3.2.4: power state; No_Soft_Reset
       {0x104, 0x001d001d},  // 7.16.3 ACS control as far as it is capable
   };
   const auto read = [&](unsigned reg) {

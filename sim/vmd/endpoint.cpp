@@ -43,8 +43,8 @@ Endpoint::~Endpoint() = default;
 
 void Endpoint::new_root_complex() {
   root_complex_.reset();  // one sender at a time on the link
-  root_complex_ =
-      std::make_unique<pcie::RootComplex>(scheduler_, *this, below_, pcie::RootComplex::Options{.name = name_});
+  root_complex_ = std::make_unique<pcie::RootComplex>(scheduler_, *this, below_,
+                                                      pcie::RootComplex::Options{.name = name_, .link = link_});
   root_complex_->on_room([this] { up_->tell_room(); });
   up_->tell_room();
 }

@@ -30,6 +30,7 @@ class Endpoint : public vfio_user::Device, public pcie::HostMemory {
   Endpoint(Scheduler& scheduler, std::string name, pcie::TlpSink& below, std::function<void(bool up)> link);
   ~Endpoint() override;
 
+  const std::string& name() const { return name_; }
   /// Where packets coming up the link go.
   pcie::TlpSink& up();
   const pcie::RootComplex& root_complex() const { return *root_complex_; }

@@ -115,6 +115,13 @@ TEST_F(VmdEndpoint, WritesWaitForRoomOnTheLink) {
   EXPECT_EQ(link.sent.size(), taken);
 }
 
+TEST_F(VmdEndpoint, TheGuestsSecondaryBusResetTakesTheLinkDownAndUp) {
+  link_states.clear();
+  put(0, (1 << 15) + 0x3e, {0x40, 0x00});
+  put(0, (1 << 15) + 0x3e, {0x00, 0x00});
+  EXPECT_EQ(link_states, (std::vector<bool>{false, true}));
+}
+
 TEST_F(VmdEndpoint, InterruptsThatTheGuestDoesNotTakeLeaveNoRoomForMore) {
   EXPECT_TRUE(endpoint.up().room(pcie::FlowClass::kPosted));
   guest.takes_messages = false;

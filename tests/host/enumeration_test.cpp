@@ -28,6 +28,17 @@ TEST_F(Pool, UserSeesEmptySlots) {
   EXPECT_EQ(tree.size(), 3u + slots);  // root port, management, upstream port
 }
 
+TEST_F(Pool, SecondaryBusResetOfARootPortResetsThatServersTreeOnly) {
+  std::array<host::Function, 3> management;
+  for (unsigned n : {1u, 2u}) management[n] = find(run(enumerators[n]->all()), 0x8086);
+  run(user(1).config_write(host::Server::kRootPort, 0x3e, 0x40, 2));
+  run(user(1).config_write(host::Server::kRootPort, 0x3e, 0, 2));
+  EXPECT_EQ(run(user(1).config_read(management[1].bdf, 0)), 0x808610eeu);
+  EXPECT_EQ(run(user(1).config_read(management[1].bdf, 0x10)) & ~0xfu, 0u);
+  EXPECT_EQ(run(user(2).config_read(management[2].bdf, 0x10)) & ~0xfu,
+            static_cast<std::uint32_t>(management[2].bar[0]));
+}
+
 TEST_F(Pool, TreesKeepTheirOwnBusNumbers) {
   const auto mine = run(enumerators[0]->all());
   const auto theirs = run(enumerators[2]->all());

@@ -47,7 +47,8 @@ class Pool : public testing::Test {
           host::Server::Options{.name = bridge::Bridge::port_name(p),
                                 .window32 = 0xe0000000 + 0x01000000ULL * p,
                                 .window64 = p == 1 ? 0x0000004000000000ULL : 0x0000002000000000ULL,
-                                .first_bus = 1 + p}));
+                                .first_bus = 1 + p,
+                                .link = [this, p](bool up) { bridge.set_link(p, up); }}));
       bridge.connect(p, servers.back()->root());
       enumerators.push_back(std::make_unique<host::Enumerator>(*servers.back()));
     }
