@@ -9,6 +9,7 @@
 #include <optional>
 #include <vector>
 
+#include "app/server_activity.hpp"
 #include "app/tlp_counts.hpp"
 #include "bridge/bridge.hpp"
 #include "host/enumerate.hpp"
@@ -34,12 +35,14 @@ using nlohmann::json;
 
 /// A VM behind the bridge.
 struct VmPort {
-  VmPort(Scheduler& scheduler, Bridge& bridge, unsigned port, const std::string& name,
+  VmPort(Scheduler& scheduler, Bridge& bridge, unsigned at, const std::string& name,
          const std::filesystem::path& socket)
-      : endpoint(scheduler, name, bridge.input(port), [&bridge, port](bool up) { bridge.set_link(port, up); }),
+      : port(at),
+        endpoint(scheduler, name, bridge.input(at), [&bridge, at](bool up) { bridge.set_link(at, up); }),
         server(scheduler, socket, endpoint) {
     bridge.connect(port, endpoint.up());
   }
+  unsigned port;
   vmd::Endpoint endpoint;
   vfio_user::Server server;
 };
@@ -88,6 +91,7 @@ struct Simulation::Impl {
   std::vector<std::unique_ptr<VmPort>> vms;
   std::unique_ptr<ModelOwner> model;
   TlpCounts counts;
+  std::vector<ServerActivity> activity;  // by port of the bridge
   record::TimeAxis time{scheduler};
   std::map<std::filesystem::path, std::shared_ptr<record::PcapngWriter>> records;  // several may share a file
   std::unique_ptr<record::TlpRecord> tlp_record;
@@ -133,7 +137,11 @@ struct Simulation::Impl {
   void make_pool(const nic82599::Nic82599::Options& options) {
     const unsigned device = Bridge::device_port(0);
     bridge = std::make_unique<Bridge>(scheduler);
-    bridge->add_tap([this](unsigned port, bool toward, const pcie::Tlp& tlp) { counts.count(port, toward, tlp); });
+    activity = std::vector<ServerActivity>(Bridge::port_count(), ServerActivity(scheduler));
+    bridge->add_tap([this](unsigned port, bool toward, const pcie::Tlp& tlp) {
+      counts.count(port, toward, tlp);
+      activity[port].saw(toward, tlp);
+    });
     if (!topology.record.tlp.empty()) {
       std::vector<record::TappedPort> all;
       for (unsigned p = 0; p < Bridge::port_count(); ++p) all.push_back({p, Bridge::port_name(p)});
@@ -191,6 +199,34 @@ struct Simulation::Impl {
     if (!v.is_number_integer() || v.get<std::int64_t>() < 0 || v.get<std::int64_t>() > most)
       throw ControlError(fmt::format("\"{}\" must be a number from 0 to {}", key, most));
     return v.get<unsigned>();
+  }
+
+  // A server behind the bridge, from `waits_for` of its own end.
+  json activity_at(unsigned port, bool present, SimTime changed, std::vector<std::string> waits_for) const {
+    if (const std::size_t n = bridge->pending(port); n != 0)
+      waits_for.push_back(fmt::format("{} packets wait to enter the bridge", n));
+    if (!bridge->neighbour_takes_all(port)) waits_for.emplace_back("the server takes no more packets of some class");
+    json out = activity[port].json(present, changed, waits_for);
+    out["port"] = Bridge::port_name(port);
+    return out;
+  }
+
+  json server_status() const {
+    json out = json::array();
+    const auto add = [&out](json server, const std::string& name) {
+      server["name"] = name;
+      out.push_back(std::move(server));
+    };
+    if (model) add(activity_at(0, true, SimTime{0}, model->server.root().waits_for()), model->server.name());
+    for (const auto& vm : vms) {
+      std::vector<std::string> waits_for = vm->endpoint.root_complex().waits_for();
+      std::ranges::move(vm->server.waits_for(), std::back_inserter(waits_for));
+      add(activity_at(vm->port, vm->server.connected(), vm->server.changed(), std::move(waits_for)),
+          vm->endpoint.name());
+    }
+    for (const auto& s : direct_servers)
+      add(ServerActivity(scheduler).json(s->connected(), s->changed(), s->waits_for()), s->path());
+    return out;
   }
 
   json pool_status() const {
@@ -264,7 +300,9 @@ json Simulation::control(const json& request) {
   } else if (op == "press") {
     i.command({.op = regs::Op::kButton, .user = user(), .slot = slot()});
   } else if (op == "status") {
-    return i.pool_status();
+    json out = i.bridge ? i.pool_status() : json::object();
+    out["servers"] = i.server_status();
+    return out;
   } else if (op == "counters") {
     return i.counters();
   } else if (op == "state") {

@@ -78,6 +78,21 @@ TEST_F(RunningSimulation, SleepsWhenNothingHappens) {
   EXPECT_LT(us, 50'000) << "CPU time in an idle second";  // the limit of 5 %, with a sanitizer slowing it down
 }
 
+TEST_F(RunningSimulation, StatusTellsWhatEachServerDoes) {
+  ASSERT_TRUE(owner_is_up());
+  scheduler.run_until([] { return false; }, 100ms);
+  const json servers = simulation->control({{"op", "status"}})["servers"];
+  ASSERT_GE(servers.size(), 2u);
+  std::map<std::string, json> by_name;
+  for (const json& s : servers) by_name[s["name"]] = s;
+  const json& owner = by_name.at("owner");
+  EXPECT_EQ(owner["state"], "idle") << owner;
+  EXPECT_THAT(owner["last_from_server"]["tlp"].get<std::string>(), testing::Not(testing::IsEmpty()));
+  EXPECT_THAT(owner["last_to_server"]["tlp"].get<std::string>(), testing::Not(testing::IsEmpty()));
+  EXPECT_EQ(by_name.at("user1")["state"], "off");  // no VM is attached
+  EXPECT_EQ(by_name.at("user1")["port"], "user1");
+}
+
 TEST_F(RunningSimulation, WavesAreWrittenOnDemand) {
   simulation->control({{"op", "waves"}, {"file", "bridge.fst"}});
   ASSERT_TRUE(owner_is_up());

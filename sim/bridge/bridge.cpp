@@ -274,6 +274,10 @@ void Bridge::connect(unsigned port, pcie::TlpSink& neighbour) {
 }
 pcie::TlpSink& Bridge::input(unsigned port) { return impl_->ports.at(port); }
 std::size_t Bridge::pending(unsigned port) const { return impl_->ports.at(port).pending(); }
+bool Bridge::neighbour_takes_all(unsigned port) const {
+  const Port& p = impl_->ports.at(port);
+  return !p.stalled && p.neighbour_room == 7;
+}
 
 void Bridge::set_link(unsigned port, bool up) {
   Port& p = impl_->ports.at(port);
@@ -337,8 +341,7 @@ std::string Bridge::state() const {
                                 i.top.timer_o ? ", waiting for a timer" : "");
   for (unsigned p = 0; p < kPorts; ++p)
     out += fmt::format("  {}: link {}, {} packets waiting to enter{}\n", port_name(p), i.ports[p].link ? "up" : "down",
-                       i.ports[p].pending(),
-                       i.ports[p].stalled || i.ports[p].neighbour_room != 7 ? ", neighbour takes no more" : "");
+                       i.ports[p].pending(), neighbour_takes_all(p) ? "" : ", neighbour takes no more");
   return out;
 }
 

@@ -40,6 +40,8 @@ class Bridge : public Clocked {
   /// The sink that takes packets into `port`; outlives its sender's last call. pending() tells how many wait.
   pcie::TlpSink& input(unsigned port);
   std::size_t pending(unsigned port) const;
+  /// The neighbour takes packets of every class.
+  bool neighbour_takes_all(unsigned port) const;
   /// Physical link of a port: false is a dead or unplugged neighbour.
   void set_link(unsigned port, bool up);
   /// For tests: the neighbour at `port` stops taking packets, or goes on.

@@ -89,7 +89,8 @@ struct Server::Impl : Guest {
   Descriptor client;
   std::uint64_t session = 0;  ///< of the current client; answers of the device for an older one are dropped
   bool negotiated = false;
-  bool busy = false;  ///< the device works on the head of `requests`
+  SimTime changed = scheduler.now();  ///< `negotiated`
+  bool busy = false;                  ///< the device works on the head of `requests`
   std::deque<Message> requests;
   std::vector<std::uint8_t> in;
   std::vector<Descriptor> in_fds;
@@ -154,7 +155,10 @@ struct Server::Impl : Guest {
     in_fds.clear();
     out.clear();
     for (Descriptor& v : vectors) v.reset();
-    if (was_negotiated) device.attach(nullptr);
+    if (was_negotiated) {
+      changed = scheduler.now();
+      device.attach(nullptr);
+    }
     memory.clear();
   }
 
@@ -315,6 +319,7 @@ struct Server::Impl : Guest {
             .dump();
     const Version mine{0, std::min<std::uint16_t>(v->minor, 1)};
     negotiated = true;
+    changed = scheduler.now();
     spdlog::info("{}: client attached", path);
     device.attach(this);
     reply(m.header, bytes_of(mine), {reinterpret_cast<const std::uint8_t*>(json.c_str()), json.size() + 1});
@@ -436,8 +441,19 @@ Server::Server(Scheduler& scheduler, std::string path, Device& device)
     : impl_(std::make_unique<Impl>(scheduler, std::move(path), device)) {}
 Server::~Server() = default;
 
+const std::string& Server::path() const { return impl_->path; }
 bool Server::connected() const { return impl_->negotiated; }
+SimTime Server::changed() const { return impl_->changed; }
 const Server::Counters& Server::counters() const { return impl_->counters; }
+
+std::vector<std::string> Server::waits_for() const {
+  const Impl& i = *impl_;
+  std::vector<std::string> out;
+  if (i.busy)
+    out.push_back(fmt::format("an access of the server is at the device, {} wait behind it", i.requests.size()));
+  if (!i.out.empty()) out.push_back(fmt::format("{} bytes that the server does not read", i.out.size()));
+  return out;
+}
 
 std::string Server::state() const {
   const Impl& i = *impl_;

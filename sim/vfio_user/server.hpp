@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "core/scheduler.hpp"
 #include "vfio_user/device.hpp"
@@ -27,8 +28,14 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
+  /// Of its socket.
+  const std::string& path() const;
   bool connected() const;
+  /// When that changed last; when the server was made, if never.
+  SimTime changed() const;
   const Counters& counters() const;
+  /// What waits, one line each: requests of the client at the device, messages that the client does not read.
+  std::vector<std::string> waits_for() const;
   std::string state() const;
 
  private:
