@@ -195,6 +195,52 @@ TEST_F(Isolation, AFloodOfGarbageFromOneUserDoesNotStopTheOther) {
   EXPECT_GT(bridge.read<regs::LogCount>().value, 1000u);
 }
 
+// One server writes without end while the card stands still and again while it works: queues stay short all the way,
+// and completions get through in both directions.
+TEST_F(Isolation, AFloodOfWritesIsHeldBackAtItsServerAndNobodyStarves) {
+  run(ready());
+  const auto device = bridge::Bridge::device_port(0);
+  std::uint64_t written = 0;
+  bool stop = false;
+  const auto flood = [&]() -> host::Task<> {
+    for (; !stop; ++written) {
+      user(1).write32(fn[1].bar[0] + 0x3c, 0);
+      co_await user(1).posted();
+    }
+  };
+  auto program = flood();
+  program.start();
+  const auto queues_are_short = [&] {
+    EXPECT_LE(user(1).root().posted_waiting(), 16u);
+    for (unsigned p = 0; p < bridge::Bridge::port_count(); ++p) EXPECT_LE(bridge.pending(p), 3u * 40);
+  };
+  settle();
+  queues_are_short();
+  bridge.stall(device, true);
+  settle();
+  const std::uint64_t before = written;
+  settle();
+  EXPECT_EQ(written, before);
+  queues_are_short();
+  bridge.stall(device, false);
+  settle();
+  EXPECT_GT(written, before + 100);
+  std::vector<std::uint8_t> frame(64, 0);
+  const std::array<std::uint8_t, 6> to{0x02, 0, 0, 0, 0, 9};
+  std::copy(to.begin(), to.end(), frame.begin());
+  for (int i = 0; i < 20; ++i) {
+    for (unsigned n : {1u, 2u}) {
+      EXPECT_EQ(run(user(n).probe32(fn[n].bar[0] + 8)), pcie::CplStatus::kSuccess);
+      std::copy(vf[n]->mac().begin(), vf[n]->mac().end(), frame.begin() + 6);
+      run(vf[n]->send(frame));  // awaits the card's reads of descriptor and frame
+    }
+    queues_are_short();
+  }
+  stop = true;
+  settle();
+  EXPECT_TRUE(program.done());
+}
+
 TEST_F(Isolation, AStuckServerStopsNobodyElse) {
   run(ready());
   bridge.stall(1, true);
