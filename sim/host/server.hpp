@@ -25,11 +25,11 @@ class Server : public pcie::HostMemory {
  public:
   struct Options {
     std::string name = "server";
-    std::uint64_t memory = 8ULL << 20;      ///< bytes, from address 0
-    std::uint64_t window32 = 0xe0000000;    ///< where 32-bit BARs go, 256 MiB
-    std::uint64_t window64 = 0x4000000000;  ///< where 64-bit prefetchable BARs go, 1 GiB
-    unsigned first_bus = 1;                 ///< bus below the root port
-    std::function<void(bool up)> link;      ///< as pcie::RootComplex's
+    std::uint64_t memory = 8ULL << 20;       ///< bytes, from address 0
+    std::uint64_t window32 = 0xe0000000;     ///< where 32-bit BARs go, 256 MiB
+    std::uint64_t window64 = 0x4000000000;   ///< where 64-bit prefetchable BARs go, 1 GiB
+    unsigned first_bus = 1;                  ///< bus below the root port
+    std::function<void(bool up)> link = {};  ///< as pcie::RootComplex's
   };
 
   struct Message {
