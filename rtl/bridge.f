@@ -3,6 +3,7 @@ rtl/vfp_regs_pkg.sv
 rtl/vfp_tlp_check.sv
 rtl/vfp_cpl_final.sv
 rtl/vfp_pkt_queue.sv
+rtl/vfp_order.sv
 rtl/vfp_ingress.sv
 rtl/vfp_arbiter.sv
 rtl/vfp_egress.sv

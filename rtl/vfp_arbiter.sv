@@ -43,4 +43,14 @@ module vfp_arbiter #(
     end
   end
 
+`ifndef SYNTHESIS
+  always_ff @(posedge clk_i) begin
+    if (rst_ni) begin
+      one_grant       : assert ((grant_o & (grant_o - 1'b1)) == '0);
+      only_who_asks   : assert ((grant_o & ~req_i) == '0);
+      someone_if_asked: assert (req_i == '0 || grant_o != '0);
+    end
+  end
+`endif
+
 endmodule

@@ -70,7 +70,7 @@ module vfp_bridge #(
   localparam int unsigned NFnW    = $clog2(NumFns);
   localparam int unsigned VfW     = $clog2(Vfs);
 
-  logic [Hosts-1:0]         cfg_valid, cfg_ready, rsp_valid, rsp_ready, rsp_fwd, rsp_fwd_type1;
+  logic [Hosts-1:0]         cfg_valid, cfg_ready, rsp_valid, rsp_ready, rsp_fwd, rsp_fwd_type1, rsp_fwd_live;
   logic [Hosts-1:0][127:0]  cfg_hdr;
   logic [Hosts-1:0][31:0]   cfg_data, rsp_data;
   logic [Hosts-1:0][2:0]    rsp_status;
@@ -123,7 +123,7 @@ module vfp_bridge #(
     .tx_valid_o, .tx_ready_i, .tx_room_i, .tx_sop_o, .tx_eop_o, .tx_hdr_o, .tx_data_o,
     .cfg_valid_o(cfg_valid), .cfg_ready_i(cfg_ready), .cfg_hdr_o(cfg_hdr), .cfg_data_o(cfg_data),
     .rsp_valid_i(rsp_valid), .rsp_ready_o(rsp_ready), .rsp_fwd_i(rsp_fwd), .rsp_status_i(rsp_status),
-    .rsp_data_i(rsp_data), .rsp_cpl_id_i(rsp_cpl_id), .rsp_fwd_bdf_i(rsp_fwd_bdf), .rsp_fwd_type1_i(rsp_fwd_type1),
+    .rsp_data_i(rsp_data), .rsp_cpl_id_i(rsp_cpl_id), .rsp_fwd_bdf_i(rsp_fwd_bdf), .rsp_fwd_type1_i(rsp_fwd_type1), .rsp_fwd_live_i(rsp_fwd_live),
     .int_valid_i(int_valid), .int_ready_o(int_ready), .int_write_i(int_write), .int_bdf_i(int_bdf),
     .int_type1_i(int_type1), .int_reg_i(int_reg), .int_be_i(int_be), .int_wdata_i(int_wdata), .int_done_o(int_done),
     .int_status_o(int_status), .int_rdata_o(int_rdata), .msi_valid_i(msi_valid), .msi_ready_o(msi_ready),
@@ -159,7 +159,7 @@ module vfp_bridge #(
     .reg_be_i(reg_be), .reg_wdata_i(reg_wdata), .reg_rdata_o(reg_rdata),
     .cfg_valid_i(cfg_valid), .cfg_ready_o(cfg_ready), .cfg_hdr_i(cfg_hdr), .cfg_data_i(cfg_data),
     .rsp_valid_o(rsp_valid), .rsp_ready_i(rsp_ready), .rsp_fwd_o(rsp_fwd), .rsp_status_o(rsp_status),
-    .rsp_data_o(rsp_data), .rsp_cpl_id_o(rsp_cpl_id), .rsp_fwd_bdf_o(rsp_fwd_bdf), .rsp_fwd_type1_o(rsp_fwd_type1),
+    .rsp_data_o(rsp_data), .rsp_cpl_id_o(rsp_cpl_id), .rsp_fwd_bdf_o(rsp_fwd_bdf), .rsp_fwd_type1_o(rsp_fwd_type1), .rsp_fwd_live_o(rsp_fwd_live),
     .int_valid_o(int_valid), .int_ready_i(int_ready), .int_write_o(int_write), .int_bdf_o(int_bdf),
     .int_type1_o(int_type1), .int_reg_o(int_reg), .int_be_o(int_be), .int_wdata_o(int_wdata), .int_done_i(int_done),
     .int_status_i(int_status), .int_rdata_i(int_rdata), .msi_valid_o(msi_valid), .msi_ready_i(msi_ready),

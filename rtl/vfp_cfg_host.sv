@@ -32,6 +32,7 @@ module vfp_cfg_host #(
   output logic [15:0]  rsp_cpl_id_o,
   output logic [15:0]  rsp_fwd_bdf_o,
   output logic         rsp_fwd_type1_o,
+  output logic         rsp_fwd_live_o,
 
   // Slots.
   input  logic [NPorts-1:0]      button_i,
@@ -361,6 +362,9 @@ module vfp_cfg_host #(
     for (int p = 0; p < int'(NPorts); p++) if (to_port[p]) rdata = dn_rdata[p];
   end
 
+  // The request to forward stays at the door until it is taken, so target_q still names its function.
+  assign rsp_fwd_live_o = Owner ? to_device && !swallow : to_fn && rsp_fwd_bdf_o == vf_rid;
+
   // Captured from configuration writes (2.2.6.2). Requests of this host carry its own idea of our bus number.
   logic [15:0] mgmt_bdf_q, up_bdf_q;
   logic [NPorts-1:0][15:0] port_bdf_q;
@@ -392,7 +396,7 @@ module vfp_cfg_host #(
   logic [NPorts:0] msi_pend_q, msi_may, msi_first;
   // An interrupt is a memory write: it needs bus master enable.
   assign event_msi_can_o = mgmt_msi_en && mgmt_bme;
-  assign msi_may     = msi_pend_q & {event_msi_can_o, up_bme ? dn_bme : {NPorts{1'b0}}};
+  assign msi_may     = msi_pend_q & {event_msi_can_o, up_bme ? dn_bme & dn_msi_en : {NPorts{1'b0}}};
   assign msi_first   = msi_may & (~msi_may + 1'b1);
   assign msi_valid_o = msi_may != '0;
   always_comb begin
@@ -414,7 +418,8 @@ module vfp_cfg_host #(
   end
   always_ff @(posedge clk_i) begin
     if (!rst_ni || !link_i) msi_pend_q <= '0;
-    else msi_pend_q <= (msi_pend_q & ~(msi_valid_o && msi_ready_i ? msi_first : '0)) | {event_msi_i, slot_msi};
+    else msi_pend_q <= ((msi_pend_q & ~(msi_valid_o && msi_ready_i ? msi_first : '0)) | {event_msi_i, slot_msi}) &
+                       {mgmt_msi_en, dn_msi_en};
   end
 
   assign mgmt_bdf_o = mgmt_bdf_q;

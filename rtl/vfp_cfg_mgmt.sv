@@ -58,8 +58,8 @@ module vfp_cfg_mgmt (
         10'h00f: if (be_i[0]) line_q <= wdata_i[7:0];
         10'h011: if (be_i[0]) power_q <= wdata_i[1:0];
         10'h01e: begin
-          if (be_i[0]) devctl_q[7:0] <= wdata_i[7:0];
-          if (be_i[1]) devctl_q[14:8] <= wdata_i[14:8];
+          if (be_i[0]) devctl_q[7:0] <= wdata_i[7:0] & vfp_pkg::DevCtlMask[7:0];
+          if (be_i[1]) devctl_q[14:8] <= wdata_i[14:8] & vfp_pkg::DevCtlMask[14:8];
         end
         default: ;
       endcase
@@ -85,6 +85,9 @@ module vfp_cfg_mgmt (
       10'h01e: rdata_o = {16'd0, 1'b0, devctl_q};
       10'h01f: rdata_o = 32'h0000_0082;  // 5 GT/s, x8
       10'h020: rdata_o = 32'h0082_0000;
+      // Function 0 stands for the link (7.8.18, 7.8.19): 2.5 and 5 GT/s, target 5 GT/s.
+      10'h027: rdata_o = 32'h0000_0006;
+      10'h028: rdata_o = 32'h0000_0002;
       default: rdata_o = 32'd0;
     endcase
   end

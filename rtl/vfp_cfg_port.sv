@@ -46,7 +46,7 @@ module vfp_cfg_port #(
   logic [7:0]   control_q;  // Bridge Control
   logic [1:0]   power_q;
   logic [14:0]  devctl_q;
-  logic [8:0]   lnkctl_q;
+  logic [7:0]   lnkctl_q;
   logic         ari_q;
   logic [4:0]   acs_q;
 
@@ -109,12 +109,13 @@ module vfp_cfg_port #(
         end
         10'h011: if (be_i[0]) power_q <= wdata_i[1:0];
         10'h01e: begin
-          if (be_i[0]) devctl_q[7:0] <= wdata_i[7:0];
-          if (be_i[1]) devctl_q[14:8] <= wdata_i[14:8];
+          if (be_i[0]) devctl_q[7:0] <= wdata_i[7:0] & vfp_pkg::DevCtlMask[7:0];
+          if (be_i[1]) devctl_q[14:8] <= wdata_i[14:8] & vfp_pkg::DevCtlMask[14:8];
         end
         10'h020: begin
-          if (be_i[0]) lnkctl_q[7:0] <= wdata_i[7:0] & 8'hdb;  // Retrain Link reads 0
-          if (be_i[1]) lnkctl_q[8] <= wdata_i[8];
+          // Common clock, extended synch; Link Disable only below (7.8.7). Retrain Link reads 0; no ASPM, no clock power
+          // management, and the completion boundary is no business of a switch.
+          if (be_i[0]) lnkctl_q <= wdata_i[7:0] & (Downstream ? 8'hd0 : 8'hc0);
         end
         10'h026: if (be_i[0]) ari_q <= wdata_i[5] && Ari;
         10'h041: if (be_i[2]) acs_q <= wdata_i[20:16] & 5'h1d;
@@ -145,7 +146,7 @@ module vfp_cfg_port #(
       10'h01e: rdata_o = {16'd0, 1'b0, devctl_q};
       // Downstream: data link layer active reporting.
       10'h01f: rdata_o = {PortNumber, 3'd0, Downstream, 20'h00082};
-      10'h020: rdata_o = {2'd0, Downstream && link_active_i, 13'h0082, 7'd0, lnkctl_q};
+      10'h020: rdata_o = {2'd0, Downstream && link_active_i, 13'h0082, 8'd0, lnkctl_q};
       10'h021: rdata_o = Slot ? slot_cap_i : 32'd0;
       10'h022: rdata_o = Slot ? slot_reg_i : 32'd0;
       10'h025: rdata_o = {26'd0, Ari, 5'd0};

@@ -46,7 +46,7 @@ module vfp_cfg_vf #(
   logic [Fns-1:0][1:0]   msix_q;    // enable, mask all
   logic [Fns-1:0][14:0]  devctl_q;
   logic [Fns-1:0][7:0]   line_q, cache_q;
-  logic [Fns-1:0][4:0]   devctl2_q;
+  logic [Fns-1:0]        no_timeout_q;  // Completion Timeout Disable; the range is fixed (7.8.15)
 
   logic flr;
   assign flr       = we_i && reg_i == 10'h02a && be_i[1] && wdata_i[15];
@@ -72,10 +72,10 @@ module vfp_cfg_vf #(
         10'h00f: if (be_i[0]) line_q[fn_i] <= wdata_i[7:0];
         10'h01c: if (be_i[3]) msix_q[fn_i] <= wdata_i[31:30];
         10'h02a: begin
-          if (be_i[0]) devctl_q[fn_i][7:0] <= wdata_i[7:0];
-          if (be_i[1]) devctl_q[fn_i][14:8] <= wdata_i[14:8];
+          if (be_i[0]) devctl_q[fn_i][7:0] <= wdata_i[7:0] & vfp_pkg::DevCtlMask[7:0];
+          if (be_i[1]) devctl_q[fn_i][14:8] <= wdata_i[14:8] & vfp_pkg::DevCtlMask[14:8];
         end
-        10'h032: if (be_i[0]) devctl2_q[fn_i] <= wdata_i[4:0];
+        10'h032: if (be_i[0]) no_timeout_q[fn_i] <= wdata_i[4];
         default: ;
       endcase
     end
@@ -87,7 +87,7 @@ module vfp_cfg_vf #(
         bar0_q[f]    <= '0;
         bar3_q[f]    <= '0;
         devctl_q[f]  <= '0;
-        devctl2_q[f] <= '0;
+        no_timeout_q[f] <= 1'b0;
         line_q[f]    <= '0;
         cache_q[f]   <= '0;
       end
@@ -126,7 +126,7 @@ module vfp_cfg_vf #(
       10'h02b: rdata_o = 32'h0000_0082;
       10'h02c: rdata_o = 32'h0082_0000;
       10'h031: rdata_o = 32'h0000_0010;
-      10'h032: rdata_o = {27'd0, devctl2_q[fn_i]};
+      10'h032: rdata_o = {27'd0, no_timeout_q[fn_i], 4'd0};
       default: rdata_o = 32'd0;
     endcase
   end

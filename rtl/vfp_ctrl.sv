@@ -42,6 +42,7 @@ module vfp_ctrl #(
   output logic [Hosts-1:0][15:0]   rsp_cpl_id_o,  // completer ID as this host knows the function
   output logic [Hosts-1:0][15:0]   rsp_fwd_bdf_o,
   output logic [Hosts-1:0]         rsp_fwd_type1_o,
+  output logic [Hosts-1:0]         rsp_fwd_live_o,  // while it waits to be sent: the function is still the asker's
 
   // Management registers: requests of the hosts' BAR0 (32-bit accesses) and of the service bus (index Hosts).
   // Held until ready; rdata is valid in the cycle of ready. Offsets are bytes; see the generated package.
@@ -164,7 +165,7 @@ module vfp_ctrl #(
   );
 
   // ---- Who has which VF --------------------------------------------------------------------------------------------------
-  logic        cmd, cmd_owner, flr, flr_ready, pool_busy, pool_timer;
+  logic        cmd, cmd_owner, flr, flr_ready, flr_done, pool_busy, pool_timer;
   logic [31:0] cmd_word;
   logic [3:0]  cmd_result;
   logic [15:0] flr_bdf;
@@ -208,6 +209,8 @@ module vfp_ctrl #(
     .flr_ready_i   (flr_ready),
     .flr_bdf_o     (flr_bdf),
     .flr_reg_o     (flr_reg),
+    .flr_done_i    (flr_done),
+    .flr_ok_i      (int_status_i == vfp_pkg::CplSc),
     .fn_there_o    (fn_there),
     .fn_active_o,
     .fn_vf_o,
@@ -272,6 +275,7 @@ module vfp_ctrl #(
     .rsp_cpl_id_o   (rsp_cpl_id_o[0]),
     .rsp_fwd_bdf_o  (rsp_fwd_bdf_o[0]),
     .rsp_fwd_type1_o(rsp_fwd_type1_o[0]),
+    .rsp_fwd_live_o (rsp_fwd_live_o[0]),
     .button_i       (1'b0),
     .slot_present_i (1'b0),
     .slot_ready_i   (1'b0),
@@ -375,6 +379,7 @@ module vfp_ctrl #(
       .rsp_cpl_id_o   (rsp_cpl_id_o[h]),
       .rsp_fwd_bdf_o  (rsp_fwd_bdf_o[h]),
       .rsp_fwd_type1_o(rsp_fwd_type1_o[h]),
+      .rsp_fwd_live_o (rsp_fwd_live_o[h]),
       .button_i       (button_i[S0 +: Slots] | slot_button[S0 +: Slots]),
       .slot_present_i (slot_full[S0 +: Slots]),
       .slot_ready_i   (slot_ready[S0 +: Slots]),
@@ -499,6 +504,7 @@ module vfp_ctrl #(
   assign flr_ready   = int_valid_o && int_ready_i && pick_flr;
   assign disc_ready  = int_valid_o && int_ready_i && !pick_flr;
   assign disc_done   = wait_q && int_done_i && !for_flr_q;
+  assign flr_done    = wait_q && int_done_i && for_flr_q;
 
   assign busy_o  = disc_busy || pool_busy || regs_busy || events_busy || (|cfg_busy) || (|button_i) ||
                    (int_valid_o && int_ready_i) || int_done_i;

@@ -38,6 +38,7 @@ module vfp_dev_port #(
   input  logic [Vfs-1:0]           vf_owned_i,
   input  logic [Vfs-1:0][NFnW-1:0] vf_fn_i,
   input  logic [NumFns-1:0]        fn_active_i,
+  input  logic [NumFns-1:0][VfW-1:0] fn_vf_i,
   input  logic [NumFns-1:0]        fn_bme_i,
   input  logic [NumFns-1:0][15:0]  fn_bdf_i,
 
@@ -95,9 +96,18 @@ module vfp_dev_port #(
   logic [127:0]          in_err_hdr;
   logic [2:0]            ok, fwd, drop, mid_fwd_q, mid_drop_q;
 
+  // As in vfp_host_port.
+  logic lost_q, up;
+  assign up = link_i && !lost_q;
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) lost_q <= 1'b0;
+    else lost_q <= !link_i || (lost_q && mid_fwd_q != 3'b000);
+  end
+
   vfp_ingress #(.MetaW(MetaW), .MaxPayload(MaxPayload)) u_ingress (
-    .clk_i, .rst_ni, .link_i,
-    .flush_i    (!link_i && mid_fwd_q == 3'b000),
+    .clk_i, .rst_ni,
+    .link_i     (up),
+    .flush_i    (!up && mid_fwd_q == 3'b000),
     .rx_valid_i, .rx_ready_o, .rx_room_o, .rx_sop_i, .rx_eop_i, .rx_hdr_i, .rx_data_i,
     .look_hdr_o (look_hdr),
     .look_meta_i(look_act),
@@ -129,6 +139,7 @@ module vfp_dev_port #(
   logic [1:0][VfW-1:0]    vf;
   logic [1:0][HostW-1:0]  host;
   logic [1:0][NFnW-1:0]   fn;
+  logic [2:0][HostW-1:0]  way, way_q;  // port to take, by class
   logic [1:0][3:0]        refusal;
 
   for (genvar c = 0; c < 2; c++) begin : gen_head
@@ -149,11 +160,12 @@ module vfp_dev_port #(
       if (act[c] != vfp_pkg::ActFwd && !(act[c] == vfp_pkg::ActSink && !to_user[c])) refusal[c] = vfp_regs_pkg::DropUnsupported;
       else if (!known[c]) refusal[c] = vfp_regs_pkg::DropNoTarget;
       else if (to_user[c] && freeze_i) refusal[c] = vfp_regs_pkg::DropBlocked;
-      else if (to_user[c] && !fn_active_i[fn[c]]) refusal[c] = vfp_regs_pkg::DropNotAssigned;
+      // The function may hold another VF by now, while this one is being cleaned.
+      else if (to_user[c] && !(fn_active_i[fn[c]] && fn_vf_i[fn[c]] == vf[c])) refusal[c] = vfp_regs_pkg::DropNotAssigned;
       else if (!master[c]) refusal[c] = vfp_regs_pkg::DropBusMaster;
     end
     assign ok[c] = refusal[c] == vfp_regs_pkg::DropNone;
-    assign fwd_host_o[c] = host[c];
+    assign way[c] = host[c];
     assign fwd_hdr_o[c]  = {q_hdr[c][127:64], to_user[c] ? fn_bdf_i[fn[c]] : q_hdr[c][63:48],
                             c == 1 ? 8'd0 : q_hdr[c][47:40], q_hdr[c][39:0]};
   end
@@ -172,13 +184,16 @@ module vfp_dev_port #(
   assign match         = act[2] == vfp_pkg::ActFwd && dn_hit_i && q_hdr[2][95:80] == port_id_i;
   assign cpl_int       = match && dn_int_i;
   assign ok[2]         = match && !dn_int_i && !dn_stale_i;
-  assign fwd_host_o[2] = dn_host_i;
+  assign way[2]        = dn_host_i;
   assign fwd_hdr_o[2]  = {32'd0, dn_id_i, q_hdr[2][71:64], dn_host_i == '0 ? q_hdr[2][63:48] : dn_cpl_id_i, q_hdr[2][47:0]};
   vfp_cpl_final u_final (.hdr_i(q_hdr[2]), .final_o(cpl_final));
 
   for (genvar c = 0; c < 3; c++) begin : gen_way
-    assign fwd[c]  = mid_fwd_q[c] || (link_i && q_valid[c] && ok[c] && !mid_drop_q[c]);
-    assign drop[c] = link_i && q_valid[c] && !fwd[c];
+    assign fwd[c]  = mid_fwd_q[c] || (up && q_valid[c] && ok[c] && !mid_drop_q[c]);
+    assign drop[c] = up && q_valid[c] && !fwd[c];
+    // The rest of a packet follows its first beat, whoever has the function meanwhile.
+    assign fwd_host_o[c] = mid_fwd_q[c] ? way_q[c] : way[c];
+    always_ff @(posedge clk_i) if (!mid_fwd_q[c]) way_q[c] <= way[c];
   end
   assign fwd_valid_o = fwd;
   assign fwd_data_o  = q_data;
@@ -230,7 +245,7 @@ module vfp_dev_port #(
       own_valid_q <= 1'b0;
     end else begin
       mid_fwd_q  <= (mid_fwd_q | (q_pop & fwd)) & ~(q_pop & q_last);
-      mid_drop_q <= (mid_drop_q | (q_pop & drop)) & ~(q_pop & q_last) & {3{link_i}};
+      mid_drop_q <= (mid_drop_q | (q_pop & drop)) & ~(q_pop & q_last) & {3{up}};
       if (err_sel[1] && err_ready_i && q_last[1]) own_valid_q <= 1'b1;
       else if (own_ready_i) own_valid_q <= 1'b0;
     end
@@ -239,6 +254,6 @@ module vfp_dev_port #(
 
   assign own_valid_o = own_valid_q;
   assign own_hdr_o   = own_hdr_q;
-  assign busy_o      = in_busy || (own_valid_q && own_ready_i);
+  assign busy_o      = in_busy || (own_valid_q && own_ready_i) || (lost_q && link_i);
 
 endmodule

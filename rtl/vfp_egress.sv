@@ -7,7 +7,7 @@ module vfp_egress #(
   input  logic clk_i,
   input  logic rst_ni,
   input  logic tick_ms_i,
-  input  logic [15:0] stuck_ms_i,  // a packet that waits this long for the neighbour: the neighbour is stuck
+  input  logic [15:0] stuck_ms_i,  // a beat, or a class, that waits this long for the neighbour: the neighbour is stuck
   input  logic link_i,
 
   input  logic [N-1:0]        src_valid_i,
@@ -39,7 +39,7 @@ module vfp_egress #(
   logic [N-1:0] sel_q;
   logic         dropping_q;   // the rest of this packet goes nowhere
   logic         stuck_q;
-  logic [15:0]  waited_q;
+  logic [3:0][15:0] waited_q;  // for room of each class; [3]: of a beat for its ready
   logic         tx_valid_q, tx_sop_q, tx_eop_q;
   logic [127:0] tx_hdr_q, tx_data_q;
 
@@ -86,8 +86,21 @@ module vfp_egress #(
   assign take        = ((sel & src_valid_i) != '0) && (drop ? (!last || err_ready_i) : slot_free);
   assign src_ready_o = take ? sel : '0;
 
-  logic blocked;
-  assign blocked = link_i && !stuck_q && ((tx_valid_q && !tx_ready_i) || ((|src_valid_i) && !open_q && req == '0));
+  // Each class by itself: that other packets go out does not make a class without room less stuck.
+  logic [2:0] wanted;
+  logic [3:0] blocked, over;
+  always_comb begin
+    wanted = '0;
+    for (int i = 0; i < int'(N); i++) if (src_valid_i[i]) wanted[src_cls_i[i]] = 1'b1;
+  end
+  assign blocked = {4{link_i && !stuck_q}} & {tx_valid_q && !tx_ready_i, wanted & ~tx_room_i};
+  for (genvar b = 0; b < 4; b++) begin : gen_waited
+    assign over[b] = blocked[b] && waited_q[b] >= stuck_ms_i;
+    always_ff @(posedge clk_i) begin
+      if (!rst_ni || !blocked[b]) waited_q[b] <= '0;
+      else if (tick_ms_i) waited_q[b] <= waited_q[b] + 1'b1;
+    end
+  end
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
@@ -95,7 +108,6 @@ module vfp_egress #(
       sel_q      <= '0;
       dropping_q <= 1'b0;
       stuck_q    <= 1'b0;
-      waited_q   <= '0;
       tx_valid_q <= 1'b0;
     end else begin
       if (take) begin
@@ -108,10 +120,8 @@ module vfp_egress #(
       if (take && !drop) tx_valid_q <= 1'b1;
       else if (tx_ready_i || drop) tx_valid_q <= 1'b0;
 
-      if (!blocked) waited_q <= '0;
-      else if (tick_ms_i) waited_q <= waited_q + 1'b1;
       if (stuck_q) stuck_q <= !(tx_ready_i && (&tx_room_i)) && link_i;
-      else stuck_q <= blocked && waited_q >= stuck_ms_i;
+      else stuck_q <= over != '0;
     end
     if (take && !drop) begin
       tx_sop_q  <= !open_q;
@@ -131,6 +141,27 @@ module vfp_egress #(
     assign ev_tx_o[c] = take && !drop && !open_q && cls == 2'(c);
   end
   assign busy_o  = take || (tx_valid_q && (tx_ready_i || drop));
-  assign timer_o = blocked || stuck_q;
+  assign timer_o = blocked != '0 || stuck_q;
+
+`ifndef SYNTHESIS
+  // What is offered stays as it is until it is taken, unless the neighbour is given up.
+  logic         waiting_q, was_sop_q, was_eop_q;
+  logic [127:0] was_hdr_q, was_data_q;
+  always_ff @(posedge clk_i) begin
+    waiting_q  <= rst_ni && tx_valid_o && !tx_ready_i && !drop;
+    was_sop_q  <= tx_sop_o;
+    was_eop_q  <= tx_eop_o;
+    was_hdr_q  <= tx_hdr_o;
+    was_data_q <= tx_data_o;
+    if (rst_ni) begin
+      offer_stays : assert (!waiting_q || !link_i || tx_valid_o);
+      beat_stays  : assert (!waiting_q || (tx_sop_o == was_sop_q && tx_eop_o == was_eop_q && tx_hdr_o == was_hdr_q &&
+                                           tx_data_o == was_data_q));
+      one_source  : assert ((sel & (sel - 1'b1)) == '0);
+      // The rest of a packet is there when its first beat is: only whole packets come out of the queues.
+      source_stays: assert (!open_q || (sel_q & src_valid_i) != '0);
+    end
+  end
+`endif
 
 endmodule

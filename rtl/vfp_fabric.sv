@@ -50,6 +50,7 @@ module vfp_fabric #(
   input  logic [Hosts-1:0][15:0]   rsp_cpl_id_i,
   input  logic [Hosts-1:0][15:0]   rsp_fwd_bdf_i,
   input  logic [Hosts-1:0]         rsp_fwd_type1_i,
+  input  logic [Hosts-1:0]         rsp_fwd_live_i,
   output logic [Hosts-1:0]         reg_valid_o,
   input  logic [Hosts-1:0]         reg_ready_i,
   output logic [Hosts-1:0]         reg_write_o,
@@ -119,7 +120,7 @@ module vfp_fabric #(
 );
 
   // Entry of a request toward the device, and of a read toward a host.
-  localparam int unsigned DnInfoW = 4 + VfW + HostW + 24 + 16 + 24;
+  localparam int unsigned DnInfoW = 3 + VfW + HostW + 24 + 16 + 24;
   localparam int unsigned UpInfoW = 1 + VfW + 24 + 16 + 24;
   localparam int unsigned NDev    = 3 * Hosts + 3;  // sources of the device egress
 
@@ -135,7 +136,8 @@ module vfp_fabric #(
 
   // ---- Tag table of everything that is asked of the device -----------------------------------------------------------
   logic               dn_alloc_ready, dn_alloc, dn_look, dn_hit, dn_free, dn_exp, dn_exp_ready, dn_live, dn_busy;
-  logic [TagW-1:0]    dn_tag;
+  logic [TagW-1:0]    dn_tag, dn_exp_tag;
+  logic [HostW-1:0]   dn_alloc_host;
   logic [DnInfoW-1:0] dn_alloc_info, dn_info, dn_exp_info;
   logic [7:0]         dn_look_tag;
 
@@ -153,35 +155,40 @@ module vfp_fabric #(
     .look_info_o  (dn_info),
     .free_i       (dn_free),
     .exp_valid_o  (dn_exp),
+    .exp_tag_o    (dn_exp_tag),
     .exp_info_o   (dn_exp_info),
     .exp_ready_i  (dn_exp_ready),
     .live_o       (dn_live),
     .busy_o       (dn_busy)
   );
 
-  logic             d_notify, d_int, d_epoch, d_is_vf, x_notify, x_int, x_epoch, x_is_vf;
+  logic             d_notify, d_int, d_is_vf, x_notify, x_int, x_is_vf;
   logic [VfW-1:0]   d_vf, x_vf;
   logic [HostW-1:0] d_host, x_host;
   logic [23:0]      d_cpl, x_cpl, d_id, x_id;
   logic [15:0]      d_cpl_id, x_cpl_id;
-  assign {d_notify, d_int, d_epoch, d_is_vf, d_vf, d_host, d_cpl, d_cpl_id, d_id} = dn_info;
-  assign {x_notify, x_int, x_epoch, x_is_vf, x_vf, x_host, x_cpl, x_cpl_id, x_id} = dn_exp_info;
+  assign {d_notify, d_int, d_is_vf, d_vf, d_host, d_cpl, d_cpl_id, d_id} = dn_info;
+  assign {x_notify, x_int, x_is_vf, x_vf, x_host, x_cpl, x_cpl_id, x_id} = dn_exp_info;
 
-  // Every loss of a host's link starts a new epoch: answers to what the server asked before go nowhere.
-  logic [Hosts-1:0] epoch_q, link_q, host_link;
+  // What a server asked before its link was lost is answered to nobody, for good: the link may be up again by then.
+  logic [Tags-1:0]            stale_q;
+  logic [Tags-1:0][HostW-1:0] asker_q;
+  logic [Hosts-1:0]           host_link;
   assign host_link = link_i[Hosts-1:0];
   always_ff @(posedge clk_i) begin
+    for (int t = 0; t < int'(Tags); t++) if (!host_link[asker_q[t]]) stale_q[t] <= 1'b1;
+    if (dn_alloc) begin
+      asker_q[dn_tag] <= dn_alloc_host;
+      stale_q[dn_tag] <= !host_link[dn_alloc_host];
+    end
     if (!rst_ni) begin
-      epoch_q <= '0;
-      link_q  <= '0;
-    end else begin
-      link_q  <= host_link;
-      epoch_q <= epoch_q ^ (link_q & ~host_link);
+      stale_q <= '0;
+      asker_q <= '0;
     end
   end
   logic d_stale, x_stale;
-  assign d_stale = d_epoch != epoch_q[d_host] || !host_link[d_host];
-  assign x_stale = x_epoch != epoch_q[x_host] || !host_link[x_host];
+  assign d_stale = stale_q[dn_look_tag[TagW-1:0]] || !host_link[d_host];
+  assign x_stale = stale_q[dn_exp_tag] || !host_link[x_host];
 
   // ---- Hosts -----------------------------------------------------------------------------------------------------------
   logic [Hosts-1:0][2:0]         h_valid, h_ready, h_last;
@@ -194,7 +201,7 @@ module vfp_fabric #(
   logic [Hosts-1:0]              o_valid, o_ready;
   logic [Hosts-1:0][127:0]       o_hdr, o_data;
   logic [Hosts-1:0]              up_alloc_ready, up_alloc, up_look, up_hit, up_free, up_exp, up_exp_ready, up_live, up_busy;
-  logic [Hosts-1:0][TagW-1:0]    up_tag;
+  logic [Hosts-1:0][TagW-1:0]    up_tag, up_exp_tag;
   logic [Hosts-1:0][UpInfoW-1:0] up_info, up_exp_info;
   logic [Hosts-1:0][7:0]         up_look_tag;
   logic [UpInfoW-1:0]            up_alloc_info;
@@ -234,6 +241,7 @@ module vfp_fabric #(
       .rsp_cpl_id_i   (rsp_cpl_id_i[h]),
       .rsp_fwd_bdf_i  (rsp_fwd_bdf_i[h]),
       .rsp_fwd_type1_i(rsp_fwd_type1_i[h]),
+      .rsp_fwd_live_i (rsp_fwd_live_i[h]),
       .reg_valid_o    (reg_valid_o[h]),
       .reg_ready_i    (reg_ready_i[h]),
       .reg_write_o    (reg_write_o[h]),
@@ -300,6 +308,7 @@ module vfp_fabric #(
       .look_info_o  (up_info[h]),
       .free_i       (up_free[h]),
       .exp_valid_o  (up_exp[h]),
+      .exp_tag_o    (up_exp_tag[h]),
       .exp_info_o   (up_exp_info[h]),
       .exp_ready_i  (up_exp_ready[h]),
       .live_o       (up_live[h]),
@@ -385,7 +394,7 @@ module vfp_fabric #(
     .sub_bus_i   (own_sub_bus_i),
     .own_bme_i,
     .port_id_i   (own_dsp_bdf_i),
-    .vf_owned_i, .vf_fn_i, .fn_active_i, .fn_bme_i, .fn_bdf_i,
+    .vf_owned_i, .vf_fn_i, .fn_active_i, .fn_vf_i, .fn_bme_i, .fn_bdf_i,
     .fwd_valid_o (v_valid),
     .fwd_host_o  (v_host),
     .fwd_ready_i (v_ready),
@@ -452,6 +461,7 @@ module vfp_fabric #(
   always_comb begin
     dn_alloc      = 1'b0;
     dn_alloc_info = '0;
+    dn_alloc_host = '0;
     for (int h = 0; h < int'(Hosts); h++) begin
       for (int c = 0; c < 3; c++) begin
         s_valid[3*h+c]  = h_valid[h][c] && (c != 1 || dn_alloc_ready);
@@ -464,9 +474,10 @@ module vfp_fabric #(
       end
       if (s_ready[3*h+1]) begin
         dn_alloc      = 1'b1;
+        dn_alloc_host = HostW'(h);
         // The owner's writes to the PF's configuration space (function 0 of the bus below) are of interest.
         dn_alloc_info = {h == 0 && h_np_cfg_write[h] && !h_hdr[h][1][24] && h_hdr[h][1][87:80] == 8'd0,
-                         1'b0, epoch_q[h], h_np_is_vf[h], h_np_vf[h], HostW'(h), h_np_cpl[h], h_np_cpl_id[h],
+                         1'b0, h_np_is_vf[h], h_np_vf[h], HostW'(h), h_np_cpl[h], h_np_cpl_id[h],
                          h_np_rid[h], h_np_tag[h]};
       end
     end
@@ -539,8 +550,8 @@ module vfp_fabric #(
   logic [Vfs-1:0][6:0] vf_count_q, vf_count_d;
   always_comb begin
     vf_count_d = vf_count_q;
-    if (dn_alloc && dn_alloc_info[DnInfoW-4]) begin
-      vf_count_d[dn_alloc_info[DnInfoW-5 -: VfW]] = vf_count_d[dn_alloc_info[DnInfoW-5 -: VfW]] + 7'd1;
+    if (dn_alloc && dn_alloc_info[DnInfoW-3]) begin
+      vf_count_d[dn_alloc_info[DnInfoW-4 -: VfW]] = vf_count_d[dn_alloc_info[DnInfoW-4 -: VfW]] + 7'd1;
     end
     if (up_alloc != '0 && v_np_is_vf) vf_count_d[v_np_vf] = vf_count_d[v_np_vf] + 7'd1;
     if (dn_free && d_is_vf) vf_count_d[d_vf] = vf_count_d[d_vf] - 7'd1;
@@ -584,8 +595,18 @@ module vfp_fabric #(
   end
   assign err_valid_o = e_valid != '0;
 
-  assign busy_o  = (|port_busy) || (|egress_busy) || dn_busy || (|up_busy) ||
-                   (|(link_q ^ host_link));
+  assign busy_o  = (|port_busy) || (|egress_busy) || dn_busy || (|up_busy);
   assign timer_o = dn_live || (|up_live) || (|egress_timer);
+
+`ifndef SYNTHESIS
+  // Every end belongs to a request that was counted.
+  always_ff @(posedge clk_i) begin
+    if (rst_ni) begin
+      counted_down: assert (!(dn_free && d_is_vf) || vf_count_q[d_vf] != 7'd0);
+      expired_down: assert (!(dn_exp && dn_exp_ready && x_is_vf) || vf_count_q[x_vf] != 7'd0);
+      counted_up  : assert (!(late_taken && late_info[UpInfoW-1]) || vf_count_q[late_info[UpInfoW-2 -: VfW]] != 7'd0);
+    end
+  end
+`endif
 
 endmodule

@@ -35,6 +35,7 @@ module vfp_host_port #(
   input  logic [15:0]  rsp_cpl_id_i,
   input  logic [15:0]  rsp_fwd_bdf_i,
   input  logic         rsp_fwd_type1_i,
+  input  logic         rsp_fwd_live_i,
   output logic         reg_valid_o,
   input  logic         reg_ready_i,
   output logic         reg_write_o,
@@ -108,9 +109,19 @@ module vfp_host_port #(
   logic                  in_err_valid, in_err_ready, in_busy;
   logic [127:0]          in_err_hdr;
 
+  // A link that was lost, however shortly: what it had brought is thrown away before it brings more. A packet that is
+  // half out goes first.
+  logic lost_q, up;
+  assign up = link_i && !lost_q;
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) lost_q <= 1'b0;
+    else lost_q <= !link_i || (lost_q && mid_fwd_q != 3'b000);
+  end
+
   vfp_ingress #(.MetaW(MetaW), .MaxPayload(MaxPayload)) u_ingress (
-    .clk_i, .rst_ni, .link_i,
-    .flush_i    (!link_i && mid_fwd_q == 3'b000),
+    .clk_i, .rst_ni,
+    .link_i     (up),
+    .flush_i    (!up && mid_fwd_q == 3'b000),
     .rx_valid_i, .rx_ready_o, .rx_room_o, .rx_sop_i, .rx_eop_i, .rx_hdr_i, .rx_data_i,
     .look_hdr_o (look_hdr),
     .look_meta_i(look_meta),
@@ -146,12 +157,12 @@ module vfp_host_port #(
       mid_drop_q <= '0;
     end else begin
       mid_fwd_q  <= (mid_fwd_q | (q_pop & fwd)) & ~(q_pop & q_last);
-      mid_drop_q <= (mid_drop_q | (q_pop & drop)) & ~(q_pop & q_last) & {3{link_i}};
+      mid_drop_q <= (mid_drop_q | (q_pop & drop)) & ~(q_pop & q_last) & {3{up}};
     end
   end
   for (genvar c = 0; c < 3; c++) begin : gen_way
-    assign fwd[c]  = mid_fwd_q[c] || (link_i && q_valid[c] && ok[c] && !mid_drop_q[c]);
-    assign drop[c] = link_i && q_valid[c] && !fwd[c];
+    assign fwd[c]  = mid_fwd_q[c] || (up && q_valid[c] && ok[c] && !mid_drop_q[c]);
+    assign drop[c] = up && q_valid[c] && !fwd[c];
   end
 
   // What the heads of the posted and non-posted queues want.
@@ -245,7 +256,7 @@ module vfp_host_port #(
   always_comb begin
     fwd_valid_o[0] = fwd[0];
     fwd_hdr_o[0]   = mapped[0];
-    fwd_valid_o[1] = fwd[1] || state_q == StCfgFwd;
+    fwd_valid_o[1] = fwd[1] || (state_q == StCfgFwd && rsp_fwd_live_i);
     fwd_hdr_o[1]   = mapped[1];
     if (state_q == StCfgFwd) begin
       fwd_hdr_o[1] = {32'd0, fwd_bdf_q, q_hdr[1][79:64], dev_rid_i, 8'd0, q_hdr[1][39:25], fwd_type1_q, q_hdr[1][23:0]};
@@ -277,7 +288,7 @@ module vfp_host_port #(
   end
 
   always_ff @(posedge clk_i) begin
-    if (!rst_ni || !link_i) begin
+    if (!rst_ni || !up) begin
       state_q     <= StIdle;
       own_valid_q <= 1'b0;
     end else begin
@@ -289,7 +300,8 @@ module vfp_host_port #(
             own_valid_q <= !rsp_fwd_i || (own_valid_q && !own_ready_i);
           end
         end
-        StCfgFwd: if (fwd_ready_i[1]) state_q <= StIdle;
+        // Whose the function is has changed while the request waited: it is decoded again.
+        StCfgFwd: if (fwd_ready_i[1] || !rsp_fwd_live_i) state_q <= StIdle;
         default: begin
           if (cfg_valid_o && cfg_ready_i) state_q <= StCfgWait;
           if ((err_sel[1] && err_ready_i && q_last[1]) || (np_reg && own_free && reg_is_read && reg_ready_i)) own_valid_q <= 1'b1;
@@ -314,6 +326,7 @@ module vfp_host_port #(
   assign own_valid_o = own_valid_q;
   assign own_hdr_o   = own_hdr_q;
   assign own_data_o  = own_data_q;
-  assign busy_o      = in_busy || (own_valid_q && own_ready_i) || (cfg_valid_o && cfg_ready_i) || rsp_valid_i;
+  assign busy_o      = in_busy || (own_valid_q && own_ready_i) || (cfg_valid_o && cfg_ready_i) || rsp_valid_i ||
+                       (state_q == StCfgFwd && !rsp_fwd_live_i) || (lost_q && link_i);
 
 endmodule

@@ -8,7 +8,7 @@ module vfp_ingress #(
 ) (
   input  logic clk_i,
   input  logic rst_ni,
-  input  logic link_i,   // low: takes nothing
+  input  logic link_i,   // low: takes nothing, and what has come in half is forgotten
   input  logic flush_i,  // empties the queues; not while the head packet is half taken
 
   // Stream from the neighbour. room: classes for which two packets of any size fit; a neighbour that offers a packet
@@ -46,7 +46,7 @@ module vfp_ingress #(
   logic [127:0] s_hdr_q, s_data_q;
   logic s_take;
 
-  assign rx_ready_o = !s_valid_q || s_take;
+  assign rx_ready_o = link_i && (!s_valid_q || s_take);
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni || !link_i) begin
@@ -108,8 +108,7 @@ module vfp_ingress #(
 
   // Posted packets in and out, to hold younger packets of the other classes behind them.
   logic [7:0] p_in_q, p_out_q;
-  logic [2:0] valid;
-  logic [2:0][7:0] stamp;
+  logic [2:0] valid, room, free;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni || flush_i) begin
@@ -125,9 +124,8 @@ module vfp_ingress #(
   assign clean_hdr = {s_hdr_q[127:16], 1'b0, s_hdr_q[14:0]};
 
   for (genvar c = 0; c < 3; c++) begin : gen_queue
-    logic [7:0] age;
     vfp_pkt_queue #(
-      .MetaW   (MetaW + 8),
+      .MetaW   (MetaW),
       .Packets (16),
       .Beats   (c == 1 ? 32 : 64),
       .MaxBeats(MaxPayload / 16)
@@ -135,27 +133,67 @@ module vfp_ingress #(
       .clk_i,
       .rst_ni,
       .clear_i (flush_i),
-      .room_o  (rx_room_o[c]),
+      .room_o  (room[c]),
       .space_o (space[c]),
       .beat_i  (beat && cls == 2'(c)),
       .data_i  (s_data_q),
       .commit_i(commit && cls == 2'(c)),
       .abort_i (abort),
       .hdr_i   (clean_hdr),
-      .meta_i  ({p_in_q, look_meta_i}),
+      .meta_i  (look_meta_i),
       .valid_o (valid[c]),
       .hdr_o   (q_hdr_o[c]),
-      .meta_o  ({stamp[c], q_meta_o[c]}),
+      .meta_o  (q_meta_o[c]),
       .data_o  (q_data_o[c]),
       .last_o  (q_last_o[c]),
       .pop_i   (q_pop_i[c])
     );
-    assign age          = p_out_q - stamp[c];
-    assign q_valid_o[c] = valid[c] && (c == 0 || !age[7]);
+    if (c == 0) begin : gen_posted
+      assign free[c] = valid[c];
+    end else begin : gen_behind
+      vfp_order #(.Packets(16)) u_order (
+        .clk_i,
+        .rst_ni,
+        .clear_i     (flush_i),
+        .commit_i    (commit && cls == 2'(c)),
+        .posted_in_i (p_in_q),
+        .posted_out_i(p_out_q),
+        .pop_i       (q_pop_i[c] && q_last_o[c]),
+        .free_o      (free[c])
+      );
+    end
+    assign q_valid_o[c] = valid[c] && free[c];
+    assign rx_room_o[c] = link_i && room[c];
     assign ev_rx_o[c]   = commit && cls == 2'(c);
   end
 
   // Something moves. What waits for somebody else's move is not busy: that move wakes it.
   assign busy_o = s_take || (|q_pop_i) || (rx_valid_i && rx_ready_o);
+
+`ifndef SYNTHESIS
+  // Order, counted once more with numbers that never come round: nothing leaves before the posted packets ahead of it.
+  logic [31:0] in_q, out_q;
+  logic [1:0][31:0] n_in_q, n_out_q;
+  logic [31:0] ahead_mem [2][16];
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni || flush_i) begin
+      in_q    <= '0;
+      out_q   <= '0;
+      n_in_q  <= '0;
+      n_out_q <= '0;
+    end else begin
+      if (commit && cls == vfp_pkg::ClsP) in_q <= in_q + 1'b1;
+      if (q_pop_i[0] && q_last_o[0]) out_q <= out_q + 1'b1;
+      for (int c = 0; c < 2; c++) begin
+        if (commit && cls == 2'(c + 1)) begin
+          ahead_mem[c][n_in_q[c][3:0]] <= in_q;
+          n_in_q[c] <= n_in_q[c] + 1'b1;
+        end
+        if (q_pop_i[c+1] && q_last_o[c+1]) n_out_q[c] <= n_out_q[c] + 1'b1;
+        nothing_passes_posted: assert (!q_pop_i[c+1] || out_q >= ahead_mem[c][n_out_q[c][3:0]]);
+      end
+    end
+  end
+`endif
 
 endmodule

@@ -41,6 +41,10 @@ package vfp_pkg;
   localparam logic [2:0] ActUr   = 3'd4;  // answer with Unsupported Request
   localparam logic [2:0] ActSink = 3'd5;  // ends here, as it should
 
+  // Device Control (7.8.4): what can be written on our functions. Payload size, extended tags, phantom functions and
+  // auxiliary power are fixed, as Device Capabilities says; bit 15 (FLR, or reserved) never reads 1.
+  localparam logic [14:0] DevCtlMask = 15'h781f;
+
   // Type of a packet as one of the Tlp* constants.
   function automatic logic [6:0] tlp_type(input logic [127:0] hdr);
     tlp_type = {hdr[30], 1'b0, hdr[28:24]};

@@ -92,4 +92,15 @@ module vfp_pkt_queue #(
     end
   end
 
+`ifndef SYNTHESIS
+  always_ff @(posedge clk_i) begin
+    if (rst_ni && !clear_i) begin
+      no_beat_overflow  : assert (!beat_i || beat_used < (BW + 1)'(Beats));
+      no_packet_overflow: assert (!commit_i || hdr_used < (PW + 1)'(Packets));
+      no_underflow      : assert (!pop_i || valid_o);
+      beats_are_there   : assert (!(pop_i && has_data) || beat_rd_q != beat_commit_q);
+    end
+  end
+`endif
+
 endmodule

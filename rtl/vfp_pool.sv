@@ -55,6 +55,8 @@ module vfp_pool #(
   input  logic         flr_ready_i,
   output logic [15:0]  flr_bdf_o,
   output logic [11:0]  flr_reg_o,
+  input  logic         flr_done_i,  // pulse: the one that was taken is answered
+  input  logic         flr_ok_i,    // with it: successfully
 
   output logic [NumFns-1:0]          fn_there_o,   // assigned, its slot usable
   output logic [NumFns-1:0]          fn_active_o,  // and the VF is not being drained or reset
@@ -196,8 +198,8 @@ module vfp_pool #(
   end
 
   // ---- One VF at a time through draining and reset ---------------------------------------------------------------------
-  logic [VfW-1:0] scan_q;
-  logic           walking_q, sent_q;
+  logic [VfW-1:0] scan_q, flr_vf_q;
+  logic           walking_q, sent_q, flr_sent_q;  // flr_sent: the reset of flr_vf is under way
   logic [15:0]    age;
   logic           drained, step, any_dirty;
   always_comb begin
@@ -206,7 +208,10 @@ module vfp_pool #(
   end
   assign age     = now_q - stamp_mem[scan_q];
   assign drained = !vf_busy_i[scan_q] || age >= drain_ms_i;
-  assign flr_o   = walking_q && state_q[scan_q] == vfp_regs_pkg::VfStateDraining && drained && sriov_i && 32'(scan_q) < 32'(num_vfs_i);
+  logic offered, ripe;  // the VF looked at: the device has it; it is to be reset now
+  assign offered = sriov_i && 32'(scan_q) < 32'(num_vfs_i);
+  assign ripe    = walking_q && state_q[scan_q] == vfp_regs_pkg::VfStateDraining && drained;
+  assign flr_o   = ripe && offered && !flr_sent_q;
   assign flr_bdf_o = vf_first_i + 16'(scan_q) * vf_stride_i;
   assign flr_reg_o = VfDevCtl;
   assign released_o = walking_q && state_q[scan_q] == vfp_regs_pkg::VfStateReset && age >= FlrMs && !kept_q[scan_q];
@@ -226,9 +231,20 @@ module vfp_pool #(
       gone_q      <= '0;
       scan_q      <= '0;
       walking_q   <= 1'b0;
+      flr_sent_q  <= 1'b0;
     end else begin
       gone_q <= slot_gone_i;
       if (tick_ms_i) now_q <= now_q + 1'b1;
+
+      // A VF is reset when it has said so. Else it stays where it is, and the next round asks again.
+      if (flr_o && flr_ready_i) begin
+        flr_sent_q <= 1'b1;
+        flr_vf_q   <= scan_q;
+      end
+      if (flr_done_i) begin
+        flr_sent_q <= 1'b0;
+        if (flr_ok_i) state_q[flr_vf_q] <= vfp_regs_pkg::VfStateReset;
+      end
 
       // A round over all VFs after each change and each tick.
       if (!walking_q) begin
@@ -236,8 +252,8 @@ module vfp_pool #(
         sent_q    <= 1'b0;
         scan_q    <= '0;
       end else if (step) begin
-        if (state_q[scan_q] == vfp_regs_pkg::VfStateDraining && drained) begin
-          state_q[scan_q] <= vfp_regs_pkg::VfStateReset;
+        if (ripe && !offered) begin
+          state_q[scan_q] <= vfp_regs_pkg::VfStateReset;  // went with VF Enable: nothing is left to reset
         end else if (state_q[scan_q] == vfp_regs_pkg::VfStateReset && age >= FlrMs) begin
           state_q[scan_q] <= vfp_regs_pkg::VfStateIdle;
           if (!kept_q[scan_q]) owned_q[scan_q] <= 1'b0;
@@ -245,6 +261,7 @@ module vfp_pool #(
         scan_q <= scan_q + 1'b1;
         if (&scan_q) walking_q <= 1'b0;
       end
+      if (flr_done_i && flr_ok_i) sent_q <= 1'b1;
 
       if (do_assign) begin
         assigned_q[fn] <= 1'b1;
@@ -283,7 +300,8 @@ module vfp_pool #(
     end
 
     // Since when a VF is in its state.
-    if (walking_q && step && state_q[scan_q] == vfp_regs_pkg::VfStateDraining && drained) stamp_mem[scan_q] <= now_q;
+    if (walking_q && step && ripe && !offered) stamp_mem[scan_q] <= now_q;
+    if (flr_done_i && flr_ok_i) stamp_mem[flr_vf_q] <= now_q;
     for (int v = 0; v < int'(Vfs); v++) begin
       if (kept_q[v] && clean[vf_fn_q[v][NFnW-1:$clog2(SlotFns)]]) stamp_mem[v] <= now_q;
     end
@@ -319,5 +337,18 @@ module vfp_pool #(
 
   logic unused;
   assign unused = ^cmd;
+
+`ifndef SYNTHESIS
+  // One VF a cycle: who has it, and what its function says, agree.
+  logic [VfW-1:0] look_q;
+  always_ff @(posedge clk_i) begin
+    look_q <= rst_ni ? look_q + 1'b1 : '0;
+    if (rst_ni) begin
+      has_its_function: assert (!kept_q[look_q] || (assigned_q[vf_fn_q[look_q]] && fn_vf_q[vf_fn_q[look_q]] == look_q));
+      kept_is_owned   : assert (!kept_q[look_q] || owned_q[look_q]);
+      dirty_is_owned  : assert (state_q[look_q] == vfp_regs_pkg::VfStateIdle || owned_q[look_q]);
+    end
+  end
+`endif
 
 endmodule

@@ -25,6 +25,7 @@ module vfp_tag_table #(
   input  logic             free_i,  // ends the entry that is looked at
 
   output logic             exp_valid_o,
+  output logic [TagW-1:0]  exp_tag_o,
   output logic [InfoW-1:0] exp_info_o,
   input  logic             exp_ready_i,
 
@@ -50,6 +51,7 @@ module vfp_tag_table #(
   logic old;
   assign old         = expire_all_i || now_q - born_mem[scan_q] >= timeout_ms_i;
   assign exp_valid_o = scanning_q && live_q[scan_q] && old && !(look_valid_i && look == scan_q);
+  assign exp_tag_o   = scan_q;
   assign exp_info_o  = info_mem[scan_q];
   assign live_o      = (|live_q) || (|rest_q);
   assign busy_o      = (scanning_q && (!exp_valid_o || exp_ready_i)) || (!scanning_q && expire_all_i && (|live_q)) ||
@@ -92,5 +94,16 @@ module vfp_tag_table #(
       end
     end
   end
+
+`ifndef SYNTHESIS
+  always_ff @(posedge clk_i) begin
+    if (rst_ni) begin
+      fresh_tag : assert (!alloc_i || alloc_ready_o);
+      freed_once: assert (!free_i || look_hit_o);
+      one_end   : assert (!(free_i && exp_valid_o && look == scan_q));
+      rests_idle: assert ((live_q & rest_q) == '0);
+    end
+  end
+`endif
 
 endmodule

@@ -14,6 +14,11 @@
 #include "Vbridge_model.h"
 #include "pcie/tlp_queue.hpp"
 
+// An assertion of the RTL has failed, and Verilator has said which: whoever clocks the bridge gets to know.
+void vl_stop(const char* file, int line, const char* /*hierarchy*/) {
+  throw std::logic_error(fmt::format("{}:{}: an assertion of the RTL failed", file, line));
+}
+
 namespace vfpool::bridge {
 namespace {
 
@@ -45,6 +50,7 @@ struct Port : pcie::TlpSink {
   pcie::Tlp leaving;
   bool link = false;
   bool stalled = false;
+  unsigned held = 0;  // classes without room at the neighbour, as bits
 
   std::size_t pending() const { return waiting.size() + (sending ? 1 : 0); }
 
@@ -91,6 +97,8 @@ struct Bridge::Impl {
   ~Impl() {
     if (timer != 0) scheduler.cancel(timer);
     top.final();
+    // The model takes its names out of the thread's context, which is that of whichever model was made last.
+    Verilated::threadContextp(&context);
   }
 
   // One clock cycle of the model (bridge_model.sv). Outputs then show the state after it.
@@ -124,7 +132,7 @@ struct Bridge::Impl {
       Port& port = ports[p];
       link |= std::uint64_t{port.link} << p;
       ready |= std::uint64_t{!port.stalled} << p;
-      room |= std::uint64_t{port.stalled ? 0U : port.neighbour_room} << 3 * p;
+      room |= std::uint64_t{port.stalled ? 0U : port.neighbour_room & ~port.held} << 3 * p;
       if (!port.sending) {
         port.sending = port.waiting.pop(top.rx_room_o >> 3 * p & 7);
         port.sent = 0;
@@ -294,6 +302,13 @@ void Bridge::set_link(unsigned port, bool up) {
 
 void Bridge::stall(unsigned port, bool stalled) {
   impl_->ports.at(port).stalled = stalled;
+  impl_->settle = kSettle;
+}
+
+void Bridge::hold(unsigned port, std::initializer_list<pcie::FlowClass> classes) {
+  Port& p = impl_->ports.at(port);
+  p.held = 0;
+  for (const auto c : classes) p.held |= 1U << static_cast<unsigned>(c);
   impl_->settle = kSettle;
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -46,6 +47,8 @@ class Bridge : public Clocked {
   void set_link(unsigned port, bool up);
   /// For tests: the neighbour at `port` stops taking packets, or goes on.
   void stall(unsigned port, bool stalled);
+  /// For tests: the neighbour at `port` has no room for packets of these classes until the next call.
+  void hold(unsigned port, std::initializer_list<pcie::FlowClass> classes);
   /// The attention button of a slot is pressed once (user 1.., slot 0..).
   void press_button(unsigned user, unsigned slot);
 

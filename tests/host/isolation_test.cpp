@@ -2,30 +2,12 @@
 #include <random>
 #include <utility>
 
-#include "pool.hpp"
+#include "two_users.hpp"
 
 namespace vfpool {
 namespace {
 
-class Isolation : public Pool {
- protected:
-  host::Task<> ready() {
-    co_await start_owner(4);
-    command(Op::kAssign, 1, 0, 0);
-    command(Op::kAssign, 2, 0, 1);
-    for (unsigned n = 1; n <= 2; ++n) {
-      fn[n] = co_await plug(n, 0);
-      vf[n] = std::make_unique<host::VfDriver>(user(n), fn[n]);
-      co_await vf[n]->start();
-    }
-  }
-  using Drop = regs::Drop;
-  std::uint32_t drops(Drop reason) { return bridge.read<regs::Drops>(reason).value; }
-  void from_device(pcie::Tlp t) { bridge.input(bridge::Bridge::device_port(0)).deliver(std::move(t)); }
-  void settle() { run(user(1).sleep(std::chrono::microseconds(5))); }
-  host::Function fn[3];
-  std::unique_ptr<host::VfDriver> vf[3];
-};
+class Isolation : public TwoUsers {};
 
 TEST_F(Isolation, AUserReachesOnlyItsOwnBars) {
   run(ready());

@@ -90,7 +90,7 @@ class Pool : public testing::Test {
   host::Task<> mailbox_loop() {
     for (;;) {
       co_await owner().sleep(std::chrono::microseconds(50));
-      co_await pf_driver->serve_mailbox();
+      if (!owner_sleeps) co_await pf_driver->serve_mailbox();
     }
   }
 
@@ -138,6 +138,7 @@ class Pool : public testing::Test {
   std::map<unsigned, std::vector<host::Function>> user_trees;
   std::unique_ptr<host::PfDriver> pf_driver;
   std::optional<host::Task<>> serving;
+  bool owner_sleeps = false;  ///< its mailbox loop asks the card nothing
 };
 
 }  // namespace vfpool

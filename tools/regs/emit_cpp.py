@@ -32,8 +32,7 @@ def first(f):
 def register(r):
     out = [f"/// {r.text} ({r.access}, {r.view})", f"struct {camel(r.name)} {{"]
     if r.count:
-        out += [f"static constexpr std::uint32_t kCount = {r.count};",
-                "/// Of word `n`, n < kCount.\n"
+        out += [f"static constexpr std::uint32_t kCount = {r.count};", "/// Of word `n`, n < kCount.",
                 f"static constexpr std::uint32_t offset(std::uint32_t n) {{ return 0x{r.offset:x} + 4 * n; }}"]
         if r.index:
             out.append(f"static constexpr std::uint32_t offset({camel(r.index.name)} n) "

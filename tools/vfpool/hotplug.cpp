@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "failure.hpp"
+#include "vfpool_regs.h"
 
 namespace vfpool::tools {
 namespace {
@@ -15,8 +16,7 @@ using nlohmann::json;
 using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
-constexpr unsigned kLedOn = 1, kLedBlinking = 2;  // Slot Control, PCIe Base Spec 2.1, 7.8.10
-constexpr milliseconds kBlink{5000};              // of pciehp after a press (6.7.1.5)
+constexpr milliseconds kBlink{5000};  // of pciehp after a press (6.7.1.5)
 constexpr milliseconds kStep{200};
 
 /// A time limit that starts now.
@@ -61,7 +61,7 @@ json functions_json(const std::vector<Function>& functions) {
 
 void show_blink(const Progress& progress, Clock::time_point pressed, const vfpool_slot_info& slot) {
   const auto left = kBlink - std::chrono::duration_cast<milliseconds>(Clock::now() - pressed);
-  if (slot.power_led == kLedBlinking && left.count() > 0)
+  if (slot.power_led == VFPOOL_LED_BLINKING && left.count() > 0)
     progress(fmt::format("button pressed: the kernel waits {:.0f} s more (a second press takes it back)",
                          static_cast<double>(left.count()) / 1000.0));
 }
@@ -161,7 +161,7 @@ json hotplug_out(Pool& pool, const Server& server, const std::string& bridge, co
       return result;
     }
     const auto now = pool.slot(0, slot.slot);
-    if (!options.now && now.present && !now.releasing && now.power_led == kLedOn)
+    if (!options.now && now.present && !now.releasing && now.power_led == VFPOOL_LED_ON)
       throw Failure(Exit::kCancelled, "taken back: somebody pressed the slot's button again");
     if (deadline.passed())
       throw Failure(

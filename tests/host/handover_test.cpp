@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// A VF between two servers: nothing of the one before reaches the next, and none gets a VF that was not reset.
+#include "two_users.hpp"
+
+namespace vfpool {
+namespace {
+
+using pcie::FlowClass;
+using pcie::TlpKind;
+using std::chrono::milliseconds;
+
+class Handover : public TwoUsers {
+ protected:
+  /// Configuration writes to a register of a function that left a port.
+  static unsigned config_writes(const Log& log, Bdf target, unsigned reg) {
+    return static_cast<unsigned>(std::count_if(log.tlps.begin(), log.tlps.end(), [&](const pcie::Tlp& t) {
+      return (t.kind() == TlpKind::kCfgWrite0 || t.kind() == TlpKind::kCfgWrite1) && t.cfg_target() == target &&
+             t.cfg_register() == reg;
+    }));
+  }
+};
+
+TEST_F(Handover, AVfWhoseResetWasLostIsNotGivenAway) {
+  run(ready());
+  bridge.stall(device(), true);
+  EXPECT_EQ(command(Op::kForce, 1, 0), Result::kDone);
+  sleep(milliseconds(250));
+  EXPECT_NE(bridge.read<regs::Vf>(0).state, regs::VfState::kIdle);
+  EXPECT_EQ(command(Op::kAssign, 2, 1, 0), Result::kVfInUse);
+  Log& out = leaving(device());
+  bridge.stall(device(), false);
+  sleep(milliseconds(400));
+  EXPECT_GE(config_writes(out, owner_vfs[0].bdf, 0xa8), 1u);
+  EXPECT_EQ(bridge.read<regs::Vf>(0), regs::Vf{});
+  EXPECT_EQ(command(Op::kAssign, 2, 1, 0), Result::kDone);
+}
+
+TEST_F(Handover, AVfThatRefusesItsResetIsNotGivenAway) {
+  run(ready());
+  Silent& card = silence_the_card();
+  EXPECT_EQ(command(Op::kForce, 1, 0), Result::kDone);
+  std::size_t answered = 0;
+  for (int ms = 0; ms < 300; ++ms) {
+    sleep(milliseconds(1));
+    for (; answered < card.tlps.size(); ++answered)
+      if (card.tlps[answered].kind() == TlpKind::kCfgWrite1)
+        from_device(pcie::completion(card.tlps[answered], owner_vfs[0].bdf, pcie::CplStatus::kUnsupported));
+  }
+  EXPECT_GT(card.count(TlpKind::kCfgWrite1), 1u);  // it is tried again
+  EXPECT_EQ(command(Op::kAssign, 2, 1, 0), Result::kVfInUse);
+}
+
+TEST_F(Handover, AConfigurationWriteThatWaitedDoesNotReachAVfThatIsGone) {
+  run(ready());
+  Log& out = leaving(device());
+  bridge.hold(device(), {FlowClass::kNonPosted});
+  bridge.input(1).deliver(pcie::cfg_write(Bdf(0, 0, 0), 31, fn[1].bdf, 0x04, std::vector<std::uint8_t>{6, 0}, true));
+  settle();
+  EXPECT_EQ(command(Op::kForce, 1, 0), Result::kDone);
+  bridge.hold(device(), {});
+  sleep(milliseconds(2));
+  EXPECT_EQ(config_writes(out, owner_vfs[0].bdf, 0x04), 0u);
+}
+
+TEST_F(Handover, AConfigurationWriteOfTheOwnerThatWaitedDoesNotReachAUsersVf) {
+  run(ready());
+  const Bdf vf2 = owner_vfs[2].bdf;
+  Log& out = leaving(device());
+  bridge.hold(device(), {FlowClass::kNonPosted});
+  bridge.input(0).deliver(pcie::cfg_write(Bdf(0, 0, 0), 31, vf2, 0x04, std::vector<std::uint8_t>{0, 0}, true));
+  settle();
+  EXPECT_EQ(command(Op::kAssign, 1, 1, 2), Result::kDone);
+  bridge.hold(device(), {});
+  sleep(milliseconds(2));
+  EXPECT_EQ(config_writes(out, vf2, 0x04), 0u);
+}
+
+// A slot function is not the VF that it held before.
+TEST_F(Handover, AVfThatWasTakenAwayDoesNotSpeakAsTheNextOne) {
+  run(ready());
+  EXPECT_EQ(command(Op::kForce, 1, 0), Result::kDone);
+  settle();
+  EXPECT_EQ(command(Op::kAssign, 1, 0, 2), Result::kDone);
+  fn[1] = run(plug(1, 0));
+  run(user(1).config_write(fn[1].bdf, 0x04, 6, 2));
+  ASSERT_NE(bridge.read<regs::Vf>(0).state, regs::VfState::kIdle);  // VF 0 is still being cleaned
+  Log& out = leaving(1);
+  from_device(pcie::mem_write(owner_vfs[0].bdf, 0x700000, std::vector<std::uint8_t>(4, 1)));
+  from_device(pcie::mem_read(owner_vfs[0].bdf, 3, 0x700000, 4));
+  settle();
+  EXPECT_EQ(out.count(TlpKind::kMemWrite), 0u);
+  EXPECT_EQ(out.count(TlpKind::kMemRead), 0u);
+  from_device(pcie::mem_write(owner_vfs[2].bdf, 0x700000, std::vector<std::uint8_t>(4, 1)));
+  settle();
+  EXPECT_EQ(out.count(TlpKind::kMemWrite), 1u);
+}
+
+}  // namespace
+}  // namespace vfpool

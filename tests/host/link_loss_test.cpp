@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// Links that go down at every moment: what was half out, and what is answered afterwards.
+#include "two_users.hpp"
+
+namespace vfpool {
+namespace {
+
+using pcie::TlpKind;
+using std::chrono::milliseconds;
+
+class OwnerDies : public TwoUsers, public testing::WithParamInterface<unsigned> {};
+
+// The owner's link takes the knowledge of the VFs with it, in the middle of a packet that was on its way to a user.
+TEST_P(OwnerDies, InTheMiddleOfAVfsWriteAndTheUsersPortGoesOn) {
+  run(ready());
+  Log& owners = leaving(0);
+  from_device(pcie::mem_write(owner_vfs[0].bdf, 0x700000, std::vector<std::uint8_t>(128, 1)));
+  for (unsigned i = 0; i < GetParam(); ++i) bridge.cycle();
+  bridge.set_link(0, false);
+  sleep(milliseconds(20));
+  const Bdf port = user_trees[1][1].bdf;
+  EXPECT_EQ(run(user(1).config_read(port, 0)) & 0xffff, 0x10eeu);
+  EXPECT_EQ(run(user(2).config_read(user_trees[2][1].bdf, 0)) & 0xffff, 0x10eeu);
+  bridge.set_link(0, true);
+  sleep(milliseconds(20));
+  EXPECT_EQ(run(user(1).config_read(port, 0)) & 0xffff, 0x10eeu);
+  EXPECT_EQ(owners.count(TlpKind::kMemWrite), 0u);  // a user's data is not the owner's
+}
+
+INSTANTIATE_TEST_SUITE_P(Cycle, OwnerDies, testing::Range(2u, 38u, 3u));
+
+class LinkLoss : public TwoUsers {};
+
+// However often the link has gone down since, an answer belongs to who asked, and he is gone.
+TEST_F(LinkLoss, AnswersToRequestsOfBeforeGoNowhere) {
+  run(ready());
+  Silent& card = silence_the_card();
+  for (unsigned losses = 1; losses <= 4; ++losses) {
+    SCOPED_TRACE(losses);
+    Log& out = leaving(1);
+    card.tlps.clear();
+    bridge.input(1).deliver(pcie::mem_read(Bdf(0, 0, 0), 31, fn[1].bar[0] + 8, 4));
+    settle();
+    ASSERT_EQ(card.count(TlpKind::kMemRead), 1u);
+    const auto read = card.last(TlpKind::kMemRead);
+    for (unsigned i = 0; i < losses; ++i) {
+      bridge.set_link(1, false);
+      bridge.set_link(1, true);
+      settle();
+    }
+    from_device(pcie::completions_with_data(read, owner_vfs[0].bdf, std::vector<std::uint8_t>(4, 0xee), 128, 64)[0]);
+    settle();
+    EXPECT_EQ(out.count(TlpKind::kCplData), 0u);
+    // The server's tree is as after power-on: set it up again.
+    wake_the_card();
+    sleep(milliseconds(200));
+    user_trees[1].clear();
+    fn[1] = run(plug(1, 0));
+    run(user(1).config_write(fn[1].bdf, 0x04, 6, 2));
+    silence_the_card();
+  }
+}
+
+}  // namespace
+}  // namespace vfpool

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+// What waits for room while other packets pass, and how long: order within one source, and who is stopped by whom.
+#include "two_users.hpp"
+
+namespace vfpool {
+namespace {
+
+using pcie::FlowClass;
+using pcie::TlpKind;
+using std::chrono::milliseconds;
+
+// Around the widths that a count of passing packets could have in hardware.
+class Passed : public TwoUsers, public testing::WithParamInterface<unsigned> {};
+
+TEST_P(Passed, AReadThatWritesPassIsStillAnswered) {
+  run(ready());
+  Log& out = leaving(1);
+  bridge.hold(device(), {FlowClass::kNonPosted});
+  bridge.input(1).deliver(pcie::mem_read(Bdf(0, 0, 0), 31, fn[1].bar[0] + 8, 4));
+  settle();
+  for (unsigned i = 0; i < GetParam(); ++i)
+    bridge.input(1).deliver(pcie::mem_write(Bdf(0, 0, 0), fn[1].bar[0] + 0x200, std::vector<std::uint8_t>(4)));
+  sleep(milliseconds(1));
+  ASSERT_EQ(bridge.pending(1), 0u);
+  EXPECT_EQ(out.count(TlpKind::kCplData), 0u);
+  bridge.hold(device(), {});
+  sleep(milliseconds(1));
+  EXPECT_EQ(out.count(TlpKind::kCplData), 1u);
+}
+
+TEST_P(Passed, AVfsReadThatItsWritesPassIsStillAnswered) {
+  run(ready());
+  silence_the_card();
+  bridge.hold(1, {FlowClass::kNonPosted});
+  from_device(pcie::mem_read(owner_vfs[0].bdf, 3, 0x700000, 4));
+  settle();
+  for (unsigned i = 0; i < GetParam(); ++i)
+    from_device(pcie::mem_write(owner_vfs[0].bdf, 0x700000, std::vector<std::uint8_t>(4)));
+  sleep(milliseconds(1));
+  ASSERT_EQ(bridge.pending(device()), 0u);
+  silent.tlps.clear();
+  bridge.hold(1, {});
+  sleep(milliseconds(1));
+  ASSERT_EQ(silent.tlps.size(), 1u);
+  EXPECT_EQ(silent.tlps[0].status(), pcie::CplStatus::kSuccess);
+}
+
+INSTANTIATE_TEST_SUITE_P(Writes, Passed, testing::Values(1, 100, 127, 128, 200, 255, 256, 300));
+
+class Ordering : public TwoUsers {};
+
+TEST_F(Ordering, ReadsDoNotPassWritesOfTheirSource) {
+  run(ready());
+  Silent& card = silence_the_card();
+  bridge.hold(device(), {FlowClass::kPosted});
+  for (unsigned i = 0; i < 3; ++i)
+    bridge.input(1).deliver(pcie::mem_write(Bdf(0, 0, 0), fn[1].bar[0] + 0x200, std::vector<std::uint8_t>(4)));
+  bridge.input(1).deliver(pcie::mem_read(Bdf(0, 0, 0), 31, fn[1].bar[0] + 8, 4));
+  sleep(milliseconds(1));
+  EXPECT_EQ(card.tlps.size(), 0u);
+  bridge.hold(device(), {});
+  settle();
+  ASSERT_EQ(card.tlps.size(), 4u);
+  for (unsigned i = 0; i < 4; ++i) EXPECT_EQ(card.tlps[i].kind(), i < 3 ? TlpKind::kMemWrite : TlpKind::kMemRead);
+}
+
+// Its configuration requests go on all the time: they must not make its posted queue look alive.
+TEST_F(Ordering, AServerThatTakesNoWritesStopsNobodyElse) {
+  run(ready());
+  bridge.hold(1, {FlowClass::kPosted});
+  for (int i = 0; i < 5; ++i)
+    from_device(pcie::mem_write(owner_vfs[0].bdf, 0x700000, std::vector<std::uint8_t>(128, 1)));
+  for (int i = 0; i < 10; ++i)
+    from_device(pcie::mem_write(owner_vfs[1].bdf, 0x700000 + 4 * i, std::vector<std::uint8_t>(4, 7)));
+  for (int i = 0; i < 20; ++i) {
+    run(user(1).config_read(Bdf(user_trees[1][1].bdf), 0));
+    sleep(milliseconds(2));
+  }
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(user(2).at(0x700000 + 4 * i, 4)[0], 7) << i;
+  EXPECT_GT(drops(Drop::kBlocked), 0u);
+}
+
+// What a malformed packet brought is gone, whole.
+TEST_F(Ordering, APacketThatIsCutShortLeavesNoByteBehind) {
+  run(ready());
+  Silent& card = silence_the_card();
+  pcie::Tlp t = pcie::mem_write(Bdf(0, 0, 0), fn[1].bar[0] + 0x200, std::vector<std::uint8_t>(64, 0xff));
+  t.data.resize(32);  // two beats of four
+  bridge.input(1).deliver(t);
+  bridge.input(1).deliver(pcie::mem_write(Bdf(0, 0, 0), fn[1].bar[0] + 0x200, std::vector<std::uint8_t>(32, 0x11)));
+  settle();
+  EXPECT_EQ(drops(Drop::kMalformed), 1u);
+  ASSERT_EQ(card.tlps.size(), 1u);
+  EXPECT_EQ(card.tlps[0].data, std::vector<std::uint8_t>(32, 0x11));
+}
+
+}  // namespace
+}  // namespace vfpool
