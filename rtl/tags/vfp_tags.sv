@@ -342,7 +342,6 @@ module vfp_tags #(
   assign {alloc_toggle, free_tag} = list_head;
   assign list_ready = alloc_i && !alloc_own;
 
-`ifndef FORMAL
   logic        list_in_ready;
   logic [$clog2(Tags < 128 ? 128 : Tags):0] list_used;
   vfp_fifo_bram #(.W(TagW + 1), .Depth(Tags < 128 ? 128 : Tags)) u_free (
@@ -357,7 +356,6 @@ module vfp_tags #(
   );
   logic unused_list;
   assign unused_list = ^{list_in_ready, list_used};
-`endif
 
   assign alloc_tag_o = 8'(free_tag);
   assign own_tag_o   = 8'(Tags - 1);
@@ -423,9 +421,5 @@ module vfp_tags #(
     .out_data_o ({exp_req_o, exp_left_o}),
     .used_o     (exp_used)
   );
-
-`ifdef FORMAL
-  `include "formal/vfp_tags.svh"
-`endif
 
 endmodule
