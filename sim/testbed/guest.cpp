@@ -41,10 +41,6 @@ void Guest::start_computing() {
   machine_.wake(*vcpus_[0]);
 }
 
-void Guest::pin() {
-  for (auto& vcpu : vcpus_) vcpu->pinned = machine_.core_of(*vcpu);
-}
-
 void Guest::receive(const Packet& packet) {
   if (!ring_.push(packet)) {
     end(packet, Fate::kRingFull);

@@ -76,8 +76,6 @@ class Guest {
   std::uint32_t steps() const { return moderator_.steps(); }
   /// A thread on vCPU 0 that never ends.
   void start_computing();
-  /// Its vCPUs stay on the cores where they start. Before anything happens.
-  void pin();
 
  private:
   friend class Poller;

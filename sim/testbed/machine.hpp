@@ -31,8 +31,6 @@ class Machine : public Actor {
   void wake(Runnable& runnable);
   /// Cycles that come on top of its next piece of work.
   void charge(Runnable& runnable, double cycles) { runnable.charged_ += cycles; }
-  /// Where it runs, waits or ran last.
-  int core_of(const Runnable& runnable) const { return runnable.core_; }
   bool running(const Runnable& runnable) const { return runnable.state_ == Runnable::State::kRunning; }
   /// What runs on the core where `runnable` runs, waits or ran last; null: that core is idle.
   Runnable* neighbour(const Runnable& runnable) { return cores_[static_cast<std::size_t>(runnable.core_)].current; }

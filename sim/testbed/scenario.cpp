@@ -25,7 +25,6 @@ class World {
     if (scenario.traffic.load == Load::kWeb) spec.socket = scenario.web.backlog;
     for (unsigned i = 0; i < scenario.vms; ++i) {
       guests_.push_back(std::make_unique<Guest>(machine_, i, spec));
-      if (scenario.pinned) guests_.back()->pin();
       if (scenario.compute) guests_.back()->start_computing();
       switch (scenario.traffic.load) {
         case Load::kTcp: add_tcp(i); break;
@@ -84,8 +83,7 @@ class World {
   void add_udp(unsigned vm) {
     const Traffic& traffic = scenario_.traffic;
     const double able = share() * scenario_.peer.hz / scenario_.peer.udp_message;
-    double rate = traffic.rate > 0 ? traffic.rate : able;
-    if (!traffic.weights.empty()) rate *= traffic.weights[vm % traffic.weights.size()];
+    const double rate = traffic.rate > 0 ? traffic.rate : able;
     udp_rate_.push_back(rate);
     const UdpSpec spec{.to = vm, .payload = traffic.message, .rate = rate, .burst = traffic.burst, .flows = 1};
     udp_.push_back(std::make_unique<UdpStream>(events_, port_, spec, random_()));

@@ -22,15 +22,14 @@ enum class Load { kTcp, kUdp, kWeb, kNone };
 
 struct Traffic {
   Load load = Load::kTcp;
-  unsigned message = 1472;      ///< bytes of one message
-  unsigned streams = 1;         ///< TCP: to each VM
-  double window = 65535;        ///< TCP: bytes
-  double rate = 0;              ///< UDP: packets/s to each VM; 0: what the peer can send
-  unsigned burst = 1;           ///< UDP: packets at once
-  std::vector<double> weights;  ///< UDP: rate of VM i is weights[i % size] times the rate; empty: all alike
-  std::vector<double> steps;    ///< UDP: while measuring, the rate is this multiple, each for an equal part of the time
-  unsigned clients = 100;       ///< web: to each VM
-  unsigned requests = 0;        ///< web: in all, to each VM; 0: without end
+  unsigned message = 1472;    ///< bytes of one message
+  unsigned streams = 1;       ///< TCP: to each VM
+  double window = 65535;      ///< TCP: bytes
+  double rate = 0;            ///< UDP: packets/s to each VM; 0: what the peer can send
+  unsigned burst = 1;         ///< UDP: packets at once
+  std::vector<double> steps;  ///< UDP: while measuring, the rate is this multiple, each for an equal part of the time
+  unsigned clients = 100;     ///< web: to each VM
+  unsigned requests = 0;      ///< web: in all, to each VM; 0: without end
 };
 
 /// What a request to a web server is in this model.
@@ -46,7 +45,6 @@ struct Scenario {
   int cores = 8;
   MachineCosts machine{};
   Sharing sharing{};
-  bool pinned = false;  ///< vCPU j of VM i always on core (i + j) mod cores
   unsigned vms = 1;
   GuestSpec guest{};
   double link = 10e9;  ///< bit/s

@@ -50,7 +50,6 @@ class Contest {
     ++points_;
     if (behind > 2) ++behind_;
     if (behind <= 2 && air.cpu <= 1.02 * least) ++cheapest_;
-    if (seen[3].gbps >= 0.98 * best && air.cpu < seen[3].cpu) ++cheaper_than_dim_;
   }
 
   void verdict() {
@@ -65,7 +64,7 @@ class Contest {
 
  private:
   Record& record_;
-  unsigned points_ = 0, behind_ = 0, cheapest_ = 0, cheaper_than_dim_ = 0;
+  unsigned points_ = 0, behind_ = 0, cheapest_ = 0;
   double worst_ = 0;
   std::string where_;
 };
