@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/control.hpp"
 
-#include <fmt/format.h>
 #include <poll.h>
 #include <spdlog/spdlog.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
-#include <cstring>
-#include <system_error>
+
+#include "core/unix_socket.hpp"
 
 namespace vfpool::app {
 namespace {
@@ -21,37 +19,24 @@ constexpr std::size_t kLongestLine = 1 << 16;
 }  // namespace
 
 ControlSocket::ControlSocket(Scheduler& scheduler, std::filesystem::path path, Handler handler)
-    : scheduler_(scheduler), path_(std::move(path)), handler_(std::move(handler)) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path_.native().size() >= sizeof address.sun_path)
-    throw std::system_error(ENAMETOOLONG, std::generic_category(), "control socket " + path_.string());
-  std::strcpy(address.sun_path, path_.c_str());
-  unlink(path_.c_str());
-  listener_ = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (listener_ < 0 || bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
-      listen(listener_, 8) != 0) {
-    const int error = errno;
-    if (listener_ >= 0) close(listener_);
-    throw std::system_error(error, std::generic_category(), "control socket " + path_.string());
-  }
-  scheduler_.watch(listener_, POLLIN, [this](short) { accept_client(); });
+    : scheduler_(scheduler),
+      path_(std::move(path)),
+      handler_(std::move(handler)),
+      listener_(listen_unix(path_, SOCK_NONBLOCK)) {
+  scheduler_.watch(listener_.get(), POLLIN, [this](short) { accept_client(); });
 }
 
 ControlSocket::~ControlSocket() {
-  for (const auto& [fd, rest] : clients_) {
-    scheduler_.unwatch(fd);
-    close(fd);
-  }
-  scheduler_.unwatch(listener_);
-  close(listener_);
+  for (const auto& [fd, client] : clients_) scheduler_.unwatch(fd);
+  scheduler_.unwatch(listener_.get());
   unlink(path_.c_str());
 }
 
 void ControlSocket::accept_client() {
-  const int fd = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
-  if (fd < 0) return;
-  clients_.emplace(fd, "");
+  Fd socket(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+  if (!socket) return;
+  const int fd = socket.get();
+  clients_[fd].socket = std::move(socket);
   scheduler_.watch(fd, POLLIN, [this, fd](short) { receive(fd); });
 }
 
@@ -59,7 +44,7 @@ void ControlSocket::receive(int fd) {
   std::array<char, 4096> buffer;
   const ssize_t n = recv(fd, buffer.data(), buffer.size(), MSG_DONTWAIT);
   if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  std::string& pending = clients_[fd];
+  std::string& pending = clients_.at(fd).pending;
   bool keep = n > 0;
   if (keep) pending.append(buffer.data(), static_cast<std::size_t>(n));
   for (std::size_t end; keep && (end = pending.find('\n')) != std::string::npos;) {
@@ -75,7 +60,6 @@ void ControlSocket::receive(int fd) {
   }
   if (keep) return;
   scheduler_.unwatch(fd);
-  close(fd);
   clients_.erase(fd);
 }
 

@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "core/fd.hpp"
 #include "core/scheduler.hpp"
 
 namespace vfpool::app {
@@ -27,6 +28,11 @@ class ControlSocket {
   ControlSocket& operator=(const ControlSocket&) = delete;
 
  private:
+  struct Client {
+    Fd socket;
+    std::string pending;  ///< bytes without line end so far
+  };
+
   void accept_client();
   void receive(int fd);
   std::string answer(const std::string& line);
@@ -34,8 +40,8 @@ class ControlSocket {
   Scheduler& scheduler_;
   std::filesystem::path path_;
   Handler handler_;
-  int listener_ = -1;
-  std::map<int, std::string> clients_;  ///< descriptor, bytes without line end so far
+  Fd listener_;
+  std::map<int, Client> clients_;  ///< by descriptor
 };
 
 }  // namespace vfpool::app

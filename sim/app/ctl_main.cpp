@@ -1,36 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // vfpool-simctl: talks to the control socket of a running vfpool-sim.
 #include <fmt/format.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <cstring>
-#include <nlohmann/json.hpp>
+
+#include "app/control_client.hpp"
+#include "app/request_words.hpp"
 
 namespace {
 
-nlohmann::json ask(const std::string& path, const nlohmann::json& request) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof address.sun_path) throw std::runtime_error("path of the socket is too long: " + path);
-  std::strcpy(address.sun_path, path.c_str());
-  const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (fd < 0 || connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
-    throw std::runtime_error(fmt::format("no simulator at {}: {}", path, std::strerror(errno)));
-  const std::string line = request.dump() + "\n";
-  if (send(fd, line.data(), line.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(line.size()))
-    throw std::runtime_error("the simulator does not listen");
-  std::string reply;
-  char buffer[4096];
-  while (reply.find('\n') == std::string::npos) {
-    const ssize_t n = recv(fd, buffer, sizeof buffer, 0);
-    if (n <= 0) throw std::runtime_error("the simulator hung up");
-    reply.append(buffer, static_cast<std::size_t>(n));
-  }
-  close(fd);
-  return nlohmann::json::parse(reply);
+nlohmann::json number_or_name(const std::string& user) {
+  const auto number = nlohmann::json::parse(user, nullptr, false);
+  return number.is_number_integer() ? number : nlohmann::json(user);
 }
 
 }  // namespace
@@ -41,13 +22,14 @@ int main(int argc, char** argv) {
   cli.add_option("-s,--socket", path, "control socket")->capture_default_str();
   cli.require_subcommand(1);
   nlohmann::json request = nlohmann::json::object();
-  unsigned user = 0, slot = 0, vf = 0, fn = 0, offset = 0;
-  std::string file;
+  unsigned slot = 0, vf = 0, fn = 0, offset = 0;
+  std::string user, file;
+  std::vector<std::string> words;
   const auto on_slot = [&](const char* op, const char* text) {
     auto* c = cli.add_subcommand(op, text);
-    c->add_option("user", user, "user port, from 1")->required();
+    c->add_option("user", user, "the user's name, or the number of its port, from 1")->required();
     c->add_option("slot", slot, "slot of that user, from 0");
-    c->callback([&, op] { request = {{"op", op}, {"user", user}, {"slot", slot}}; });
+    c->callback([&, op] { request = {{"op", op}, {"user", number_or_name(user)}, {"slot", slot}}; });
     return c;
   };
   on_slot("press", "press the attention button of a slot");
@@ -56,7 +38,7 @@ int main(int argc, char** argv) {
   auto* assign = on_slot("assign", "put a VF into a slot");
   assign->add_option("vf", vf, "VF, from 0")->required();
   assign->add_option("--fn", fn, "function of the slot");
-  assign->callback([&] { request = {{"op", "assign"}, {"user", user}, {"slot", slot}, {"vf", vf}, {"fn", fn}}; });
+  assign->callback([&] { request = {{"op", "assign"}, {"user", number_or_name(user)}, {"slot", slot}, {"vf", vf}, {"fn", fn}}; });
   for (const auto& [op, text] : {std::pair{"status", "VFs and slots"},
                                  {"counters", "packets by port, and drops"},
                                  {"state", "what every part is waiting for"},
@@ -69,18 +51,26 @@ int main(int argc, char** argv) {
   auto* waves = cli.add_subcommand("waves", "write FST waves into a file of the run folder; without one, stop");
   waves->add_option("file", file);
   waves->callback([&] { request = {{"op", "waves"}, {"file", file}}; });
+  auto* any = cli.add_subcommand("do", "any operation of docs/simulation.md: do OP KEY=VALUE...");
+  any->add_option("words", words, "numbers, true, false and lists are such, anything else is a string")->required();
+  any->callback([&] {
+    try {
+      request = vfpool::app::request_of_words(words);
+    } catch (const std::invalid_argument& e) {
+      throw CLI::ValidationError("do", e.what());
+    }
+  });
   CLI11_PARSE(cli, argc, argv);
   try {
-    auto reply = ask(path, request);
-    const bool ok = reply.value("ok", false);
-    reply.erase("ok");
-    if (!ok)
-      fmt::print(stderr, "vfpool-simctl: {}\n", reply.value("error", "refused"));
-    else if (reply.contains("state"))
+    const auto reply = vfpool::app::ControlClient(path).ask(request);
+    if (reply.contains("state"))
       fmt::print("{}", reply["state"].get<std::string>());
     else if (!reply.empty())
       fmt::print("{}\n", reply.dump(2));
-    return ok ? 0 : 1;
+    return 0;
+  } catch (const vfpool::app::Refused& e) {
+    fmt::print(stderr, "vfpool-simctl: {}\n", e.what());
+    return 1;
   } catch (const std::exception& e) {
     fmt::print(stderr, "vfpool-simctl: {}\n", e.what());
     return 2;

@@ -14,7 +14,7 @@
 
 #include "app/control.hpp"
 #include "app/simulation.hpp"
-#include "app/topology.hpp"
+#include "core/fd.hpp"
 
 namespace {
 
@@ -32,9 +32,9 @@ class Signals {
 
   Signals(vfpool::Scheduler& scheduler, const sigset_t& set, std::function<void()> dump)
       : scheduler_(scheduler), fd_(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK)) {
-    scheduler_.watch(fd_, POLLIN, [this, dump = std::move(dump)](short) {
+    scheduler_.watch(fd_.get(), POLLIN, [this, dump = std::move(dump)](short) {
       signalfd_siginfo info{};
-      while (read(fd_, &info, sizeof info) == sizeof info) {
+      while (read(fd_.get(), &info, sizeof info) == sizeof info) {
         if (info.ssi_signo == SIGUSR1)
           dump();
         else
@@ -42,14 +42,11 @@ class Signals {
       }
     });
   }
-  ~Signals() {
-    scheduler_.unwatch(fd_);
-    close(fd_);
-  }
+  ~Signals() { scheduler_.unwatch(fd_.get()); }
 
  private:
   vfpool::Scheduler& scheduler_;
-  int fd_;
+  vfpool::Fd fd_;
 };
 
 }  // namespace
@@ -70,7 +67,7 @@ int main(int argc, char** argv) {
   // Interrupt moderation is a matter of microseconds; the default slack of 50 would blur it.
   prctl(PR_SET_TIMERSLACK, 1);
   try {
-    const auto topology = vfpool::app::read_topology(file);
+    const auto topology = vfpool::config::read_topology(file, vfpool::app::bridge_limits());
     const std::filesystem::path run =
         folder.empty() ? std::filesystem::absolute(file).parent_path() : std::filesystem::path(folder);
     vfpool::Scheduler scheduler(vfpool::TimeBase::kWall);

@@ -30,6 +30,7 @@ namespace vfpool::app {
 namespace {
 
 using bridge::Bridge;
+using config::Topology;
 namespace regs = bridge::regs;
 using nlohmann::json;
 
@@ -50,7 +51,7 @@ struct VmPort {
 /// The owner as a model: a program that enables VFs and serves their mailbox.
 struct ModelOwner {
   ModelOwner(Scheduler& scheduler, Bridge& bridge, const Topology::Server& s)
-      : server(scheduler, bridge.input(0), {.name = s.name}), enumerator(server), program(run(s.vfs)) {
+      : server(scheduler, bridge.input(0), {.name = s.name}), enumerator(server), program(run(s.model_vfs)) {
     bridge.connect(0, server.root());
     bridge.set_link(0, true);
     program.start();
@@ -99,9 +100,10 @@ struct Simulation::Impl {
   Impl(Scheduler& s, const Topology& t, const std::filesystem::path& f) : scheduler(s), topology(t), folder(f) {
     make_wire();
     const nic82599::Nic82599::Options options{.name = "nic0",
-                                              .pf_device_id = static_cast<std::uint16_t>(t.pf_device_id),
-                                              .mac = t.mac,
-                                              .link_mbps = t.link_mbps};
+                                              .pf_device_id = static_cast<std::uint16_t>(t.nic.device_id),
+                                              .mac = t.nic.mac,
+                                              .link_mbps = t.nic.link_mbps,
+                                              .strict_vf_reset = t.nic.strict_vf_reset};
     if (t.direct()) {
       make_direct(options);
     } else {
@@ -116,7 +118,7 @@ struct Simulation::Impl {
   }
 
   void make_wire() {
-    const auto& w = topology.wire;
+    const auto& w = topology.nic.wire;
     switch (w.kind) {
       case Topology::Wire::Kind::kNone: return;
       case Topology::Wire::Kind::kTap:
@@ -162,22 +164,28 @@ struct Simulation::Impl {
       if (s.attach == Topology::Attach::kModel)
         model = std::make_unique<ModelOwner>(scheduler, *bridge, s);
       else
-        vms.push_back(std::make_unique<VmPort>(scheduler, *bridge, port, s.name, folder / s.socket));
+        vms.push_back(std::make_unique<VmPort>(scheduler, *bridge, port, s.name, folder / s.sockets.at(0)));
       for (const auto& a : s.assign)
         command({.op = regs::Op::kAssign, .vf = a.vf, .user = port, .slot = a.slot, .fn = a.fn});
     }
   }
 
   void make_direct(const nic82599::Nic82599::Options& options) {
-    unsigned vfs = 0;
+    const Topology::Pf& p = topology.pf;
+    nic82599::PfPersonality::Options pf{.vfs = p.vfs,
+                                        .queues = p.queues,
+                                        .pf_mtu = p.mtu,
+                                        .trusted = p.trusted,
+                                        .query_rss = p.query_rss,
+                                        .check_local = p.check_local};
     for (const auto& s : topology.servers)
-      if (s.attach == Topology::Attach::kDirect) vfs = std::max(vfs, s.vf + 1);
-    card = std::make_unique<nic82599::DirectCard>(scheduler, options, nic82599::PfPersonality::Options{.vfs = vfs});
+      for (const unsigned vf : s.vfs) pf.vfs = std::max(pf.vfs, vf + 1);
+    card = std::make_unique<nic82599::DirectCard>(scheduler, options, pf);
     if (wire) card->nic().set_wire(*wire);
     for (const auto& s : topology.servers)
-      if (s.attach == Topology::Attach::kDirect)
+      for (std::size_t i = 0; i < s.vfs.size(); ++i)
         direct_servers.push_back(
-            std::make_unique<vfio_user::Server>(scheduler, (folder / s.socket).string(), card->vf(s.vf)));
+            std::make_unique<vfio_user::Server>(scheduler, (folder / s.sockets[i]).string(), card->vf(s.vfs[i])));
   }
 
   Bridge& the_bridge() const {
@@ -229,6 +237,19 @@ struct Simulation::Impl {
     return out;
   }
 
+  /// A user's port, which requests give by number or by the server's name.
+  unsigned user(const json& request) const {
+    if (!request.contains("user") || !request["user"].is_string())
+      return number(request, "user", Bridge::geometry().users);
+    const std::string name = request["user"];
+    for (unsigned port = 1; const auto& s : topology.servers) {
+      if (s.owner || s.attach != Topology::Attach::kVfioUser) continue;
+      if (s.name == name) return port;
+      ++port;
+    }
+    throw ControlError(fmt::format("there is no user \"{}\"", name));
+  }
+
   json pool_status() const {
     Bridge& b = the_bridge();
     const auto geometry = Bridge::geometry();
@@ -277,6 +298,13 @@ struct Simulation::Impl {
   }
 };
 
+config::BridgeLimits bridge_limits() {
+  const auto geometry = Bridge::geometry();
+  std::vector<std::string> ports;
+  for (unsigned p = 0; p < Bridge::port_count(); ++p) ports.push_back(Bridge::port_name(p));
+  return {geometry.users, geometry.slots, geometry.slot_functions, std::move(ports)};
+}
+
 Simulation::Simulation(Scheduler& scheduler, const Topology& topology, const std::filesystem::path& folder)
     : impl_(std::make_unique<Impl>(scheduler, topology, folder)) {}
 Simulation::~Simulation() = default;
@@ -285,7 +313,7 @@ json Simulation::control(const json& request) {
   Impl& i = *impl_;
   const std::string op = request.value("op", "");
   const auto geometry = Bridge::geometry();
-  const auto user = [&] { return Impl::number(request, "user", geometry.users); };
+  const auto user = [&] { return i.user(request); };
   const auto slot = [&] { return Impl::number(request, "slot", geometry.slots - 1, 0); };
   if (op == "assign") {
     i.command({.op = regs::Op::kAssign,

@@ -8,7 +8,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "app/topology.hpp"
+#include "config/topology.hpp"
 #include "core/scheduler.hpp"
 
 namespace vfpool::app {
@@ -18,11 +18,14 @@ class ControlError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// The bridge that this program was built with.
+config::BridgeLimits bridge_limits();
+
 class Simulation {
  public:
   /// `folder`: where relative paths of the topology lead. Throws std::system_error or std::runtime_error if a socket, a
   /// TAP or a record cannot be made.
-  Simulation(Scheduler& scheduler, const Topology& topology, const std::filesystem::path& folder);
+  Simulation(Scheduler& scheduler, const config::Topology& topology, const std::filesystem::path& folder);
   ~Simulation();
 
   /// Carries out one control request (docs/simulation.md): {"op": "...", ...}. Throws ControlError.

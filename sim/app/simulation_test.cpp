@@ -5,10 +5,14 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
+#include <fstream>
+#include <future>
+
 #include "app/control.hpp"
+#include "app/control_client.hpp"
+#include "core/unix_socket.hpp"
 
 namespace vfpool::app {
 namespace {
@@ -20,12 +24,18 @@ class RunningSimulation : public testing::Test {
  protected:
   RunningSimulation() {
     std::filesystem::create_directories(folder);
-    Topology t;
-    t.servers.push_back(
-        {.name = "owner", .owner = true, .attach = Topology::Attach::kModel, .socket = {}, .assign = {}, .vfs = 4});
-    t.servers.push_back({.name = "user1", .socket = "user1.sock", .assign = {{.slot = 0, .vf = 1, .fn = 0}}});
-    t.record.tlp = "tlp.pcapng";
-    simulation = std::make_unique<Simulation>(scheduler, t, folder);
+    std::ofstream(folder / "pool.toml") << R"(
+      [[server]]
+      attach = "model"
+      vfs = 4
+      [[server]]
+      name = "first"
+      assign = [ { slot = 0, vf = 1 } ]
+      [record]
+      tlp = "tlp.pcapng"
+    )";
+    const auto topology = config::read_topology(folder / "pool.toml", bridge_limits());
+    simulation = std::make_unique<Simulation>(scheduler, topology, folder);
   }
   ~RunningSimulation() override {
     simulation.reset();
@@ -58,10 +68,18 @@ TEST_F(RunningSimulation, AModelOwnerEnablesVfsAndTheTopologyAssignsThem) {
 TEST_F(RunningSimulation, ControlRefusesWithAReason) {
   EXPECT_THAT(refused({{"op", "dance"}}), testing::HasSubstr("unknown op"));
   EXPECT_THAT(refused({{"op", "press"}}), testing::HasSubstr("\"user\" is missing"));
-  EXPECT_THAT(refused({{"op", "press"}, {"user", "one"}}), testing::HasSubstr("must be a number"));
+  EXPECT_THAT(refused({{"op", "press"}, {"user", 1.5}}), testing::HasSubstr("must be a number"));
+  EXPECT_THAT(refused({{"op", "press"}, {"user", "owner"}}), testing::HasSubstr("no user \"owner\""));
   EXPECT_THAT(refused({{"op", "press"}, {"user", 2}}), testing::HasSubstr("empty"));
   EXPECT_THAT(refused({{"op", "assign"}, {"user", 2}, {"vf", 1}}), testing::HasSubstr("in use"));
   EXPECT_THAT(refused({{"op", "assign"}, {"user", 0}, {"vf", 2}}), testing::HasSubstr("no such"));
+}
+
+TEST_F(RunningSimulation, AUserIsKnownByNumberAndByName) {
+  const json by_name = {{"op", "assign"}, {"user", "first"}, {"slot", 1}, {"vf", 2}};
+  const json by_number = {{"op", "assign"}, {"user", 1}, {"slot", 1}, {"vf", 3}};
+  EXPECT_EQ(refused(by_name), "accepted");
+  EXPECT_THAT(refused(by_number), testing::HasSubstr("this function is in use"));
 }
 
 TEST_F(RunningSimulation, SleepsWhenNothingHappens) {
@@ -110,17 +128,15 @@ TEST_F(RunningSimulation, RecordsCanBeReadWhileItRuns) {
 
 TEST_F(RunningSimulation, StateNamesEveryPart) {
   const std::string state = simulation->control({{"op", "state"}})["state"];
-  for (const char* part : {"bridge:", "nic0:", "user1", "owner"}) EXPECT_THAT(state, testing::HasSubstr(part));
+  for (const char* part : {"bridge:", "nic0:", "first", "owner"}) EXPECT_THAT(state, testing::HasSubstr(part));
 }
 
 TEST_F(RunningSimulation, TheControlSocketAnswersGarbageWithErrors) {
   const auto path = folder / "control.sock";
   ControlSocket control(scheduler, path, [&](const json& r) { return simulation->control(r); });
-  sockaddr_un a{};
-  a.sun_family = AF_UNIX;
-  std::strcpy(a.sun_path, path.c_str());
-  const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-  ASSERT_EQ(connect(fd, reinterpret_cast<sockaddr*>(&a), sizeof a), 0);
+  const auto socket = connect_unix(path);
+  ASSERT_TRUE(socket);
+  const int fd = socket->get();
   const auto ask = [&](const std::string& line) {
     EXPECT_EQ(send(fd, line.data(), line.size(), 0), static_cast<ssize_t>(line.size()));
     std::string reply;
@@ -139,7 +155,22 @@ TEST_F(RunningSimulation, TheControlSocketAnswersGarbageWithErrors) {
   const json good = ask("{\"op\": \"status\", \"id\": 9}\n");
   EXPECT_TRUE(good["ok"].get<bool>());
   EXPECT_EQ(good["id"], 9);
-  close(fd);
+}
+
+TEST_F(RunningSimulation, TheControlClientTellsRefusalsFromSilence) {
+  // A path longer than a socket's address can be.
+  const auto deep = folder / std::string(120, 'd');
+  std::filesystem::create_directories(deep);
+  const ControlClient client(deep / "control.sock", 5s);
+  EXPECT_THROW(client.ask({{"op", "status"}}), std::runtime_error);
+  ControlSocket control(scheduler, deep / "control.sock", [&](const json& r) { return simulation->control(r); });
+  const auto ask = [&](const json& request) {
+    auto answer = std::async(std::launch::async, [&] { return client.ask(request); });
+    scheduler.run_until([&] { return answer.wait_for(0s) == std::future_status::ready; }, 5s);
+    return answer.get();
+  };
+  EXPECT_TRUE(ask({{"op", "status"}}).contains("slots"));
+  EXPECT_THROW(ask({{"op", "dance"}}), Refused);
 }
 
 }  // namespace

@@ -8,6 +8,8 @@
 #include <regex>
 #include <sstream>
 
+#include "demo/tlp_table.hpp"
+
 namespace vfpool::demo {
 namespace {
 
@@ -48,7 +50,9 @@ std::string Story::text(const std::string& vm, const std::string& sh, int second
 }
 
 void Story::show_tlps() {
-  checks_.say("TLPs that crossed the RTL meanwhile (-> into the bridge, <- out of it):\n" + control_.tlps_since_last());
+  const json now = control_.ask({{"op", "counters"}})["tlps"];
+  checks_.say("TLPs that crossed the RTL meanwhile (-> into the bridge, <- out of it):\n" + tlp_table(shown_tlps_, now));
+  shown_tlps_ = now;
 }
 
 std::string Story::interface_of(const std::string& vm, const std::string& bdf) {

@@ -4,8 +4,8 @@
 
 #include <string>
 
+#include "app/control_client.hpp"
 #include "demo/checks.hpp"
-#include "demo/pool_control.hpp"
 #include "lab/lab.hpp"
 
 namespace vfpool::demo {
@@ -38,7 +38,8 @@ class Story {
 
   lab::Lab& lab_;
   Checks& checks_;
-  PoolControl control_;
+  app::ControlClient control_;
+  nlohmann::json shown_tlps_;  ///< counts when the last table was shown
 };
 
 }  // namespace vfpool::demo

@@ -14,7 +14,7 @@
 #include <string>
 #include <thread>
 
-#include "lab/unix_socket.hpp"
+#include "core/fd.hpp"
 
 namespace vfpool::lab {
 

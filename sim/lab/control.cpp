@@ -4,11 +4,10 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
-#include <array>
 #include <cerrno>
 
+#include "core/unix_socket.hpp"
 #include "lab/base64.hpp"
 #include "lab/lab.hpp"
 
@@ -20,28 +19,9 @@ using nlohmann::json;
 /// A request line longer than this is not one.
 constexpr std::size_t kMaxLine = 64U << 20;
 
-// One line from a socket; less when the other side ends it before the line does.
-std::string read_line(int fd) {
-  std::string line;
-  std::array<char, 65536> buffer;
-  while (line.size() < kMaxLine) {
-    const ssize_t n = ::read(fd, buffer.data(), buffer.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) break;
-    line.append(buffer.data(), static_cast<std::size_t>(n));
-    if (line.back() == '\n') break;
-  }
-  return line;
-}
-
+// Whoever no longer wants to know does not get it.
 void write_line(int fd, const json& value) {
-  const std::string line = value.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
-  for (std::size_t done = 0; done < line.size();) {
-    const ssize_t n = ::send(fd, line.data() + done, line.size() - done, MSG_NOSIGNAL);
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return;  // it no longer wants to know
-    done += static_cast<std::size_t>(n);
-  }
+  send_all(fd, value.dump(-1, ' ', false, json::error_handler_t::replace) + "\n");
 }
 
 AgentClient::Command command_of(const json& request) {
@@ -115,11 +95,11 @@ void ControlServer::join_done() {
 }
 
 void ControlServer::serve(Client& client) {
-  const std::string line = read_line(client.socket.get());
-  if (!line.empty()) {
+  std::string rest;
+  if (const auto line = read_line(client.socket.get(), rest, kMaxLine)) {
     json result;
     try {
-      result = answer(json::parse(line));
+      result = answer(json::parse(*line));
     } catch (const std::exception& e) {
       result = {{"error", e.what()}};
     }
@@ -168,7 +148,8 @@ json ControlServer::answer(const json& request) {
 json ask_lab(const std::filesystem::path& folder, const json& request) {
   const Fd fd = connect_lab(folder);
   write_line(fd.get(), request);
-  const json answer = json::parse(read_line(fd.get()), nullptr, false);
+  std::string rest;
+  const json answer = json::parse(read_line(fd.get(), rest, kMaxLine).value_or(""), nullptr, false);
   if (!answer.is_object()) throw std::runtime_error("the lab ended before it answered");
   if (answer.contains("error")) throw std::runtime_error(answer.at("error").get<std::string>());
   return answer;

@@ -19,7 +19,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
-#include "lab/unix_socket.hpp"
+#include "core/fd.hpp"
 
 namespace vfpool::lab {
 

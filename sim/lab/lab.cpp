@@ -18,6 +18,7 @@
 namespace vfpool::lab {
 namespace {
 
+using config::Topology;
 using nlohmann::json;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
@@ -49,8 +50,12 @@ std::unique_ptr<Process> Peer::spawn(const std::string& sh) {
   return std::make_unique<Process>(spec);
 }
 
-Lab::Lab(Options options) : options_(std::move(options)), topology_(read_topology(options_.topology)) {
+Lab::Lab(Options options) : options_(std::move(options)), topology_(config::read_topology(options_.topology)) {
   options_.folder = std::filesystem::absolute(options_.folder);
+  for (const Topology::Server& s : topology_.servers)
+    if (!s.sockets.empty() && !topology_.has_sim)
+      throw config::ConfigError(fmt::format("{}: server {} has a device, but without a [sim] table no simulator starts",
+                                            topology_.file.string(), s.name));
 }
 
 Lab::~Lab() { down(); }
@@ -70,7 +75,7 @@ void Lab::up() {
   take_folder();
   try {
     say("guest image");
-    image_ = make_image({topology_.kernel, topology_.modules_root, topology_.image_files, {}});
+    image_ = make_image({topology_.image.kernel, topology_.image.modules_root, topology_.image.add, {}});
     if (!topology_.peers.empty()) {
       namespaces_ = std::make_unique<Namespaces>();
       for (const Topology::Peer& p : topology_.peers) {
@@ -113,7 +118,7 @@ void Lab::start_sim() {
     throw LabError(fmt::format("no simulator at {} (make sim, or give --sim)", program.string()));
   std::vector<std::filesystem::path> sockets;
   for (const Topology::Server& s : topology_.servers)
-    if (s.attach == Topology::Attach::kVfioUser) sockets.push_back(options_.folder / s.socket);
+    for (const auto& socket : s.sockets) sockets.push_back(options_.folder / socket);
   for (const auto& socket : sockets) std::filesystem::remove(socket);
   const std::filesystem::path log = file("vfpool-sim.log");
   std::filesystem::remove(log);
@@ -161,14 +166,8 @@ void Lab::start_vms() {
     c.folder = options_.folder;
     c.kernel = image_.kernel;
     c.initrd = image_.initrd;
-    c.memory = s.memory;
-    c.cpus = s.cpus;
-    c.accel = s.accel;
-    if (s.attach == Topology::Attach::kVfioUser) c.vfio_user = s.socket;
-    c.modules = s.modules;
-    c.blacklist = s.blacklist;
-    c.append = s.append;
-    c.qemu_args = s.qemu_args;
+    if (!s.sockets.empty()) c.vfio_user = s.sockets.front();
+    c.options = s.vm;
     vms_.push_back(std::make_unique<Vm>(std::move(c)));
     vms_.back()->start();
     say(fmt::format("{}: booting, process {}", s.name, vms_.back()->pid()));
@@ -199,7 +198,7 @@ void Lab::down() {
   namespaces_.reset();
   std::error_code ignored;
   for (const Topology::Server& s : topology_.servers) {
-    if (s.attach == Topology::Attach::kVfioUser) std::filesystem::remove(options_.folder / s.socket, ignored);
+    for (const auto& socket : s.sockets) std::filesystem::remove(options_.folder / socket, ignored);
     for (const char* extension : {"qmp", "agent", "shell", "shell.lock", "serial", "serial.lock"})
       std::filesystem::remove(file(s.name + "." + extension), ignored);
   }

@@ -21,10 +21,10 @@
 #include <string>
 #include <vector>
 
+#include "config/topology.hpp"
 #include "lab/image.hpp"
 #include "lab/netns.hpp"
 #include "lab/process.hpp"
-#include "lab/topology.hpp"
 #include "lab/vm.hpp"
 
 namespace vfpool::lab {
@@ -62,7 +62,7 @@ class Lab {
     std::function<void(const std::string&)> progress;
   };
 
-  /// Reads the topology. Throws TopologyError.
+  /// Reads the topology. Throws config::ConfigError.
   explicit Lab(Options options);
   /// down()
   ~Lab();
@@ -82,7 +82,7 @@ class Lab {
   Vm& vm(const std::string& name);
   std::vector<std::string> vm_names() const;
   Peer& peer(const std::string& name);
-  const Topology& topology() const { return topology_; }
+  const config::Topology& topology() const { return topology_; }
   const std::filesystem::path& folder() const { return options_.folder; }
   const Image& image() const { return image_; }
   /// The simulator; nullptr when the topology has none.
@@ -104,7 +104,7 @@ class Lab {
   std::string log_tail(const std::filesystem::path& log) const;
 
   Options options_;
-  Topology topology_;
+  config::Topology topology_;
   Image image_;
   std::chrono::steady_clock::time_point started_;
   std::atomic<bool> asked_down_ = false;

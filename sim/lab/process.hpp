@@ -11,9 +11,13 @@
 #include <string>
 #include <vector>
 
-#include "lab/unix_socket.hpp"
+#include "core/fd.hpp"
 
 namespace vfpool::lab {
+
+/// A descriptor that becomes readable when the process ends; none when there is no such process (pidfd_open(2); the
+/// C library's header for it does not link from C++).
+Fd open_pidfd(pid_t pid);
 
 /// A child process under a keeper: a small process in between that ends it (SIGTERM, after 3 s SIGKILL, the whole
 /// process group) when this object or the process that owns it goes away in whatever manner. PR_SET_PDEATHSIG alone

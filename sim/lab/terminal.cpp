@@ -16,6 +16,7 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "core/unix_socket.hpp"
 #include "lab/agent/shell.hpp"
 #include "lab/control.hpp"
 

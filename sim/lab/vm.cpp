@@ -5,13 +5,12 @@
 #include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <array>
-#include <cerrno>
 #include <fstream>
 #include <sstream>
 
+#include "core/unix_socket.hpp"
 #include "lab/host_tsc.hpp"
 
 namespace vfpool::lab {
@@ -27,27 +26,14 @@ constexpr milliseconds kLook{50};
 /// How long QEMU waits for the simulator (default 5 s): on a busy machine the RTL may take longer over a burst.
 constexpr int kMessageTimeoutMs = 60'000;
 
+/// Of QEMU's monitor.
+constexpr std::size_t kLongestAnswer = 1U << 20;
+
 // What a TCG guest need not do while it boots (about a second of five, measured): crypto self tests, timer and TSC
 // calibration, audit, mitigations of a processor that is not there. loglevel=5 lets kernel warnings reach the console.
 constexpr std::string_view kKernelOptions =
     "console=ttyS0 quiet loglevel=5 panic=-1 mitigations=off audit=0 tsc=reliable no_timer_check "
     "cryptomgr.notests random.trust_cpu=on net.ifnames=0";
-
-// Reads one line of QMP, at most 1 MiB.
-std::optional<std::string> read_line(int fd, std::string& buffer) {
-  std::array<char, 4096> chunk;
-  for (;;) {
-    if (const std::size_t end = buffer.find('\n'); end != std::string::npos) {
-      std::string line = buffer.substr(0, end);
-      buffer.erase(0, end + 1);
-      return line;
-    }
-    const ssize_t n = ::read(fd, chunk.data(), chunk.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0 || buffer.size() > (1U << 20)) return std::nullopt;
-    buffer.append(chunk.data(), static_cast<std::size_t>(n));
-  }
-}
 
 }  // namespace
 
@@ -87,12 +73,13 @@ std::filesystem::path Vm::file(const std::string& extension) const {
 
 std::vector<std::string> Vm::command_line() const {
   const std::string& n = config_.name;
+  const config::Topology::Vm& o = config_.options;
   std::string append =
-      fmt::format("{} vfpool.host={} vfpool.modules={}", kKernelOptions, n, fmt::join(config_.modules, ","));
-  if (!config_.blacklist.empty()) append += fmt::format(" modprobe.blacklist={}", fmt::join(config_.blacklist, ","));
-  const bool kvm = config_.accel == "kvm";
+      fmt::format("{} vfpool.host={} vfpool.modules={}", kKernelOptions, n, fmt::join(o.modules, ","));
+  if (!o.blacklist.empty()) append += fmt::format(" modprobe.blacklist={}", fmt::join(o.blacklist, ","));
+  const bool kvm = o.accel == "kvm";
   if (!kvm) append += " " + guest_tsc_option();
-  if (!config_.append.empty()) append += " " + config_.append;
+  if (!o.append.empty()) append += " " + o.append;
   std::vector<std::string> argv{"qemu-system-x86_64", "-nodefaults", "-no-user-config", "-no-reboot"};
   const auto add = [&argv](const char* option, std::string value) {
     argv.emplace_back(option);
@@ -103,10 +90,10 @@ std::vector<std::string> Vm::command_line() const {
   add("-accel", kvm ? "kvm" : "tcg,thread=multi");
   add("-cpu", kvm ? "host" : "max,-la57");
   add("-M", "q35,memory-backend=ram");
-  add("-m", config_.memory);
-  add("-smp", std::to_string(config_.cpus));
+  add("-m", o.memory);
+  add("-smp", std::to_string(o.cpus));
   // Shared, so that the simulator gets guest memory as a file descriptor.
-  add("-object", fmt::format("memory-backend-memfd,id=ram,size={},share=on", config_.memory));
+  add("-object", fmt::format("memory-backend-memfd,id=ram,size={},share=on", o.memory));
   // The kernel owns native PCIe hot-plug.
   add("-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off");
   add("-kernel", config_.kernel.string());
@@ -127,7 +114,7 @@ std::vector<std::string> Vm::command_line() const {
                       {"socket", {{"type", "unix"}, {"path", config_.vfio_user->string()}}}};
     add("-device", device.dump());
   }
-  argv.insert(argv.end(), config_.qemu_args.begin(), config_.qemu_args.end());
+  argv.insert(argv.end(), o.qemu_args.begin(), o.qemu_args.end());
   return argv;
 }
 
@@ -261,11 +248,9 @@ json Vm::qmp(const std::string& command, const json& arguments) {
   ::setsockopt(fd->get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
   std::string buffer;
   const auto exchange = [&](const json& request) {
-    const std::string line = request.dump() + "\n";
-    if (::send(fd->get(), line.data(), line.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(line.size()))
-      throw VmError(config_.name + ": QEMU's monitor went away");
+    if (!send_all(fd->get(), request.dump() + "\n")) throw VmError(config_.name + ": QEMU's monitor went away");
     // Events come in between.
-    while (const auto text = read_line(fd->get(), buffer)) {
+    while (const auto text = read_line(fd->get(), buffer, kLongestAnswer)) {
       const json answer = json::parse(*text, nullptr, false);
       if (answer.contains("return")) return answer["return"];
       if (answer.contains("error"))
@@ -273,7 +258,7 @@ json Vm::qmp(const std::string& command, const json& arguments) {
     }
     throw VmError(config_.name + ": QEMU's monitor does not answer");
   };
-  read_line(fd->get(), buffer);  // its greeting
+  read_line(fd->get(), buffer, kLongestAnswer);  // its greeting
   exchange({{"execute", "qmp_capabilities"}});
   return exchange({{"execute", command}, {"arguments", arguments}});
 }

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "config/topology.hpp"
 #include "lab/agent_client.hpp"
 #include "lab/process.hpp"
 
@@ -24,14 +25,8 @@ struct VmConfig {
   std::filesystem::path folder;  ///< run folder: sockets, console log
   std::filesystem::path kernel;
   std::filesystem::path initrd;
-  std::string memory = "512M";  ///< as QEMU takes it
-  int cpus = 1;
-  std::string accel = "tcg";                       ///< `tcg`, or `kvm` where that was seen to boot this kernel
   std::optional<std::filesystem::path> vfio_user;  ///< socket of the simulator; none: no such device
-  std::vector<std::string> modules = {"vmd"};      ///< loaded before the agent answers
-  std::vector<std::string> blacklist;              ///< modules that do not load by themselves
-  std::string append;                              ///< more kernel command line
-  std::vector<std::string> qemu_args;              ///< more QEMU options
+  config::Topology::Vm options;
 };
 
 /// Lines of a kernel log that no healthy guest prints: oops, BUG, WARNING, sanitizer and locking reports.

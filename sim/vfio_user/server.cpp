@@ -5,7 +5,6 @@
 #include <poll.h>
 #include <spdlog/spdlog.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -15,6 +14,7 @@
 #include <system_error>
 #include <vector>
 
+#include "core/unix_socket.hpp"
 #include "vfio_user/guest_memory.hpp"
 #include "vfio_user/protocol.hpp"
 
@@ -27,32 +27,10 @@ constexpr unsigned kMaxDescriptors = 16;
 constexpr std::size_t kMostRequests = 64;        // of the client, read ahead of the one that the device works on
 constexpr std::size_t kMostUnread = 64U * 1024;  // bytes for the client, before the device is told to send no more
 
-class Descriptor {
- public:
-  explicit Descriptor(int fd = -1) : fd_(fd) {}
-  ~Descriptor() { reset(); }
-  Descriptor(Descriptor&& o) noexcept : fd_(std::exchange(o.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&& o) noexcept {
-    if (this != &o) {
-      reset();
-      fd_ = std::exchange(o.fd_, -1);
-    }
-    return *this;
-  }
-  int get() const { return fd_; }
-  void reset() {
-    if (fd_ >= 0) close(fd_);
-    fd_ = -1;
-  }
-
- private:
-  int fd_;
-};
-
 struct Message {
   Header header{};
   std::vector<std::uint8_t> body;
-  std::vector<Descriptor> fds;
+  std::vector<Fd> fds;
 
   /// The payload's fixed part, or nothing if the message is too short for it.
   template <class T>
@@ -69,15 +47,6 @@ std::span<const std::uint8_t> bytes_of(const T& t) {
   return {reinterpret_cast<const std::uint8_t*>(&t), sizeof t};
 }
 
-sockaddr_un address_of(const std::string& path) {
-  sockaddr_un a{};
-  a.sun_family = AF_UNIX;
-  if (path.size() >= sizeof a.sun_path)
-    throw std::system_error(ENAMETOOLONG, std::generic_category(), "vfio-user socket " + path);
-  std::memcpy(a.sun_path, path.c_str(), path.size());
-  return a;
-}
-
 }  // namespace
 
 struct Server::Impl : Guest {
@@ -85,18 +54,18 @@ struct Server::Impl : Guest {
   std::string path;
   Device& device;
   Counters counters;
-  Descriptor listener;
-  Descriptor client;
+  Fd listener;
+  Fd client;
   std::uint64_t session = 0;  ///< of the current client; answers of the device for an older one are dropped
   bool negotiated = false;
   SimTime changed = scheduler.now();  ///< `negotiated`
   bool busy = false;                  ///< the device works on the head of `requests`
   std::deque<Message> requests;
   std::vector<std::uint8_t> in;
-  std::vector<Descriptor> in_fds;
+  std::vector<Fd> in_fds;
   std::vector<std::uint8_t> out;
   GuestMemory memory;
-  std::vector<Descriptor> vectors;
+  std::vector<Fd> vectors;
   std::uint16_t next_id = 0x8000;
   bool held_back = false;  ///< the client: nothing is read from its socket
   bool in_next = false;
@@ -105,25 +74,20 @@ struct Server::Impl : Guest {
 
   Impl(Scheduler& s, std::string p, Device& d) : scheduler(s), path(std::move(p)), device(d) {
     vectors.resize(device.msix_vectors());
-    const sockaddr_un address = address_of(path);
-    unlink(path.c_str());
-    listener = Descriptor(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    if (listener.get() < 0 || bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
-        listen(listener.get(), 4) != 0)
-      throw std::system_error(errno, std::generic_category(), "vfio-user socket " + path);
+    listener = listen_unix(path, SOCK_NONBLOCK);
     scheduler.watch(listener.get(), POLLIN, [this](short) { accept_client(); });
   }
 
   ~Impl() override {
-    if (client.get() >= 0) drop("server stops");
+    if (client) drop("server stops");
     scheduler.unwatch(listener.get());
     unlink(path.c_str());
   }
 
   void accept_client() {
-    Descriptor fd(accept4(listener.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-    if (fd.get() < 0) return;
-    if (client.get() >= 0) {
+    Fd fd(accept4(listener.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (!fd) return;
+    if (client) {
       ++counters.refused;
       spdlog::warn("{}: a second client was turned away, one is attached", path);
       return;
@@ -154,7 +118,7 @@ struct Server::Impl : Guest {
     in.clear();
     in_fds.clear();
     out.clear();
-    for (Descriptor& v : vectors) v.reset();
+    for (Fd& v : vectors) v.reset();
     if (was_negotiated) {
       changed = scheduler.now();
       device.attach(nullptr);
@@ -265,7 +229,7 @@ struct Server::Impl : Guest {
   }
 
   void enqueue(std::initializer_list<std::span<const std::uint8_t>> parts) {
-    if (client.get() < 0) return;
+    if (!client) return;
     const bool was_empty = out.empty();
     for (auto part : parts) out.insert(out.end(), part.begin(), part.end());
     if (was_empty) flush();
@@ -373,14 +337,14 @@ struct Server::Impl : Guest {
       return refuse(m, EINVAL, fmt::format("interrupt index {} is not offered", s->index));
     }
     if (s->flags & IrqSet::kDataNone && s->count == 0) {  // disable all
-      for (Descriptor& v : vectors) v.reset();
+      for (Fd& v : vectors) v.reset();
       return reply(m.header, {});
     }
     if (s->count > vectors.size() || s->start > vectors.size() - s->count)
       return refuse(m, EINVAL, fmt::format("vectors {}+{} of {}", s->start, s->count, vectors.size()));
     if (s->flags & IrqSet::kDataEventfd && s->flags & IrqSet::kActionTrigger) {
       for (std::uint32_t i = 0; i < s->count; ++i)
-        vectors[s->start + i] = i < m.fds.size() ? std::move(m.fds[i]) : Descriptor();
+        vectors[s->start + i] = i < m.fds.size() ? std::move(m.fds[i]) : Fd();
       return reply(m.header, {});
     }
     refuse(m, ENOTSUP, fmt::format("flags 0x{:x}", s->flags));
@@ -431,7 +395,7 @@ struct Server::Impl : Guest {
     enqueue({bytes_of(h), bytes_of(a), data});
   }
   bool signal_msix(unsigned vector) override {
-    if (vector >= vectors.size() || vectors[vector].get() < 0) return false;
+    if (vector >= vectors.size() || !vectors[vector]) return false;
     const std::uint64_t one = 1;
     return ::write(vectors[vector].get(), &one, sizeof one) == sizeof one;
   }

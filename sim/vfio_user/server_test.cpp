@@ -5,13 +5,13 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cstring>
 #include <random>
 #include <vector>
 
+#include "core/unix_socket.hpp"
 #include "vfio_user/protocol.hpp"
 
 namespace vfpool::vfio_user {
@@ -55,13 +55,7 @@ Bytes raw(const T& t) {
 
 class Client {
  public:
-  Client(Scheduler& s, const std::string& path) : scheduler_(s), fd_(socket(AF_UNIX, SOCK_STREAM, 0)) {
-    sockaddr_un a{};
-    a.sun_family = AF_UNIX;
-    std::strcpy(a.sun_path, path.c_str());
-    EXPECT_EQ(connect(fd_, reinterpret_cast<sockaddr*>(&a), sizeof a), 0);
-  }
-  ~Client() { close(fd_); }
+  Client(Scheduler& s, const std::string& path) : scheduler_(s), socket_(connect_unix(path).value()) {}
   void send_bytes(const Bytes& b, int pass = -1) {
     iovec io{const_cast<std::uint8_t*>(b.data()), b.size()};
     alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))]{};
@@ -77,7 +71,7 @@ class Client {
       c->cmsg_len = CMSG_LEN(sizeof(int));
       std::memcpy(CMSG_DATA(c), &pass, sizeof pass);
     }
-    ASSERT_EQ(sendmsg(fd_, &m, MSG_NOSIGNAL), static_cast<ssize_t>(b.size()));
+    ASSERT_EQ(sendmsg(socket_.get(), &m, MSG_NOSIGNAL), static_cast<ssize_t>(b.size()));
   }
   void request(Command c, const Bytes& body, int pass = -1, std::uint32_t flags = 0) {
     Bytes b = raw(Header{++id_, static_cast<std::uint16_t>(c), static_cast<std::uint32_t>(16 + body.size()), flags, 0});
@@ -102,7 +96,7 @@ class Client {
     scheduler_.run_until(
         [&] {
           std::uint8_t buffer[4096];
-          const ssize_t n = recv(fd_, buffer, sizeof buffer, MSG_DONTWAIT);
+          const ssize_t n = recv(socket_.get(), buffer, sizeof buffer, MSG_DONTWAIT);
           if (n > 0) pending_.insert(pending_.end(), buffer, buffer + n);
           closed = n == 0;
           if (pending_.size() >= 16) {
@@ -137,7 +131,7 @@ class Client {
 
  private:
   Scheduler& scheduler_;
-  int fd_;
+  Fd socket_;
   std::uint16_t id_ = 0;
   Bytes pending_, unsent_;
 };

@@ -27,51 +27,31 @@ constexpr std::size_t kBufferSize = 65536;
 
 [[noreturn]] void fail(const std::string& what) { throw std::system_error(errno, std::generic_category(), what); }
 
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-  int release() { return std::exchange(fd_, -1); }
-
- private:
-  int fd_;
-};
-
 // Puts this thread into a network namespace for as long as the object lives. What is opened meanwhile stays there.
 class InNamespace {
  public:
-  explicit InNamespace(const std::string& netns) : ours_(-1) {
+  explicit InNamespace(const std::string& netns) {
     if (netns.empty()) return;
     const bool is_path = netns.find('/') != std::string::npos;
     const std::string path = is_path ? netns : "/run/netns/" + netns;
-    const Descriptor target(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (target.get() < 0) fail(fmt::format("network namespace {} ({})", netns, path));
-    ours_ = ::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
-    if (ours_ < 0) fail("our network namespace");
-    if (::setns(target.get(), CLONE_NEWNET) != 0) {
-      const int error = errno;
-      ::close(ours_);
-      throw std::system_error(error, std::generic_category(), "enter network namespace " + netns);
-    }
+    const Fd target(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!target) fail(fmt::format("network namespace {} ({})", netns, path));
+    Fd ours(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
+    if (!ours) fail("our network namespace");
+    if (::setns(target.get(), CLONE_NEWNET) != 0) fail("enter network namespace " + netns);
+    ours_ = std::move(ours);
   }
   ~InNamespace() {
-    if (ours_ < 0) return;
-    if (::setns(ours_, CLONE_NEWNET) != 0) {
+    if (ours_ && ::setns(ours_.get(), CLONE_NEWNET) != 0) {
       spdlog::critical("cannot return to our network namespace: {}", std::strerror(errno));
       std::abort();
     }
-    ::close(ours_);
   }
   InNamespace(const InNamespace&) = delete;
   InNamespace& operator=(const InNamespace&) = delete;
 
  private:
-  int ours_;
+  Fd ours_;
 };
 
 void request(int fd, unsigned long what, ifreq& r, const std::string& text) {
@@ -83,14 +63,12 @@ void request(int fd, unsigned long what, ifreq& r, const std::string& text) {
 Tap::Tap(Scheduler& scheduler, const TapOptions& options)
     : scheduler_(scheduler), name_(options.name), netns_(options.netns), buffer_(kBufferSize) {
   open_device(options);
-  scheduler_.watch(events_fd_, POLLIN, [this](short) { read_link_events(); });
+  scheduler_.watch(events_fd_.get(), POLLIN, [this](short) { read_link_events(); });
 }
 
 Tap::~Tap() {
-  if (watched_) scheduler_.unwatch(fd_);
-  scheduler_.unwatch(events_fd_);
-  ::close(events_fd_);
-  ::close(fd_);
+  if (watched_) scheduler_.unwatch(fd_.get());
+  scheduler_.unwatch(events_fd_.get());
 }
 
 void Tap::open_device(const TapOptions& options) {
@@ -99,16 +77,16 @@ void Tap::open_device(const TapOptions& options) {
     fail(fmt::format("TAP device name '{}'", name_));
   }
   const InNamespace inside(netns_);
-  Descriptor fd(::open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC));
-  if (fd.get() < 0) fail("/dev/net/tun");
+  Fd fd(::open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC));
+  if (!fd) fail("/dev/net/tun");
   ifreq r{};
   std::memcpy(r.ifr_name, name_.c_str(), name_.size());
   const ifreq named = r;
   r.ifr_flags = IFF_TAP | IFF_NO_PI;
   request(fd.get(), TUNSETIFF, r, fmt::format("TAP device {}", name_));
 
-  const Descriptor control(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  if (control.get() < 0) fail("socket");
+  const Fd control(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!control) fail("socket");
   r = named;
   request(control.get(), SIOCGIFINDEX, r, "index of " + name_);
   index_ = r.ifr_ifindex;
@@ -120,25 +98,25 @@ void Tap::open_device(const TapOptions& options) {
   request(control.get(), SIOCSIFTXQLEN, r, "queue length of " + name_);
 
   // Listen first, then bring the device up: no event is missed.
-  Descriptor events(::socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_ROUTE));
+  Fd events(::socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_ROUTE));
   sockaddr_nl address{};
   address.nl_family = AF_NETLINK;
   address.nl_groups = RTMGRP_LINK;
-  if (events.get() < 0 || ::bind(events.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+  if (!events || ::bind(events.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
     fail("rtnetlink");
   r = named;
   request(control.get(), SIOCGIFFLAGS, r, "flags of " + name_);
   r.ifr_flags = static_cast<short>(r.ifr_flags | IFF_UP);
   request(control.get(), SIOCSIFFLAGS, r, "bring up " + name_);
   up_ = true;
-  fd_ = fd.release();
-  events_fd_ = events.release();
+  fd_ = std::move(fd);
+  events_fd_ = std::move(events);
   set_carrier(false);
 }
 
 void Tap::set_carrier(bool on) {
   int value = on ? 1 : 0;
-  if (::ioctl(fd_, TUNSETCARRIER, &value) != 0)
+  if (::ioctl(fd_.get(), TUNSETCARRIER, &value) != 0)
     spdlog::warn("tap {}: carrier {}: {}", name_, on ? "on" : "off", std::strerror(errno));
 }
 
@@ -160,9 +138,9 @@ void Tap::watch() {
   if (want == watched_) return;
   watched_ = want;
   if (want) {
-    scheduler_.watch(fd_, POLLIN, [this](short) { read_frames(); });
+    scheduler_.watch(fd_.get(), POLLIN, [this](short) { read_frames(); });
   } else {
-    scheduler_.unwatch(fd_);
+    scheduler_.unwatch(fd_.get());
   }
 }
 
@@ -172,7 +150,7 @@ void Tap::send(std::span<const std::uint8_t> frame) {
     return;
   }
   // EIO: the device is down. EAGAIN, ENOBUFS: the host is out of memory. Ethernet loses the frame.
-  const ssize_t n = ::write(fd_, frame.data(), frame.size());
+  const ssize_t n = ::write(fd_.get(), frame.data(), frame.size());
   if (n == static_cast<ssize_t>(frame.size())) {
     traffic_.sent(frame.size());
   } else {
@@ -182,7 +160,7 @@ void Tap::send(std::span<const std::uint8_t> frame) {
 
 void Tap::read_frames() {
   for (int i = 0; i < kFramesPerTurn && watched_; ++i) {
-    const ssize_t n = ::read(fd_, buffer_.data(), buffer_.size());
+    const ssize_t n = ::read(fd_.get(), buffer_.data(), buffer_.size());
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) {
       // EIO while the device is down is reported by poll again and again; its coming up is a link event.
@@ -205,7 +183,7 @@ void Tap::read_link_events() {
   alignas(nlmsghdr) std::array<char, 16384> messages;
   bool up = up_;
   for (;;) {
-    const ssize_t n = ::recv(events_fd_, messages.data(), messages.size(), 0);
+    const ssize_t n = ::recv(events_fd_.get(), messages.data(), messages.size(), 0);
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) break;  // ENOBUFS loses events; the next one carries the state again
     auto left = static_cast<unsigned>(n);

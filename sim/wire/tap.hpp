@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "core/fd.hpp"
 #include "core/scheduler.hpp"
 #include "wire/traffic.hpp"
 #include "wire/wire.hpp"
@@ -46,8 +47,8 @@ class Tap : public Wire {
   Scheduler& scheduler_;
   std::string name_;
   std::string netns_;
-  int fd_ = -1;
-  int events_fd_ = -1;  // rtnetlink, in the device's namespace
+  Fd fd_;
+  Fd events_fd_;  // rtnetlink, in the device's namespace
   int index_ = 0;
   bool up_ = false;
   bool paused_ = false;

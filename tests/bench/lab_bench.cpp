@@ -12,7 +12,7 @@
 #include <regex>
 #include <thread>
 
-#include "demo/pool_control.hpp"
+#include "app/control_client.hpp"
 #include "figures.hpp"
 #include "lab/lab.hpp"
 
@@ -251,7 +251,7 @@ class LabBench {
   Figures& figures_;
   Plan plan_;
   bool pooled_;
-  demo::PoolControl control_;
+  app::ControlClient control_;
   std::string vf_[3];
 };
 

@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -17,7 +16,8 @@
 #include <sstream>
 #include <thread>
 
-#include "demo/pool_control.hpp"
+#include "app/control_client.hpp"
+#include "core/unix_socket.hpp"
 #include "lab/lab.hpp"
 
 namespace vfpool {
@@ -82,7 +82,7 @@ class RobustPool : public testing::Test {
     return probe();
   }
   static std::string user(unsigned n) { return fmt::format("user{}", n); }
-  static json control(const json& request) { return demo::PoolControl(lab_->file("control.sock")).ask(request); }
+  static json control(const json& request) { return app::ControlClient(lab_->file("control.sock")).ask(request); }
 
   /// A count in the card's state, e.g. "12 VF resets" or "bad rings 3".
   static std::uint64_t card(const std::string& what) {
@@ -149,19 +149,15 @@ class RobustPool : public testing::Test {
     EXPECT_TRUE(wait(20s, [&] { return sent() > before + 1'000'000; })) << user(n) << ": no traffic";
     return t;
   }
-  static int connect_to(const std::string& socket_name) {
-    sockaddr_un a{};
-    a.sun_family = AF_UNIX;
-    std::strncpy(a.sun_path, lab_->file(socket_name).c_str(), sizeof a.sun_path - 1);
-    const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    EXPECT_EQ(connect(fd, reinterpret_cast<sockaddr*>(&a), sizeof a), 0) << socket_name;
-    return fd;
+  static Fd connect_to(const std::string& socket_name) {
+    auto fd = connect_unix(lab_->file(socket_name));
+    EXPECT_TRUE(fd) << socket_name;
+    return fd ? std::move(*fd) : Fd();
   }
   /// A client that says `words` and hangs up.
   static void say(const std::string& socket_name, const std::string& words) {
-    const int fd = connect_to(socket_name);
-    if (!words.empty()) (void)!send(fd, words.data(), words.size(), MSG_NOSIGNAL);
-    close(fd);
+    const Fd fd = connect_to(socket_name);
+    if (!words.empty()) (void)!send(fd.get(), words.data(), words.size(), MSG_NOSIGNAL);
   }
   /// Everything that a client of a vfio-user or control socket may get wrong.
   static void molest(const std::string& socket_name, unsigned seed) {
@@ -221,10 +217,10 @@ TEST_F(RobustPool, GarbageOnTheSocketsIsTurnedAway) {
     for (unsigned i = 0; i < 10; ++i)
       for (const char* name : {"user1.sock", "user2.sock", "owner.sock", "control.sock"})
         molest(name, seed + i);                 // beside the VMs
-    const int idle = connect_to("user1.sock");  // and one that says nothing, for a while
+    Fd idle = connect_to("user1.sock");  // and one that says nothing, for a while
     EXPECT_TRUE(control({{"op", "status"}})["ok"].get<bool>());
     EXPECT_EQ(lab_->vm("user1").run("ping -c 2 -W 2 10.82.0.254").rc, 0);
-    close(idle);
+    idle.reset();
     lab_->vm("user1").kill();
     EXPECT_TRUE(wait(10s, [] { return control({{"op", "status"}})["vfs"][0]["state"] == "idle"; }));
     for (unsigned i = 0; i < 10; ++i) molest("user1.sock", seed + i);  // in place of the VM

@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "lab/unix_socket.hpp"
+#include "core/unix_socket.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/un.h>
-#include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <system_error>
 
-namespace vfpool::lab {
+namespace vfpool {
 namespace {
 
 [[noreturn]] void fail(const std::string& what) { throw std::system_error(errno, std::generic_category(), what); }
@@ -37,36 +36,29 @@ struct Address {
   }
 };
 
-Fd stream_socket() {
-  Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+Fd stream_socket(int flags) {
+  Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | flags, 0));
   if (!fd) fail("socket");
   return fd;
 }
 
 }  // namespace
 
-void Fd::reset(int fd) {
-  if (fd_ >= 0) ::close(fd_);
-  fd_ = fd;
-}
-
-Fd open_pidfd(int pid) { return Fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))); }
-
 std::optional<Fd> connect_unix(const std::filesystem::path& path) {
   const Address address(path);
   if (!address.folder) return std::nullopt;
-  Fd fd = stream_socket();
+  Fd fd = stream_socket(0);
   if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address.addr), sizeof address.addr) == 0) return fd;
   if (errno == ENOENT || errno == ECONNREFUSED) return std::nullopt;
   fail("connect to " + path.string());
 }
 
-Fd listen_unix(const std::filesystem::path& path) {
+Fd listen_unix(const std::filesystem::path& path, int flags) {
   const Address address(path);
   if (!address.folder) fail(path.parent_path().string());
   std::error_code ignored;
   std::filesystem::remove(path, ignored);
-  Fd fd = stream_socket();
+  Fd fd = stream_socket(flags);
   const mode_t old = ::umask(0177);
   const int rc = ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address.addr), sizeof address.addr);
   ::umask(old);
@@ -74,4 +66,31 @@ Fd listen_unix(const std::filesystem::path& path) {
   return fd;
 }
 
-}  // namespace vfpool::lab
+bool send_all(int socket, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return false;
+    bytes.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return true;
+}
+
+std::optional<std::string> read_line(int socket, std::string& rest, std::size_t most) {
+  std::array<char, 65536> chunk;
+  for (std::size_t looked = 0;;) {
+    if (const std::size_t end = rest.find('\n', looked); end != std::string::npos) {
+      std::string line = rest.substr(0, end);
+      rest.erase(0, end + 1);
+      return line;
+    }
+    looked = rest.size();
+    if (looked > most) return std::nullopt;
+    const ssize_t n = ::recv(socket, chunk.data(), chunk.size(), 0);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return std::nullopt;
+    rest.append(chunk.data(), static_cast<std::size_t>(n));
+  }
+}
+
+}  // namespace vfpool

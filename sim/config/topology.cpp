@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/topology.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <map>
+
+namespace vfpool::config {
+namespace {
+
+using Attach = Topology::Attach;
+
+constexpr unsigned kMostVfs = 63;  // of an 82599; VF n is 0 to 62
+constexpr unsigned kMostVfsOfAUser = 64;
+
+// Names become file names, host names and kernel options.
+std::string name(Reader& r, const std::string& key, const std::string& otherwise) {
+  std::string given = r.text(key, otherwise);
+  if (given.empty()) r.fail(key + " is missing");
+  if (given.size() > 32 || given.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") !=
+                               std::string::npos)
+    r.fail(fmt::format("\"{}\" must be 1 to 32 letters, digits, - and _", given), key);
+  return given;
+}
+
+std::array<std::uint8_t, 6> mac_address(Reader& r, const std::string& key, std::array<std::uint8_t, 6> otherwise) {
+  if (!r.has(key)) return otherwise;
+  const std::string given = r.text(key, "");
+  std::array<unsigned, 6> v{};
+  int used = 0;
+  if (std::sscanf(given.c_str(), "%2x:%2x:%2x:%2x:%2x:%2x%n", &v[0], &v[1], &v[2], &v[3], &v[4], &v[5], &used) != 6 ||
+      used != static_cast<int>(given.size()) || v[0] & 1)
+    r.fail(fmt::format("\"{}\" is no unicast Ethernet address", given), key);
+  std::array<std::uint8_t, 6> mac{};
+  std::transform(v.begin(), v.end(), mac.begin(), [](unsigned b) { return static_cast<std::uint8_t>(b); });
+  return mac;
+}
+
+Topology::Wire read_wire(Reader r) {
+  using Kind = Topology::Wire::Kind;
+  Topology::Wire w;
+  w.kind = r.choice<Kind>(
+      "kind", {{"none", Kind::kNone}, {"tap", Kind::kTap}, {"loopback", Kind::kLoopback}, {"pcap", Kind::kPcap}},
+      w.kind);
+  if (w.kind == Kind::kTap) {
+    w.name = r.text("name", w.name);
+    w.netns = r.text("netns", "");
+    w.mtu = r.number("mtu", w.mtu, 68, 9710);
+  } else if (w.kind == Kind::kPcap) {
+    w.play = r.text("play", "");
+    w.keep = r.text("keep", "");
+  }
+  r.done();
+  return w;
+}
+
+Topology::Nic read_nic(Reader r) {
+  Topology::Nic n;
+  n.mac = mac_address(r, "mac", n.mac);
+  n.link_mbps = r.number("link_mbps", n.link_mbps, 1, 100'000);
+  n.device_id = r.number("device_id", n.device_id, 0, 0xffff);
+  n.strict_vf_reset = r.flag("strict_vf_reset", n.strict_vf_reset);
+  if (auto wire = r.table("wire")) n.wire = read_wire(std::move(*wire));
+  r.done();
+  return n;
+}
+
+Topology::Pf read_pf(Reader r, const Topology& t) {
+  Topology::Pf p;
+  unsigned least = 1;
+  for (const auto& s : t.servers)
+    for (const unsigned vf : s.vfs) least = std::max(least, vf + 1);
+  if (!t.direct()) r.fail("is for files whose servers are attached directly; here the owner drives the PF");
+  if (r.has("vfs")) p.vfs = r.number("vfs", 0, least, kMostVfs);
+  p.queues = r.number("queues", p.queues, 2, 4);
+  if (p.queues == 3) r.fail("must be 2 or 4", "queues");
+  if (p.queues == 4 && std::max(p.vfs, least) > 31) r.fail("must be 2 with more than 31 VFs", "queues");
+  p.mtu = r.number("mtu", p.mtu, 68, 9710);
+  p.trusted = r.flag("trusted", p.trusted);
+  p.query_rss = r.flag("query_rss", p.query_rss);
+  p.check_local = r.flag("check_local", p.check_local);
+  r.done();
+  return p;
+}
+
+Topology::Vm read_vm(Reader r) {
+  Topology::Vm v;
+  v.memory = r.text("memory", v.memory);
+  v.cpus = r.number("cpus", v.cpus, 1, 64);
+  v.accel = r.choice<std::string>("accel", {{"tcg", "tcg"}, {"kvm", "kvm"}}, v.accel);
+  v.modules = r.texts("modules", v.modules);
+  v.blacklist = r.texts("blacklist");
+  v.append = r.text("append", "");
+  v.qemu_args = r.texts("qemu_args");
+  r.done();
+  return v;
+}
+
+void read_direct(Reader& r, unsigned index, Topology::Server& s) {
+  if (r.has("vf") && r.has("vfs")) r.fail("says what vf says, too", "vfs");
+  if (r.has("vfs")) {
+    if (r.has("socket")) r.fail("is for one VF; several have NAME.VF.sock", "socket");
+    s.vfs = r.numbers("vfs", 0, kMostVfs - 1);
+    if (s.vfs.empty()) r.fail("must name a VF", "vfs");
+    for (const unsigned vf : s.vfs) s.sockets.push_back(fmt::format("{}.{}.sock", s.name, vf));
+  } else {
+    s.vfs = {r.number("vf", index, 0, kMostVfs - 1)};
+    s.sockets = {r.text("socket", s.name + ".sock")};
+  }
+}
+
+Topology::Server read_server(Reader& r, unsigned index, const BridgeLimits& limits) {
+  Topology::Server s;
+  s.attach = r.choice<Attach>("attach",
+                              {{"vfio-user", Attach::kVfioUser},
+                               {"model", Attach::kModel},
+                               {"direct", Attach::kDirect},
+                               {"none", Attach::kNone}},
+                              s.attach);
+  const bool pooled = s.attach == Attach::kVfioUser || s.attach == Attach::kModel;
+  s.name = name(r, "name", index == 0 && pooled ? "owner" : fmt::format("user{}", index + (pooled ? 0 : 1)));
+  if (pooled) s.owner = r.choice<bool>("role", {{"owner", true}, {"user", false}}, index == 0);
+  switch (s.attach) {
+    case Attach::kVfioUser: s.sockets = {r.text("socket", s.name + ".sock")}; break;
+    case Attach::kModel:
+      if (!s.owner) r.fail("only the owner can be a model; users are VMs");
+      s.model_vfs = r.number("vfs", s.model_vfs, 1, kMostVfs);
+      break;
+    case Attach::kDirect: read_direct(r, index, s); break;
+    case Attach::kNone: break;
+  }
+  if (pooled && !s.owner) {
+    for (Reader& a : r.tables("assign", "assign")) {
+      s.assign.push_back({a.number("slot", 0, 0, limits.slots - 1), a.number("vf", 0, 0, kMostVfsOfAUser - 1),
+                          a.number("fn", 0, 0, limits.slot_functions - 1)});
+      a.done();
+    }
+  } else if (r.has("assign")) {
+    r.fail("is for users behind the bridge", "assign");
+  }
+  if (s.attach != Attach::kModel)
+    if (auto vm = r.table("vm")) s.vm = read_vm(std::move(*vm));
+  r.done();
+  return s;
+}
+
+/// What one server says against the others.
+class Neighbours {
+ public:
+  explicit Neighbours(const BridgeLimits& limits) : limits_(limits) {}
+
+  void add(const Reader& r, const Topology::Server& s) {
+    if (!names_.insert(s.name).second) r.fail(fmt::format("two servers are named \"{}\"", s.name));
+    for (const auto& socket : s.sockets)
+      if (!sockets_.insert(socket).second) r.fail(fmt::format("two servers use the socket {}", socket.string()));
+    for (const unsigned vf : s.vfs) take(r, vf);
+    for (const auto& a : s.assign) take(r, a.vf);
+    if (s.attach == Attach::kNone) return;
+    (s.attach == Attach::kDirect ? direct_ : s.owner ? owners_ : users_) += 1;
+    if (direct_ != 0 && owners_ + users_ != 0) r.fail("servers attached directly cannot share the card with a bridge");
+    if (owners_ > 1) r.fail("there must be one owner");
+    if (users_ > limits_.users)
+      r.fail(fmt::format("{} users; this build of the bridge has {} user ports", users_, limits_.users));
+  }
+  void done(const Reader& root) const {
+    if (owners_ + users_ != 0 && owners_ != 1) root.fail("there must be one owner");
+  }
+
+ private:
+  void take(const Reader& r, unsigned vf) {
+    if (!vfs_.insert(vf).second) r.fail(fmt::format("VF {} is given twice", vf));
+  }
+
+  const BridgeLimits& limits_;
+  std::set<std::string> names_;
+  std::set<std::filesystem::path> sockets_;
+  std::set<unsigned> vfs_;
+  unsigned owners_ = 0, users_ = 0, direct_ = 0;
+};
+
+Topology::Record read_record(Reader r, const BridgeLimits& limits) {
+  Topology::Record c;
+  c.tlp = r.text("tlp", "");
+  c.ethernet = r.text("ethernet", "");
+  c.waves = r.text("waves", "");
+  c.taps = r.texts("taps");
+  for (const auto& tap : c.taps)
+    if (limits.ports && std::find(limits.ports->begin(), limits.ports->end(), tap) == limits.ports->end())
+      r.fail(fmt::format("names \"{}\", and the bridge has no such port", tap), "taps");
+  r.done();
+  return c;
+}
+
+Topology::Peer read_peer(Reader& r, const Topology::Wire& wire) {
+  Topology::Peer p;
+  p.netns = name(r, "netns", "");
+  // The wire's own device is the natural one.
+  const bool at_wire = wire.kind == Topology::Wire::Kind::kTap && wire.netns == p.netns;
+  p.interface = r.text("interface", at_wire ? wire.name : "");
+  p.address = r.texts("address");
+  if (!p.address.empty() && p.interface.empty()) r.fail("is given, but no interface", "address");
+  p.run = r.texts("run");
+  r.done();
+  return p;
+}
+
+Topology::Image read_image(Reader r) {
+  Topology::Image i;
+  i.kernel = r.text("kernel", "");
+  i.modules_root = r.text("modules_root", "");
+  i.add = r.texts("add");
+  r.done();
+  return i;
+}
+
+}  // namespace
+
+bool Topology::direct() const {
+  return std::any_of(servers.begin(), servers.end(), [](const Server& s) { return s.attach == Attach::kDirect; });
+}
+
+Topology read_topology(const std::filesystem::path& file, const BridgeLimits& limits) {
+  Reader r = Reader::open(file);
+  Topology t;
+  t.file = std::filesystem::absolute(file);
+  if (auto sim = r.table("sim")) {
+    t.has_sim = true;
+    t.control = sim->text("control", t.control.string());
+    sim->done();
+  }
+  if (auto nic = r.table("nic")) t.nic = read_nic(std::move(*nic));
+  Neighbours neighbours(limits);
+  for (Reader& server : r.tables("server", "server")) {
+    t.servers.push_back(read_server(server, static_cast<unsigned>(t.servers.size()), limits));
+    neighbours.add(server, t.servers.back());
+  }
+  neighbours.done(r);
+  if (auto pf = r.table("pf")) t.pf = read_pf(std::move(*pf), t);
+  for (Reader& peer : r.tables("peer", "peer")) t.peers.push_back(read_peer(peer, t.nic.wire));
+  if (auto lab = r.table("lab")) t.image = read_image(std::move(*lab));
+  if (auto record = r.table("record")) t.record = read_record(std::move(*record), limits);
+  r.done();
+  return t;
+}
+
+}  // namespace vfpool::config

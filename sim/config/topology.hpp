@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// The topology file (TOML): the card, its wire, the servers, the hosts at the wire. vfpool-sim and vfpool-lab read the
+// same file, and each takes its part of what stands here. Paths that are not said to be of something else are relative
+// to the run folder. docs/simulation.md and sim/lab/README.md describe the keys.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/reader.hpp"
+
+namespace vfpool::config {
+
+struct Topology {
+  enum class Attach {
+    kVfioUser,  ///< a VM, as a VMD domain behind the bridge
+    kModel,     ///< the simulator's own model of the owner's server: PF driver, VFs, mailbox; no VM
+    kDirect,    ///< a VM with VFs, without bridge or VMD: only in files without an owner
+    kNone,      ///< a VM without a device of ours
+  };
+  /// The simulator's.
+  struct Wire {
+    enum class Kind { kNone, kTap, kLoopback, kPcap } kind = Kind::kNone;
+    std::string name = "wire0", netns;
+    unsigned mtu = 1500;
+    std::filesystem::path play, keep;
+  };
+  struct Nic {
+    std::array<std::uint8_t, 6> mac{0x02, 0x82, 0x59, 0x00, 0x00, 0x01};
+    unsigned device_id = 0x10f9;  ///< of the PF
+    unsigned link_mbps = 10'000;
+    bool strict_vf_reset = false;  ///< ring registers survive a VF's reset, as in silicon
+    Wire wire;
+  };
+  /// The PF's driver where no server is the owner.
+  struct Pf {
+    unsigned vfs = 0;     ///< 0: as many as the servers have
+    unsigned queues = 4;  ///< of a VF: 2, or 4 with up to 31 VFs
+    unsigned mtu = 1500;
+    bool trusted = false, query_rss = false, check_local = false;
+  };
+  struct Record {
+    std::filesystem::path tlp, ethernet, waves;  ///< empty: none
+    std::vector<std::string> taps;               ///< ports whose TLPs are recorded; empty: all
+  };
+  struct Assign {
+    unsigned slot, vf, fn;
+  };
+  /// The lab's: [server.vm].
+  struct Vm {
+    std::string memory = "512M";  ///< as QEMU takes it
+    unsigned cpus = 1;
+    std::string accel = "tcg";  ///< or kvm
+    std::vector<std::string> modules = {"vmd"};
+    std::vector<std::string> blacklist;
+    std::string append;
+    std::vector<std::string> qemu_args;
+  };
+  struct Server {
+    std::string name;
+    bool owner = false;
+    Attach attach = Attach::kVfioUser;
+    /// Where the simulator shows this server's devices: one, or one for each of `vfs`; none without a device of ours.
+    std::vector<std::filesystem::path> sockets;
+    std::vector<Assign> assign;  ///< users: before anyone boots
+    unsigned model_vfs = 8;      ///< model: VFs that the owner enables
+    std::vector<unsigned> vfs;   ///< direct
+    Vm vm;
+  };
+  /// The lab's: a network namespace at the wire.
+  struct Peer {
+    std::string netns;
+    std::string interface;             ///< empty: no address is set
+    std::vector<std::string> address;  ///< "10.82.0.254/24"
+    std::vector<std::string> run;      ///< shell lines that go on as long as the lab lives, e.g. "iperf3 -s"
+  };
+  /// The lab's: [lab], the guests' kernel and image.
+  struct Image {
+    std::filesystem::path kernel;        ///< empty: the newest of /boot
+    std::filesystem::path modules_root;  ///< folder that holds lib/modules of that kernel
+    std::vector<std::string> add;        ///< "SRC:DST" as make-initramfs takes it; SRC from the checkout
+  };
+
+  std::filesystem::path file;  ///< absolute
+  bool has_sim = false;        ///< there is a [sim] table: the lab starts vfpool-sim
+  std::filesystem::path control = "control.sock";
+  Nic nic;
+  Pf pf;
+  std::vector<Server> servers;  ///< users in the order of their ports
+  std::vector<Peer> peers;
+  Image image;
+  Record record;
+
+  /// All VMs are attached directly: there is no bridge.
+  bool direct() const;
+};
+
+/// How large the bridge is; the defaults are as large as the RTL can be made.
+struct BridgeLimits {
+  unsigned users = 15, slots = 16, slot_functions = 8;
+  std::optional<std::vector<std::string>> ports;  ///< names that [record] taps may have
+};
+
+/// Throws ConfigError for what cannot be.
+Topology read_topology(const std::filesystem::path& file, const BridgeLimits& limits = {});
+
+}  // namespace vfpool::config

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/topology.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <fstream>
+
+namespace vfpool::config {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+class TopologyFile : public testing::Test {
+ protected:
+  ~TopologyFile() override { std::filesystem::remove(path); }
+  Topology read(const std::string& text, const BridgeLimits& limits = {}) {
+    std::ofstream(path) << text;
+    return read_topology(path, limits);
+  }
+  std::string error(const std::string& text, const BridgeLimits& limits = {}) {
+    try {
+      read(text, limits);
+    } catch (const ConfigError& e) {
+      return e.what();
+    }
+    return "accepted";
+  }
+  std::filesystem::path path = testing::TempDir() + "topology_test." + std::to_string(::getpid()) + ".toml";
+};
+
+TEST_F(TopologyFile, DescribesAPool) {
+  const Topology t = read(R"(
+    [nic]
+    mac = "02:00:00:00:00:07"
+    wire = { kind = "tap", netns = "peer" }
+    [[server]]
+    [[server]]
+    assign = [ { vf = 3 }, { slot = 1, vf = 4 } ]
+    [server.vm]
+    memory = "768M"
+    cpus = 2
+    modules = ["vmd", "pktgen"]
+    blacklist = ["ixgbevf"]
+    append = "nosmp"
+    qemu_args = ["-s"]
+    [[peer]]
+    netns = "peer"
+    address = ["10.82.0.254/24"]
+    [lab]
+    kernel = "/k"
+    add = ["x:/y"]
+  )");
+  EXPECT_FALSE(t.has_sim);
+  EXPECT_EQ(t.nic.mac[5], 7);
+  ASSERT_EQ(t.servers.size(), 2u);
+  EXPECT_TRUE(t.servers[0].owner);
+  EXPECT_EQ(t.servers[0].name, "owner");
+  EXPECT_FALSE(t.servers[1].owner);
+  EXPECT_THAT(t.servers[1].sockets, ElementsAre("user1.sock"));
+  ASSERT_EQ(t.servers[1].assign.size(), 2u);
+  EXPECT_EQ(t.servers[1].assign[1].slot, 1u);
+  const Topology::Vm& vm = t.servers[1].vm;
+  EXPECT_EQ(vm.memory, "768M");
+  EXPECT_EQ(vm.cpus, 2u);
+  EXPECT_THAT(vm.modules, ElementsAre("vmd", "pktgen"));
+  EXPECT_THAT(vm.blacklist, ElementsAre("ixgbevf"));
+  EXPECT_EQ(vm.append, "nosmp");
+  EXPECT_THAT(vm.qemu_args, ElementsAre("-s"));
+  ASSERT_EQ(t.peers.size(), 1u);
+  EXPECT_EQ(t.peers[0].interface, "wire0");
+  EXPECT_EQ(t.image.kernel, "/k");
+  EXPECT_THAT(t.image.add, ElementsAre("x:/y"));
+}
+
+TEST_F(TopologyFile, DescribesVmsThatAreAttachedDirectly) {
+  const Topology t = read(R"(
+    [nic]
+    strict_vf_reset = true
+    [pf]
+    vfs = 8
+    queues = 2
+    mtu = 9000
+    trusted = true
+    [[server]]
+    attach = "direct"
+    [[server]]
+    name = "both"
+    attach = "direct"
+    vfs = [1, 4]
+  )");
+  EXPECT_TRUE(t.direct());
+  EXPECT_TRUE(t.nic.strict_vf_reset);
+  EXPECT_THAT(t.servers[0].vfs, ElementsAre(0));
+  EXPECT_THAT(t.servers[0].sockets, ElementsAre("user1.sock"));
+  EXPECT_THAT(t.servers[1].vfs, ElementsAre(1, 4));
+  EXPECT_THAT(t.servers[1].sockets, ElementsAre("both.1.sock", "both.4.sock"));
+  EXPECT_EQ(t.pf.vfs, 8u);
+  EXPECT_EQ(t.pf.queues, 2u);
+  EXPECT_EQ(t.pf.mtu, 9000u);
+  EXPECT_TRUE(t.pf.trusted);
+  EXPECT_FALSE(t.pf.query_rss);
+}
+
+TEST_F(TopologyFile, EveryOneOfTheTreeIsUnderstood) {
+  for (const char* folder : {"sim/lab/topologies", "tests/lab", "tests/bench"})
+    for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(VFPOOL_SOURCE) / folder))
+      if (entry.path().extension() == ".toml") EXPECT_FALSE(read_topology(entry.path()).servers.empty());
+}
+
+TEST_F(TopologyFile, ErrorsNameTheLineAndWhatIsWrong) {
+  EXPECT_THAT(error("[nic]\n\nlink_mbps = -4\n"), HasSubstr(":3: nic: link_mbps must be a number"));
+  EXPECT_THAT(error("[sim]\ncontrl = \"x\"\n"), HasSubstr(":2: sim: contrl is not known here"));
+  EXPECT_THAT(error("[nic\n"), HasSubstr(":1:"));
+  EXPECT_THAT(error("[nic]\nmac = \"01:00:00:00:00:00\"\n"), HasSubstr("no unicast"));
+  EXPECT_THAT(error("[nic]\nmac = \"02:00:00:00:00\"\n"), HasSubstr("no unicast"));
+  EXPECT_THAT(error("[[server]]\nattach = \"magic\"\n"), HasSubstr("\"magic\" is none of vfio-user, model"));
+  EXPECT_THAT(error("[[server]]\n[[server]]\nassign = [ { slot = 99, vf = 0 } ]\n"),
+              HasSubstr(":3: server 2: assign 1: slot must be"));
+  EXPECT_THAT(error("[[server]]\n[server.vm]\nmemroy = \"1G\"\n"), HasSubstr(":3: server 1: vm: memroy is not known"));
+  EXPECT_THAT(error("[[server]]\n[server.vm]\ncpus = \"1\"\n"), HasSubstr("cpus must be a number from 1 to 64"));
+  EXPECT_THAT(error("[[server]]\n[server.vm]\nmodules = [1]\n"), HasSubstr("modules must be a list of strings"));
+  EXPECT_THAT(error("[[server]]\nname = \"a/b\"\n"), HasSubstr(":2: server 1: name \"a/b\" must be"));
+  EXPECT_THAT(error("[[peer]]\nnetns = \"p\"\naddress = [\"10.0.0.1/8\"]\n"), HasSubstr("no interface"));
+  EXPECT_THAT(error("[[peer]]\n"), HasSubstr("netns is missing"));
+  EXPECT_THAT(error("server = 1\n"), HasSubstr("server must be a list of tables"));
+  EXPECT_THAT(error("[nic]\nstrict_vf_reset = 1\n"), HasSubstr("must be true or false"));
+}
+
+TEST_F(TopologyFile, ContradictionsAreRefused) {
+  EXPECT_THAT(error("[[server]]\nrole = \"user\"\n"), HasSubstr("one owner"));
+  EXPECT_THAT(error("[[server]]\n[[server]]\nrole = \"owner\"\n"), HasSubstr("one owner"));
+  EXPECT_THAT(error("[[server]]\n[[server]]\nname = \"owner\"\n"), HasSubstr(":2: server 2: two servers are named"));
+  EXPECT_THAT(error("[[server]]\n[[server]]\nsocket = \"owner.sock\"\n"), HasSubstr("two servers use the socket"));
+  EXPECT_THAT(error("[[server]]\n[[server]]\nassign=[{vf=1}]\n[[server]]\nassign=[{vf=1}]\n"),
+              HasSubstr("server 3: VF 1 is given twice"));
+  EXPECT_THAT(error("[[server]]\n[[server]]\nattach=\"direct\"\n"), HasSubstr("cannot share"));
+  EXPECT_THAT(error("[[server]]\nassign=[{vf=1}]\n"), HasSubstr("assign is for users"));
+  EXPECT_THAT(error("[[server]]\n[[server]]\nattach=\"model\"\n"), HasSubstr("only the owner can be a model"));
+}
+
+TEST_F(TopologyFile, KeysThatCouldHaveNoEffectAreRefused) {
+  EXPECT_THAT(error("[pf]\nvfs = 2\n[[server]]\n"), HasSubstr("attached directly"));
+  EXPECT_THAT(error("[[server]]\nvf = 0\n"), HasSubstr("vf is not known here"));
+  EXPECT_THAT(error("[[server]]\nattach=\"none\"\nsocket=\"s\"\n"), HasSubstr("socket is not known here"));
+  EXPECT_THAT(error("[[server]]\nattach=\"model\"\n[server.vm]\ncpus=1\n"), HasSubstr("vm is not known here"));
+  EXPECT_THAT(error("[nic]\nwire = { kind = \"loopback\", netns = \"x\" }\n"), HasSubstr("netns is not known here"));
+  EXPECT_THAT(error("[[server]]\nattach=\"direct\"\nvf=0\nvfs=[1]\n"), HasSubstr("says what vf says"));
+  EXPECT_THAT(error("[[server]]\nattach=\"direct\"\nvfs=[1,1]\n"), HasSubstr("two servers use the socket"));
+  EXPECT_THAT(error("[pf]\nvfs = 2\n[[server]]\nattach=\"direct\"\nvf=2\n"), HasSubstr("vfs must be a number from 3"));
+  EXPECT_THAT(error("[pf]\nvfs = 40\nqueues = 4\n[[server]]\nattach=\"direct\"\n"), HasSubstr("must be 2 with more"));
+}
+
+TEST_F(TopologyFile, TheBridgeAtHandSetsTheLimits) {
+  const BridgeLimits small{.users = 1, .slots = 1, .slot_functions = 2, .ports = {{"owner", "user1", "nic0"}}};
+  EXPECT_EQ(read("[[server]]\n[[server]]\n[record]\ntaps=[\"nic0\"]\n", small).servers.size(), 2u);
+  EXPECT_THAT(error("[[server]]\n[[server]]\n[[server]]\n", small), HasSubstr("2 users; this build of the bridge has 1"));
+  EXPECT_THAT(error("[[server]]\n[[server]]\nassign=[{slot=1}]\n", small), HasSubstr("from 0 to 0"));
+  EXPECT_THAT(error("[[server]]\n[[server]]\nassign=[{fn=2}]\n", small), HasSubstr("from 0 to 1"));
+  EXPECT_THAT(error("[record]\ntaps=[\"nowhere\"]\n", small), HasSubstr(":2: record: taps names \"nowhere\""));
+}
+
+TEST_F(TopologyFile, AMissingFileIsAnErrorNotACrash) {
+  EXPECT_THROW(read_topology("/nonexistent.toml"), ConfigError);
+}
+
+}  // namespace
+}  // namespace vfpool::config
