@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "demo/tlp_table.hpp"
+#include "lab/alarms.hpp"
 
 namespace vfpool::demo {
 namespace {
@@ -247,9 +248,7 @@ void Story::move_vf() {
 void Story::everyone_is_healthy() {
   for (const std::string vm : {"owner", "user1", "user2"}) {
     const auto alarms = lab::kernel_alarms(text(vm, "dmesg"));
-    std::string all;
-    for (const auto& a : alarms) all += a + "\n";
-    checks_.check(alarms.empty(), vm + ": the kernel has complained about nothing", all);
+    checks_.check(alarms.empty(), vm + ": the kernel has complained about nothing", lab::describe(alarms));
   }
   const json counters = control_.ask({{"op", "counters"}});
   const auto posted = [&](const char* port) { return counters["ports"][port]["tx"]["posted"].get<std::uint64_t>(); };

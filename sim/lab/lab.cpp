@@ -13,6 +13,7 @@
 #include <system_error>
 #include <thread>
 
+#include "lab/alarms.hpp"
 #include "lab/control.hpp"
 
 namespace vfpool::lab {

@@ -37,33 +37,6 @@ constexpr std::string_view kKernelOptions =
 
 }  // namespace
 
-std::vector<std::string> kernel_alarms(const std::string& log) {
-  static constexpr std::array<std::string_view, 14> kMarks = {"BUG:",
-                                                              "WARNING:",
-                                                              "Oops:",
-                                                              "Kernel panic",
-                                                              "Call Trace:",
-                                                              "general protection",
-                                                              "unable to handle",
-                                                              "UBSAN:",
-                                                              "KASAN:",
-                                                              "soft lockup",
-                                                              "INFO: task",
-                                                              "possible circular locking",
-                                                              "scheduling while atomic",
-                                                              "NETDEV WATCHDOG"};
-  std::vector<std::string> found;
-  std::istringstream in(log);
-  for (std::string line; std::getline(in, line);) {
-    for (const std::string_view mark : kMarks) {
-      if (line.find(mark) == std::string::npos) continue;
-      found.push_back(line);
-      break;
-    }
-  }
-  return found;
-}
-
 Vm::Vm(VmConfig config) : config_(std::move(config)) {}
 Vm::~Vm() { stop(); }
 

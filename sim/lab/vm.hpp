@@ -29,9 +29,6 @@ struct VmConfig {
   config::Topology::Vm options;
 };
 
-/// Lines of a kernel log that no healthy guest prints: oops, BUG, WARNING, sanitizer and locking reports.
-std::vector<std::string> kernel_alarms(const std::string& log);
-
 /// Thread-safe: one thread may restart it while others wait for commands in it, which then fail with AgentError.
 class Vm {
  public:

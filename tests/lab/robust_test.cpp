@@ -18,6 +18,7 @@
 
 #include "app/control_client.hpp"
 #include "core/unix_socket.hpp"
+#include "lab/alarms.hpp"
 #include "lab/lab.hpp"
 
 namespace vfpool {
@@ -61,11 +62,8 @@ class RobustPool : public testing::Test {
     const json drops = control({{"op", "counters"}})["drops"];
     for (const char* none : {"malformed", "unsupported", "poisoned", "timeout", "blocked"})
       EXPECT_EQ(drops[none], 0) << drops;
-    for (const auto& vm : lab_->vm_names()) {
-      std::string all;
-      for (const auto& alarm : lab::kernel_alarms(text(vm, "dmesg"))) all += alarm + "\n";
-      EXPECT_EQ(all, "") << vm;
-    }
+    for (const auto& vm : lab_->vm_names())
+      EXPECT_EQ(lab::describe(lab::kernel_alarms(text(vm, "dmesg"))), "") << vm;
   }
 
   static std::string text(const std::string& vm, const std::string& sh, std::chrono::seconds limit = 60s) {
