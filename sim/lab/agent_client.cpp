@@ -9,7 +9,8 @@
 #include <array>
 #include <cerrno>
 
-#include "lab/base64.hpp"
+#include "core/unix_socket.hpp"
+#include "lab/agent/message.hpp"
 
 namespace vfpool::lab {
 namespace {
@@ -20,18 +21,12 @@ using std::chrono::milliseconds;
 /// The agent ends a command at its timeout by SIGTERM and, 2 s later, SIGKILL; its answer needs time on a busy host.
 constexpr milliseconds kAnswerGrace{15'000};
 
-std::string bytes_of(const json& answer, const std::string& name) {
-  if (answer.contains(name)) return answer.at(name).get<std::string>();
-  if (answer.contains(name + "_b64")) return base64_decode(answer.at(name + "_b64").get<std::string>()).value_or("");
-  return "";
-}
-
 Result to_result(const json& answer) {
   if (answer.contains("error")) throw AgentError("agent: " + answer.at("error").get<std::string>());
   Result r;
   r.rc = answer.value("rc", -1);
-  r.out = bytes_of(answer, "out");
-  r.err = bytes_of(answer, "err");
+  r.out = to_bytes(answer.value("out", json()));
+  r.err = to_bytes(answer.value("err", json()));
   r.timed_out = answer.value("timed_out", false);
   r.running = answer.value("running", false);
   return r;
@@ -44,7 +39,7 @@ json to_request(const AgentClient::Command& command) {
   } else {
     r["argv"] = command.argv;
   }
-  if (!command.input.empty()) r["stdin_b64"] = base64_encode(command.input);
+  if (!command.input.empty()) r["stdin"] = to_json(command.input);
   if (!command.env.empty()) r["env"] = command.env;
   if (command.timeout.count() > 0) r["timeout"] = static_cast<double>(command.timeout.count()) / 1000;
   return r;
@@ -64,8 +59,6 @@ AgentClient::AgentClient(Fd socket)
       next_id_(
           std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch())
               .count()) {
-  // Ends a line that an earlier client may have left unfinished.
-  [[maybe_unused]] const ssize_t n = ::send(socket_.get(), "\n", 1, MSG_NOSIGNAL);
   reader_ = std::thread([this] { read_answers(); });
 }
 
@@ -115,14 +108,9 @@ std::pair<std::int64_t, std::shared_future<json>> AgentClient::send(json request
     answer = waiting_[id].get_future().share();
   }
   request["id"] = id;
-  const std::string line = request.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
+  const std::string message = encode_message(request);
   const std::lock_guard lock(write_mutex_);
-  for (std::size_t done = 0; done < line.size();) {
-    const ssize_t n = ::send(socket_.get(), line.data() + done, line.size() - done, MSG_NOSIGNAL);
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) throw AgentError("the guest is gone");
-    done += static_cast<std::size_t>(n);
-  }
+  if (!send_all(socket_.get(), message)) throw AgentError("the guest is gone");
   return {id, std::move(answer)};
 }
 
@@ -134,12 +122,11 @@ void AgentClient::read_answers() {
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) break;
     in.append(buffer.data(), static_cast<std::size_t>(n));
-    std::size_t begin = 0;
-    for (std::size_t end = in.find('\n'); end != std::string::npos; end = in.find('\n', begin)) {
-      take_answer(in.substr(begin, end - begin));
-      begin = end + 1;
+    try {
+      while (const auto answer = take_message(in)) take_answer(*answer);
+    } catch (const BadMessage& e) {
+      spdlog::warn("agent: {}", e.what());
     }
-    in.erase(0, begin);
   }
   std::map<std::int64_t, std::promise<json>> lost;
   {
@@ -151,10 +138,9 @@ void AgentClient::read_answers() {
     promise.set_exception(std::make_exception_ptr(AgentError("the guest went away before it answered")));
 }
 
-void AgentClient::take_answer(const std::string& line) {
-  const json answer = json::parse(line, nullptr, false);
+void AgentClient::take_answer(const json& answer) {
   if (!answer.is_object() || !answer.contains("id") || !answer["id"].is_number_integer()) {
-    spdlog::warn("agent: an answer that is none: {}", line.substr(0, 200));
+    spdlog::warn("agent: an answer that is none: {}", answer.is_object() ? answer.value("error", "") : "");
     return;
   }
   std::promise<json> promise;

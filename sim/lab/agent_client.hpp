@@ -85,7 +85,7 @@ class AgentClient : public std::enable_shared_from_this<AgentClient> {
   friend class Background;
   std::pair<std::int64_t, std::shared_future<nlohmann::json>> send(nlohmann::json request);
   void read_answers();
-  void take_answer(const std::string& line);
+  void take_answer(const nlohmann::json& answer);
 
   Fd socket_;
   mutable std::mutex mutex_;

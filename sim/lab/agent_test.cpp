@@ -11,6 +11,8 @@
 
 #include <thread>
 
+#include "core/unix_socket.hpp"
+#include "lab/agent/message.hpp"
 #include "lab/agent/module_loader.hpp"
 #include "lab/agent/shell.hpp"
 #include "lab/agent_client.hpp"
@@ -73,11 +75,15 @@ class AgentTest : public testing::Test {
 
   // Bytes as they are, for requests that the client would never make.
   json raw(const std::string& bytes) {
-    EXPECT_EQ(::send(host.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL), static_cast<ssize_t>(bytes.size()));
-    std::string line;
-    for (char c = 0; ::read(host.get(), &c, 1) == 1 && c != '\n';) line += c;
-    return json::parse(line);
+    EXPECT_TRUE(send_all(host.get(), bytes));
+    std::string in;
+    for (char c = 0; ::read(host.get(), &c, 1) == 1;) {
+      in += c;
+      if (const auto answer = take_message(in)) return *answer;
+    }
+    return nullptr;
   }
+  json raw(const json& request) { return raw(encode_message(request)); }
 
   std::string read_shell_until(const std::string& text) {
     std::string seen;
@@ -180,18 +186,22 @@ TEST_F(AgentTest, ManyCommandsAtOnce) {
 }
 
 TEST_F(AgentTest, NonsenseIsAnsweredAndForgotten) {
-  EXPECT_TRUE(raw("what\n").contains("error"));
-  EXPECT_TRUE(raw("[1]\n").contains("error"));
-  EXPECT_TRUE(raw("{\"sh\":\"true\"}\n").contains("error"));
-  EXPECT_TRUE(raw("{\"id\":1}\n").contains("error"));
-  EXPECT_TRUE(raw("{\"id\":1,\"argv\":[]}\n").contains("error"));
-  EXPECT_TRUE(raw("{\"id\":1,\"argv\":[5]}\n").contains("error"));
-  EXPECT_TRUE(raw("{\"id\":1,\"sh\":\"true\",\"timeout\":-1}\n").contains("error"));
-  EXPECT_TRUE(raw("{\"id\":1,\"sh\":\"true\",\"stdin_b64\":\"?\"}\n").contains("error"));
-  EXPECT_TRUE(raw("{\"id\":1,\"kill\":7}\n").contains("error"));
-  EXPECT_TRUE(raw("{\"id\":1,\"peek\":\"x\"}\n").contains("error"));
-  EXPECT_TRUE(raw("{\"id\":1,\"resize\":[1]}\n").contains("error"));
-  EXPECT_EQ(raw("\n\n{\"id\":9,\"ping\":true}\n"), json({{"id", 9}, {"rc", 0}}));
+  using namespace std::string_literals;
+  EXPECT_TRUE(raw("what is this?"s).contains("error"));
+  EXPECT_TRUE(raw("\0\0\0\1\xff"s).contains("error"));
+  EXPECT_TRUE(raw("\0\x40\0\0"s + std::string(1U << 22, '\x81')).contains("error"));
+  for (const json& request : {json::array({1}),
+                              json{{"sh", "true"}},
+                              json{{"id", 1}},
+                              json{{"id", 1}, {"argv", json::array()}},
+                              json{{"id", 1}, {"argv", {5}}},
+                              json{{"id", 1}, {"sh", "true"}, {"timeout", -1}},
+                              json{{"id", 1}, {"sh", "true"}, {"stdin", 7}},
+                              json{{"id", 1}, {"kill", 7}},
+                              json{{"id", 1}, {"peek", "x"}},
+                              json{{"id", 1}, {"resize", {1}}}})
+    EXPECT_TRUE(raw(request).contains("error")) << request;
+  EXPECT_EQ(raw(json{{"id", 9}, {"ping", true}}), json({{"id", 9}, {"rc", 0}}));
 }
 
 TEST_F(AgentTest, LostGuestFailsWhoWaits) {

@@ -5,10 +5,11 @@
 #include <spdlog/spdlog.h>
 #include <sys/socket.h>
 
+#include <array>
 #include <cerrno>
 
 #include "core/unix_socket.hpp"
-#include "lab/base64.hpp"
+#include "lab/agent/message.hpp"
 #include "lab/lab.hpp"
 
 namespace vfpool::lab {
@@ -16,12 +17,17 @@ namespace {
 
 using nlohmann::json;
 
-/// A request line longer than this is not one.
-constexpr std::size_t kMaxLine = 64U << 20;
-
-// Whoever no longer wants to know does not get it.
-void write_line(int fd, const json& value) {
-  send_all(fd, value.dump(-1, ' ', false, json::error_handler_t::replace) + "\n");
+// The next message; nothing when the other side ends the connection first. Throws BadMessage.
+std::optional<json> receive_message(int fd) {
+  std::string in;
+  std::array<char, 65536> buffer;
+  for (;;) {
+    if (auto message = take_message(in)) return message;
+    const ssize_t n = ::recv(fd, buffer.data(), buffer.size(), 0);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return std::nullopt;
+    in.append(buffer.data(), static_cast<std::size_t>(n));
+  }
 }
 
 AgentClient::Command command_of(const json& request) {
@@ -31,11 +37,7 @@ AgentClient::Command command_of(const json& request) {
   } else {
     c.sh = request.at("sh").get<std::string>();
   }
-  if (request.contains("stdin_b64")) {
-    const auto bytes = base64_decode(request.at("stdin_b64").get<std::string>());
-    if (!bytes) throw LabError("stdin_b64 is no base64");
-    c.input = *bytes;
-  }
+  c.input = to_bytes(request.value("stdin", json()));
   const double timeout = request.value("timeout", 60.0);
   if (!(timeout >= 0 && timeout < 1e6)) throw LabError("timeout wants seconds; 0 is none");
   c.timeout = std::chrono::milliseconds(static_cast<std::int64_t>(timeout * 1000));
@@ -95,16 +97,14 @@ void ControlServer::join_done() {
 }
 
 void ControlServer::serve(Client& client) {
-  std::string rest;
-  if (const auto line = read_line(client.socket.get(), rest, kMaxLine)) {
-    json result;
-    try {
-      result = answer(json::parse(*line));
-    } catch (const std::exception& e) {
-      result = {{"error", e.what()}};
-    }
-    write_line(client.socket.get(), result);
+  json result;
+  try {
+    if (const auto request = receive_message(client.socket.get())) result = answer(*request);
+  } catch (const std::exception& e) {
+    result = {{"error", e.what()}};
   }
+  // Whoever no longer wants to know does not get it.
+  if (!result.is_null()) send_all(client.socket.get(), encode_message(result));
   ::shutdown(client.socket.get(), SHUT_RDWR);
   const std::lock_guard lock(mutex_);
   client.done = true;
@@ -120,8 +120,7 @@ json ControlServer::answer(const json& request) {
   Vm& vm = lab_.vm(request.at("vm").get<std::string>());
   if (op == "run") {
     const Result r = vm.run(command_of(request));
-    return {
-        {"rc", r.rc}, {"out_b64", base64_encode(r.out)}, {"err_b64", base64_encode(r.err)}, {"timed_out", r.timed_out}};
+    return {{"rc", r.rc}, {"out", to_json(r.out)}, {"err", to_json(r.err)}, {"timed_out", r.timed_out}};
   }
   if (op == "start") {
     vm.start();
@@ -147,9 +146,8 @@ json ControlServer::answer(const json& request) {
 
 json ask_lab(const std::filesystem::path& folder, const json& request) {
   const Fd fd = connect_lab(folder);
-  write_line(fd.get(), request);
-  std::string rest;
-  const json answer = json::parse(read_line(fd.get(), rest, kMaxLine).value_or(""), nullptr, false);
+  send_all(fd.get(), encode_message(request));
+  const json answer = receive_message(fd.get()).value_or(nullptr);
   if (!answer.is_object()) throw std::runtime_error("the lab ended before it answered");
   if (answer.contains("error")) throw std::runtime_error(answer.at("error").get<std::string>());
   return answer;

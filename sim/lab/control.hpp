@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // How other programs reach a running lab: lab.sock in its run folder.
 //
-// A connection carries one request, a JSON object on a line, and one answer; the answer has "error" when it failed.
+// A connection carries one request and one answer, messages both (agent/message.hpp; written as JSON here); the answer
+// has "error" when it failed.
 //   {"op":"status"}
-//   {"op":"run","vm":"user1","sh":"..." or "argv":[..],"timeout":60,"stdin_b64":".."} -> rc, out_b64, err_b64,
+//   {"op":"run","vm":"user1","sh":"..." or "argv":[..],"timeout":60,"stdin":bytes} -> rc, out, err (bytes),
 //   timed_out
 //   {"op":"start"|"stop"|"kill"|"restart","vm":"user1"}
 //   {"op":"resize","vm":"user1","rows":24,"columns":80,"term":"xterm"}   of its interactive shell

@@ -14,7 +14,7 @@
 #include <iostream>
 #include <thread>
 
-#include "lab/base64.hpp"
+#include "lab/agent/message.hpp"
 #include "lab/control.hpp"
 #include "lab/lab.hpp"
 #include "lab/terminal.hpp"
@@ -186,11 +186,11 @@ int run(const Arguments& a) {
   // Input is passed on when it is a file or a pipe, not when it is a terminal.
   if (::fstat(STDIN_FILENO, &in) == 0 && (S_ISREG(in.st_mode) || S_ISFIFO(in.st_mode))) {
     const std::string bytes((std::istreambuf_iterator<char>(std::cin)), {});
-    if (!bytes.empty()) request["stdin_b64"] = base64_encode(bytes);
+    if (!bytes.empty()) request["stdin"] = to_json(bytes);
   }
   const json answer = ask_lab(a.folder, request);
-  print_bytes(stdout, base64_decode(answer.at("out_b64").get<std::string>()).value_or(""));
-  print_bytes(stderr, base64_decode(answer.at("err_b64").get<std::string>()).value_or(""));
+  print_bytes(stdout, to_bytes(answer.at("out")));
+  print_bytes(stderr, to_bytes(answer.at("err")));
   if (answer.value("timed_out", false)) fmt::print(stderr, "vfpool-lab: ended after {} s\n", a.timeout);
   return answer.at("rc").get<int>();
 }

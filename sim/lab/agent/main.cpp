@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // vfpool-agent: runs commands in a guest for the host, and loads the drivers of devices that appear.
 //
-// It reads requests from the virtio-serial port `vfpool.agent`, one JSON object a line, and answers each with one line
-// that bears the same id; answers come when they are ready, not in order:
+// It reads requests from the virtio-serial port `vfpool.agent`, one message each (message.hpp; written as JSON here), and
+// answers each with one that bears the same id; answers come when they are ready, not in order:
 //   {"id":1,"sh":"ip link"}  or  {"id":1,"argv":["ip","link"]},
-//       optional "stdin_b64", "env":{..}, "timeout": seconds     -> {"id":1,"rc":0,"out":"..","err":".."}
-//       plus "timed_out":true, "truncated":true where that happened; output that is no text (UTF-8 without NUL) comes
-//       as out_b64, err_b64
+//       optional "stdin": bytes, "env":{..}, "timeout": seconds  -> {"id":1,"rc":0,"out":bytes,"err":bytes}
+//       plus "timed_out":true, "truncated":true where that happened
 //   {"id":2,"peek":1}                what command 1 has printed   -> {"id":2,"rc":0,"running":true,"out":..,"err":..}
 //   {"id":3,"kill":1,"signal":15}    signals all of command 1     -> {"id":3,"rc":0}
 //   {"id":4,"resize":[24,80],"term":"xterm"}  of the shell        -> {"id":4,"rc":0}
 //   {"id":5,"ping":true}                                          -> {"id":5,"rc":0}
-// A request that makes no sense is answered with {"id":..,"error":"why"}.
+// A request that makes no sense is answered with {"id":..,"error":"why"}, and what is no message with a null id; a
+// message that the host leaves unfinished when it hangs up is forgotten.
 //
 // Usage: vfpool-agent [--fd N [--shell-fd M]]; the descriptors replace the ports (tests), and no drivers are loaded.
 #include <fcntl.h>
@@ -30,35 +30,22 @@
 #include <nlohmann/json.hpp>
 
 #include "lab/agent/command.hpp"
+#include "lab/agent/message.hpp"
 #include "lab/agent/module_loader.hpp"
 #include "lab/agent/port.hpp"
 #include "lab/agent/shell.hpp"
-#include "lab/base64.hpp"
 
 namespace vfpool::lab {
 namespace {
 
 using nlohmann::json;
 
-/// A request line longer than this is not one.
-constexpr std::size_t kMaxRequest = 64U << 20;
 /// How often a parked port is looked at should its SIGIO have been missed.
 constexpr int kParkedPollMs = 5000;
 
 class BadRequest : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
-
-void put_bytes(json& answer, const std::string& name, const std::string& bytes) {
-  // dump() throws for text that is not UTF-8: that is the test. NULs would be allowed, at six bytes each.
-  try {
-    if (bytes.find('\0') != std::string::npos) throw std::invalid_argument("binary");
-    (void)json(bytes).dump();
-    answer[name] = bytes;
-  } catch (const std::exception&) {
-    answer[name + "_b64"] = base64_encode(bytes);
-  }
-}
 
 class Agent {
  public:
@@ -119,22 +106,17 @@ class Agent {
   }
 
   void take_requests() {
-    std::size_t begin = 0;
-    for (std::size_t end = in_.find('\n'); end != std::string::npos; end = in_.find('\n', begin)) {
-      if (end > begin) take_request(in_.substr(begin, end - begin));
-      begin = end + 1;
+    try {
+      while (const auto request = take_message(in_)) take_request(*request);
+    } catch (const BadMessage& e) {
+      answer({{"id", nullptr}, {"error", e.what()}});
     }
-    in_.erase(0, begin);
-    if (in_.size() > kMaxRequest) {
-      in_.clear();
-      answer({{"id", nullptr}, {"error", "request line too long"}});
-    }
+    if (port_.parked()) in_.clear();
   }
 
-  void take_request(const std::string& line) {
+  void take_request(const json& request) {
     json id = nullptr;
     try {
-      const json request = json::parse(line);
       if (!request.is_object()) throw BadRequest("not an object");
       id = request.value("id", json());
       if (!id.is_number_integer()) throw BadRequest("id is not an integer");
@@ -150,8 +132,8 @@ class Agent {
     } else if (request.contains("peek")) {
       const Command& command = find(request.at("peek"));
       json a{{"id", id}, {"rc", 0}, {"running", true}};
-      put_bytes(a, "out", command.out());
-      put_bytes(a, "err", command.err());
+      a["out"] = to_json(command.out());
+      a["err"] = to_json(command.err());
       answer(a);
     } else if (request.contains("kill")) {
       answer({{"id", id}, {"rc", find(request.at("kill")).signal(request.value("signal", SIGTERM)) ? 0 : 1}});
@@ -177,11 +159,7 @@ class Agent {
     }
     if (spec.argv.empty() || spec.argv[0].empty()) throw BadRequest("argv is empty");
     if (request.contains("env")) spec.env = request.at("env").get<std::map<std::string, std::string>>();
-    if (request.contains("stdin_b64")) {
-      const auto bytes = base64_decode(request.at("stdin_b64").get<std::string>());
-      if (!bytes) throw BadRequest("stdin_b64 is no base64");
-      spec.input = *bytes;
-    }
+    spec.input = to_bytes(request.value("stdin", json()));
     if (request.contains("timeout")) {
       const double seconds = request.at("timeout").get<double>();
       if (!(seconds > 0 && seconds < 1e6)) throw BadRequest("timeout wants seconds, more than 0");
@@ -207,8 +185,8 @@ class Agent {
         continue;
       }
       json a{{"id", it->first}, {"rc", command.rc()}};
-      put_bytes(a, "out", command.out());
-      put_bytes(a, "err", command.err());
+      a["out"] = to_json(command.out());
+      a["err"] = to_json(command.err());
       if (command.timed_out()) a["timed_out"] = true;
       if (command.truncated()) a["truncated"] = true;
       answer(a);
@@ -216,7 +194,7 @@ class Agent {
     }
   }
 
-  void answer(const json& a) { port_.send(a.dump(-1, ' ', false, json::error_handler_t::replace) + "\n"); }
+  void answer(const json& a) { port_.send(encode_message(a)); }
 
   Port port_;
   std::unique_ptr<Shell> shell_;
