@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 
+#include "app/request.hpp"
 #include "core/unix_socket.hpp"
 
 namespace vfpool::app {
@@ -64,18 +65,14 @@ void ControlSocket::receive(int fd) {
 }
 
 std::string ControlSocket::answer(const std::string& line) {
-  nlohmann::json reply = nlohmann::json::object();
-  try {
+  nlohmann::json id;
+  auto reply = reply_of([&] {
     const auto request = nlohmann::json::parse(line);
     if (!request.is_object()) throw std::runtime_error("a request is a JSON object");
-    if (request.contains("id")) reply["id"] = request["id"];
-    const auto result = handler_(request);
-    reply["ok"] = true;
-    if (result.is_object()) reply.update(result);
-  } catch (const std::exception& e) {
-    reply["ok"] = false;
-    reply["error"] = e.what();
-  }
+    if (request.contains("id")) id = request["id"];
+    return handler_(request);
+  });
+  if (!id.is_null()) reply["id"] = std::move(id);
   return reply.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 

@@ -38,7 +38,8 @@ int main(int argc, char** argv) {
   auto* assign = on_slot("assign", "put a VF into a slot");
   assign->add_option("vf", vf, "VF, from 0")->required();
   assign->add_option("--fn", fn, "function of the slot");
-  assign->callback([&] { request = {{"op", "assign"}, {"user", number_or_name(user)}, {"slot", slot}, {"vf", vf}, {"fn", fn}}; });
+  assign->callback(
+      [&] { request = {{"op", "assign"}, {"user", number_or_name(user)}, {"slot", slot}, {"vf", vf}, {"fn", fn}}; });
   for (const auto& [op, text] : {std::pair{"status", "VFs and slots"},
                                  {"counters", "packets by port, and drops"},
                                  {"state", "what every part is waiting for"},

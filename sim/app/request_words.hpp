@@ -9,9 +9,9 @@
 
 namespace vfpool::app {
 
-/// {"assign", "user=user1", "vf=3"} is {"op": "assign", "user": "user1", "vf": 3}. A value that is JSON (a number, true,
-/// false, a list, a quoted string) is that, any other is a string. Throws std::invalid_argument for a word without "=",
-/// a key that is empty or comes twice, and for no words at all.
+/// {"assign", "user=user1", "vf=3"} is {"op": "assign", "user": "user1", "vf": 3}. A value that is JSON (a number,
+/// true, false, a list, a quoted string) is that, any other is a string. Throws std::invalid_argument for a word
+/// without "=", a key that is empty or comes twice, and for no words at all.
 nlohmann::json request_of_words(const std::vector<std::string>& words);
 
 /// The same of a line whose words are parted by blanks.

@@ -11,9 +11,18 @@ namespace {
 using nlohmann::json;
 
 TEST(RequestWords, ValuesAreNumbersTruthsListsAndStrings) {
-  const json expected{{"op", "x"},       {"n", 7},   {"minus", -1},   {"real", 0.5}, {"yes", true},
-                      {"no", false},     {"s", "a"}, {"empty", ""},   {"digits", "12"},
-                      {"list", {10, 11}}, {"mac", "02:00:00:00:00:01"}, {"equation", "a=b"}};
+  const json expected{{"op", "x"},
+                      {"n", 7},
+                      {"minus", -1},
+                      {"real", 0.5},
+                      {"yes", true},
+                      {"no", false},
+                      {"s", "a"},
+                      {"empty", ""},
+                      {"digits", "12"},
+                      {"list", {10, 11}},
+                      {"mac", "02:00:00:00:00:01"},
+                      {"equation", "a=b"}};
   EXPECT_EQ(request_of_line("x n=7 minus=-1 real=0.5\tyes=true no=false s=a empty= digits=\"12\" list=[10,11] "
                             "mac=02:00:00:00:00:01 equation=a=b"),
             expected);

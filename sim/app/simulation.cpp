@@ -9,13 +9,14 @@
 #include <optional>
 #include <vector>
 
+#include "app/direct_vms.hpp"
+#include "app/request_words.hpp"
 #include "app/server_activity.hpp"
 #include "app/tlp_counts.hpp"
 #include "bridge/bridge.hpp"
 #include "host/enumerate.hpp"
 #include "host/pf_driver.hpp"
 #include "host/server.hpp"
-#include "nic82599/direct_card.hpp"
 #include "nic82599/nic82599.hpp"
 #include "pcie/endpoint.hpp"
 #include "record/frame_record.hpp"
@@ -87,8 +88,8 @@ struct Simulation::Impl {
   std::unique_ptr<Bridge> bridge;
   std::unique_ptr<pcie::Endpoint> endpoint;
   std::unique_ptr<nic82599::Nic82599> nic;
-  std::unique_ptr<nic82599::DirectCard> card;  // when VMs are attached directly
-  std::vector<std::unique_ptr<vfio_user::Server>> direct_servers;
+  std::unique_ptr<wire::Wire> station_end;  // the other end of the wire, where a station is
+  std::unique_ptr<DirectVms> direct;        // when VMs are attached directly
   std::vector<std::unique_ptr<VmPort>> vms;
   std::unique_ptr<ModelOwner> model;
   TlpCounts counts;
@@ -97,7 +98,9 @@ struct Simulation::Impl {
   std::map<std::filesystem::path, std::shared_ptr<record::PcapngWriter>> records;  // several may share a file
   std::unique_ptr<record::TlpRecord> tlp_record;
 
-  Impl(Scheduler& s, const Topology& t, const std::filesystem::path& f) : scheduler(s), topology(t), folder(f) {
+  Impl(Scheduler& s, const Topology& t, const std::filesystem::path& f,
+       const std::function<std::string(const std::string&)>& obey)
+      : scheduler(s), topology(t), folder(f) {
     make_wire();
     const nic82599::Nic82599::Options options{.name = "nic0",
                                               .pf_device_id = static_cast<std::uint16_t>(t.nic.device_id),
@@ -105,7 +108,8 @@ struct Simulation::Impl {
                                               .link_mbps = t.nic.link_mbps,
                                               .strict_vf_reset = t.nic.strict_vf_reset};
     if (t.direct()) {
-      make_direct(options);
+      direct = std::make_unique<DirectVms>(scheduler, topology, options, folder, station_end.get(), obey);
+      if (wire) direct->nic().set_wire(*wire);
     } else {
       make_pool(options);
     }
@@ -124,6 +128,12 @@ struct Simulation::Impl {
       case Topology::Wire::Kind::kTap:
         wire = std::make_unique<wire::Tap>(scheduler, wire::TapOptions{.name = w.name, .netns = w.netns, .mtu = w.mtu});
         break;
+      case Topology::Wire::Kind::kStation: {
+        auto ends = wire::Loopback::make_pair(scheduler);
+        wire = std::move(ends.first);
+        station_end = std::move(ends.second);
+        break;
+      }
       case Topology::Wire::Kind::kLoopback: wire = std::make_unique<wire::Loopback>(scheduler); break;
       case Topology::Wire::Kind::kPcap:
         wire = std::make_unique<wire::Pcap>(scheduler,
@@ -170,24 +180,6 @@ struct Simulation::Impl {
     }
   }
 
-  void make_direct(const nic82599::Nic82599::Options& options) {
-    const Topology::Pf& p = topology.pf;
-    nic82599::PfPersonality::Options pf{.vfs = p.vfs,
-                                        .queues = p.queues,
-                                        .pf_mtu = p.mtu,
-                                        .trusted = p.trusted,
-                                        .query_rss = p.query_rss,
-                                        .check_local = p.check_local};
-    for (const auto& s : topology.servers)
-      for (const unsigned vf : s.vfs) pf.vfs = std::max(pf.vfs, vf + 1);
-    card = std::make_unique<nic82599::DirectCard>(scheduler, options, pf);
-    if (wire) card->nic().set_wire(*wire);
-    for (const auto& s : topology.servers)
-      for (std::size_t i = 0; i < s.vfs.size(); ++i)
-        direct_servers.push_back(
-            std::make_unique<vfio_user::Server>(scheduler, (folder / s.sockets[i]).string(), card->vf(s.vfs[i])));
-  }
-
   Bridge& the_bridge() const {
     if (!bridge) throw ControlError("this topology has no bridge");
     return *bridge;
@@ -196,17 +188,6 @@ struct Simulation::Impl {
   void command(const regs::Command& c) {
     if (const regs::Result result = the_bridge().command(c); result != regs::Result::kDone)
       throw ControlError(std::string(meaning(result)));
-  }
-
-  static unsigned number(const json& request, const char* key, unsigned most, std::optional<unsigned> fallback = {}) {
-    if (!request.contains(key)) {
-      if (fallback) return *fallback;
-      throw ControlError(fmt::format("\"{}\" is missing", key));
-    }
-    const json& v = request[key];
-    if (!v.is_number_integer() || v.get<std::int64_t>() < 0 || v.get<std::int64_t>() > most)
-      throw ControlError(fmt::format("\"{}\" must be a number from 0 to {}", key, most));
-    return v.get<unsigned>();
   }
 
   // A server behind the bridge, from `waits_for` of its own end.
@@ -232,15 +213,16 @@ struct Simulation::Impl {
       add(activity_at(vm->port, vm->server.connected(), vm->server.changed(), std::move(waits_for)),
           vm->endpoint.name());
     }
-    for (const auto& s : direct_servers)
-      add(ServerActivity(scheduler).json(s->connected(), s->changed(), s->waits_for()), s->path());
+    if (direct)
+      for (const auto& s : direct->servers())
+        add(ServerActivity(scheduler).json(s->connected(), s->changed(), s->waits_for()), s->path());
     return out;
   }
 
   /// A user's port, which requests give by number or by the server's name.
   unsigned user(const json& request) const {
     if (!request.contains("user") || !request["user"].is_string())
-      return number(request, "user", Bridge::geometry().users);
+      return number_of(request, "user", Bridge::geometry().users);
     const std::string name = request["user"];
     for (unsigned port = 1; const auto& s : topology.servers) {
       if (s.owner || s.attach != Topology::Attach::kVfioUser) continue;
@@ -306,21 +288,25 @@ config::BridgeLimits bridge_limits() {
 }
 
 Simulation::Simulation(Scheduler& scheduler, const Topology& topology, const std::filesystem::path& folder)
-    : impl_(std::make_unique<Impl>(scheduler, topology, folder)) {}
+    : impl_(std::make_unique<Impl>(scheduler, topology, folder, [this](const std::string& line) {
+        return reply_of([&] { return control(request_of_line(line)); }).dump();
+      })) {}
 Simulation::~Simulation() = default;
 
 json Simulation::control(const json& request) {
   Impl& i = *impl_;
-  const std::string op = request.value("op", "");
+  const std::string op = text_of(request, "op", "");
+  if (i.direct)
+    if (auto answer = i.direct->control(request)) return std::move(*answer);
   const auto geometry = Bridge::geometry();
   const auto user = [&] { return i.user(request); };
-  const auto slot = [&] { return Impl::number(request, "slot", geometry.slots - 1, 0); };
+  const auto slot = [&] { return number_of(request, "slot", geometry.slots - 1, 0); };
   if (op == "assign") {
     i.command({.op = regs::Op::kAssign,
-               .vf = Impl::number(request, "vf", regs::Vf::kCount - 1),
+               .vf = number_of(request, "vf", regs::Vf::kCount - 1),
                .user = user(),
                .slot = slot(),
-               .fn = Impl::number(request, "fn", geometry.slot_functions - 1, 0)});
+               .fn = number_of(request, "fn", geometry.slot_functions - 1, 0)});
   } else if (op == "release") {
     i.command({.op = regs::Op::kRelease, .user = user(), .slot = slot()});
   } else if (op == "force") {
@@ -334,20 +320,22 @@ json Simulation::control(const json& request) {
   } else if (op == "counters") {
     return i.counters();
   } else if (op == "state") {
-    return {{"state", state()}};
+    const std::string part = text_of(request, "part", "");
+    if (!part.empty() && part != "card") throw ControlError("\"part\" can only be card");
+    if (part.empty()) return {{"state", state()}};
+    return {{"state", i.direct ? i.direct->card_state() : i.nic->state()}};
   } else if (op == "read") {
-    return {{"value", i.the_bridge().service_read(Impl::number(request, "offset", 0xfffc))}};
+    return {{"value", i.the_bridge().service_read(number_of(request, "offset", 0xfffc))}};
   } else if (op == "flush") {
     for (auto& [name, file] : i.records) file->flush();
   } else if (op == "waves") {
-    const std::string file = request.value("file", "");
+    const std::string file = text_of(request, "file", "");
     if (file.empty())
       i.the_bridge().trace_stop();
     else
       i.the_bridge().trace_to((i.folder / file).string());
   } else {
-    throw ControlError(fmt::format(
-        "unknown op \"{}\": assign, release, force, press, status, counters, state, read, flush, waves, quit", op));
+    throw ControlError(fmt::format("unknown op \"{}\"; docs/simulation.md lists them", op));
   }
   return json::object();
 }
@@ -357,11 +345,10 @@ std::string Simulation::state() const {
   std::string out = i.scheduler.waiting_for();
   if (i.bridge) out += i.bridge->state();
   if (i.nic) out += i.nic->state() + i.endpoint->state();
-  if (i.card) out += i.card->state();
+  if (i.direct) out += i.direct->state();
   if (i.wire) out += i.wire->state() + "\n";
   if (i.model) out += i.model->server.root().state();
   for (const auto& vm : i.vms) out += vm->endpoint.state() + vm->server.state();
-  for (const auto& s : i.direct_servers) out += s->state();
   for (const auto& [name, file] : i.records) out += file->state() + "\n";
   return out;
 }

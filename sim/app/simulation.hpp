@@ -8,15 +8,11 @@
 #include <stdexcept>
 #include <string>
 
+#include "app/request.hpp"
 #include "config/topology.hpp"
 #include "core/scheduler.hpp"
 
 namespace vfpool::app {
-
-/// A request of the control socket that cannot be carried out; the text says why.
-class ControlError : public std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
 
 /// The bridge that this program was built with.
 config::BridgeLimits bridge_limits();

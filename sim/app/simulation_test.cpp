@@ -79,7 +79,7 @@ TEST_F(RunningSimulation, AUserIsKnownByNumberAndByName) {
   const json by_name = {{"op", "assign"}, {"user", "first"}, {"slot", 1}, {"vf", 2}};
   const json by_number = {{"op", "assign"}, {"user", 1}, {"slot", 1}, {"vf", 3}};
   EXPECT_EQ(refused(by_name), "accepted");
-  EXPECT_THAT(refused(by_number), testing::HasSubstr("this function is in use"));
+  EXPECT_THAT(refused(by_number), testing::HasSubstr("the function is in use"));
 }
 
 TEST_F(RunningSimulation, SleepsWhenNothingHappens) {
@@ -107,8 +107,8 @@ TEST_F(RunningSimulation, StatusTellsWhatEachServerDoes) {
   EXPECT_EQ(owner["state"], "idle") << owner;
   EXPECT_THAT(owner["last_from_server"]["tlp"].get<std::string>(), testing::Not(testing::IsEmpty()));
   EXPECT_THAT(owner["last_to_server"]["tlp"].get<std::string>(), testing::Not(testing::IsEmpty()));
-  EXPECT_EQ(by_name.at("user1")["state"], "off");  // no VM is attached
-  EXPECT_EQ(by_name.at("user1")["port"], "user1");
+  EXPECT_EQ(by_name.at("first")["state"], "off");  // no VM is attached
+  EXPECT_EQ(by_name.at("first")["port"], "user1");
 }
 
 TEST_F(RunningSimulation, WavesAreWrittenOnDemand) {

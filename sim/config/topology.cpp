@@ -19,8 +19,8 @@ constexpr unsigned kMostVfsOfAUser = 64;
 std::string name(Reader& r, const std::string& key, const std::string& otherwise) {
   std::string given = r.text(key, otherwise);
   if (given.empty()) r.fail(key + " is missing");
-  if (given.size() > 32 || given.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") !=
-                               std::string::npos)
+  if (given.size() > 32 ||
+      given.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") != std::string::npos)
     r.fail(fmt::format("\"{}\" must be 1 to 32 letters, digits, - and _", given), key);
   return given;
 }
@@ -41,9 +41,13 @@ std::array<std::uint8_t, 6> mac_address(Reader& r, const std::string& key, std::
 Topology::Wire read_wire(Reader r) {
   using Kind = Topology::Wire::Kind;
   Topology::Wire w;
-  w.kind = r.choice<Kind>(
-      "kind", {{"none", Kind::kNone}, {"tap", Kind::kTap}, {"loopback", Kind::kLoopback}, {"pcap", Kind::kPcap}},
-      w.kind);
+  w.kind = r.choice<Kind>("kind",
+                          {{"none", Kind::kNone},
+                           {"tap", Kind::kTap},
+                           {"loopback", Kind::kLoopback},
+                           {"pcap", Kind::kPcap},
+                           {"station", Kind::kStation}},
+                          w.kind);
   if (w.kind == Kind::kTap) {
     w.name = r.text("name", w.name);
     w.netns = r.text("netns", "");
@@ -90,8 +94,13 @@ Topology::Vm read_vm(Reader r) {
   v.memory = r.text("memory", v.memory);
   v.cpus = r.number("cpus", v.cpus, 1, 64);
   v.accel = r.choice<std::string>("accel", {{"tcg", "tcg"}, {"kvm", "kvm"}}, v.accel);
+  v.prealloc = r.flag("prealloc", v.prealloc);
+  v.kernel_root = r.text("kernel_root", "");
+  using Init = Topology::Vm::Init;
+  v.init = r.choice<Init>("init", {{"agent", Init::kAgent}, {"script", Init::kScript}}, v.init);
   v.modules = r.texts("modules", v.modules);
   v.blacklist = r.texts("blacklist");
+  v.files = r.texts("files");
   v.append = r.text("append", "");
   v.qemu_args = r.texts("qemu_args");
   r.done();
@@ -109,6 +118,7 @@ void read_direct(Reader& r, unsigned index, Topology::Server& s) {
     s.vfs = {r.number("vf", index, 0, kMostVfs - 1)};
     s.sockets = {r.text("socket", s.name + ".sock")};
   }
+  s.mischief = r.flag("mischief", s.mischief);
 }
 
 Topology::Server read_server(Reader& r, unsigned index, const BridgeLimits& limits) {
@@ -208,8 +218,7 @@ Topology::Peer read_peer(Reader& r, const Topology::Wire& wire) {
 
 Topology::Image read_image(Reader r) {
   Topology::Image i;
-  i.kernel = r.text("kernel", "");
-  i.modules_root = r.text("modules_root", "");
+  i.kernel_root = r.text("kernel_root", "");
   i.add = r.texts("add");
   r.done();
   return i;
@@ -237,6 +246,8 @@ Topology read_topology(const std::filesystem::path& file, const BridgeLimits& li
     neighbours.add(server, t.servers.back());
   }
   neighbours.done(r);
+  if (t.nic.wire.kind == Topology::Wire::Kind::kStation && !t.direct())
+    r.fail("has a wire of kind station, which is for servers that are attached directly", "nic");
   if (auto pf = r.table("pf")) t.pf = read_pf(std::move(*pf), t);
   for (Reader& peer : r.tables("peer", "peer")) t.peers.push_back(read_peer(peer, t.nic.wire));
   if (auto lab = r.table("lab")) t.image = read_image(std::move(*lab));

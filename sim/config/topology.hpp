@@ -24,7 +24,7 @@ struct Topology {
   };
   /// The simulator's.
   struct Wire {
-    enum class Kind { kNone, kTap, kLoopback, kPcap } kind = Kind::kNone;
+    enum class Kind { kNone, kTap, kLoopback, kPcap, kStation } kind = Kind::kNone;
     std::string name = "wire0", netns;
     unsigned mtu = 1500;
     std::filesystem::path play, keep;
@@ -54,11 +54,18 @@ struct Topology {
   struct Vm {
     std::string memory = "512M";  ///< as QEMU takes it
     unsigned cpus = 1;
-    std::string accel = "tcg";  ///< or kvm
-    std::vector<std::string> modules = {"vmd"};
-    std::vector<std::string> blacklist;
-    std::string append;
-    std::vector<std::string> qemu_args;
+    std::string accel = "tcg";          ///< or kvm
+    bool prealloc = false;              ///< all memory is there from the start, which measurements want
+    std::filesystem::path kernel_root;  ///< of another kernel than [lab]'s; empty: that one
+    enum class Init {
+      kAgent,   ///< the image's init, and the agent through which commands come
+      kScript,  ///< /script, one of `files`, and nothing else: its console is the only channel (lab/script.hpp)
+    } init = Init::kAgent;
+    std::vector<std::string> modules = {"vmd"};  ///< loaded before the agent answers
+    std::vector<std::string> blacklist;          ///< modules that do not load by themselves
+    std::vector<std::string> files;              ///< further files: "SRC:/DST", SRC from the checkout
+    std::string append;                          ///< more kernel command line
+    std::vector<std::string> qemu_args;          ///< more QEMU options, e.g. a plugin
   };
   struct Server {
     std::string name;
@@ -69,7 +76,10 @@ struct Topology {
     std::vector<Assign> assign;  ///< users: before anyone boots
     unsigned model_vfs = 8;      ///< model: VFs that the owner enables
     std::vector<unsigned> vfs;   ///< direct
+    bool mischief = false;       ///< direct: VFs can be made to misbehave (control operation `mischief`)
     Vm vm;
+
+    bool has_vm() const { return attach != Attach::kModel; }
   };
   /// The lab's: a network namespace at the wire.
   struct Peer {
@@ -80,9 +90,8 @@ struct Topology {
   };
   /// The lab's: [lab], the guests' kernel and image.
   struct Image {
-    std::filesystem::path kernel;        ///< empty: the newest of /boot
-    std::filesystem::path modules_root;  ///< folder that holds lib/modules of that kernel
-    std::vector<std::string> add;        ///< "SRC:DST" as make-initramfs takes it; SRC from the checkout
+    std::filesystem::path kernel_root;  ///< holds boot/vmlinuz-RELEASE and lib/modules/RELEASE; empty: /
+    std::vector<std::string> add;       ///< "SRC:DST" as make-initramfs takes it; SRC from the checkout
   };
 
   std::filesystem::path file;  ///< absolute

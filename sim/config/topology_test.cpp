@@ -46,11 +46,15 @@ TEST_F(TopologyFile, DescribesAPool) {
     blacklist = ["ixgbevf"]
     append = "nosmp"
     qemu_args = ["-s"]
+    prealloc = true
+    init = "script"
+    kernel_root = "/other"
+    files = ["a:/b"]
     [[peer]]
     netns = "peer"
     address = ["10.82.0.254/24"]
     [lab]
-    kernel = "/k"
+    kernel_root = "/k"
     add = ["x:/y"]
   )");
   EXPECT_FALSE(t.has_sim);
@@ -71,7 +75,11 @@ TEST_F(TopologyFile, DescribesAPool) {
   EXPECT_THAT(vm.qemu_args, ElementsAre("-s"));
   ASSERT_EQ(t.peers.size(), 1u);
   EXPECT_EQ(t.peers[0].interface, "wire0");
-  EXPECT_EQ(t.image.kernel, "/k");
+  EXPECT_TRUE(vm.prealloc);
+  EXPECT_EQ(vm.init, Topology::Vm::Init::kScript);
+  EXPECT_EQ(vm.kernel_root, "/other");
+  EXPECT_THAT(vm.files, ElementsAre("a:/b"));
+  EXPECT_EQ(t.image.kernel_root, "/k");
   EXPECT_THAT(t.image.add, ElementsAre("x:/y"));
 }
 
@@ -90,6 +98,7 @@ TEST_F(TopologyFile, DescribesVmsThatAreAttachedDirectly) {
     name = "both"
     attach = "direct"
     vfs = [1, 4]
+    mischief = true
   )");
   EXPECT_TRUE(t.direct());
   EXPECT_TRUE(t.nic.strict_vf_reset);
@@ -97,6 +106,8 @@ TEST_F(TopologyFile, DescribesVmsThatAreAttachedDirectly) {
   EXPECT_THAT(t.servers[0].sockets, ElementsAre("user1.sock"));
   EXPECT_THAT(t.servers[1].vfs, ElementsAre(1, 4));
   EXPECT_THAT(t.servers[1].sockets, ElementsAre("both.1.sock", "both.4.sock"));
+  EXPECT_FALSE(t.servers[0].mischief);
+  EXPECT_TRUE(t.servers[1].mischief);
   EXPECT_EQ(t.pf.vfs, 8u);
   EXPECT_EQ(t.pf.queues, 2u);
   EXPECT_EQ(t.pf.mtu, 9000u);
@@ -105,7 +116,7 @@ TEST_F(TopologyFile, DescribesVmsThatAreAttachedDirectly) {
 }
 
 TEST_F(TopologyFile, EveryOneOfTheTreeIsUnderstood) {
-  for (const char* folder : {"sim/lab/topologies", "tests/lab", "tests/bench"})
+  for (const char* folder : {"sim/lab/topologies", "tests/airvf", "tests/lab", "tests/bench"})
     for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(VFPOOL_SOURCE) / folder))
       if (entry.path().extension() == ".toml") EXPECT_FALSE(read_topology(entry.path()).servers.empty());
 }
@@ -144,6 +155,8 @@ TEST_F(TopologyFile, ContradictionsAreRefused) {
 TEST_F(TopologyFile, KeysThatCouldHaveNoEffectAreRefused) {
   EXPECT_THAT(error("[pf]\nvfs = 2\n[[server]]\n"), HasSubstr("attached directly"));
   EXPECT_THAT(error("[[server]]\nvf = 0\n"), HasSubstr("vf is not known here"));
+  EXPECT_THAT(error("[[server]]\nmischief = true\n"), HasSubstr("mischief is not known here"));
+  EXPECT_THAT(error("[nic]\nwire = { kind = \"station\" }\n[[server]]\n"), HasSubstr("wire of kind station"));
   EXPECT_THAT(error("[[server]]\nattach=\"none\"\nsocket=\"s\"\n"), HasSubstr("socket is not known here"));
   EXPECT_THAT(error("[[server]]\nattach=\"model\"\n[server.vm]\ncpus=1\n"), HasSubstr("vm is not known here"));
   EXPECT_THAT(error("[nic]\nwire = { kind = \"loopback\", netns = \"x\" }\n"), HasSubstr("netns is not known here"));
@@ -156,15 +169,14 @@ TEST_F(TopologyFile, KeysThatCouldHaveNoEffectAreRefused) {
 TEST_F(TopologyFile, TheBridgeAtHandSetsTheLimits) {
   const BridgeLimits small{.users = 1, .slots = 1, .slot_functions = 2, .ports = {{"owner", "user1", "nic0"}}};
   EXPECT_EQ(read("[[server]]\n[[server]]\n[record]\ntaps=[\"nic0\"]\n", small).servers.size(), 2u);
-  EXPECT_THAT(error("[[server]]\n[[server]]\n[[server]]\n", small), HasSubstr("2 users; this build of the bridge has 1"));
+  EXPECT_THAT(error("[[server]]\n[[server]]\n[[server]]\n", small),
+              HasSubstr("2 users; this build of the bridge has 1"));
   EXPECT_THAT(error("[[server]]\n[[server]]\nassign=[{slot=1}]\n", small), HasSubstr("from 0 to 0"));
   EXPECT_THAT(error("[[server]]\n[[server]]\nassign=[{fn=2}]\n", small), HasSubstr("from 0 to 1"));
   EXPECT_THAT(error("[record]\ntaps=[\"nowhere\"]\n", small), HasSubstr(":2: record: taps names \"nowhere\""));
 }
 
-TEST_F(TopologyFile, AMissingFileIsAnErrorNotACrash) {
-  EXPECT_THROW(read_topology("/nonexistent.toml"), ConfigError);
-}
+TEST_F(TopologyFile, AMissingFileIsAnErrorNotACrash) { EXPECT_THROW(read_topology("/nonexistent.toml"), ConfigError); }
 
 }  // namespace
 }  // namespace vfpool::config

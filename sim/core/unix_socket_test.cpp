@@ -26,7 +26,9 @@ TEST_F(UnixSocket, WorksInAFolderWhosePathIsLongerThanAnAddress) {
 }
 
 TEST_F(UnixSocket, IsForItsOwnerOnlyAndReplacesAStaleOne) {
-  { const Fd old = listen_unix(deep / "s"); }
+  {
+    const Fd old = listen_unix(deep / "s");
+  }
   EXPECT_FALSE(connect_unix(deep / "s"));
   const Fd listener = listen_unix(deep / "s");
   struct stat st{};

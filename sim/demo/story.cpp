@@ -52,7 +52,8 @@ std::string Story::text(const std::string& vm, const std::string& sh, int second
 
 void Story::show_tlps() {
   const json now = control_.ask({{"op", "counters"}})["tlps"];
-  checks_.say("TLPs that crossed the RTL meanwhile (-> into the bridge, <- out of it):\n" + tlp_table(shown_tlps_, now));
+  checks_.say("TLPs that crossed the RTL meanwhile (-> into the bridge, <- out of it):\n" +
+              tlp_table(shown_tlps_, now));
   shown_tlps_ = now;
 }
 

@@ -190,16 +190,11 @@ TEST_F(AgentTest, NonsenseIsAnsweredAndForgotten) {
   EXPECT_TRUE(raw("what is this?"s).contains("error"));
   EXPECT_TRUE(raw("\0\0\0\1\xff"s).contains("error"));
   EXPECT_TRUE(raw("\0\x40\0\0"s + std::string(1U << 22, '\x81')).contains("error"));
-  for (const json& request : {json::array({1}),
-                              json{{"sh", "true"}},
-                              json{{"id", 1}},
-                              json{{"id", 1}, {"argv", json::array()}},
-                              json{{"id", 1}, {"argv", {5}}},
-                              json{{"id", 1}, {"sh", "true"}, {"timeout", -1}},
-                              json{{"id", 1}, {"sh", "true"}, {"stdin", 7}},
-                              json{{"id", 1}, {"kill", 7}},
-                              json{{"id", 1}, {"peek", "x"}},
-                              json{{"id", 1}, {"resize", {1}}}})
+  for (const json& request :
+       {json::array({1}), json{{"sh", "true"}}, json{{"id", 1}}, json{{"id", 1}, {"argv", json::array()}},
+        json{{"id", 1}, {"argv", {5}}}, json{{"id", 1}, {"sh", "true"}, {"timeout", -1}},
+        json{{"id", 1}, {"sh", "true"}, {"stdin", 7}}, json{{"id", 1}, {"kill", 7}}, json{{"id", 1}, {"peek", "x"}},
+        json{{"id", 1}, {"resize", {1}}}})
     EXPECT_TRUE(raw(request).contains("error")) << request;
   EXPECT_EQ(raw(json{{"id", 9}, {"ping", true}}), json({{"id", 9}, {"rc", 0}}));
 }

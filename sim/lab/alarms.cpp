@@ -39,9 +39,9 @@ std::vector<Mark> marks() {
 
 /// A report that says nothing about the guest's health.
 struct Known {
-  std::regex first;              ///< its first line
-  std::size_t longest = 1;       ///< lines to the end of its stack; 1: it has none
-  std::regex within{""};         ///< one of its lines
+  std::regex first;                 ///< its first line
+  std::size_t longest = 1;          ///< lines to the end of its stack; 1: it has none
+  std::regex within{""};            ///< one of its lines
   std::regex without{"[^\\s\\S]"};  ///< none of its lines
 };
 
@@ -125,8 +125,8 @@ std::vector<Alarm> kernel_alarms(std::string_view log) {
         std::find_if(kMarks.begin(), kMarks.end(), [&](const Mark& m) { return has(lines[i], m.pattern); });
     if (mark != kMarks.end()) {
       const std::size_t end = std::min(i + kReportLines, lines.size());
-      found.push_back({std::string(lines[i]), fmt::format("{}\n", fmt::join(lines.data() + i, lines.data() + end, "\n")),
-                       mark->reason});
+      found.push_back({std::string(lines[i]),
+                       fmt::format("{}\n", fmt::join(lines.data() + i, lines.data() + end, "\n")), mark->reason});
     }
     ++i;
   }

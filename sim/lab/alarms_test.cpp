@@ -55,7 +55,8 @@ TEST(KernelAlarms, AHealthyLogHasNone) {
 
 TEST(KernelAlarms, WhatProgramsPrintIsTheirs) {
   EXPECT_THAT(kernel_alarms("ok   no memory leaked\nFAIL WARNING: BUG: Call Trace:\n"), IsEmpty());
-  EXPECT_THAT(kernel_alarms("half a line[    1.000001][  T12] BUG: bad\r\n"), ElementsAre(Field(&Alarm::line, "BUG: bad")));
+  EXPECT_THAT(kernel_alarms("half a line[    1.000001][  T12] BUG: bad\r\n"),
+              ElementsAre(Field(&Alarm::line, "BUG: bad")));
 }
 
 TEST(KernelAlarms, AnAlarmShowsWhatCameNext) {
@@ -67,7 +68,8 @@ TEST(KernelAlarms, AnAlarmShowsWhatCameNext) {
 }
 
 TEST(KernelAlarms, FailuresThatTestsCauseAreKnown) {
-  EXPECT_THAT(kernel_alarms(log_of({"ref_tracker: memory allocation failure, unreliable refcount tracker."})), IsEmpty());
+  EXPECT_THAT(kernel_alarms(log_of({"ref_tracker: memory allocation failure, unreliable refcount tracker."})),
+              IsEmpty());
   const auto injected = {std::string("iperf3: page allocation failure: order:0, mode:0x820(GFP_ATOMIC)"),
                          std::string("Call Trace:"), std::string(" <TASK>"), std::string(" f+0x1/0x2"),
                          std::string(" </TASK>")};
@@ -80,8 +82,8 @@ TEST(KernelAlarms, FailuresThatTestsCauseAreKnown) {
 std::string locking_report(const std::string& task, const std::string& function) {
   return log_of({"WARNING: possible circular locking dependency detected", "6.12.107-debug #1 Not tainted",
                  task + " is trying to acquire lock:", "ffff888 (&ctrl->reset_lock){.+.+}, at: pciehp_reset_slot",
-                 "the existing dependency chain (in reverse order) is:", "       " + function, "stack backtrace:",
-                 "Call Trace:", " <TASK>", " lock_acquire+0x1/0x2", " </TASK>"});
+                 "the existing dependency chain (in reverse order) is:", "       " + function,
+                 "stack backtrace:", "Call Trace:", " <TASK>", " lock_acquire+0x1/0x2", " </TASK>"});
 }
 
 TEST(KernelAlarms, PciehpsOwnLockingReportIsKnownAndNoOther) {

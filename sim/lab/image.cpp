@@ -16,22 +16,6 @@ namespace {
 
 constexpr std::string_view kKernelPrefix = "vmlinuz-";
 
-// The release of a kernel file: its name says it, or, for a self-built one, its modules folder.
-std::string release_of(const std::filesystem::path& kernel, const std::filesystem::path& modules_root) {
-  const std::string name = kernel.filename().string();
-  if (modules_root.empty() && name.starts_with(kKernelPrefix)) return name.substr(kKernelPrefix.size());
-  std::string found;
-  std::error_code ec;
-  for (const auto& entry : std::filesystem::directory_iterator(modules_root / "lib/modules", ec)) {
-    if (!found.empty()) throw std::runtime_error(fmt::format("several kernels in {}", modules_root.string()));
-    found = entry.path().filename().string();
-  }
-  if (found.empty())
-    throw std::runtime_error(
-        fmt::format("no modules for kernel {}: modules_root/lib/modules/RELEASE is missing", kernel.string()));
-  return found;
-}
-
 }  // namespace
 
 std::filesystem::path newest_kernel(const std::filesystem::path& boot) {
@@ -49,16 +33,21 @@ std::filesystem::path newest_kernel(const std::filesystem::path& boot) {
 
 Image make_image(const ImageSpec& spec) {
   Image image;
-  image.kernel = spec.kernel.empty() ? newest_kernel("/boot") : std::filesystem::absolute(spec.kernel);
+  const std::filesystem::path root = spec.kernel_root.empty() ? "/" : std::filesystem::absolute(spec.kernel_root);
+  image.kernel = newest_kernel(root / "boot");
   const std::filesystem::path cache =
       spec.cache.empty() ? VFPOOL_SOURCE_DIR "/build/image" : std::filesystem::absolute(spec.cache);
   std::filesystem::create_directories(cache);
 
-  const std::string release = release_of(image.kernel, spec.modules_root);
-  std::vector<std::string> argv{
-      VFPOOL_SOURCE_DIR "/sim/lab/make-initramfs", "", "--agent", VFPOOL_AGENT, "--kernel", release};
-  if (!spec.modules_root.empty())
-    argv.insert(argv.end(), {"--modules", std::filesystem::absolute(spec.modules_root).string()});
+  const std::string release = image.kernel.filename().string().substr(kKernelPrefix.size());
+  std::vector<std::string> argv{VFPOOL_SOURCE_DIR "/sim/lab/make-initramfs",
+                                "",
+                                "--agent",
+                                VFPOOL_AGENT,
+                                "--kernel",
+                                release,
+                                "--modules",
+                                root.string()};
   for (const std::string& add : spec.add) argv.insert(argv.end(), {"--add", add});
   // One file for each set of arguments; the script itself sees changed contents.
   std::string all;

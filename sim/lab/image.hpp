@@ -15,10 +15,10 @@ struct Image {
 };
 
 struct ImageSpec {
-  std::filesystem::path kernel;        ///< empty: the newest /boot/vmlinuz-*
-  std::filesystem::path modules_root;  ///< empty: /
-  std::vector<std::string> add;        ///< "SRC:DST"; relative sources are relative to the checkout
-  std::filesystem::path cache;         ///< empty: build/image of the checkout
+  /// Holds boot/vmlinuz-RELEASE, of which the newest is taken, and lib/modules/RELEASE; empty: /
+  std::filesystem::path kernel_root;
+  std::vector<std::string> add;  ///< "SRC:DST"; relative sources are relative to the checkout
+  std::filesystem::path cache;   ///< empty: build/image of the checkout
 };
 
 /// The vmlinuz-RELEASE of the highest version in a folder, as tools/lab-kernel chooses. Throws std::runtime_error if

@@ -38,6 +38,11 @@ std::filesystem::path find_sim(const std::filesystem::path& given) {
   return VFPOOL_BUILD_DIR "/sim/app/vfpool-sim";
 }
 
+bool with_agent(const Vm& vm) { return vm.config().options.init == Topology::Vm::Init::kAgent; }
+
+/// Its agent answers, or QEMU runs where there is none.
+bool is_up(const Vm& vm) { return with_agent(vm) ? vm.ready() : vm.running(); }
+
 }  // namespace
 
 Result Peer::run(const std::string& sh, milliseconds timeout) const { return run_in_namespace(name_, sh, timeout); }
@@ -51,7 +56,9 @@ std::unique_ptr<Process> Peer::spawn(const std::string& sh) {
   return std::make_unique<Process>(spec);
 }
 
-Lab::Lab(Options options) : options_(std::move(options)), topology_(config::read_topology(options_.topology)) {
+Lab::Lab(Options options) : Lab(options, config::read_topology(options.topology)) {}
+
+Lab::Lab(Options options, Topology topology) : options_(std::move(options)), topology_(std::move(topology)) {
   options_.folder = std::filesystem::absolute(options_.folder);
   for (const Topology::Server& s : topology_.servers)
     if (!s.sockets.empty() && !topology_.has_sim)
@@ -76,7 +83,10 @@ void Lab::up() {
   take_folder();
   try {
     say("guest image");
-    image_ = make_image({topology_.image.kernel, topology_.image.modules_root, topology_.image.add, {}});
+    images_[topology_.image.kernel_root] = {};
+    for (const Topology::Server& s : topology_.servers)
+      if (s.has_vm()) images_[kernel_root(s)] = {};
+    for (auto& [root, image] : images_) image = make_image({root, topology_.image.add, {}});
     if (!topology_.peers.empty()) {
       namespaces_ = std::make_unique<Namespaces>();
       for (const Topology::Peer& p : topology_.peers) {
@@ -94,6 +104,10 @@ void Lab::up() {
     down();
     throw;
   }
+}
+
+std::filesystem::path Lab::kernel_root(const Topology::Server& server) const {
+  return server.vm.kernel_root.empty() ? topology_.image.kernel_root : server.vm.kernel_root;
 }
 
 void Lab::take_folder() {
@@ -161,19 +175,22 @@ void Lab::set_up_peers() {
 
 void Lab::start_vms() {
   for (const Topology::Server& s : topology_.servers) {
-    if (s.attach == Topology::Attach::kModel) continue;
+    if (!s.has_vm()) continue;
+    const Image& image = images_.at(kernel_root(s));
     VmConfig c;
     c.name = s.name;
     c.folder = options_.folder;
-    c.kernel = image_.kernel;
-    c.initrd = image_.initrd;
-    if (!s.sockets.empty()) c.vfio_user = s.sockets.front();
+    c.kernel = image.kernel;
+    c.initrd = image.initrd;
+    c.vfio_user = s.sockets;
+    c.root_ports = s.attach == Topology::Attach::kDirect;
     c.options = s.vm;
     vms_.push_back(std::make_unique<Vm>(std::move(c)));
     vms_.back()->start();
     say(fmt::format("{}: booting, process {}", s.name, vms_.back()->pid()));
   }
   for (const auto& vm : vms_) {
+    if (!with_agent(*vm)) continue;
     auto next_word = steady_clock::now() + seconds(5);
     const double took = vm->wait_ready(options_.boot_limit, [&] {
       if (steady_clock::now() > next_word) {
@@ -200,7 +217,7 @@ void Lab::down() {
   std::error_code ignored;
   for (const Topology::Server& s : topology_.servers) {
     for (const auto& socket : s.sockets) std::filesystem::remove(options_.folder / socket, ignored);
-    for (const char* extension : {"qmp", "agent", "shell", "shell.lock", "serial", "serial.lock"})
+    for (const char* extension : {"qmp", "agent", "shell", "shell.lock", "serial", "serial.lock", "initrd"})
       std::filesystem::remove(file(s.name + "." + extension), ignored);
   }
   for (const char* name : {"state.json", "lab.sock"}) std::filesystem::remove(file(name), ignored);
@@ -225,7 +242,7 @@ void Lab::wait_until_asked_down() {
     }
     for (const auto& vm : vms_) {
       bool& before = was_ready[vm->name()];
-      const bool now = vm->ready();
+      const bool now = is_up(*vm);
       if (before && !now) say(fmt::format("{} has gone; its console ends with\n{}", vm->name(), vm->console_tail(5)));
       before = now;
     }
@@ -265,7 +282,7 @@ json Lab::status() {
   for (const auto& vm : vms_) {
     json v{{"name", vm->name()},
            {"pid", vm->pid()},
-           {"state", vm->ready()     ? "up"
+           {"state", is_up(*vm)      ? "up"
                      : vm->running() ? "booting"
                                      : "stopped"},
            {"console", vm->file("console").string()},
@@ -279,7 +296,7 @@ json Lab::status() {
   s["peers"] = json::array();
   for (const Topology::Peer& p : topology_.peers)
     s["peers"].push_back({{"netns", p.netns}, {"interface", p.interface}, {"address", p.address}});
-  s["ssh_key"] = image_.ssh_key.string();
+  s["ssh_key"] = image().ssh_key.string();
   return s;
 }
 

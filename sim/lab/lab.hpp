@@ -64,13 +64,17 @@ class Lab {
 
   /// Reads the topology. Throws config::ConfigError.
   explicit Lab(Options options);
+  /// A lab of a topology that was read before, and perhaps changed in what is the lab's: `options.topology` is not
+  /// looked at.
+  Lab(Options options, config::Topology topology);
   /// down()
   ~Lab();
   Lab(const Lab&) = delete;
   Lab& operator=(const Lab&) = delete;
 
-  /// Builds the image if need be, starts everything, waits until every guest answers. Throws LabError (or VmError,
-  /// std::system_error) with what went wrong; what was started is then ended again. Needs root when there are peers.
+  /// Builds the image if need be, starts everything, waits until every guest with an agent answers. Throws LabError (or
+  /// VmError, std::system_error) with what went wrong; what was started is then ended again. Needs root when there are
+  /// peers.
   void up();
   /// Ends everything; nothing is left but logs and records. Does nothing when it is down.
   void down();
@@ -84,7 +88,7 @@ class Lab {
   Peer& peer(const std::string& name);
   const config::Topology& topology() const { return topology_; }
   const std::filesystem::path& folder() const { return options_.folder; }
-  const Image& image() const { return image_; }
+  const Image& image() const { return images_.at(topology_.image.kernel_root); }
   /// The simulator; nullptr when the topology has none.
   Process* sim() { return sim_.get(); }
   /// Path of a file in the run folder, e.g. the simulator's control socket or a record.
@@ -96,6 +100,7 @@ class Lab {
  private:
   void say(const std::string& text) const;
   void take_folder();
+  std::filesystem::path kernel_root(const config::Topology::Server& server) const;
   void start_sim();
   void set_up_peers();
   void start_vms();
@@ -105,7 +110,7 @@ class Lab {
 
   Options options_;
   config::Topology topology_;
-  Image image_;
+  std::map<std::filesystem::path, Image> images_;  // by kernel_root
   std::chrono::steady_clock::time_point started_;
   std::atomic<bool> asked_down_ = false;
   std::mutex down_mutex_;

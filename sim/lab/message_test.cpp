@@ -43,21 +43,21 @@ TEST(Message, HostileFramesAreRefusedAndForgotten) {
   using namespace std::string_literals;
   const std::string deep = std::string(kMostMessageDepth + 1, '\x81') + "\x01";
   for (const std::string& bytes : {
-           "what is this?"s,                      // a length that is none
-           frame(""),                             // no item
-           frame("\x01\x02"),                     // two
-           frame("\x62x"),                        // a text that ends early
-           frame("\x5a\xff\xff\xff\xff"),         // bytes of 4 GiB
+           "what is this?"s,                                // a length that is none
+           frame(""),                                       // no item
+           frame("\x01\x02"),                               // two
+           frame("\x62x"),                                  // a text that ends early
+           frame("\x5a\xff\xff\xff\xff"),                   // bytes of 4 GiB
            frame("\x9b\xff\xff\xff\xff\xff\xff\xff\xff"s),  // a list of 2^64 - 1
-           frame("\xbb\x80\0\0\0\0\0\0\0"s),      // an object whose count doubles to 0
-           frame("\xa1\x01"),                     // an object without the value
-           frame(deep),                           // too deep by one
-           frame(std::string(1U << 22, '\x81')),  // so deep that a stack would not do
-           frame(std::string(1U << 22, '\x7f')),  // the same with texts of unknown length
-           frame("\x9f\x01\xff"),                 // a list of unknown length
-           frame("\xc1\x01"),                     // a tag
-           frame("\xa1\x01\x01"),                 // a key that is no text
-           frame("\xf7"),                         // undefined
+           frame("\xbb\x80\0\0\0\0\0\0\0"s),                // an object whose count doubles to 0
+           frame("\xa1\x01"),                               // an object without the value
+           frame(deep),                                     // too deep by one
+           frame(std::string(1U << 22, '\x81')),            // so deep that a stack would not do
+           frame(std::string(1U << 22, '\x7f')),            // the same with texts of unknown length
+           frame("\x9f\x01\xff"),                           // a list of unknown length
+           frame("\xc1\x01"),                               // a tag
+           frame("\xa1\x01\x01"),                           // a key that is no text
+           frame("\xf7"),                                   // undefined
        }) {
     std::string in = bytes + encode_message("next");
     EXPECT_THROW(take_message(in), BadMessage) << testing::PrintToString(bytes.substr(0, 20));

@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "core/unix_socket.hpp"
+#include "lab/archive.hpp"
 #include "lab/host_tsc.hpp"
 
 namespace vfpool::lab {
@@ -47,8 +48,9 @@ std::filesystem::path Vm::file(const std::string& extension) const {
 std::vector<std::string> Vm::command_line() const {
   const std::string& n = config_.name;
   const config::Topology::Vm& o = config_.options;
-  std::string append =
-      fmt::format("{} vfpool.host={} vfpool.modules={}", kKernelOptions, n, fmt::join(o.modules, ","));
+  const bool with_agent = o.init == config::Topology::Vm::Init::kAgent;
+  std::string append = fmt::format("{} vfpool.host={} vfpool.modules={}", kKernelOptions, n, fmt::join(o.modules, ","));
+  if (!with_agent) append += " rdinit=/sbin/script-init";
   if (!o.blacklist.empty()) append += fmt::format(" modprobe.blacklist={}", fmt::join(o.blacklist, ","));
   const bool kvm = o.accel == "kvm";
   if (!kvm) append += " " + guest_tsc_option();
@@ -58,7 +60,7 @@ std::vector<std::string> Vm::command_line() const {
     argv.emplace_back(option);
     argv.push_back(std::move(value));
   };
-  add("-name", n);
+  add("-name", n + ",debug-threads=on");  // cpu_time() knows the processors by their threads' names
   add("-display", "none");
   add("-accel", kvm ? "kvm" : "tcg,thread=multi");
   add("-cpu", kvm ? "host" : "max,-la57");
@@ -66,25 +68,32 @@ std::vector<std::string> Vm::command_line() const {
   add("-m", o.memory);
   add("-smp", std::to_string(o.cpus));
   // Shared, so that the simulator gets guest memory as a file descriptor.
-  add("-object", fmt::format("memory-backend-memfd,id=ram,size={},share=on", o.memory));
+  add("-object",
+      fmt::format("memory-backend-memfd,id=ram,size={},share=on,prealloc={}", o.memory, o.prealloc ? "on" : "off"));
   // The kernel owns native PCIe hot-plug.
   add("-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off");
   add("-kernel", config_.kernel.string());
-  add("-initrd", config_.initrd.string());
+  add("-initrd", (o.files.empty() ? config_.initrd : file("initrd")).string());
   add("-append", append);
   add("-chardev", fmt::format("socket,id=serial0,path={0}.serial,server=on,wait=off,logfile={0}.console", n));
   add("-serial", "chardev:serial0");
   add("-qmp", fmt::format("unix:{}.qmp,server=on,wait=off", n));
-  add("-device", "virtio-serial-pci,id=serial");
-  for (const char* port : {"agent", "shell"}) {
-    add("-chardev", fmt::format("socket,id={0},path={1}.{0},server=on,wait=off", port, n));
-    add("-device", fmt::format("virtserialport,bus=serial.0,chardev={0},name=vfpool.{0}", port));
+  if (with_agent) {
+    add("-device", "virtio-serial-pci,id=serial");
+    for (const char* port : {"agent", "shell"}) {
+      add("-chardev", fmt::format("socket,id={0},path={1}.{0},server=on,wait=off", port, n));
+      add("-device", fmt::format("virtserialport,bus=serial.0,chardev={0},name=vfpool.{0}", port));
+    }
   }
-  if (config_.vfio_user) {
-    const json device{{"driver", "vfio-user-pci"},
-                      {"id", "vfpool"},
-                      {"x-msg-timeout", kMessageTimeoutMs},
-                      {"socket", {{"type", "unix"}, {"path", config_.vfio_user->string()}}}};
+  for (std::size_t i = 0; i < config_.vfio_user.size(); ++i) {
+    json device{{"driver", "vfio-user-pci"},
+                {"id", fmt::format("vfpool{}", i)},
+                {"x-msg-timeout", kMessageTimeoutMs},
+                {"socket", {{"type", "unix"}, {"path", config_.vfio_user[i].string()}}}};
+    if (config_.root_ports) {
+      add("-device", fmt::format("pcie-root-port,id=port{0},slot={1},chassis={1}", i, i + 1));
+      device["bus"] = fmt::format("port{}", i);
+    }
     add("-device", device.dump());
   }
   argv.insert(argv.end(), o.qemu_args.begin(), o.qemu_args.end());
@@ -97,8 +106,9 @@ void Vm::start() {
   drop_agent();
   process_.reset();
   std::error_code ignored;
-  for (const char* extension : {"qmp", "agent", "shell", "serial", "console", "qemu.log"})
+  for (const char* extension : {"qmp", "agent", "shell", "serial", "console", "qemu.log", "initrd"})
     std::filesystem::remove(file(extension), ignored);
+  if (!config_.options.files.empty()) append_to_initrd(config_.initrd, config_.options.files, file("initrd"));
   started_ = steady_clock::now();
   // Sockets are named relative to the run folder: their whole paths may be too long for QEMU.
   process_ = std::make_unique<Process>(Process::Spec{command_line(), config_.folder, file("qemu.log")});
@@ -172,6 +182,23 @@ bool Vm::ready() const {
 pid_t Vm::pid() const {
   const std::lock_guard lock(mutex_);
   return process_ ? process_->pid() : -1;
+}
+
+std::chrono::nanoseconds cpu_time(pid_t thread) {
+  std::int64_t ns = 0;
+  std::ifstream(fmt::format("/proc/{}/schedstat", thread)) >> ns;
+  return std::chrono::nanoseconds(ns);
+}
+
+std::chrono::nanoseconds Vm::cpu_time() const {
+  std::chrono::nanoseconds sum{0};
+  std::error_code gone;
+  for (const auto& task : std::filesystem::directory_iterator(fmt::format("/proc/{}/task", pid()), gone)) {
+    std::string name;
+    std::getline(std::ifstream(task.path() / "comm") >> std::ws, name);
+    if (name.starts_with("CPU ")) sum += lab::cpu_time(std::stoi(task.path().filename()));
+  }
+  return sum;
 }
 
 std::shared_ptr<AgentClient> Vm::agent() const {

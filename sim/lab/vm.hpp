@@ -16,6 +16,9 @@
 
 namespace vfpool::lab {
 
+/// CPU time of a thread so far; 0 when it is gone.
+std::chrono::nanoseconds cpu_time(pid_t thread);
+
 class VmError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
@@ -25,7 +28,9 @@ struct VmConfig {
   std::filesystem::path folder;  ///< run folder: sockets, console log
   std::filesystem::path kernel;
   std::filesystem::path initrd;
-  std::optional<std::filesystem::path> vfio_user;  ///< socket of the simulator; none: no such device
+  /// Sockets of the simulator, a vfio-user device each.
+  std::vector<std::filesystem::path> vfio_user;
+  bool root_ports = false;  ///< each of these devices behind a root port of its own, as a card in a slot
   config::Topology::Vm options;
 };
 
@@ -42,8 +47,8 @@ class Vm {
 
   /// Starts QEMU and returns at once. A VM that runs is left alone.
   void start();
-  /// Waits until the agent answers; returns the seconds since start(). Throws VmError with the console's last lines
-  /// when QEMU ends first or `limit` passes; `cancelled` is asked a few times a second.
+  /// Waits until the agent answers (init = "agent"); returns the seconds since start(). Throws VmError with the
+  /// console's last lines when QEMU ends first or `limit` passes; `cancelled` is asked a few times a second.
   double wait_ready(std::chrono::milliseconds limit, const std::function<bool()>& cancelled = {});
   /// Ends QEMU in an orderly manner (device disconnects included).
   void stop();
@@ -54,6 +59,8 @@ class Vm {
   bool running() const;
   bool ready() const;
   pid_t pid() const;  ///< QEMU's; -1 when it was never started
+  /// CPU time of its virtual processors so far, as the host counts it; 0 while it does not run.
+  std::chrono::nanoseconds cpu_time() const;
 
   /// Throws AgentError when the guest does not answer. A command that fails or times out is a Result.
   Result run(const std::string& sh, std::chrono::milliseconds timeout = std::chrono::seconds(60));

@@ -62,8 +62,7 @@ class RobustPool : public testing::Test {
     const json drops = control({{"op", "counters"}})["drops"];
     for (const char* none : {"malformed", "unsupported", "poisoned", "timeout", "blocked"})
       EXPECT_EQ(drops[none], 0) << drops;
-    for (const auto& vm : lab_->vm_names())
-      EXPECT_EQ(lab::describe(lab::kernel_alarms(text(vm, "dmesg"))), "") << vm;
+    for (const auto& vm : lab_->vm_names()) EXPECT_EQ(lab::describe(lab::kernel_alarms(text(vm, "dmesg"))), "") << vm;
   }
 
   static std::string text(const std::string& vm, const std::string& sh, std::chrono::seconds limit = 60s) {
@@ -214,7 +213,7 @@ TEST_F(RobustPool, GarbageOnTheSocketsIsTurnedAway) {
   undisturbed([&] {
     for (unsigned i = 0; i < 10; ++i)
       for (const char* name : {"user1.sock", "user2.sock", "owner.sock", "control.sock"})
-        molest(name, seed + i);                 // beside the VMs
+        molest(name, seed + i);          // beside the VMs
     Fd idle = connect_to("user1.sock");  // and one that says nothing, for a while
     EXPECT_TRUE(control({{"op", "status"}})["ok"].get<bool>());
     EXPECT_EQ(lab_->vm("user1").run("ping -c 2 -W 2 10.82.0.254").rc, 0);

@@ -17,6 +17,7 @@
 #include "lab/alarms.hpp"
 #include "lab/control.hpp"
 #include "lab/lab.hpp"
+#include "lab/script.hpp"
 
 namespace vfpool::lab {
 namespace {
@@ -98,6 +99,11 @@ TEST_F(LabVmTest, ServerObeysDiesAndComesBack) {
                 .out,
             "");
 
+  // They find what they need: tcpdump gives up root for a user of its own.
+  EXPECT_THAT(vm.run("(sleep 1; ping -q -c 3 -i 0.3 127.0.0.1 >/dev/null) & timeout 20 tcpdump -c 2 -ni lo icmp").out,
+              HasSubstr("ICMP echo request"));
+  EXPECT_EQ(vm.run("stat -c '%a %U' / /etc /usr/bin").out, "755 root\n755 root\n755 root\n");
+
   // The real programs, not busybox's of the same name, however they are started.
   EXPECT_THAT(vm.run("ping -V; timeout 3 ping -V; env ping -V; echo -V | xargs ping").out,
               testing::ContainsRegex("iputils.*\n.*iputils.*\n.*iputils.*\n.*iputils"));
@@ -144,6 +150,37 @@ TEST_F(LabVmTest, NothingOutlivesASupervisorThatIsKilled) {
   EXPECT_GE(processes_of(folder).size(), 3U);  // supervisor, keeper, QEMU
   ASSERT_EQ(::kill(lab_supervisor(folder), SIGKILL), 0);
   // TearDown looks for the rest.
+}
+
+TEST_F(LabVmTest, AScriptCanBeTheGuestsFirstProgram) {
+  std::filesystem::create_directories(folder);
+  std::ofstream(folder / "script") << "echo hello\n"
+                                      "echo '@host words of mine' >/dev/console\n"
+                                      "echo '<4>WARNING: made up' >/dev/kmsg\n"
+                                      "exit 3\n";
+  std::ofstream(folder / "script.toml") << fmt::format(
+      "[[server]]\nname = \"s\"\nattach = \"none\"\n[server.vm]\ninit = \"script\"\nmodules = []\n"
+      "files = [\"{}:/script\"]\n",
+      (folder / "script").string());
+  Lab lab({.topology = folder / "script.toml", .folder = folder, .sim_program = {}, .progress = {}});
+  lab.up();
+  std::vector<std::string> requests;
+  const ScriptResult r = follow_script(lab.vm("s"), 120s, [&](const std::string& words) { requests.push_back(words); });
+  EXPECT_TRUE(r.begun);
+  EXPECT_TRUE(r.ended);
+  EXPECT_FALSE(r.timed_out);
+  EXPECT_EQ(r.status, 3);
+  EXPECT_THAT(r.output, HasSubstr("\nhello\n"));
+  EXPECT_THAT(requests, testing::ElementsAre("words of mine"));
+  EXPECT_THAT(kernel_alarms(r.output), testing::ElementsAre(testing::Field(&Alarm::line, "WARNING: made up")));
+  EXPECT_FALSE(lab.vm("s").running());
+
+  // Its time is over before the kernel has come so far.
+  lab.vm("s").start();
+  const ScriptResult late = follow_script(lab.vm("s"), 0s, {});
+  EXPECT_TRUE(late.timed_out);
+  EXPECT_FALSE(late.ended);
+  EXPECT_FALSE(lab.vm("s").running());
 }
 
 TEST_F(LabVmTest, GuestThatCannotStartSaysWhy) {

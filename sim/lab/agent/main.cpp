@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // vfpool-agent: runs commands in a guest for the host, and loads the drivers of devices that appear.
 //
-// It reads requests from the virtio-serial port `vfpool.agent`, one message each (message.hpp; written as JSON here), and
-// answers each with one that bears the same id; answers come when they are ready, not in order:
+// It reads requests from the virtio-serial port `vfpool.agent`, one message each (message.hpp; written as JSON here),
+// and answers each with one that bears the same id; answers come when they are ready, not in order:
 //   {"id":1,"sh":"ip link"}  or  {"id":1,"argv":["ip","link"]},
 //       optional "stdin": bytes, "env":{..}, "timeout": seconds  -> {"id":1,"rc":0,"out":bytes,"err":bytes}
 //       plus "timed_out":true, "truncated":true where that happened

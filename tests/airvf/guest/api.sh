@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # Every version of the mailbox protocol that a PF may speak, and what each can do.
+# pf: mtu = 9000
 . /airvf-common
 pair_up /airvf.ko airvf || { dmesg | tail -40; exit 1; }
 version() { ethtool -i air0 | sed -n 's/^firmware-version: mailbox API //p'; }
 speaks() { # versions features
-	echo "@card apis $1 $2"
+	host sim apis "versions=[$1]" "features=${2:-0}"
 	sleep 0.3
 	far ethtool -r air1
 	ethtool -r air0
@@ -16,10 +17,10 @@ queues() { ls -d /sys/class/net/air0/queues/rx-* | wc -l; }
 speaks 10
 check "1.0 under a jumbo PF: negotiated" [ "$(version)" = 1.0 ]
 check "1.0 under a jumbo PF: shut out" refused ping -q -c 3 -i 0.1 -W 1 10.0.0.2
-echo "@card pf mtu 1500"
+host sim pf do=reset mtu=1500
 sleep 3
 for v in 1.0 1.1 1.2 1.3 1.4 1.5 1.6 1.7; do
-	[ $v != 1.1 ] || { echo "@card pf mtu 9000"; sleep 3; }
+	[ $v != 1.1 ] || { host sim pf do=reset mtu=9000; sleep 3; }
 	speaks "${v/./}"
 	check "$v: negotiated" [ "$(version)" = $v ]
 	check "$v: traffic" works
@@ -43,9 +44,9 @@ for v in 1.0 1.1 1.2 1.3 1.4 1.5 1.6 1.7; do
 	check "$v: VLAN" ip link set air0.9 up
 	ip link del air0.9
 done
-echo "@card pf mtu 1500"
+host sim pf do=reset mtu=1500
 sleep 3
-speaks none
+speaks ""
 check "a PF from before the negotiation" [ "$(version)" = 1.0 ]
 check "traffic" works
 speaks 10,11,12,13,14,16,17 3

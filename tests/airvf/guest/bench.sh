@@ -55,11 +55,11 @@ $(cut -d' ' -f1 /proc/uptime | tr -d .) $(awk '$1 == "cpu" { print $5 + $6 }' /p
 measure() { # test function arguments...
 	local test=$1 out a b
 	shift
-	echo "@host $round $config $test begin"
+	host stamp "$round $config $test begin"
 	a=$(snap)
 	out=$("$@" 2>/tmp/err) || out="{\"error\": \"$(head -1 /tmp/err)\"}"
 	b=$(snap)
-	echo "@host $round $config $test end"
+	host stamp "$round $config $test end"
 	set -- $a $b
 	json "{\"round\": $round, \"config\": \"$config\", \"test\": \"$test\", \"interrupts\": $(($6 - $1)), \"rx\": $(($7 - $2))," \
 		"\"tx\": $(($8 - $3)), \"cs\": $(($9 - $4)), \"idle_cs\": $((${10} - $5)), \"result\": ${out:-null}}"
@@ -68,7 +68,7 @@ flood() { # payload rate
 	$load udp-count 9 $((ms / 1000 + 6)) &
 	local counter=$!
 	sleep 0.2
-	echo "@card flood $1 $2 $ms 4" >/dev/console
+	host sim flood "payload=$1" "rate=$2" "ms=$ms" flows=4
 	wait $counter
 }
 tcp_rx() {

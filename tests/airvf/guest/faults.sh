@@ -47,7 +47,7 @@ far_server
 for d in failslab fail_page_alloc; do echo 20 >/sys/kernel/debug/$d/probability; done
 timeout 20 iperf3 -c 10.0.0.2 -t 4 >/dev/null 2>&1
 timeout 20 iperf3 -c 10.0.0.2 -t 4 -R >/dev/null 2>&1
-echo "@card flood 466 5000 3000 4"
+host sim flood payload=466 rate=5000 ms=3000 flows=4
 timeout 20 /airvf-load udp-count 9 5 >/dev/null 2>&1
 for d in failslab fail_page_alloc; do echo 0 >/sys/kernel/debug/$d/probability; done
 ethtool -S air0 | grep -E "alloc|skb_failed"

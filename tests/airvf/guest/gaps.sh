@@ -5,18 +5,18 @@
 pair_up /airvf.ko airvf || { dmesg | tail -40; exit 1; }
 ethtool -L air0 combined 1 # one vector
 link_wait
-check "the station answers" card gaps start
+check "the station answers" card gaps_start
 step=2048
 # On a busy machine the flood makes the guest drop frames, perhaps this one.
 ask() { for i in 1 2 3 4 5; do card "$@" && return 0; done; }
-flood() { echo "@card flood 18 ${1:-30000} ${2:-60000} 4"; sleep 0.5; }
+flood() { host sim flood payload=18 "rate=${1:-30000}" "ms=${2:-60000}" flows=4; sleep 0.5; }
 # Shortest gap of vector 0 and number of gaps, in the last second and a half.
 record() {
 	sleep 0.2
-	ask gaps start >/dev/null
+	ask gaps_start >/dev/null
 	sleep 1.5
-	line=$(ask gaps 0)
-	gaps=${line%% *} shortest=${line#*shortest } shortest=${shortest%% *}
+	line=$(ask gaps vector=0)
+	gaps=${line#*\"gaps\":\"} gaps=${gaps%% *} shortest=${line#*shortest } shortest=${shortest%% *}
 	echo "     $1: $line"
 }
 flood
@@ -51,9 +51,9 @@ echo 0 >$m/air_c; echo 0 >$m/air_cpkt; echo 0 >$m/air_cint; echo 1 >$m/air_fast
 echo fir >$m/moderation
 ethtool -C air0 rx-usecs 200
 sleep 0.2
-card gaps start >/dev/null
+card gaps_start >/dev/null
 for i in $(seq 100); do ethtool -C air0 rx-usecs $((200 + i % 2 * 300)); done
-line=$(card gaps 0) shortest=${line#*shortest } shortest=${shortest%% *}
+line=$(card gaps vector=0) shortest=${line#*shortest } shortest=${shortest%% *}
 echo "     changes between 200 and 500: $line"
 check "changes of the interval do not shorten one" [ "$shortest" -ge $((200000 - step)) ]
 check "unload" pair_down airvf

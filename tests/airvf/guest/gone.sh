@@ -6,19 +6,19 @@ carrier() { for i in $(seq 120); do [ "$(cat /sys/class/net/air0/carrier 2>/dev/
 far_server
 iperf3 -c 10.0.0.2 -t 60 >/dev/null 2>&1 &
 sleep 1
-echo "@card link down"
+host sim link up=false
 check "link goes" carrier 0
 sent=$(counter mbx_sent)
 sleep 5
 few_more() { local now; now=$(counter mbx_sent) && [ -n "$sent" ] && [ $((now - sent)) -lt 5 ]; }
 check "no storm of messages meanwhile" few_more
-echo "@card link up"
+host sim link up=true
 check "link comes" carrier 1
 link_wait
 # Neighbours that could not be asked meanwhile are asked again after a second or two.
 check "ping" ping -q -c 30 -i 0.2 -W 2 10.0.0.2
 # For good. Not by ending the card: QEMU 11.1's vfio-user client then aborts now and then (error_setv, error set twice).
-echo "@card mischief ones"
+host sim mischief kind=ones
 for i in $(seq 200); do dmesg | grep -q "device does not answer" && break; sleep 0.1; done
 check "noticed" bash -c "dmesg | grep -q 'device does not answer'"
 check "carrier off" carrier 0

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# MTU up to what the PF allows; frames over several buffers. The card is to be started with --mtu 9000.
+# MTU up to what the PF allows; frames over several buffers.
+# pf: mtu = 9000
 . /airvf-common
 pair_up /airvf.ko airvf || { dmesg | tail -40; exit 1; }
 for mtu in 3000 3040 3055 3058 4000 6100 9000; do

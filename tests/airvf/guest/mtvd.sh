@@ -48,12 +48,12 @@ for policy in flow rr rr-ordered; do
 done
 # The same against a source that numbers its datagrams. What the card had no descriptor for (a slow machine) it counts
 # itself; nothing else may be missing.
-no_descriptor() { card state | sed -n 's/.*no descriptor \([0-9]*\).*/\1/p'; }
+no_descriptor() { card state part=card | sed -n 's/.*no descriptor \([0-9]*\).*/\1/p'; }
 for policy in flow rr rr-ordered; do
 	echo $policy >$m/mtvd_policy
 	dropped=$(no_descriptor)
 	count_flood 12
-	echo "@card flood 100 2000 5000 8"
+	host sim flood payload=100 rate=2000 ms=5000 flows=8
 	sleep 0.5
 	for i in 1 2 3 4 5; do
 		for n in 1 3 0 2; do echo $n >$m/mtvd_workers; sleep 0.05; done

@@ -14,14 +14,14 @@ noticed() { for i in $(seq 30); do [ "$(resets)" -gt "$1" ] && return 0; sleep 0
 # Nobody sends, no ping, and the device's reset took the interrupts along: the service work must look by itself.
 sleep 3
 before=$(resets)
-echo "@card pf reset"
+host sim pf do=reset
 check "reset while idle: noticed within the service period" noticed "$before"
 check "reset while idle: recovers" recovers
 for n in 1 2 3; do
 	iperf3 -c 10.0.0.2 -t 8 >/dev/null 2>&1 &
 	sleep 1
 	resets=$(ethtool -S air0 | awk '/^ *resets:/ { print $2 }')
-	echo "@card pf reset"
+	host sim pf do=reset
 	sleep 1
 	check "reset $n: recovers" recovers
 	check "reset $n: the VF was reset" [ "$(ethtool -S air0 | awk '/^ *resets:/ { print $2 }')" -gt "${resets:-0}" ]
@@ -30,17 +30,17 @@ for n in 1 2 3; do
 done
 iperf3 -c 10.0.0.2 -t 30 >/dev/null 2>&1 &
 sleep 1
-echo "@card pf stop"
+host sim pf do=stop
 check "PF gone: carrier goes" carrier 0
 sleep 5
 check "PF gone: alive" timeout 30 ethtool -S air0
 check "PF gone: no storm of messages" [ "$(dmesg | grep -c airvf)" -lt 80 ]
-echo "@card pf start"
+host sim pf do=start
 check "PF back: carrier comes" carrier 1
 check "PF back: recovers" recovers
 check "PF back: VLAN works" ping -q -c 5 -i 0.2 -W 2 10.7.0.2
 kill %1 2>/dev/null; wait
-echo "@card pf stop"
+host sim pf do=stop
 carrier 0
 check "PF gone: closing and opening fails" bash -c "ip link set air0 down; ! timeout 60 ip link set air0 up"
 rebind() {
@@ -51,7 +51,7 @@ rebind() {
 	[ -e /sys/class/net/air0 ] || ip link set "$(ls /sys/bus/pci/devices/"$vf"/net)" name air0
 }
 check "PF gone: unbind and bind" rebind
-echo "@card pf start"
+host sim pf do=start
 sleep 1
 ip addr add 10.0.0.1/24 dev air0 2>/dev/null
 check "PF back: opens" ip link set air0 up

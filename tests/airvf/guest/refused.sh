@@ -19,11 +19,11 @@ check "closed: the old one stays" [ "$(mtu)" = 1500 ]
 check "closed: one that it grants is taken" ip link set air0 mtu 1400
 ip link set air0 mtu 1500; ip link set air0 up
 check "frames come in after it" works
-echo "@card pf mtu 9000"
+host sim pf do=reset mtu=9000
 sleep 1
 grant() { ip link set air0 mtu 9000; }
 check "a larger one, when the PF has it" soon grant
-echo "@card pf mtu 1500"
+host sim pf do=reset mtu=1500
 check "a PF that takes it back: no link is pretended" soon no_carrier
 check "a PF that takes it back: told" soon told "PF refuses frames of MTU 9000"
 check "lower again" ip link set air0 mtu 1500

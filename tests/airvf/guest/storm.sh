@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Every operation that stops queues, while both directions carry frames from 64 to 9000 bytes, TCP segmented by the
-# device, and XDP programs. The card: --mtu 9000. ROUNDS: how often (1).
+# device, and XDP programs. ROUNDS: how often (1).
+# pf: mtu = 9000
 . /airvf-common
 . /airvf-config
 pair_up /airvf.ko airvf || { dmesg | tail -40; exit 1; }

@@ -53,7 +53,7 @@ for sum in good:good none:none wrong:none; do
 	kind=${sum#*:} sum=${sum%:*}
 	before=$(counted $kind)
 	count_flood 3
-	echo "@card flood 100 1000 300 1 $sum"
+	host sim flood payload=100 rate=1000 ms=300 "sum=$sum"
 	wait $counter
 	more=$(($(counted $kind) - before))
 	echo "     $sum: $(cat /tmp/count), $more counted as $kind"

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# XDP: verdicts, redirect, frames of several buffers, changes under traffic. The card: --mtu 9000.
+# XDP: verdicts, redirect, frames of several buffers, changes under traffic.
+# pf: mtu = 9000
 . /airvf-common
 pair_up /airvf.ko airvf || { dmesg | tail -40; exit 1; }
 stat() { ethtool -S air0 | awk -v n="$1" '$1 ~ "_" n ":" { s += $2 } END { print s }'; }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "station.hpp"
+#include "station/station.hpp"
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cstring>
 
-namespace vfpool::airvf {
+namespace vfpool::station {
 namespace {
 
 constexpr SimTime kTick = std::chrono::microseconds(100), kEndGap = std::chrono::milliseconds(20);
@@ -172,4 +172,4 @@ void Station::send_flood() {
   timer_ = scheduler_.after(kTick, [this] { send_flood(); });
 }
 
-}  // namespace vfpool::airvf
+}  // namespace vfpool::station

@@ -11,7 +11,7 @@
 #include "core/scheduler.hpp"
 #include "vfio_user/device.hpp"
 
-namespace vfpool::airvf {
+namespace vfpool::mischief {
 
 class Mischief : public vfio_user::Device, private vfio_user::Guest {
  public:
@@ -80,4 +80,4 @@ class Mischief : public vfio_user::Device, private vfio_user::Guest {
   Scheduler::TimerId end_ = 0, storm_ = 0;
 };
 
-}  // namespace vfpool::airvf
+}  // namespace vfpool::mischief

@@ -11,7 +11,7 @@
 #include "core/scheduler.hpp"
 #include "wire/wire.hpp"
 
-namespace vfpool::airvf {
+namespace vfpool::station {
 
 class Station {
  public:
@@ -67,4 +67,4 @@ class Station {
   Scheduler::TimerId timer_ = 0;
 };
 
-}  // namespace vfpool::airvf
+}  // namespace vfpool::station

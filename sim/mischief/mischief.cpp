@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "mischief.hpp"
+#include "mischief/mischief.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -8,7 +8,7 @@
 #include <cstring>
 #include <vector>
 
-namespace vfpool::airvf {
+namespace vfpool::mischief {
 namespace {
 
 using Kind = Mischief::Kind;
@@ -215,4 +215,4 @@ bool Mischief::signal_msix(unsigned vector) {
 
 std::string Mischief::state() const { return fmt::format("{}; {} misdeeds", inner_.state(), misdeeds_); }
 
-}  // namespace vfpool::airvf
+}  // namespace vfpool::mischief

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "app/simulation.hpp"
+#include "config/topology.hpp"
+
+namespace vfpool::app {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+
+class DirectSimulation : public testing::Test {
+ protected:
+  DirectSimulation() {
+    std::filesystem::create_directories(folder);
+    std::ofstream(folder / "direct.toml") << R"(
+      [nic]
+      wire = { kind = "station" }
+      [[server]]
+      name = "a"
+      attach = "direct"
+      vfs = [0, 2]
+      mischief = true
+      [[server]]
+      name = "b"
+      attach = "direct"
+      vf = 1
+      [pf]
+      vfs = 4
+    )";
+    simulation =
+        std::make_unique<Simulation>(scheduler, config::read_topology(folder / "direct.toml", bridge_limits()), folder);
+  }
+  ~DirectSimulation() override {
+    simulation.reset();
+    std::filesystem::remove_all(folder);
+  }
+  std::string answer(const json& request) {
+    try {
+      return simulation->control(request).dump();
+    } catch (const ControlError& e) {
+      return e.what();
+    }
+  }
+  std::filesystem::path folder = testing::TempDir() + "/direct_vms_test." + std::to_string(getpid());
+  Scheduler scheduler{TimeBase::kWall};
+  std::unique_ptr<Simulation> simulation;
+};
+
+TEST_F(DirectSimulation, EveryVfOfAServerHasItsSocket) {
+  for (const char* socket : {"a.0.sock", "a.2.sock", "b.sock"})
+    EXPECT_TRUE(std::filesystem::is_socket(folder / socket));
+}
+
+TEST_F(DirectSimulation, OperationsAreCarriedOut) {
+  for (const json& request :
+       {json{{"op", "link"}, {"up", false}}, json{{"op", "link"}, {"up", true}}, json{{"op", "pf"}, {"do", "stop"}},
+        json{{"op", "pf"}, {"do", "start"}, {"mtu", 9000}}, json{{"op", "apis"}, {"versions", {10, 13}}},
+        json{{"op", "apis"}, {"versions", 17}, {"features", 3}}, json{{"op", "apis"}, {"versions", json::array()}},
+        json{{"op", "mischief"}, {"vf", 2}, {"kind", "silence"}, {"ms", 10}},
+        json{{"op", "flood"}, {"payload", 18}, {"rate", 100}, {"ms", 1}}, json{{"op", "gaps_start"}, {"vf", 1}}})
+    EXPECT_EQ(answer(request), "{}") << request;
+  EXPECT_EQ(answer({{"op", "careless"}}), R"({"careless":0})");
+  EXPECT_THAT(answer({{"op", "gaps"}, {"vf", 1}}), HasSubstr("0 gaps"));
+  EXPECT_THAT(answer({{"op", "state"}}), HasSubstr("nic0"));
+}
+
+TEST_F(DirectSimulation, WhatCannotBeIsRefusedWithAReason) {
+  EXPECT_THAT(answer({{"op", "link"}}), HasSubstr("\"up\" is missing"));
+  EXPECT_THAT(answer({{"op", "link"}, {"up", 1}}), HasSubstr("true or false"));
+  EXPECT_THAT(answer({{"op", "pf"}, {"do", "dance"}}), HasSubstr("stop, start or reset"));
+  EXPECT_THAT(answer({{"op", "pf"}, {"do", "stop"}, {"mtu", 9000}}), HasSubstr("for a PF that starts"));
+  EXPECT_THAT(answer({{"op", "apis"}}), HasSubstr("list of 10"));
+  EXPECT_THAT(answer({{"op", "apis"}, {"versions", {9}}}), HasSubstr("list of 10"));
+  EXPECT_THAT(answer({{"op", "mischief"}, {"kind", "kindness"}}), HasSubstr("no mischief \"kindness\""));
+  EXPECT_THAT(answer({{"op", "mischief"}, {"vf", 1}, {"kind", "silence"}}), HasSubstr("no server with mischief"));
+  EXPECT_THAT(answer({{"op", "careless"}, {"vf", 4}}), HasSubstr("from 0 to 3"));
+  EXPECT_THAT(answer({{"op", "flood"}, {"payload", 1}, {"rate", 1}, {"ms", 1}}), HasSubstr("bytes are possible"));
+  EXPECT_THAT(answer({{"op", "flood"}, {"payload", 18}, {"rate", 1}, {"ms", 1}, {"sum", "odd"}}),
+              HasSubstr("good, none"));
+  EXPECT_THAT(answer({{"op", "gaps"}, {"vector", 99}}), HasSubstr("\"vector\" must be"));
+  EXPECT_THAT(answer({{"op", "counters"}}), HasSubstr("no bridge"));
+  EXPECT_THAT(answer({{"op", 7}}), HasSubstr("must be a text"));
+}
+
+}  // namespace
+}  // namespace vfpool::app
