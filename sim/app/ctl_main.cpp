@@ -22,7 +22,8 @@ int main(int argc, char** argv) {
   cli.add_option("-s,--socket", path, "control socket")->capture_default_str();
   cli.require_subcommand(1);
   nlohmann::json request = nlohmann::json::object();
-  unsigned slot = 0, vf = 0, fn = 0, offset = 0;
+  unsigned slot = 0, fn = 0, offset = 0;
+  std::vector<unsigned> vfs;
   std::string user, file;
   std::vector<std::string> words;
   const auto on_slot = [&](const char* op, const char* text) {
@@ -35,11 +36,17 @@ int main(int argc, char** argv) {
   on_slot("press", "press the attention button of a slot");
   on_slot("release", "press the button, and take the VF back once the server has switched the slot off");
   on_slot("force", "take the VF back now: a surprise removal");
-  auto* assign = on_slot("assign", "put a VF into a slot");
-  assign->add_option("vf", vf, "VF, from 0")->required();
-  assign->add_option("--fn", fn, "function of the slot");
-  assign->callback(
-      [&] { request = {{"op", "assign"}, {"user", number_or_name(user)}, {"slot", slot}, {"vf", vf}, {"fn", fn}}; });
+  auto* assign = on_slot("assign", "put a VF into a slot, or several as its functions 0, 1, ...");
+  assign->add_option("vf", vfs, "VF, from 0")->required();
+  auto* function = assign->add_option("--fn", fn, "function of a slot that has a function 0");
+  assign->callback([&] {
+    if (function->count() != 0 && vfs.size() > 1) throw CLI::ValidationError("--fn", "is for one VF");
+    request = {{"op", "assign"}, {"user", number_or_name(user)}, {"slot", slot}};
+    if (vfs.size() > 1)
+      request["vfs"] = vfs;
+    else
+      request.update({{"vf", vfs[0]}, {"fn", fn}});
+  });
   for (const auto& [op, text] : {std::pair{"status", "VFs and slots"},
                                  {"counters", "packets by port, and drops"},
                                  {"state", "what every part is waiting for"},

@@ -16,6 +16,8 @@ using nlohmann::json;
 
 constexpr std::uint32_t kSeed = 1;  // of the mischief
 constexpr unsigned kMostMs = 600'000;
+constexpr unsigned kLeastMtu = 68, kMostMtu = 9710;
+constexpr unsigned kMostRate = 100'000;  // Mb/s
 
 nic82599::PfPersonality::Options pf_options(const Topology& t) {
   nic82599::PfPersonality::Options o{.vfs = t.pf.vfs,
@@ -60,11 +62,12 @@ std::optional<json> DirectVms::control(const json& request) {
     return json::object();
   }
   if (op == "pf") return pf(request);
+  if (op == "pf_vf") return pf_vf(request);
   if (op == "apis") return apis(request);
   if (op == "flood") return flood(request);
   if (op == "mischief") {
     const std::string kind = text_of(request, "kind");
-    if (!mischief(request).begin(kind, number_of(request, "ms", kMostMs, 0)))
+    if (!mischief(request).begin(kind, number_of(request, "ms", 0, kMostMs, 0)))
       throw ControlError(fmt::format("there is no mischief \"{}\" (sim/mischief/mischief.hpp lists them)", kind));
     return json::object();
   }
@@ -72,7 +75,7 @@ std::optional<json> DirectVms::control(const json& request) {
   if (op == "gaps_start") return card_.nic().record_gaps(vf(request) + 1), json::object();
   if (op == "gaps") {
     const unsigned most = card_.vf(vf(request)).msix_vectors() - 1;
-    return json{{"gaps", card_.nic().gaps(vf(request) + 1, number_of(request, "vector", most, 0))}};
+    return json{{"gaps", card_.nic().gaps(vf(request) + 1, number_of(request, "vector", 0, most, 0))}};
   }
   return std::nullopt;
 }
@@ -82,9 +85,39 @@ json DirectVms::pf(const json& request) {
   if (what != "stop" && what != "start" && what != "reset") throw ControlError("\"do\" is stop, start or reset");
   const bool comes = what != "stop";
   if (!comes && request.contains("mtu")) throw ControlError("\"mtu\" is for a PF that starts");
-  if (request.contains("mtu")) card_.pf().set_mtu(number_of(request, "mtu", 9710));
+  if (request.contains("mtu")) card_.pf().set_mtu(number_of(request, "mtu", kLeastMtu, kMostMtu));
   if (what != "start") card_.pf().stop();
   if (comes) card_.pf().start();
+  return json::object();
+}
+
+// In this order; what cannot be ends the request.
+json DirectVms::pf_vf(const json& request) {
+  nic82599::PfPersonality& pf = card_.pf();
+  const unsigned n = vf(request);
+  const std::size_t others = request.contains("vf") + request.contains("id") + 1U;  // and "op"
+  if (request.size() == others) throw ControlError("what? vlan and qos, mac, trust, spoof, link, rate");
+  if (request.contains("qos") && !request.contains("vlan")) throw ControlError("\"qos\" is for a \"vlan\"");
+  try {
+    if (request.contains("vlan"))
+      pf.set_vf_vlan(n, number_of(request, "vlan", 0, 4094), number_of(request, "qos", 0, 7, 0));
+    if (request.contains("mac")) {
+      const std::string text = text_of(request, "mac");
+      const auto mac = config::mac_address(text);
+      if (!mac) throw ControlError(fmt::format("\"{}\" is no Ethernet address", text));
+      pf.set_vf_mac(n, *mac);
+    }
+    if (request.contains("trust")) pf.set_vf_trust(n, flag_of(request, "trust"));
+    if (request.contains("spoof")) pf.set_vf_spoof_check(n, flag_of(request, "spoof"));
+    if (request.contains("link")) {
+      const std::string link = text_of(request, "link");
+      if (link != "auto" && link != "disable") throw ControlError("\"link\" is auto or disable");
+      pf.set_vf_link(n, link == "auto");
+    }
+    if (request.contains("rate")) pf.set_vf_rate(n, number_of(request, "rate", 0, kMostRate));
+  } catch (const std::invalid_argument& e) {
+    throw ControlError(e.what());
+  }
   return json::object();
 }
 
@@ -96,7 +129,7 @@ json DirectVms::apis(const json& request) {
     if (!v.is_number_integer() || v < 10 || v > 17) throw ControlError("\"versions\" is a list of 10 (for 1.0) to 17");
     versions.insert(v.get<unsigned>());
   }
-  card_.pf().set_apis(versions, number_of(request, "features", 3, 0));
+  card_.pf().set_apis(versions, number_of(request, "features", 0, 3, 0));
   return json::object();
 }
 
@@ -106,13 +139,13 @@ json DirectVms::flood(const json& request) {
   const auto sum = kSums.find(text_of(request, "sum", "good"));
   if (sum == kSums.end()) throw ControlError("\"sum\" is good, none or wrong");
   const std::string wrong =
-      station().flood(number_of(request, "payload", 65535), number_of(request, "rate", 10'000'000),
-                      number_of(request, "ms", kMostMs), number_of(request, "flows", 200, 1), sum->second);
+      station().flood(number_of(request, "payload", 0, 65535), number_of(request, "rate", 1, 10'000'000),
+                      number_of(request, "ms", 1, kMostMs), number_of(request, "flows", 1, 200, 1), sum->second);
   if (!wrong.empty()) throw ControlError(wrong);
   return json::object();
 }
 
-unsigned DirectVms::vf(const json& request) const { return number_of(request, "vf", card_.vfs() - 1, 0); }
+unsigned DirectVms::vf(const json& request) const { return number_of(request, "vf", 0, card_.vfs() - 1, 0); }
 
 mischief::Mischief& DirectVms::mischief(const json& request) {
   const auto found = mischief_.find(vf(request));

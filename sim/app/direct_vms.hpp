@@ -40,6 +40,7 @@ class DirectVms {
 
  private:
   nlohmann::json pf(const nlohmann::json& request);
+  nlohmann::json pf_vf(const nlohmann::json& request);
   nlohmann::json apis(const nlohmann::json& request);
   nlohmann::json flood(const nlohmann::json& request);
   unsigned vf(const nlohmann::json& request) const;

@@ -63,11 +63,25 @@ TEST_F(DirectSimulation, OperationsAreCarriedOut) {
         json{{"op", "pf"}, {"do", "start"}, {"mtu", 9000}}, json{{"op", "apis"}, {"versions", {10, 13}}},
         json{{"op", "apis"}, {"versions", 17}, {"features", 3}}, json{{"op", "apis"}, {"versions", json::array()}},
         json{{"op", "mischief"}, {"vf", 2}, {"kind", "silence"}, {"ms", 10}},
-        json{{"op", "flood"}, {"payload", 18}, {"rate", 100}, {"ms", 1}}, json{{"op", "gaps_start"}, {"vf", 1}}})
+        json{{"op", "flood"}, {"payload", 18}, {"rate", 100}, {"ms", 1}}, json{{"op", "gaps_start"}, {"vf", 1}},
+        json{{"op", "pf_vf"},
+             {"vf", 1},
+             {"vlan", 100},
+             {"qos", 3},
+             {"mac", "02:00:00:00:00:a0"},
+             {"trust", true},
+             {"spoof", false},
+             {"link", "disable"},
+             {"rate", 100}},
+        json{{"op", "pf_vf"}, {"link", "auto"}, {"id", 7}}})
     EXPECT_EQ(answer(request), "{}") << request;
   EXPECT_EQ(answer({{"op", "careless"}}), R"({"careless":0})");
   EXPECT_THAT(answer({{"op", "gaps"}, {"vf", 1}}), HasSubstr("0 gaps"));
   EXPECT_THAT(answer({{"op", "state"}}), HasSubstr("nic0"));
+  EXPECT_THAT(
+      answer({{"op", "state"}}),
+      HasSubstr("VF 1: 02:00:00:00:00:a0, API 10, 2 VLANs, 0 multicast hashes, port VLAN 100 priority 3, trust on, "
+                "spoof check off, link off, rate 100"));
 }
 
 TEST_F(DirectSimulation, WhatCannotBeIsRefusedWithAReason) {
@@ -84,7 +98,16 @@ TEST_F(DirectSimulation, WhatCannotBeIsRefusedWithAReason) {
   EXPECT_THAT(answer({{"op", "flood"}, {"payload", 18}, {"rate", 1}, {"ms", 1}, {"sum", "odd"}}),
               HasSubstr("good, none"));
   EXPECT_THAT(answer({{"op", "gaps"}, {"vector", 99}}), HasSubstr("\"vector\" must be"));
-  EXPECT_THAT(answer({{"op", "counters"}}), HasSubstr("no bridge"));
+  EXPECT_THAT(answer({{"op", "counters"}}), HasSubstr("without a bridge"));
+  EXPECT_THAT(answer({{"op", "flush"}}), HasSubstr("no records"));
+  EXPECT_THAT(answer({{"op", "pf_vf"}}), HasSubstr("what?"));
+  EXPECT_THAT(answer({{"op", "pf_vf"}, {"vf", 4}, {"trust", true}}), HasSubstr("from 0 to 3"));
+  EXPECT_THAT(answer({{"op", "pf_vf"}, {"qos", 1}}), HasSubstr("for a \"vlan\""));
+  EXPECT_THAT(answer({{"op", "pf_vf"}, {"vlan", 4095}}), HasSubstr("from 0 to 4094"));
+  EXPECT_THAT(answer({{"op", "pf_vf"}, {"mac", "02:00"}}), HasSubstr("no Ethernet address"));
+  EXPECT_THAT(answer({{"op", "pf_vf"}, {"mac", "01:00:00:00:00:01"}}), HasSubstr("unicast"));
+  EXPECT_THAT(answer({{"op", "pf_vf"}, {"link", "enable"}}), HasSubstr("auto or disable"));
+  EXPECT_THAT(answer({{"op", "pf_vf"}, {"rate", 3}}), HasSubstr("11 to 10000"));
   EXPECT_THAT(answer({{"op", 7}}), HasSubstr("must be a text"));
 }
 

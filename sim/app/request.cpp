@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdint>
 
 namespace vfpool::app {
@@ -15,14 +16,26 @@ const nlohmann::json* value(const nlohmann::json& request, const char* key, bool
   return nullptr;
 }
 
+bool within(const nlohmann::json& v, unsigned least, unsigned most) {
+  return v.is_number_integer() && v.get<std::int64_t>() >= least && v.get<std::int64_t>() <= most;
+}
+
 }  // namespace
 
-unsigned number_of(const nlohmann::json& request, const char* key, unsigned most, std::optional<unsigned> otherwise) {
+unsigned number_of(const nlohmann::json& request, const char* key, unsigned least, unsigned most,
+                   std::optional<unsigned> otherwise) {
   const auto* v = value(request, key, !otherwise);
   if (v == nullptr) return *otherwise;
-  if (!v->is_number_integer() || v->get<std::int64_t>() < 0 || v->get<std::int64_t>() > most)
-    throw ControlError(fmt::format("\"{}\" must be a number from 0 to {}", key, most));
+  if (!within(*v, least, most))
+    throw ControlError(fmt::format("\"{}\" must be a number from {} to {}", key, least, most));
   return v->get<unsigned>();
+}
+
+std::vector<unsigned> numbers_of(const nlohmann::json& request, const char* key, unsigned least, unsigned most) {
+  const auto* v = value(request, key, true);
+  if (!v->is_array() || !std::all_of(v->begin(), v->end(), [&](const auto& n) { return within(n, least, most); }))
+    throw ControlError(fmt::format("\"{}\" must be a list of numbers from {} to {}", key, least, most));
+  return v->get<std::vector<unsigned>>();
 }
 
 bool flag_of(const nlohmann::json& request, const char* key) {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 namespace vfpool::app {
 
@@ -17,8 +18,9 @@ class ControlError : public std::runtime_error {
 
 // Each throws ControlError for a value of another kind, and for a missing one unless there is another to take.
 
-unsigned number_of(const nlohmann::json& request, const char* key, unsigned most,
+unsigned number_of(const nlohmann::json& request, const char* key, unsigned least, unsigned most,
                    std::optional<unsigned> otherwise = {});
+std::vector<unsigned> numbers_of(const nlohmann::json& request, const char* key, unsigned least, unsigned most);
 bool flag_of(const nlohmann::json& request, const char* key);
 std::string text_of(const nlohmann::json& request, const char* key, std::optional<std::string> otherwise = {});
 

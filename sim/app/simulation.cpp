@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "app/direct_vms.hpp"
+#include "app/pool_control.hpp"
 #include "app/request_words.hpp"
 #include "app/server_activity.hpp"
 #include "app/tlp_counts.hpp"
@@ -86,6 +87,7 @@ struct Simulation::Impl {
   std::filesystem::path folder;
   std::unique_ptr<wire::Wire> wire;
   std::unique_ptr<Bridge> bridge;
+  std::unique_ptr<PoolControl> pool;  // of the bridge
   std::unique_ptr<pcie::Endpoint> endpoint;
   std::unique_ptr<nic82599::Nic82599> nic;
   std::unique_ptr<wire::Wire> station_end;  // the other end of the wire, where a station is
@@ -106,7 +108,8 @@ struct Simulation::Impl {
                                               .pf_device_id = static_cast<std::uint16_t>(t.nic.device_id),
                                               .mac = t.nic.mac,
                                               .link_mbps = t.nic.link_mbps,
-                                              .strict_vf_reset = t.nic.strict_vf_reset};
+                                              .strict_vf_reset = t.nic.strict_vf_reset,
+                                              .hide_vlan_ignored = t.nic.hide_vlan_ignored};
     if (t.direct()) {
       direct = std::make_unique<DirectVms>(scheduler, topology, options, folder, station_end.get(), obey);
       if (wire) direct->nic().set_wire(*wire);
@@ -175,19 +178,14 @@ struct Simulation::Impl {
         model = std::make_unique<ModelOwner>(scheduler, *bridge, s);
       else
         vms.push_back(std::make_unique<VmPort>(scheduler, *bridge, port, s.name, folder / s.sockets.at(0)));
-      for (const auto& a : s.assign)
-        command({.op = regs::Op::kAssign, .vf = a.vf, .user = port, .slot = a.slot, .fn = a.fn});
     }
+    pool = std::make_unique<PoolControl>(scheduler, topology, *bridge, counts);
+    pool->assign_as_configured();
   }
 
   Bridge& the_bridge() const {
     if (!bridge) throw ControlError("this topology has no bridge");
     return *bridge;
-  }
-
-  void command(const regs::Command& c) {
-    if (const regs::Result result = the_bridge().command(c); result != regs::Result::kDone)
-      throw ControlError(std::string(meaning(result)));
   }
 
   // A server behind the bridge, from `waits_for` of its own end.
@@ -219,64 +217,13 @@ struct Simulation::Impl {
     return out;
   }
 
-  /// A user's port, which requests give by number or by the server's name.
-  unsigned user(const json& request) const {
-    if (!request.contains("user") || !request["user"].is_string())
-      return number_of(request, "user", Bridge::geometry().users);
-    const std::string name = request["user"];
-    for (unsigned port = 1; const auto& s : topology.servers) {
-      if (s.owner || s.attach != Topology::Attach::kVfioUser) continue;
-      if (s.name == name) return port;
-      ++port;
-    }
-    throw ControlError(fmt::format("there is no user \"{}\"", name));
-  }
-
-  json pool_status() const {
-    Bridge& b = the_bridge();
-    const auto geometry = Bridge::geometry();
-    const auto status = b.read<regs::Status>();
-    json out{{"sriov", status.sriov},
-             {"frozen", status.frozen},
-             {"dropped", b.read<regs::LogCount>().value},
-             {"vfs", json::array()},
-             {"slots", json::array()}};
-    for (unsigned n = 0; n < status.num_vfs; ++n) {
-      const auto v = b.read<regs::Vf>(n);
-      json vf{{"vf", n}, {"state", to_string(v.state)}};
-      if (v.assigned) {
-        vf["user"] = v.user;
-        vf["slot"] = v.slot;
-        vf["fn"] = v.fn;
-      }
-      out["vfs"].push_back(std::move(vf));
-    }
-    for (unsigned i = 0; i < geometry.users * geometry.slots; ++i) {
-      const auto s = b.read<regs::Slot>(i);
-      out["slots"].push_back({{"user", i / geometry.slots + 1},
-                              {"slot", i % geometry.slots},
-                              {"present", s.present},
-                              {"link", s.link},
-                              {"powered", s.powered},
-                              {"releasing", s.releasing},
-                              {"power_led", to_string(s.power_led)}});
-    }
-    return out;
-  }
-
-  json counters() const {
-    Bridge& b = the_bridge();
-    json out{
-        {"tlps", counts.json()}, {"cycles", scheduler.cycles()}, {"ports", json::object()}, {"drops", json::object()}};
-    static constexpr const char* kClasses[] = {"posted", "non_posted", "completion"};
-    for (unsigned p = 0; p < Bridge::port_count(); ++p)
-      for (unsigned c = 0; c < 3; ++c) {
-        out["ports"][Bridge::port_name(p)]["rx"][kClasses[c]] = b.read<regs::Rx>(4 * p + c).value;
-        out["ports"][Bridge::port_name(p)]["tx"][kClasses[c]] = b.read<regs::Tx>(4 * p + c).value;
-      }
-    for (const regs::Drop reason : regs::kAllDrop)
-      if (reason != regs::Drop::kNone) out["drops"][to_string(reason)] = b.read<regs::Drops>(reason).value;
-    return out;
+  // FST waves into a file of the run folder; none stops.
+  void waves(const std::string& file) {
+    if (file.empty()) return the_bridge().trace_stop();
+    const auto path = folder / file;
+    if (!std::filesystem::is_directory(path.parent_path()))
+      throw ControlError(fmt::format("{} is no folder", path.parent_path().string()));
+    the_bridge().trace_to(path.string());
   }
 };
 
@@ -296,46 +243,26 @@ Simulation::~Simulation() = default;
 json Simulation::control(const json& request) {
   Impl& i = *impl_;
   const std::string op = text_of(request, "op", "");
-  if (i.direct)
-    if (auto answer = i.direct->control(request)) return std::move(*answer);
-  const auto geometry = Bridge::geometry();
-  const auto user = [&] { return i.user(request); };
-  const auto slot = [&] { return number_of(request, "slot", geometry.slots - 1, 0); };
-  if (op == "assign") {
-    i.command({.op = regs::Op::kAssign,
-               .vf = number_of(request, "vf", regs::Vf::kCount - 1),
-               .user = user(),
-               .slot = slot(),
-               .fn = number_of(request, "fn", geometry.slot_functions - 1, 0)});
-  } else if (op == "release") {
-    i.command({.op = regs::Op::kRelease, .user = user(), .slot = slot()});
-  } else if (op == "force") {
-    i.command({.op = regs::Op::kForce, .user = user(), .slot = slot()});
-  } else if (op == "press") {
-    i.command({.op = regs::Op::kButton, .user = user(), .slot = slot()});
-  } else if (op == "status") {
-    json out = i.bridge ? i.pool_status() : json::object();
+  if (auto answer = i.direct ? i.direct->control(request) : i.pool->control(request)) return std::move(*answer);
+  if (op == "status") {
+    json out = i.pool ? i.pool->status() : json::object();
     out["servers"] = i.server_status();
     return out;
-  } else if (op == "counters") {
-    return i.counters();
-  } else if (op == "state") {
+  }
+  if (op == "state") {
     const std::string part = text_of(request, "part", "");
     if (!part.empty() && part != "card") throw ControlError("\"part\" can only be card");
     if (part.empty()) return {{"state", state()}};
     return {{"state", i.direct ? i.direct->card_state() : i.nic->state()}};
-  } else if (op == "read") {
-    return {{"value", i.the_bridge().service_read(number_of(request, "offset", 0xfffc))}};
-  } else if (op == "flush") {
+  }
+  if (op == "flush") {
+    if (i.records.empty()) throw ControlError("no records are kept ([record] in the topology)");
     for (auto& [name, file] : i.records) file->flush();
   } else if (op == "waves") {
-    const std::string file = text_of(request, "file", "");
-    if (file.empty())
-      i.the_bridge().trace_stop();
-    else
-      i.the_bridge().trace_to((i.folder / file).string());
+    i.waves(text_of(request, "file", ""));
   } else {
-    throw ControlError(fmt::format("unknown op \"{}\"; docs/simulation.md lists them", op));
+    throw ControlError(fmt::format("unknown op \"{}\" {}; docs/simulation.md lists them", op,
+                                   i.direct ? "without a bridge" : "of a pool"));
   }
   return json::object();
 }

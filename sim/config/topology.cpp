@@ -25,17 +25,12 @@ std::string name(Reader& r, const std::string& key, const std::string& otherwise
   return given;
 }
 
-std::array<std::uint8_t, 6> mac_address(Reader& r, const std::string& key, std::array<std::uint8_t, 6> otherwise) {
+std::array<std::uint8_t, 6> unicast_address(Reader& r, const std::string& key, std::array<std::uint8_t, 6> otherwise) {
   if (!r.has(key)) return otherwise;
   const std::string given = r.text(key, "");
-  std::array<unsigned, 6> v{};
-  int used = 0;
-  if (std::sscanf(given.c_str(), "%2x:%2x:%2x:%2x:%2x:%2x%n", &v[0], &v[1], &v[2], &v[3], &v[4], &v[5], &used) != 6 ||
-      used != static_cast<int>(given.size()) || v[0] & 1)
-    r.fail(fmt::format("\"{}\" is no unicast Ethernet address", given), key);
-  std::array<std::uint8_t, 6> mac{};
-  std::transform(v.begin(), v.end(), mac.begin(), [](unsigned b) { return static_cast<std::uint8_t>(b); });
-  return mac;
+  const auto mac = mac_address(given);
+  if (!mac || (*mac)[0] & 1) r.fail(fmt::format("\"{}\" is no unicast Ethernet address", given), key);
+  return *mac;
 }
 
 Topology::Wire read_wire(Reader r) {
@@ -62,10 +57,11 @@ Topology::Wire read_wire(Reader r) {
 
 Topology::Nic read_nic(Reader r) {
   Topology::Nic n;
-  n.mac = mac_address(r, "mac", n.mac);
+  n.mac = unicast_address(r, "mac", n.mac);
   n.link_mbps = r.number("link_mbps", n.link_mbps, 1, 100'000);
   n.device_id = r.number("device_id", n.device_id, 0, 0xffff);
   n.strict_vf_reset = r.flag("strict_vf_reset", n.strict_vf_reset);
+  n.hide_vlan_ignored = r.flag("hide_vlan_ignored", n.hide_vlan_ignored);
   if (auto wire = r.table("wire")) n.wire = read_wire(std::move(*wire));
   r.done();
   return n;
@@ -147,6 +143,10 @@ Topology::Server read_server(Reader& r, unsigned index, const BridgeLimits& limi
                           a.number("fn", 0, 0, limits.slot_functions - 1)});
       a.done();
     }
+    for (const auto& a : s.assign)
+      if (std::none_of(s.assign.begin(), s.assign.end(), [&](const auto& b) { return b.slot == a.slot && b.fn == 0; }))
+        r.fail(fmt::format("leaves slot {} without function 0, and so without a card for its server", a.slot),
+               "assign");
   } else if (r.has("assign")) {
     r.fail("is for users behind the bridge", "assign");
   }
@@ -225,6 +225,17 @@ Topology::Image read_image(Reader r) {
 }
 
 }  // namespace
+
+std::optional<std::array<std::uint8_t, 6>> mac_address(const std::string& text) {
+  std::array<unsigned, 6> v{};
+  int used = 0;
+  if (std::sscanf(text.c_str(), "%2x:%2x:%2x:%2x:%2x:%2x%n", &v[0], &v[1], &v[2], &v[3], &v[4], &v[5], &used) != 6 ||
+      used != static_cast<int>(text.size()))
+    return std::nullopt;
+  std::array<std::uint8_t, 6> mac{};
+  std::transform(v.begin(), v.end(), mac.begin(), [](unsigned b) { return static_cast<std::uint8_t>(b); });
+  return mac;
+}
 
 bool Topology::direct() const {
   return std::any_of(servers.begin(), servers.end(), [](const Server& s) { return s.attach == Attach::kDirect; });

@@ -33,7 +33,8 @@ struct Topology {
     std::array<std::uint8_t, 6> mac{0x02, 0x82, 0x59, 0x00, 0x00, 0x01};
     unsigned device_id = 0x10f9;  ///< of the PF
     unsigned link_mbps = 10'000;
-    bool strict_vf_reset = false;  ///< ring registers survive a VF's reset, as in silicon
+    bool strict_vf_reset = false;    ///< ring registers survive a VF's reset, as in silicon
+    bool hide_vlan_ignored = false;  ///< the tag of a port VLAN is not hidden from the VF, as silicon perhaps does
     Wire wire;
   };
   /// The PF's driver where no server is the owner.
@@ -107,6 +108,9 @@ struct Topology {
   /// All VMs are attached directly: there is no bridge.
   bool direct() const;
 };
+
+/// "02:00:00:00:00:01" as bytes; nothing if it is anything else.
+std::optional<std::array<std::uint8_t, 6>> mac_address(const std::string& text);
 
 /// How large the bridge is; the defaults are as large as the RTL can be made.
 struct BridgeLimits {
