@@ -300,8 +300,8 @@ out:
  */
 bool airvf_mbx_alive(struct airvf *vf)
 {
-	/* A request that changes nothing. */
-	u32 msg[] = { MBX_SET_LPE, READ_ONCE(vf->netdev->mtu) + AIRVF_FRAME_EXTRA };
+	/* A request that changes nothing; a PF that does not know it refuses it. */
+	u32 msg[] = { MBX_GET_QUEUES };
 	u32 reply[VFMBMEM_WORDS];
 	int err = -EBUSY;
 
@@ -309,7 +309,7 @@ bool airvf_mbx_alive(struct airvf *vf)
 	if (!(airvf_mbx_control(vf) & VFMAILBOX_RSTI)) {
 		err = airvf_mbx_exchange(vf, msg, ARRAY_SIZE(msg), reply, 1);
 		if (err == -ETIMEDOUT && !vf->mbx.dead)
-			airvf_mbx_failed(vf, MBX_SET_LPE, err);
+			airvf_mbx_failed(vf, MBX_GET_QUEUES, err);
 	}
 	mutex_unlock(&vf->mbx.lock);
 	return err != -ETIMEDOUT && err != -EBUSY;
