@@ -53,7 +53,7 @@ std::string release_of(const fs::path& module) {
 
 /// What the comments at a script's head ask for, "# KEY: VALUE".
 struct Wishes {
-  std::string pf;                    ///< lines for [pf] of the topology
+  std::string nic, pf;               ///< lines for [nic] and [pf] of the topology
   std::vector<std::string> files;    ///< further files, "SRC:/DST"
   std::vector<std::string> prepare;  ///< shell lines that run in the checkout before the guest boots
   std::optional<int> limit;          ///< seconds
@@ -67,6 +67,7 @@ Wishes wishes_of(const fs::path& script) {
     return line.substr(key.size());
   };
   for (std::string line; std::getline(lines, line) && line.starts_with('#');) {
+    if (const auto v = take(line, "# nic: ")) w.nic += *v + "\n";
     if (const auto v = take(line, "# pf: ")) w.pf += *v + "\n";
     if (const auto v = take(line, "# file: ")) w.files.push_back(*v);
     if (const auto v = take(line, "# prepare: ")) w.prepare.push_back(*v);
@@ -78,7 +79,10 @@ Wishes wishes_of(const fs::path& script) {
 /// direct.toml, with what the script and the command line want.
 config::Topology topology_of(const Arguments& a, const Wishes& w, const fs::path& script, const fs::path& module) {
   const fs::path file = fs::path(a.folder) / "topology.toml";
-  std::ofstream(file) << read_file(fs::path(kSource) / "tests/airvf/direct.toml") << w.pf;
+  std::string text = read_file(fs::path(kSource) / "tests/airvf/direct.toml");
+  constexpr std::string_view kNic = "[nic]\n";
+  text.insert(text.find(kNic) + kNic.size(), w.nic);
+  std::ofstream(file) << text << w.pf;
   config::Topology t = config::read_topology(file);
   config::Topology::Vm& vm = t.servers.at(0).vm;
   vm.kernel_root = a.kernel_root;
