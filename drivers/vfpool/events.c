@@ -27,7 +27,7 @@ static const char *const kinds[] = {
 static void events_tell_udev(struct vfpool *pool, const struct vfpool_event *event)
 {
 	char kind[32], user[24], slot[24], vf[24], reason[24];
-	char *env[] = { kind, user, slot, vf, reason, NULL };
+	char *env[6] = { kind, user, slot, vf, reason, NULL };
 
 	if (event->kind >= ARRAY_SIZE(kinds) || !kinds[event->kind])
 		return;

@@ -19,23 +19,35 @@ static int sysfs_info(struct device *dev, struct vfpool_info *info)
 	return err;
 }
 
-#define INFO_ATTRIBUTE(name) \
+#define INFO_SHOW(name) \
 static ssize_t name##_show(struct device *dev, struct device_attribute *attr, char *buf) \
 { \
 	struct vfpool_info info = {}; \
 	int err = sysfs_info(dev, &info); \
 \
 	return err ?: sysfs_emit(buf, "%u\n", info.name); \
-} \
-static DEVICE_ATTR_RO(name)
+}
 
-INFO_ATTRIBUTE(port);
-INFO_ATTRIBUTE(users);
-INFO_ATTRIBUTE(slots);
-INFO_ATTRIBUTE(functions);
-INFO_ATTRIBUTE(sriov);
-INFO_ATTRIBUTE(frozen);
-INFO_ATTRIBUTE(vfs);
+INFO_SHOW(port)
+static DEVICE_ATTR_RO(port);
+
+INFO_SHOW(users)
+static DEVICE_ATTR_RO(users);
+
+INFO_SHOW(slots)
+static DEVICE_ATTR_RO(slots);
+
+INFO_SHOW(functions)
+static DEVICE_ATTR_RO(functions);
+
+INFO_SHOW(sriov)
+static DEVICE_ATTR_RO(sriov);
+
+INFO_SHOW(frozen)
+static DEVICE_ATTR_RO(frozen);
+
+INFO_SHOW(vfs)
+static DEVICE_ATTR_RO(vfs);
 
 static ssize_t role_show(struct device *dev, struct device_attribute *attr, char *buf)
 {

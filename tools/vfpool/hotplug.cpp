@@ -16,7 +16,7 @@ using nlohmann::json;
 using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
-constexpr milliseconds kBlink{5000};  // of pciehp after a press (6.7.1.5)
+constexpr milliseconds kBlink{5000};  // of pciehp after a press (PCIe Base Spec 2.1, 6.7.1.5)
 constexpr milliseconds kStep{200};
 
 /// A time limit that starts now.
