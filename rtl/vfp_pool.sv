@@ -71,6 +71,8 @@ module vfp_pool #(
 );
 
   localparam logic [15:0] FlrMs = 16'd100;  // PCIe Base Spec 2.1, 6.6.2
+  // A server that has switched a slot off looks at it again after a second (6.7.1.8), and drops the events of that second.
+  localparam logic [15:0] RestMs = 16'd1200;
 
   logic [NumFns-1:0]          assigned_q;
   logic [NumFns-1:0][VfW-1:0] fn_vf_q;
@@ -81,6 +83,9 @@ module vfp_pool #(
   logic [15:0]                stamp_mem [Vfs];
   logic [NumSlots-1:0]        releasing_q, requested_q, quiet_q;
   logic [NumSlots-1:0]        press_q;     // to be pressed as soon as the server can see the VF
+  logic [NumSlots-1:0]        resting_q;   // switched off less than RestMs ago
+  logic [NumSlots-1:0]        hidden_q;    // what came meanwhile shows only afterwards
+  logic [NumSlots-1:0][15:0]  off_q;       // when it was switched off
   logic [15:0]                now_q;
 
   // ---- Commands --------------------------------------------------------------------------------------------------------
@@ -227,6 +232,8 @@ module vfp_pool #(
       requested_q <= '0;
       quiet_q     <= '0;
       press_q     <= '0;
+      resting_q   <= '0;
+      hidden_q    <= '0;
       now_q       <= '0;
       gone_q      <= '0;
       scan_q      <= '0;
@@ -280,8 +287,19 @@ module vfp_pool #(
       // Announced by the button: only what arrives in an empty slot.
       press_q <= press_q & ~slot_seen_i & ~slot_gone_i;
       if (do_assign && !slot_full) begin
-        quiet_q[slot] <= cmd.button;
-        press_q[slot] <= cmd.button;
+        quiet_q[slot]  <= cmd.button;
+        press_q[slot]  <= cmd.button;
+        hidden_q[slot] <= resting_q[slot];
+      end
+      for (int s = 0; s < int'(NumSlots); s++) begin
+        if (slot_gone_i[s] || (tick_ms_i && now_q - off_q[s] >= RestMs)) begin
+          resting_q[s] <= 1'b0;
+          hidden_q[s]  <= 1'b0;
+        end
+        if (slot_off_i[s]) begin
+          resting_q[s] <= 1'b1;
+          off_q[s]     <= now_q;
+        end
       end
 
       for (int v = 0; v < int'(Vfs); v++) begin
@@ -320,7 +338,7 @@ module vfp_pool #(
       assign here[i]  = assigned_q[s*SlotFns+i] && sriov_i && 32'(fn_vf_q[s*SlotFns+i]) < 32'(num_vfs_i);
       assign dirty[i] = here[i] && state_q[fn_vf_q[s*SlotFns+i]] != vfp_regs_pkg::VfStateIdle;
     end
-    assign slot_present_o[s] = here != '0;
+    assign slot_present_o[s] = here != '0 && !hidden_q[s];
     assign slot_ready_o[s]   = dirty == '0;
   end
 
@@ -333,7 +351,7 @@ module vfp_pool #(
   assign requested_o   = requested_q;
   assign slot_quiet_o  = quiet_q;
   assign busy_o        = (walking_q && step) || (press_q & slot_seen_i) != '0 || (sent_q && any_dirty) || (gone_q != slot_gone_i);
-  assign timer_o       = any_dirty;
+  assign timer_o       = any_dirty || resting_q != '0;
 
   logic unused;
   assign unused = ^cmd;

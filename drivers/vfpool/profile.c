@@ -42,32 +42,62 @@ static struct net_device *profile_netdev(struct vfpool *pool)
 	return found;
 }
 
-/* Under RTNL. -EOPNOTSUPP only for what is asked for and the driver lacks. */
+/*
+ * ixgbe drops the address's filter at the VF's function-level reset, and then
+ * cannot take the address away: given once more, it can.
+ */
+static int profile_write_mac(struct net_device *netdev, unsigned int vf, const u8 *from,
+			     const u8 *to)
+{
+	int (*set)(struct net_device *, int, u8 *) = netdev->netdev_ops->ndo_set_vf_mac;
+	u8 mac[ETH_ALEN];
+	int err;
+
+	if (!set)
+		return -EOPNOTSUPP;
+	ether_addr_copy(mac, to);
+	err = set(netdev, vf, mac);
+	if (err < 0 && is_zero_ether_addr(to)) {
+		ether_addr_copy(mac, from);
+		set(netdev, vf, mac);
+		eth_zero_addr(mac);
+		err = set(netdev, vf, mac);
+	}
+	/* Some drivers say where they put it. */
+	return min(err, 0);
+}
+
+/*
+ * Under RTNL. Asks the PF's driver only for what differs from what the VF has:
+ * drivers refuse some settings at times (rates without a link) even where
+ * nothing would change. -EOPNOTSUPP for what the driver lacks.
+ */
 static int profile_write(struct net_device *netdev, unsigned int vf, const struct vfpool_profile *p)
 {
 	const struct net_device_ops *ops = netdev->netdev_ops;
-	u8 mac[ETH_ALEN];
-	int err = 0;
+	struct ifla_vf_info now = {};
+	int err;
 
-	ether_addr_copy(mac, p->mac);
-	if (ops->ndo_set_vf_mac)
-		err = ops->ndo_set_vf_mac(netdev, vf, mac);
-	else if (!is_zero_ether_addr(mac))
-		err = -EOPNOTSUPP;
-	if (!err && ops->ndo_set_vf_vlan)
-		err = ops->ndo_set_vf_vlan(netdev, vf, p->vlan, p->qos, htons(ETH_P_8021Q));
-	else if (!err && p->vlan)
-		err = -EOPNOTSUPP;
-	if (!err && ops->ndo_set_vf_spoofchk)
-		err = ops->ndo_set_vf_spoofchk(netdev, vf, p->spoof_check);
-	if (!err && ops->ndo_set_vf_trust)
-		err = ops->ndo_set_vf_trust(netdev, vf, p->trust);
-	else if (!err && p->trust)
-		err = -EOPNOTSUPP;
-	if (!err && ops->ndo_set_vf_rate)
-		err = ops->ndo_set_vf_rate(netdev, vf, p->min_rate, p->max_rate);
-	else if (!err && (p->min_rate || p->max_rate))
-		err = -EOPNOTSUPP;
+	if (!ops->ndo_get_vf_config)
+		return -EOPNOTSUPP;
+	err = ops->ndo_get_vf_config(netdev, vf, &now);
+	if (err)
+		return err;
+	if (!ether_addr_equal(now.mac, p->mac))
+		err = profile_write_mac(netdev, vf, now.mac, p->mac);
+	if (!err && (now.vlan != p->vlan || now.qos != p->qos))
+		err = ops->ndo_set_vf_vlan ?
+		      ops->ndo_set_vf_vlan(netdev, vf, p->vlan, p->qos, htons(ETH_P_8021Q)) :
+		      -EOPNOTSUPP;
+	if (!err && now.spoofchk != p->spoof_check)
+		err = ops->ndo_set_vf_spoofchk ?
+		      ops->ndo_set_vf_spoofchk(netdev, vf, p->spoof_check) : -EOPNOTSUPP;
+	if (!err && now.trusted != p->trust)
+		err = ops->ndo_set_vf_trust ?
+		      ops->ndo_set_vf_trust(netdev, vf, p->trust) : -EOPNOTSUPP;
+	if (!err && (now.min_tx_rate != p->min_rate || now.max_tx_rate != p->max_rate))
+		err = ops->ndo_set_vf_rate ?
+		      ops->ndo_set_vf_rate(netdev, vf, p->min_rate, p->max_rate) : -EOPNOTSUPP;
 	return err;
 }
 

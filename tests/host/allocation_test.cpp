@@ -197,6 +197,26 @@ TEST_F(Allocation, TheButtonAloneAnnouncesWhatIsAssignedWithIt) {
   EXPECT_EQ(run(plug(1, 0)).device, 0x10ed);
 }
 
+TEST_F(Allocation, AServerThatHasJustSwitchedTheSlotOffSeesTheNextVfAfterItsSecond) {
+  run(ready());
+  give(0, {.op = Op::kAssign, .vf = 2, .user = 1, .slot = 0});
+  run(plug(1, 0));
+  serving.reset();  // nothing more of the mailbox: this test takes long enough
+  give(1, {.op = Op::kDetach, .slot = 0});
+  run(power(1, 0, false));
+  run(owner().sleep(std::chrono::milliseconds(200)));
+  const auto present = [&] { return regs::Slot::unpack(reg(1, regs::Slot::offset(0))).present; };
+  EXPECT_EQ(give(0, {.op = Op::kAssign, .vf = 3, .user = 1, .slot = 0}), Result::kDone);
+  run(owner().sleep(std::chrono::milliseconds(800)));
+  EXPECT_FALSE(present());
+  run(owner().sleep(std::chrono::milliseconds(400)));
+  EXPECT_TRUE(present());
+  // Another slot shows at once.
+  EXPECT_EQ(give(0, {.op = Op::kAssign, .vf = 1, .user = 1, .slot = 1}), Result::kDone);
+  settle();
+  EXPECT_TRUE(regs::Slot::unpack(reg(1, regs::Slot::offset(1))).present);
+}
+
 TEST_F(Allocation, OneMessageForAllThatIsNotAcknowledged) {
   run(ready());
   const auto vector = enable_messages(0);

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+// VFs move by the servers' own commands (hotplug_in, hotplug_out, vfpool) and stock pciehp: real kernels, the module
+// vfpool on every server, the RTL between them. One pool for all cases, in the order of this file: each leaves every
+// slot empty.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+#include "lab/alarms.hpp"
+#include "lab/lab.hpp"
+
+namespace vfpool {
+namespace {
+
+using namespace std::chrono_literals;
+using nlohmann::json;
+using testing::AllOf;
+using testing::HasSubstr;
+
+constexpr const char* kPf = "/sys/bus/pci/devices/10000:03:00.0";
+
+class Hotplug : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    if (geteuid() != 0) return;
+    lab_ = new lab::Lab(
+        {.topology = VFPOOL_TOPOLOGY, .folder = "build/hotplug", .sim_program = VFPOOL_SIM, .progress = {}});
+    lab_->up();
+    for (const char* vm : {"owner", "user1", "user2"}) {
+      for (const char* program : {"hotplug_in", "hotplug_out", "vfpool"}) put(vm, program);
+      EXPECT_EQ(sh(vm, "modprobe vfpool && ls /dev/vfpool0").rc, 0) << sh(vm, "dmesg | tail -20").out;
+    }
+    sh("owner", fmt::format("ip link set $(ls {}/net) up; echo 4 > {}/sriov_numvfs", kPf, kPf));
+    EXPECT_TRUE(wait(20s, [] { return pool("owner", "list")["vfs"].size() == 4; }))
+        << sh("owner", "dmesg | tail -20").out;
+  }
+  static void TearDownTestSuite() {
+    delete lab_;
+    lab_ = nullptr;
+  }
+  void SetUp() override {
+    if (lab_ == nullptr) GTEST_SKIP() << "network namespaces need root";
+  }
+  void TearDown() override {
+    if (lab_ == nullptr) return;
+    for (const auto& vm : lab_->vm_names()) EXPECT_EQ(lab::describe(lab::kernel_alarms(sh(vm, "dmesg").out)), "") << vm;
+    for (const auto& slot : pool("owner", "list")["slots"]) EXPECT_FALSE(slot["present"].get<bool>()) << slot;
+  }
+
+  static lab::Result sh(const std::string& vm, const std::string& line, std::chrono::seconds limit = 60s) {
+    return lab_->vm(vm).run(line, limit);
+  }
+  static void put(const std::string& vm, const std::string& program) {
+    std::ostringstream bytes;
+    bytes << std::ifstream(std::string(VFPOOL_COMMANDS) + "/" + program, std::ios::binary).rdbuf();
+    lab_->vm(vm).put("/usr/bin/" + program, bytes.str(), true);
+  }
+  static bool wait(std::chrono::seconds limit, const std::function<bool()>& probe) {
+    for (const auto end = std::chrono::steady_clock::now() + limit; std::chrono::steady_clock::now() < end;) {
+      if (probe()) return true;
+      std::this_thread::sleep_for(300ms);
+    }
+    return probe();
+  }
+  /// A command with --json: what it prints, and its exit status as "rc".
+  static json command(const std::string& vm, const std::string& line) {
+    const auto r = sh(vm, line + " --json", 90s);
+    json out = json::parse(r.out, nullptr, false);
+    if (!out.is_object()) out = {{"out", r.out}, {"err", r.err}};
+    out["rc"] = r.rc;
+    return out;
+  }
+  static json pool(const std::string& vm, const std::string& line) { return command(vm, "vfpool " + line); }
+  static std::string user(unsigned n) { return fmt::format("user{}", n); }
+  /// The user's new interface is up and reaches the host at the wire.
+  static void reaches_the_wire(unsigned n, const std::string& netdev) {
+    sh(user(n), fmt::format("ip address replace 10.82.0.{}/24 dev {}; ip link set {} up", n, netdev, netdev));
+    EXPECT_TRUE(wait(20s, [&] { return sh(user(n), "ping -c 1 -W 1 10.82.0.254").rc == 0; }))
+        << sh(user(n), "dmesg | tail -20").out;
+  }
+  /// The interface that came with a hotplug_in: the driver may come a moment after it.
+  static std::string netdev_of(unsigned n, const json& in) {
+    const std::string folder =
+        fmt::format("/sys/bus/pci/devices/{}/net", in["functions"][0]["address"].get<std::string>());
+    EXPECT_TRUE(wait(20s, [&] { return sh(user(n), "ls " + folder).rc == 0; }));
+    std::string name = sh(user(n), "ls " + folder).out;
+    while (!name.empty() && std::isspace(static_cast<unsigned char>(name.back()))) name.pop_back();
+    return name;
+  }
+
+  static inline lab::Lab* lab_ = nullptr;
+};
+
+TEST_F(Hotplug, PooledVfsStayUnboundOnTheOwner) {
+  EXPECT_EQ(sh("owner", "ls /sys/bus/pci/drivers/ixgbevf | grep -c 10000").out, "0\n");
+  for (const auto& vf : pool("owner", "list")["vfs"]) {
+    EXPECT_EQ(vf["use"], "free") << vf;
+    EXPECT_THAT(vf["address"].get<std::string>(), HasSubstr("04:1")) << vf;
+  }
+}
+
+TEST_F(Hotplug, InAndOutAsInThePapers) {
+  sh("user1", "dmesg -C");
+  const auto in = sh("user1", "hotplug_in", 90s);
+  EXPECT_EQ(in.rc, 0) << in.err;
+  EXPECT_EQ(in.out, "Hotplug_in\nFinished\n");
+  EXPECT_THAT(sh("user1", "dmesg").out, AllOf(HasSubstr("pciehp: Slot(1)"), HasSubstr("Link Up")));
+  EXPECT_TRUE(wait(20s, [] { return sh("user1", "ls /sys/bus/pci/devices/10000:03:00.0/net").rc == 0; }));
+
+  const auto out = sh("user1", "hotplug_out", 90s);
+  EXPECT_EQ(out.rc, 0) << out.err;
+  EXPECT_EQ(out.out, "Hotplug_out\nFinished\n");
+  EXPECT_THAT(sh("user1", "dmesg").out, HasSubstr("Button press: will power off in 5 sec"));
+}
+
+TEST_F(Hotplug, ByTheButtonTheKernelWaitsItsFiveSeconds) {
+  sh("user1", "dmesg -C");
+  const json in = command("user1", "hotplug_in --button");
+  EXPECT_EQ(in["rc"], 0) << in;
+  EXPECT_THAT(sh("user1", "dmesg").out, HasSubstr("Button press: will power on in 5 sec"));
+  EXPECT_EQ(command("user1", "hotplug_out --now")["rc"], 0);
+}
+
+TEST_F(Hotplug, OneMovesWhileTheOthersTrafficGoesOn) {
+  const json first = command("user1", "hotplug_in --vf 0"), second = command("user2", "hotplug_in --vf 1");
+  ASSERT_EQ(first["rc"], 0) << first;
+  ASSERT_EQ(second["rc"], 0) << second;
+  EXPECT_EQ(second["vf"], 1);
+  reaches_the_wire(1, netdev_of(1, first));
+  reaches_the_wire(2, netdev_of(2, second));
+
+  auto ping = lab_->vm("user2").spawn("ping -i 0.1 -w 25 10.82.0.254");
+  EXPECT_EQ(command("user1", "hotplug_out")["rc"], 0);
+  const json moved = command("user2", "hotplug_in --vf 0");
+  EXPECT_EQ(moved["rc"], 0) << moved;
+  const auto seen = ping.wait(60s);
+  EXPECT_THAT(seen.out, HasSubstr(" 0% packet loss"));
+
+  // The VF that moved works at its new server.
+  const std::string netdev = netdev_of(2, moved);
+  sh("user2", fmt::format("ip address add 10.82.0.12/24 dev {}; ip link set {} up", netdev, netdev));
+  EXPECT_TRUE(wait(20s, [&] { return sh("user2", fmt::format("ping -c 1 -W 1 -I {} 10.82.0.254", netdev)).rc == 0; }));
+  EXPECT_EQ(command("user2", "hotplug_out --slot 0 --now --force")["rc"], 0);
+  EXPECT_EQ(command("user2", "hotplug_out --slot 1 --now --force")["rc"], 0);
+}
+
+TEST_F(Hotplug, PolicyDecides) {
+  EXPECT_EQ(pool("owner", "quota 1 1")["rc"], 0);
+  EXPECT_EQ(pool("owner", "reserve 3 2")["rc"], 0);
+  const json reserved = command("user1", "hotplug_in --vf 3");
+  EXPECT_EQ(reserved["rc"], 4) << reserved;
+  EXPECT_THAT(reserved["error"].get<std::string>(), HasSubstr("reserved"));
+  EXPECT_EQ(command("user1", "hotplug_in")["rc"], 0);
+  const json more = command("user1", "hotplug_in");
+  EXPECT_EQ(more["rc"], 4);
+  EXPECT_THAT(more["error"].get<std::string>(), HasSubstr("quota"));
+  EXPECT_EQ(command("user2", "hotplug_in")["vf"], 3);  // its own before one that anybody may have
+  const json taken = command("user2", "hotplug_in --vf 3");
+  EXPECT_THAT(taken["error"].get<std::string>(), HasSubstr("in use"));
+  EXPECT_EQ(command("user1", "hotplug_out --now")["rc"], 0);
+  EXPECT_EQ(command("user2", "hotplug_out --now")["rc"], 0);
+  pool("owner", "quota 1 64");
+  pool("owner", "reserve 3 0");
+}
+
+TEST_F(Hotplug, AVfComesWithItsProfileAndLeavesNothingBehind) {
+  EXPECT_EQ(pool("owner", "profile 2 --mac 02:00:00:00:00:a2")["rc"], 0);
+  const json in = command("user1", "hotplug_in --vf 2");
+  ASSERT_EQ(in["rc"], 0) << in << sh("owner", "dmesg | tail -5").out;
+  const std::string netdev = netdev_of(1, in);
+  EXPECT_EQ(sh("user1", fmt::format("cat /sys/class/net/{}/address", netdev)).out, "02:00:00:00:00:a2\n");
+  EXPECT_THAT(sh("owner", fmt::format("ip link show $(ls {}/net)", kPf)).out, HasSubstr("02:00:00:00:00:a2"));
+  EXPECT_EQ(command("user1", "hotplug_out --now")["rc"], 0);
+  EXPECT_TRUE(wait(10s, [] {
+    return sh("owner", fmt::format("ip link show $(ls {}/net) | grep -c 02:00:00:00:00:a2", kPf)).out == "0\n";
+  })) << sh("owner", fmt::format("dmesg | tail -8; ip link show $(ls {}/net)", kPf)).out;
+  pool("owner", "profile 2 --mac 00:00:00:00:00:00");
+}
+
+TEST_F(Hotplug, TheOwnersDriverIsReplacedAndUsersDoNotNotice) {
+  const json in = command("user1", "hotplug_in");
+  ASSERT_EQ(in["rc"], 0) << in << sh("owner", "dmesg | tail -5").out;
+  reaches_the_wire(1, netdev_of(1, in));
+  auto ping = lab_->vm("user1").spawn("ping -i 0.1 -w 12 10.82.0.254");
+  EXPECT_EQ(sh("owner", "rmmod vfpool; sleep 5; modprobe vfpool").rc, 0);
+  EXPECT_THAT(ping.wait(60s).out, HasSubstr(" 0% packet loss"));
+  EXPECT_EQ(pool("owner", "list")["users"][0]["held"], 1);
+  EXPECT_EQ(command("user1", "hotplug_out --now --force")["rc"], 0);
+}
+
+TEST_F(Hotplug, TheOwnerMovesAVfWithOneCommand) {
+  EXPECT_EQ(pool("owner", "assign 1 1")["rc"], 0);
+  EXPECT_TRUE(wait(20s, [] { return sh("user1", "ls /sys/bus/pci/devices/10000:03:00.0").rc == 0; }));
+  const json moved = pool("owner", "move 1 2");
+  EXPECT_EQ(moved["rc"], 0) << moved;
+  EXPECT_TRUE(wait(20s, [] { return sh("user2", "ls /sys/bus/pci/devices/10000:03:00.0").rc == 0; }));
+  EXPECT_EQ(pool("owner", "release 2 0 --force")["rc"], 0);
+  EXPECT_TRUE(wait(20s, [] { return pool("owner", "list")["vfs"][1]["use"] == "free"; }));
+}
+
+TEST_F(Hotplug, WhatIsInUseStaysUnlessForced) {
+  const json in = command("user1", "hotplug_in");
+  ASSERT_EQ(in["rc"], 0) << in << sh("owner", "dmesg | tail -5").out;
+  reaches_the_wire(1, netdev_of(1, in));
+  sh("user1", "ip route add default via 10.82.0.254");
+  const json refused = command("user1", "hotplug_out --now");
+  EXPECT_EQ(refused["rc"], 4);
+  EXPECT_THAT(refused["error"].get<std::string>(), HasSubstr("default route"));
+  EXPECT_EQ(command("user1", "hotplug_out --now --force")["rc"], 0);
+}
+
+TEST_F(Hotplug, AServerThatDiesGivesBackWhatItAskedForAndKeepsWhatItWasGiven) {
+  ASSERT_EQ(command("user1", "hotplug_in --vf 0 --slot 0")["rc"], 0);
+  ASSERT_EQ(pool("owner", "assign 2 1 --slot 1")["rc"], 0);
+  lab_->vm("user1").kill();
+  EXPECT_TRUE(wait(20s, [] { return pool("owner", "list")["vfs"][0]["use"] == "free"; }));
+  EXPECT_EQ(pool("owner", "list")["vfs"][2]["use"], "assigned");
+  lab_->vm("user1").restart(120s);
+  for (const char* program : {"hotplug_in", "hotplug_out", "vfpool"}) put("user1", program);
+  EXPECT_EQ(sh("user1", "modprobe vfpool").rc, 0);
+  EXPECT_EQ(sh("user1", "ls /sys/bus/pci/devices | grep -c 10000:0[34]:00.0").out, "1\n");
+  EXPECT_EQ(command("user1", "hotplug_out --slot 1 --now")["rc"], 0);
+}
+
+TEST_F(Hotplug, WithoutItsOwnerAUserIsToldSo) {
+  // Not an orderly end: the heartbeat just stops.
+  lab_->vm("owner").qmp("stop");
+  EXPECT_TRUE(wait(20s, [] { return pool("user1", "list")["info"]["frozen"] == true; }));
+  const json refused = command("user1", "hotplug_in --timeout 2");
+  EXPECT_EQ(refused["rc"], 1);
+  EXPECT_THAT(refused["error"].get<std::string>(), HasSubstr("frozen"));
+  lab_->vm("owner").qmp("cont");
+  EXPECT_TRUE(wait(20s, [] { return pool("user1", "list")["info"]["frozen"] == false; }));
+  const json in = command("user1", "hotplug_in");
+  EXPECT_EQ(in["rc"], 0) << in;
+  EXPECT_EQ(command("user1", "hotplug_out --now")["rc"], 0);
+}
+
+TEST_F(Hotplug, WrongUseIsAnErrorWithItsStatus) {
+  EXPECT_EQ(command("user1", "hotplug_in --slot 9")["rc"], 3);
+  EXPECT_EQ(command("user1", "hotplug_out")["rc"], 3);
+  EXPECT_EQ(sh("user1", "hotplug_in --frobnicate").rc, 2);
+  EXPECT_EQ(pool("user1", "assign 0 1")["rc"], 5);
+  EXPECT_EQ(pool("owner", "assign 9 1")["rc"], 3);
+  EXPECT_EQ(command("owner", "hotplug_in")["rc"], 2);
+  EXPECT_EQ(sh("user1", "rmmod vfpool; hotplug_in; rc=$?; modprobe vfpool; exit $rc").rc, 3);
+}
+
+}  // namespace
+}  // namespace vfpool
