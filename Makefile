@@ -44,7 +44,7 @@ test-long: toolroot ## and what takes hours: mutations, all kernels, a debug ker
 bench: sim ## measurements, raw data under build/bench
 	@$(IN_ROOT) tests/bench/run
 
-testbed: toolroot ## the models of the papers' testbeds, records under build/testbed (TESTBED=names: only those)
+testbed: toolroot ## the models of the papers' testbeds, records and plots under build/testbed (TESTBED=names: only those)
 	@$(IN_ROOT) tools/testbed/run $(TESTBED)
 
 lint: toolroot ## what holds for the source itself: RTL lint, style, licences, order of folders, references (tests/rules)
