@@ -102,7 +102,8 @@ class Judges : public testing::Test {
         basename $(readlink $card/driver))",
                                                   kCard));
     EXPECT_EQ(said, "uio_pci_generic");
-    text(vm, fmt::format("setsid dpdk-testpmd -l 0-1 --no-telemetry -d librte_mempool_ring.so.25 -a {} -- --forward-mode=icmpecho --auto-start "
+    text(vm, fmt::format("setsid dpdk-testpmd -l 0-1 --no-telemetry -d librte_mempool_ring.so.25 -a {} -- "
+                         "--forward-mode=icmpecho --auto-start "
                          "--no-lsc-interrupt --total-num-mbufs=4096 --rxd=256 --txd=256 --stats-period=1 "
                          "</dev/null >/tmp/testpmd 2>&1 &",
                          kCard));
