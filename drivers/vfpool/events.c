@@ -6,7 +6,7 @@
  */
 #include <linux/interrupt.h>
 #include <linux/kobject.h>
-#include <linux/timekeeping.h>
+#include <linux/ktime.h>
 
 #include "vfpool.h"
 

@@ -4,8 +4,8 @@
  * a saved one back (vfpool restore). What is assigned is the bridge's knowledge,
  * so a new instance of this driver finds it as it was.
  */
+#include <linux/ktime.h>
 #include <linux/moduleparam.h>
-#include <linux/timekeeping.h>
 
 #include "vfpool.h"
 
