@@ -10,7 +10,7 @@
 // that number can come round (docs/bridge-inside.md). A tag whose request ended out of turn rests for a time-out before it
 // is given out again; other tags queue behind all free ones.
 module vfp_tags #(
-  parameter int unsigned Tags       = 256,  // 32, 64, 128 or 256
+  parameter int unsigned Tags       = 256,  // 8 to 256, a power of two
   parameter int unsigned Requesters = 4,    // ports that may ask, 1..31
   localparam int unsigned TagW = $clog2(Tags),
   localparam int unsigned ReqW = vfp_tags_pkg::ReqW
@@ -55,8 +55,8 @@ module vfp_tags #(
   output logic [12:0]            exp_left_o
 );
 
-  if (Tags != 32 && Tags != 64 && Tags != 128 && Tags != 256) begin : gen_bad_tags
-    $fatal(1, "vfp_tags: Tags is 32, 64, 128 or 256");
+  if (Tags < 8 || Tags > 256 || Tags != (1 << TagW)) begin : gen_bad_tags
+    $fatal(1, "vfp_tags: Tags is a power of two from 8 to 256");
   end
   if (Requesters < 1 || Requesters > 31) begin : gen_bad_requesters
     $fatal(1, "vfp_tags: Requesters is 1 to 31");
@@ -342,6 +342,7 @@ module vfp_tags #(
   assign {alloc_toggle, free_tag} = list_head;
   assign list_ready = alloc_i && !alloc_own;
 
+`ifndef FORMAL
   logic        list_in_ready;
   logic [$clog2(Tags < 128 ? 128 : Tags):0] list_used;
   vfp_fifo_bram #(.W(TagW + 1), .Depth(Tags < 128 ? 128 : Tags)) u_free (
@@ -356,6 +357,7 @@ module vfp_tags #(
   );
   logic unused_list;
   assign unused_list = ^{list_in_ready, list_used};
+`endif
 
   assign alloc_tag_o = 8'(free_tag);
   assign own_tag_o   = 8'(Tags - 1);
@@ -421,5 +423,9 @@ module vfp_tags #(
     .out_data_o ({exp_req_o, exp_left_o}),
     .used_o     (exp_used)
   );
+
+`ifdef FORMAL
+  `include "formal/vfp_tags.svh"
+`endif
 
 endmodule
