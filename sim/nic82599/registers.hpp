@@ -41,7 +41,7 @@ constexpr unsigned kGcr = 0x11000, kGscl1 = 0x11010, kGscn0 = 0x11020, kGscl5 = 
 constexpr std::uint32_t kGcrExtVtMode = 3;
 
 // Flow control and MAC (8.2.3.3, 8.2.3.22).
-constexpr unsigned kPfctop = 0x431c, kFcttv = 0x3200, kFcrtl = 0x3220, kFcrth = 0x3260, kFcrtv = 0x32a0,
+constexpr unsigned kPfctop = 0x3008, kFcttv = 0x3200, kFcrtl = 0x3220, kFcrth = 0x3260, kFcrtv = 0x32a0,
                    kFccfg = 0x3d00, kTfcs = 0xce00, kPcs1gConfig = 0x4200, kPcs1gControl = 0x4208,
                    kPcs1gStatus = 0x420c, kPcs1gDebug = 0x4210, kPcs1gAna = 0x4218, kPcs1gAnlp = 0x421c,
                    kPcs1gAnnp = 0x4220, kHlreg0 = 0x4240, kHlreg1 = 0x4244, kPap = 0x4248, kMaca = 0x424c,
