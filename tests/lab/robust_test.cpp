@@ -53,6 +53,7 @@ class RobustPool : public testing::Test {
   }
   void SetUp() override {
     if (lab_ == nullptr) GTEST_SKIP() << "network namespaces need root";
+    timeouts_ = control({{"op", "counters"}})["drops"]["timeout"];
   }
   void TearDown() override {
     if (lab_ == nullptr) return;
@@ -60,8 +61,9 @@ class RobustPool : public testing::Test {
     // Requests for a card that has just gone are refused ("no_target", "not_assigned", "bus_master"); no more than
     // that.
     const json drops = control({{"op", "counters"}})["drops"];
-    for (const char* none : {"malformed", "unsupported", "poisoned", "timeout", "blocked"})
-      EXPECT_EQ(drops[none], 0) << drops;
+    for (const char* none : {"malformed", "unsupported", "poisoned", "blocked"}) EXPECT_EQ(drops[none], 0) << drops;
+    // What the card had asked a server that died is never answered; nothing else times out.
+    if (!a_server_dies_) EXPECT_EQ(drops["timeout"], timeouts_) << drops;
     for (const auto& vm : lab_->vm_names()) EXPECT_EQ(lab::describe(lab::kernel_alarms(text(vm, "dmesg"))), "") << vm;
   }
 
@@ -179,10 +181,13 @@ class RobustPool : public testing::Test {
   }
 
   static lab::Lab* lab_;
+  std::uint64_t timeouts_ = 0;
+  bool a_server_dies_ = false;  ///< in this case
 };
 lab::Lab* RobustPool::lab_ = nullptr;
 
 TEST_F(RobustPool, AServerKilledInTrafficComesBackToItsVf) {
+  a_server_dies_ = true;
   auto traffic = traffic_from(1);
   undisturbed([] {
     const std::uint64_t resets = card("VF resets");
@@ -195,6 +200,7 @@ TEST_F(RobustPool, AServerKilledInTrafficComesBackToItsVf) {
 }
 
 TEST_F(RobustPool, AServerThatRebootsInTrafficComesBackToItsVf) {
+  a_server_dies_ = true;
   auto traffic = traffic_from(1);
   undisturbed([] {
     lab::Vm& vm = lab_->vm("user1");
@@ -207,6 +213,7 @@ TEST_F(RobustPool, AServerThatRebootsInTrafficComesBackToItsVf) {
 }
 
 TEST_F(RobustPool, GarbageOnTheSocketsIsTurnedAway) {
+  a_server_dies_ = true;
   const unsigned seed = std::random_device{}();
   SCOPED_TRACE(testing::Message() << "seed " << seed);
   auto traffic = traffic_from(1);
@@ -215,7 +222,7 @@ TEST_F(RobustPool, GarbageOnTheSocketsIsTurnedAway) {
       for (const char* name : {"user1.sock", "user2.sock", "owner.sock", "control.sock"})
         molest(name, seed + i);          // beside the VMs
     Fd idle = connect_to("user1.sock");  // and one that says nothing, for a while
-    EXPECT_TRUE(control({{"op", "status"}})["ok"].get<bool>());
+    EXPECT_TRUE(control({{"op", "status"}}).contains("vfs"));
     EXPECT_EQ(lab_->vm("user1").run("ping -c 2 -W 2 10.82.0.254").rc, 0);
     idle.reset();
     lab_->vm("user1").kill();
@@ -303,6 +310,7 @@ TEST_F(RobustPool, WhenTheOwnerTakesTheVfsAwayTheUsersLoseAndRegainThem) {
 }
 
 TEST_F(RobustPool, UsersOutliveTheirOwner) {
+  a_server_dies_ = true;
   lab_->vm("owner").kill();
   for (unsigned n : {1u, 2u}) EXPECT_TRUE(wait(20s, [n] { return !has_vf(n); })) << n;
   lab_->vm("owner").restart(120s);
