@@ -85,7 +85,7 @@ class Client {
           raw(Header{++id_, static_cast<std::uint16_t>(c), static_cast<std::uint32_t>(16 + body.size()), flags, 0});
       unsent_.insert(unsent_.end(), body.begin(), body.end());
     }
-    const ssize_t n = send(fd_, unsent_.data(), unsent_.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    const ssize_t n = send(socket_.get(), unsent_.data(), unsent_.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     if (n > 0) unsent_.erase(unsent_.begin(), unsent_.begin() + n);
     return unsent_.empty();
   }
