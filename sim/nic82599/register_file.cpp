@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <stdexcept>
+
 namespace vfpool::nic82599 {
 namespace {
 
@@ -219,7 +221,6 @@ constexpr Row kRows[] = {
     {0x02000, 1, 0, 0, kAbsent},  // write-back credits and other receive diagnostics
     {0x02c00, 9, 0, 0, kAbsent},
     {0x02f08, 6, 0, 0, kAbsent},
-    {0x03008, 1, 0, 0, kAbsent},
     {0x03300, 1, 0, 0, kAbsent},
     {0x03600, 8, 0, 0, kAbsent},
     {0x03d04, 3, 0, 0, kAbsent},
@@ -249,6 +250,8 @@ constexpr std::uint32_t kRahWritable = 0x8000ffff;
 RegisterFile::RegisterFile()
     : value_(kCsrSize / 4), initial_(kCsrSize / 4), writable_(kCsrSize / 4), kind_(kCsrSize / 4, kNone) {
   const auto add = [&](unsigned offset, const Row& row) {
+    // Without this the later row would win, and nobody would see that the first means nothing.
+    if (kind_[offset / 4] != kNone) throw std::logic_error(fmt::format("two rows have register 0x{:05x}", offset));
     initial_[offset / 4] = row.initial;
     writable_[offset / 4] = row.writable;
     kind_[offset / 4] = row.kind;
