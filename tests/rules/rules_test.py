@@ -52,7 +52,7 @@ class Rules(unittest.TestCase):
         self.judge("licence", {".gitignore": "build\n", "build/x.cpp": "", "a.cpp": APACHE}, {"b.cpp": ""}, "b.cpp:1:")
 
     def test_places(self):
-        self.judge("places", {"a.sh": 'x=$stage/root/.ssh; y=/var/lib; z=~/work/a\n'},
+        self.judge("places", {"a.sh": 'x=$stage/root/.ssh; y=/var/lib; z=~\x2fwork/a\n'},
                    {"b.md": "see /" + "work/main\n", "c.py": "P = '/" + "home/me/x'\n", "d": "a\ncat /" + "tmp/vp\n"},
                    "b.md:1:", "c.py:1:", "d:2:")
 
