@@ -82,6 +82,12 @@ unsigned find_vf(Pool& pool, const std::string& name) {
                 fmt::format("no VF \"{}\": give its number, its address or the MAC of its profile", name));
 }
 
+bool parse_mac(const std::string& text, __u8 (&mac)[6]) {
+  char rest;
+  return std::sscanf(text.c_str(), "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx%c", &mac[0], &mac[1], &mac[2], &mac[3], &mac[4],
+                     &mac[5], &rest) == 6;
+}
+
 json event_json(const vfpool_event& e) {
   json out{{"time_ns", e.time},
            {"sequence", e.sequence},
@@ -200,8 +206,7 @@ json restore(Pool& pool, const json& saved) {
       profile.spoof_check = p.at("spoof_check").get<bool>();
       profile.min_rate = p.at("min_rate");
       profile.max_rate = p.at("max_rate");
-      if (std::sscanf(p.at("mac").get<std::string>().c_str(), "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &profile.mac[0],
-                      &profile.mac[1], &profile.mac[2], &profile.mac[3], &profile.mac[4], &profile.mac[5]) != 6)
+      if (!parse_mac(p.at("mac"), profile.mac))
         throw Failure(Exit::kUsage, fmt::format("VF {}: \"{}\" is no MAC address", n, p.at("mac").get<std::string>()));
       attempt(fmt::format("profile of VF {}", n), [&] { pool.set_profile(profile); });
       attempt(fmt::format("reservation of VF {}", n), [&] { pool.reserve(n, v.value("reserved_for", 0u)); });

@@ -43,13 +43,6 @@ void print_list(const json& all) {
                u["weight"].get<int>());
 }
 
-void parse_mac(const std::string& text, __u8 (&mac)[6]) {
-  char rest;
-  if (std::sscanf(text.c_str(), "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx%c", &mac[0], &mac[1], &mac[2], &mac[3], &mac[4], &mac[5],
-                  &rest) != 6)
-    throw Failure(Exit::kUsage, fmt::format("\"{}\" is no MAC address", text));
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -161,7 +154,8 @@ int main(int argc, char** argv) {
       auto p = pool.profile(find_vf(pool, vf));
       const bool change =
           !mac.empty() || vlan >= 0 || qos >= 0 || trust >= 0 || spoof >= 0 || min_rate >= 0 || max_rate >= 0;
-      if (!mac.empty()) parse_mac(mac, p.mac);
+      if (!mac.empty() && !parse_mac(mac, p.mac))
+        throw Failure(Exit::kUsage, fmt::format("\"{}\" is no MAC address", mac));
       if (vlan >= 0) p.vlan = static_cast<__u16>(vlan);
       if (qos >= 0) p.qos = static_cast<__u8>(qos);
       if (trust >= 0) p.trust = static_cast<__u8>(trust);
@@ -176,18 +170,18 @@ int main(int argc, char** argv) {
     };
   });
 
-  bool follow = false;
+  bool one = false;
   c = cli.app.add_subcommand("events", "print events as they come, one a line, until interrupted");
-  c->add_flag("--one", follow, "end after the first");
+  c->add_flag("--one", one, "end after the first");
   c->callback([&] {
     command = [&](Pool& pool, const Output& out) {
       for (;;) {
         const auto event = pool.next_event(std::chrono::milliseconds(1000));
         if (!event) continue;
-        if (follow && out.json()) return event_json(*event);
+        if (one && out.json()) return event_json(*event);
         fmt::print("{}\n", event_json(*event).dump());
         std::fflush(stdout);
-        if (follow) return json::object();
+        if (one) return json::object();
       }
     };
   });
