@@ -12,6 +12,7 @@
 #include "commands.hpp"
 #include "output.hpp"
 #include "pool.hpp"
+#include "serve_command.hpp"
 
 namespace {
 
@@ -216,6 +217,8 @@ int main(int argc, char** argv) {
     };
   });
 
+  ServeCommand serve(cli.app);
+
   if (const auto end = cli.parse(argc, argv)) return *end;
   struct sigaction interrupted{};
   interrupted.sa_handler = [](int) {};
@@ -223,6 +226,7 @@ int main(int argc, char** argv) {
   sigaction(SIGTERM, &interrupted, nullptr);
   const Output out("vfpool", cli.json, cli.quiet);
   return out.run([&] {
+    if (serve.chosen()) return serve.run([&] { return open_pool(cli.device); }, out);
     const auto pool = open_pool(cli.device);
     out.result(command(*pool, out));
   });

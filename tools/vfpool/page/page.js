@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+// The page: asks for the state twice a second, draws it, and has VFs dragged. A VF is one element for as long as the page
+// is open; when it goes to another place the element goes there and glides.
+const kEveryMs = 500;
+const kKept = 240;  // points of a plot
+const kColours = ["#2f7ed8", "#d9822b", "#3a9b57", "#b04a9a", "#c2443c", "#5f6fd0", "#8a7a1f", "#2a9a9a"];
+
+const $ = (id) => document.getElementById(id);
+const colour = (n) => kColours[n % kColours.length];
+
+function element(tag, classes, text) {
+  const e = document.createElement(tag);
+  if (classes) e.className = classes;
+  if (text !== undefined) e.textContent = text;
+  return e;
+}
+
+// ---- who may move VFs: the token comes behind the address's # or is typed, and stays in this tab ----
+let token = sessionStorage.getItem("token") || "";
+if (location.hash.startsWith("#token=")) {
+  token = decodeURIComponent(location.hash.slice(7));
+  sessionStorage.setItem("token", token);
+  history.replaceState(null, "", location.pathname);
+}
+let control = false;  // whether the server takes tokens at all
+const mayMove = () => control && token !== "";
+
+$("access").addEventListener("submit", (event) => event.preventDefault());
+$("token").addEventListener("input", () => {
+  token = $("token").value.trim();
+  sessionStorage.setItem("token", token);
+  showAccess();
+});
+
+function showAccess() {
+  $("access").hidden = !control;
+  if ($("token").value.trim() !== token) $("token").value = token;
+  $("may").textContent = !control ? "read only" : mayMove() ? "VFs can be dragged" : "read only without token";
+  $("may").classList.toggle("yes", mayMove());
+  for (const vf of vfs.values()) vf.draggable = mayMove();
+}
+
+// ---- the picture ----
+const vfs = new Map();  // number: element
+let drawn = "";         // which servers and slots are drawn
+
+function place(user, title) {
+  const box = element("article", "place");
+  box.dataset.user = user;
+  const head = element("h2", "", title);
+  head.append(element("span", "rate"));
+  box.append(head, element("p", "about"));
+  box.addEventListener("dragover", (event) => {
+    if (!mayMove() || !event.dataTransfer.types.includes("application/x-vfpool-vf")) return;
+    event.preventDefault();
+    box.classList.add("over");
+  });
+  box.addEventListener("dragleave", (event) => {
+    if (!box.contains(event.relatedTarget)) box.classList.remove("over");
+  });
+  box.addEventListener("drop", (event) => {
+    event.preventDefault();
+    box.classList.remove("over");
+    const slot = event.target.closest(".slot");
+    const wanted = slot && !slot.querySelector(".vf") ? Number(slot.dataset.slot) : undefined;
+    move(Number(event.dataTransfer.getData("application/x-vfpool-vf")), user, wanted);
+  });
+  return box;
+}
+
+function drawPlaces(pool) {
+  const wanted = JSON.stringify([pool.info.role, pool.slots.map((s) => [s.user, s.slot])]);
+  if (wanted === drawn) return;
+  drawn = wanted;
+  vfs.clear();
+  $("pool").replaceChildren();
+  if (pool.vfs) {
+    const card = place(0, "Pool");
+    card.append(element("div", "free"));
+    $("pool").append(card);
+  }
+  for (const s of pool.slots) {
+    let box = $("pool").querySelector(`.place[data-user="${s.user}"]`);
+    if (!box) $("pool").append(box = place(s.user, `Server ${s.user}`));
+    const slot = element("div", "slot");
+    slot.dataset.slot = s.slot;
+    slot.append(element("div", "state"));
+    box.append(slot);
+  }
+}
+
+function slotText(s) {
+  const words = [s.present ? "taken" : "empty"];
+  if (s.powered) words.push("on");
+  if (s.power_led === "blinking") words.push("blinking");
+  if (s.releasing) words.push("being released");
+  if (s.requested) words.push("asks for a VF");
+  return `slot ${s.slot}, the kernel's ${s.physical}: ${words.join(", ")}`;
+}
+
+function vfElement(n) {
+  let e = vfs.get(n);
+  if (e) return e;
+  e = element("div", "vf");
+  e.dataset.vf = n;
+  e.style.setProperty("--vf", colour(n));
+  e.append(element("b", "", `VF ${n}`), element("span", "rate"), element("small"));
+  e.draggable = mayMove();
+  e.addEventListener("dragstart", (event) => {
+    event.dataTransfer.setData("application/x-vfpool-vf", String(n));
+    event.dataTransfer.effectAllowed = "move";
+  });
+  vfs.set(n, e);
+  return e;
+}
+
+function glide(e, from) {
+  const to = e.getBoundingClientRect();
+  if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+  e.animate([{ transform: `translate(${from.left - to.left}px, ${from.top - to.top}px)` }, { transform: "none" }],
+            { duration: 700, easing: "ease-in-out" });
+}
+
+function draw(state) {
+  const pool = state.pool;
+  drawPlaces(pool);
+  const moving = new Set(state.moves.filter((m) => m.state === "running").map((m) => m.vf));
+  for (const s of pool.slots) {
+    const slot = slotElement(s.user, s.slot);
+    slot.classList.toggle("on", s.powered);
+    slot.querySelector(".state").textContent = slotText(s);
+  }
+  for (const v of pool.vfs || []) {
+    const e = vfElement(v.vf);
+    const home = v.user ? slotElement(v.user, v.slot) : $("pool").querySelector(".free");
+    e.querySelector("small").textContent = [v.use, v.address, v.reserved_for ? `for server ${v.reserved_for}` : ""]
+      .filter(Boolean).join(" · ");
+    e.classList.toggle("moving", moving.has(v.vf) || v.use === "draining" || v.use === "resetting");
+    if (e.parentElement === home) continue;
+    const from = e.isConnected ? e.getBoundingClientRect() : null;
+    home.append(e);
+    if (from) glide(e, from);
+  }
+  const there = new Set((pool.vfs || []).map((v) => v.vf));
+  for (const [n, e] of vfs)
+    if (!there.has(n)) {
+      e.remove();
+      vfs.delete(n);
+    }
+  for (const u of pool.users || [])
+    $("pool").querySelector(`.place[data-user="${u.user}"] .about`).textContent =
+      `${u.held} of at most ${u.quota} VFs, weight ${u.weight}`;
+  const i = pool.info;
+  $("about").textContent = `${i.role} at port ${i.port}; ${i.users} servers with ${i.slots} slots; ${i.vfs} VFs`;
+}
+
+function slotElement(user, slot) {
+  return $("pool").querySelector(`.place[data-user="${user}"] .slot[data-slot="${slot}"]`);
+}
+
+// ---- lists ----
+const clock = (ms) => new Date(ms).toLocaleTimeString([], { hour12: false });
+
+function eventText(e) {
+  const words = [e.event];
+  if (e.vf !== undefined) words.push(`VF ${e.vf}`);
+  if (e.user !== undefined) words.push(`server ${e.user}`);
+  if (e.slot !== undefined) words.push(`slot ${e.slot}`);
+  if (e.on !== undefined) words.push(e.on ? "on" : "off");
+  if (e.reason) words.push(e.reason);
+  return words.join(", ");
+}
+
+function line(list, time, text, kind) {
+  const li = element("li", kind);
+  if (time) li.append(element("time", "", time));
+  li.append(text);
+  list.append(li);
+}
+
+function drawLists(state) {
+  $("events").replaceChildren();
+  for (const e of state.events.toReversed()) line($("events"), clock(e.time_ns / 1e6), eventText(e));
+  $("moves").replaceChildren();
+  for (const m of state.moves.toReversed()) {
+    const to = m.user ? `to server ${m.user}` : "back to the pool";
+    line($("moves"), "", `VF ${m.vf} ${to}: ${m.state}${m.text ? ", " + m.text : ""}`, m.state);
+  }
+}
+
+// ---- asking ----
+let refused = "";  // why the last move could not begin
+
+async function move(vf, user, slot) {
+  refused = "";
+  try {
+    const answer = await fetch("api/move", {
+      method: "POST",
+      headers: { "Content-Type": "application/json", "X-Vfpool-Token": token },
+      body: JSON.stringify({ vf, user, slot }),
+    });
+    if (!answer.ok) refused = `VF ${vf}: ${(await answer.json()).error}`;
+  } catch (error) {
+    refused = `VF ${vf}: ${error.message}`;
+  }
+  await look();
+}
+
+function trouble(text) {
+  $("trouble").hidden = text === "";
+  $("trouble").textContent = text;
+}
+
+async function look() {
+  try {
+    const answer = await fetch("api/state");
+    const state = await answer.json();
+    if (!answer.ok) throw new Error(state.error);
+    control = state.control;
+    if (state.pool) {
+      draw(state);
+      drawLists(state);
+    }
+    showAccess();
+    const frozen = state.pool && state.pool.info.frozen ? "The pool is frozen: its owner is not heard of." : "";
+    trouble([state.error, frozen, refused].filter(Boolean).join(" "));
+    document.body.dataset.live = "yes";
+  } catch (error) {
+    trouble(`No answer from vfpool serve: ${error.message}. What is shown is old.`);
+    document.body.dataset.live = "no";
+  }
+}
+
+async function goOn() {
+  await look();
+  setTimeout(goOn, kEveryMs);
+}
+goOn();
