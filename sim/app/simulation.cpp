@@ -15,6 +15,7 @@
 #include "app/server_activity.hpp"
 #include "app/tlp_counts.hpp"
 #include "bridge/bridge.hpp"
+#include "copier/copier.hpp"
 #include "host/enumerate.hpp"
 #include "host/pf_driver.hpp"
 #include "host/server.hpp"
@@ -22,6 +23,7 @@
 #include "pcie/endpoint.hpp"
 #include "record/frame_record.hpp"
 #include "record/tlp_record.hpp"
+#include "vfio_user/direct.hpp"
 #include "vfio_user/server.hpp"
 #include "vmd/endpoint.hpp"
 #include "wire/loopback.hpp"
@@ -79,6 +81,25 @@ struct ModelOwner {
   host::Task<> program;
 };
 
+/// A copier whose VFs are attached to VMs directly. Nobody drives its PF.
+struct DirectCopier {
+  DirectCopier(Scheduler& scheduler, const Topology& t, const std::filesystem::path& folder) : device(port) {
+    pcie::enable_vfs(device, copier::kVfs);
+    for (const auto& s : t.servers)
+      for (std::size_t i = 0; i < s.vfs.size(); ++i)
+        servers.push_back(std::make_unique<vfio_user::Server>(scheduler, (folder / s.sockets[i]).string(),
+                                                              port.function(device, 1 + s.vfs[i])));
+  }
+  std::string state() const {
+    std::string out = device.state() + port.state();
+    for (const auto& s : servers) out += s->state();
+    return out;
+  }
+  vfio_user::DirectPort port;
+  copier::Copier device;
+  std::vector<std::unique_ptr<vfio_user::Server>> servers;
+};
+
 }  // namespace
 
 struct Simulation::Impl {
@@ -89,9 +110,10 @@ struct Simulation::Impl {
   std::unique_ptr<Bridge> bridge;
   std::unique_ptr<PoolControl> pool;  // of the bridge
   std::unique_ptr<pcie::Endpoint> endpoint;
-  std::unique_ptr<nic82599::Nic82599> nic;
+  std::unique_ptr<pcie::Device> card;       // at the endpoint
   std::unique_ptr<wire::Wire> station_end;  // the other end of the wire, where a station is
   std::unique_ptr<DirectVms> direct;        // when VMs are attached directly
+  std::unique_ptr<DirectCopier> direct_copier;
   std::vector<std::unique_ptr<VmPort>> vms;
   std::unique_ptr<ModelOwner> model;
   TlpCounts counts;
@@ -104,18 +126,31 @@ struct Simulation::Impl {
        const std::function<std::string(const std::string&)>& obey)
       : scheduler(s), topology(t), folder(f) {
     make_wire();
-    const nic82599::Nic82599::Options options{.name = "nic0",
-                                              .pf_device_id = static_cast<std::uint16_t>(t.nic.device_id),
-                                              .mac = t.nic.mac,
-                                              .link_mbps = t.nic.link_mbps,
-                                              .strict_vf_reset = t.nic.strict_vf_reset,
-                                              .hide_vlan_ignored = t.nic.hide_vlan_ignored};
-    if (t.direct()) {
-      direct = std::make_unique<DirectVms>(scheduler, topology, options, folder, station_end.get(), obey);
-      if (wire) direct->nic().set_wire(*wire);
+    if (!t.direct()) {
+      make_pool();
+    } else if (t.device == Topology::DeviceKind::kCopier) {
+      direct_copier = std::make_unique<DirectCopier>(scheduler, topology, folder);
     } else {
-      make_pool(options);
+      direct = std::make_unique<DirectVms>(scheduler, topology, nic_options(), folder, station_end.get(), obey);
+      if (wire) direct->nic().set_wire(*wire);
     }
+  }
+
+  nic82599::Nic82599::Options nic_options() const {
+    const auto& n = topology.nic;
+    return {.name = "nic0",
+            .pf_device_id = static_cast<std::uint16_t>(n.device_id),
+            .mac = n.mac,
+            .link_mbps = n.link_mbps,
+            .strict_vf_reset = n.strict_vf_reset,
+            .hide_vlan_ignored = n.hide_vlan_ignored};
+  }
+
+  std::unique_ptr<pcie::Device> make_card(pcie::DmaPort& dma) {
+    if (topology.device == Topology::DeviceKind::kCopier) return std::make_unique<copier::Copier>(dma);
+    auto nic = std::make_unique<nic82599::Nic82599>(scheduler, dma, nic_options());
+    if (wire) nic->set_wire(*wire);
+    return nic;
   }
 
   std::shared_ptr<record::PcapngWriter> record_file(const std::filesystem::path& name) {
@@ -149,7 +184,7 @@ struct Simulation::Impl {
           std::make_unique<record::FrameRecord>(std::move(wire), record_file(topology.record.ethernet), time, "wire");
   }
 
-  void make_pool(const nic82599::Nic82599::Options& options) {
+  void make_pool() {
     const unsigned device = Bridge::device_port(0);
     bridge = std::make_unique<Bridge>(scheduler);
     activity = std::vector<ServerActivity>(Bridge::port_count(), ServerActivity(scheduler));
@@ -166,9 +201,8 @@ struct Simulation::Impl {
     }
     if (!topology.record.waves.empty()) bridge->trace_to((folder / topology.record.waves).string());
     endpoint = std::make_unique<pcie::Endpoint>(scheduler, bridge->input(device));
-    nic = std::make_unique<nic82599::Nic82599>(scheduler, endpoint->dma(), options);
-    endpoint->plug(*nic);
-    if (wire) nic->set_wire(*wire);
+    card = make_card(endpoint->dma());
+    endpoint->plug(*card);
     bridge->connect(device, *endpoint);
     unsigned next_user = 1;
     for (const auto& s : topology.servers) {
@@ -211,8 +245,8 @@ struct Simulation::Impl {
       add(activity_at(vm->port, vm->server.connected(), vm->server.changed(), std::move(waits_for)),
           vm->endpoint.name());
     }
-    if (direct)
-      for (const auto& s : direct->servers())
+    if (direct || direct_copier)
+      for (const auto& s : direct ? direct->servers() : direct_copier->servers)
         add(ServerActivity(scheduler).json(s->connected(), s->changed(), s->waits_for()), s->path());
     return out;
   }
@@ -243,7 +277,10 @@ Simulation::~Simulation() = default;
 json Simulation::control(const json& request) {
   Impl& i = *impl_;
   const std::string op = text_of(request, "op", "");
-  if (auto answer = i.direct ? i.direct->control(request) : i.pool->control(request)) return std::move(*answer);
+  if (i.direct)
+    if (auto answer = i.direct->control(request)) return std::move(*answer);
+  if (i.pool)
+    if (auto answer = i.pool->control(request)) return std::move(*answer);
   if (op == "status") {
     json out = i.pool ? i.pool->status() : json::object();
     out["servers"] = i.server_status();
@@ -253,7 +290,7 @@ json Simulation::control(const json& request) {
     const std::string part = text_of(request, "part", "");
     if (!part.empty() && part != "card") throw ControlError("\"part\" can only be card");
     if (part.empty()) return {{"state", state()}};
-    return {{"state", i.direct ? i.direct->card_state() : i.nic->state()}};
+    return {{"state", i.direct ? i.direct->card_state() : i.card ? i.card->state() : i.direct_copier->state()}};
   }
   if (op == "flush") {
     if (i.records.empty()) throw ControlError("no records are kept ([record] in the topology)");
@@ -262,7 +299,7 @@ json Simulation::control(const json& request) {
     i.waves(text_of(request, "file", ""));
   } else {
     throw ControlError(fmt::format("unknown op \"{}\" {}; docs/simulation.md lists them", op,
-                                   i.direct ? "without a bridge" : "of a pool"));
+                                   i.pool ? "of a pool" : "without a bridge"));
   }
   return json::object();
 }
@@ -271,8 +308,9 @@ std::string Simulation::state() const {
   const Impl& i = *impl_;
   std::string out = i.scheduler.waiting_for();
   if (i.bridge) out += i.bridge->state();
-  if (i.nic) out += i.nic->state() + i.endpoint->state();
+  if (i.card) out += i.card->state() + i.endpoint->state();
   if (i.direct) out += i.direct->state();
+  if (i.direct_copier) out += i.direct_copier->state();
   if (i.wire) out += i.wire->state() + "\n";
   if (i.model) out += i.model->server.root().state();
   for (const auto& vm : i.vms) out += vm->endpoint.state() + vm->server.state();

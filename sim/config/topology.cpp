@@ -13,6 +13,7 @@ namespace {
 using Attach = Topology::Attach;
 
 constexpr unsigned kMostVfs = 63;  // of an 82599; VF n is 0 to 62
+constexpr unsigned kCopierVfs = 7;
 constexpr unsigned kMostVfsOfAUser = 64;
 
 // Names become file names, host names and kernel options.
@@ -73,6 +74,7 @@ Topology::Pf read_pf(Reader r, const Topology& t) {
   for (const auto& s : t.servers)
     for (const unsigned vf : s.vfs) least = std::max(least, vf + 1);
   if (!t.direct()) r.fail("is for files whose servers are attached directly; here the owner drives the PF");
+  if (t.device != Topology::DeviceKind::k82599) r.fail("is for an 82599; nobody drives the PF of a copier");
   if (r.has("vfs")) p.vfs = r.number("vfs", 0, least, kMostVfs);
   p.queues = r.number("queues", p.queues, 2, 4);
   if (p.queues == 3) r.fail("must be 2 or 4", "queues");
@@ -224,6 +226,26 @@ Topology::Image read_image(Reader r) {
   return i;
 }
 
+Topology::DeviceKind read_device(Reader r) {
+  using Kind = Topology::DeviceKind;
+  const Kind kind = r.choice<Kind>("kind", {{"82599", Kind::k82599}, {"copier", Kind::kCopier}}, Kind::k82599);
+  r.done();
+  return kind;
+}
+
+// What only an 82599 has.
+void check_copier(const Reader& r, const Topology& t) {
+  if (r.has("nic")) r.fail("is for an 82599; the device is a copier", "nic");
+  for (const auto& s : t.servers) {
+    if (s.attach == Attach::kModel) r.fail(fmt::format("{}: a model drives an 82599 only", s.name), "server");
+    if (!s.assign.empty()) r.fail(fmt::format("{}: the bridge shows users VFs of an 82599 only", s.name), "server");
+    if (s.mischief) r.fail(fmt::format("{}: mischief is for VFs of an 82599", s.name), "server");
+    for (const unsigned vf : s.vfs)
+      if (vf >= kCopierVfs)
+        r.fail(fmt::format("{}: VF {} of a copier, which has {}", s.name, vf, kCopierVfs), "server");
+  }
+}
+
 }  // namespace
 
 std::optional<std::array<std::uint8_t, 6>> mac_address(const std::string& text) {
@@ -250,6 +272,7 @@ Topology read_topology(const std::filesystem::path& file, const BridgeLimits& li
     t.control = sim->text("control", t.control.string());
     sim->done();
   }
+  if (auto device = r.table("device")) t.device = read_device(std::move(*device));
   if (auto nic = r.table("nic")) t.nic = read_nic(std::move(*nic));
   Neighbours neighbours(limits);
   for (Reader& server : r.tables("server", "server")) {
@@ -257,6 +280,7 @@ Topology read_topology(const std::filesystem::path& file, const BridgeLimits& li
     neighbours.add(server, t.servers.back());
   }
   neighbours.done(r);
+  if (t.device == Topology::DeviceKind::kCopier) check_copier(r, t);
   if (t.nic.wire.kind == Topology::Wire::Kind::kStation && !t.direct())
     r.fail("has a wire of kind station, which is for servers that are attached directly", "nic");
   if (auto pf = r.table("pf")) t.pf = read_pf(std::move(*pf), t);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The topology file (TOML): the card, its wire, the servers, the hosts at the wire. vfpool-sim and vfpool-lab read the
+// The topology file (TOML): the device, its wire, the servers, the hosts at the wire. vfpool-sim and vfpool-lab read the
 // same file, and each takes its part of what stands here. Paths that are not said to be of something else are relative
 // to the run folder. docs/simulation.md and sim/lab/README.md describe the keys.
 #pragma once
@@ -21,6 +21,11 @@ struct Topology {
     kModel,     ///< the simulator's own model of the owner's server: PF driver, VFs, mailbox; no VM
     kDirect,    ///< a VM with VFs, without bridge or VMD: only in files without an owner
     kNone,      ///< a VM without a device of ours
+  };
+  /// What the servers share.
+  enum class DeviceKind {
+    k82599,
+    kCopier,  ///< the smallest device (sim/copier): no [nic], no wire, no PF driver
   };
   /// The simulator's.
   struct Wire {
@@ -98,6 +103,7 @@ struct Topology {
   std::filesystem::path file;  ///< absolute
   bool has_sim = false;        ///< there is a [sim] table: the lab starts vfpool-sim
   std::filesystem::path control = "control.sock";
+  DeviceKind device = DeviceKind::k82599;
   Nic nic;
   Pf pf;
   std::vector<Server> servers;  ///< users in the order of their ports

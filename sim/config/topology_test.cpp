@@ -178,5 +178,18 @@ TEST_F(TopologyFile, TheBridgeAtHandSetsTheLimits) {
 
 TEST_F(TopologyFile, AMissingFileIsAnErrorNotACrash) { EXPECT_THROW(read_topology("/nonexistent.toml"), ConfigError); }
 
+TEST_F(TopologyFile, ACopierHasNothingOfAn82599) {
+  const std::string copier = "[device]\nkind = \"copier\"\n", direct = "[[server]]\nattach = \"direct\"\n";
+  EXPECT_EQ(read(copier + direct).device, Topology::DeviceKind::kCopier);
+  EXPECT_EQ(read(direct).device, Topology::DeviceKind::k82599);
+  EXPECT_THAT(error("[device]\nkind = \"nvme\"\n"), HasSubstr("none of 82599, copier"));
+  EXPECT_THAT(error(copier + "[nic]\n"), HasSubstr("is for an 82599"));
+  EXPECT_THAT(error(copier + direct + "[pf]\n"), HasSubstr("nobody drives the PF"));
+  EXPECT_THAT(error(copier + direct + "vf = 7\n"), HasSubstr("VF 7 of a copier, which has 7"));
+  EXPECT_THAT(error(copier + direct + "mischief = true\n"), HasSubstr("mischief"));
+  EXPECT_THAT(error(copier + "[[server]]\nattach = \"model\"\n"), HasSubstr("a model drives an 82599 only"));
+  EXPECT_THAT(error(copier + "[[server]]\n[[server]]\nassign = [ { vf = 1 } ]\n"), HasSubstr("VFs of an 82599 only"));
+}
+
 }  // namespace
 }  // namespace vfpool::config
