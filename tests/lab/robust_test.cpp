@@ -318,6 +318,30 @@ TEST_F(RobustPool, UsersOutliveTheirOwner) {
   for (unsigned n : {1u, 2u}) up(n);
 }
 
+// A machine under load does this to it. No time-out may end while what it waits for has arrived, and no queue may hang. The
+// rate is such that what a stall holds up fits into the receiving program's socket buffer, some 90 datagrams.
+TEST_F(RobustPool, AStallOfTheSimulatorLosesNothing) {
+  const auto count = [] { return card("time-outs") + card("DMA read errors") + card("bad descriptors"); };
+  const std::uint64_t before = count();
+  auto server = lab_->peer("peer").spawn("iperf3 -s -p 5299");
+  auto udp = lab_->vm("user1").spawn("sleep 0.5; iperf3 -u -b 1M -l 800 -t 8 --json -p 5299 -c 10.82.0.254");
+  std::this_thread::sleep_for(2s);
+  undisturbed([] {
+    for (int i = 0; i < 8; ++i) {
+      ::kill(lab_->sim()->pid(), SIGSTOP);
+      std::this_thread::sleep_for(150ms);
+      ::kill(lab_->sim()->pid(), SIGCONT);
+      std::this_thread::sleep_for(350ms);
+    }
+  });
+  const auto r = udp.wait(60s);
+  ASSERT_EQ(r.rc, 0) << r.out << r.err;
+  const json sum = json::parse(r.out)["end"]["sum"];
+  EXPECT_EQ(sum["lost_packets"], 0) << sum << lab_->peer("peer").run("cat /proc/net/snmp").out;
+  EXPECT_GT(sum["packets"], 1000) << sum;
+  EXPECT_EQ(count(), before) << control({{"op", "state"}})["state"].get<std::string>();
+}
+
 TEST_F(RobustPool, SigUsr1PrintsTheStateAndNothingElseHappens) {
   undisturbed([] { ::kill(lab_->sim()->pid(), SIGUSR1); });
   std::ostringstream log;
