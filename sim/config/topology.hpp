@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The topology file (TOML): the device, its wire, the servers, the hosts at the wire. vfpool-sim and vfpool-lab read the
-// same file, and each takes its part of what stands here. Paths that are not said to be of something else are relative
-// to the run folder. docs/simulation.md and sim/lab/README.md describe the keys.
+// The topology file (TOML): the device, its wire, the servers, the hosts at the wire. vfpool-sim and vfpool-lab read
+// the same file, and each takes its part of what stands here. Paths that are not said to be of something else are
+// relative to the run folder. docs/simulation.md and sim/lab/README.md describe the keys.
 #pragma once
 
 #include <array>

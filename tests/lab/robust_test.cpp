@@ -318,8 +318,8 @@ TEST_F(RobustPool, UsersOutliveTheirOwner) {
   for (unsigned n : {1u, 2u}) up(n);
 }
 
-// A machine under load does this to it. No time-out may end while what it waits for has arrived, and no queue may hang. The
-// rate is such that what a stall holds up fits into the receiving program's socket buffer, some 90 datagrams.
+// A machine under load does this to it. No time-out may end while what it waits for has arrived, and no queue may hang.
+// The rate is such that what a stall holds up fits into the receiving program's socket buffer, some 90 datagrams.
 TEST_F(RobustPool, AStallOfTheSimulatorLosesNothing) {
   const auto count = [] { return card("time-outs") + card("DMA read errors") + card("bad descriptors"); };
   const std::uint64_t before = count();
