@@ -79,7 +79,8 @@ struct vfpool_profile {
 	__u8 spoof_check;	/* 0, 1 */
 	__u32 min_rate;		/* Mbit/s, 0: none */
 	__u32 max_rate;		/* Mbit/s, 0: none */
-	__u32 reserved[3];
+	__u32 mtu;		/* that the PF must carry, 0: any. The VF's server sets its own */
+	__u32 reserved[2];
 };
 
 /* In: vf. Owner only. */
@@ -144,6 +145,45 @@ struct vfpool_reserve {
 	__u8 reserved[6];
 };
 
+/* Transactions of PCIe: posted (0), non-posted (1), completions (2). */
+#define VFPOOL_PACKET_KINDS	3
+#define VFPOOL_DROP_KINDS	16
+
+/*
+ * In: port (0 owner, 1.. users, then the card). Owner only. Packets that came
+ * in by and left through that port since the bridge's reset.
+ */
+struct vfpool_port_counters {
+	__u8 port;
+	__u8 reserved[7];
+	__u64 time;		/* of these, ns since 1970 */
+	__u64 rx[VFPOOL_PACKET_KINDS];
+	__u64 tx[VFPOOL_PACKET_KINDS];
+};
+
+/*
+ * In: vf. Owner only. Frames that the VF got and sent, as the PF's driver counts
+ * them; -EOPNOTSUPP if it does not.
+ */
+struct vfpool_vf_counters {
+	__u8 vf;
+	__u8 reserved[7];
+	__u64 time;		/* when the PF's driver was asked, ns since 1970 */
+	__u64 rx_packets;
+	__u64 tx_packets;
+	__u64 rx_bytes;
+	__u64 tx_bytes;
+	__u64 rx_multicast;
+	__u64 rx_dropped;
+	__u64 tx_dropped;
+};
+
+/* Owner only. Packets that were not forwarded, by enum vfpool_drop of the bridge's registers. */
+struct vfpool_drops {
+	__u64 time;		/* ns since 1970 */
+	__u64 packets[VFPOOL_DROP_KINDS];
+};
+
 enum vfpool_event_type {
 	VFPOOL_EVENT_LOST = 0,		/* events are missing before this one */
 	VFPOOL_EVENT_REQUEST = 1,	/* a user asks for a VF */
@@ -191,5 +231,8 @@ struct vfpool_event {
 #define VFPOOL_IOC_RESERVE	_IOW('V', 0x47, struct vfpool_reserve)
 #define VFPOOL_IOC_GET_PROFILE	_IOWR('V', 0x48, struct vfpool_profile)
 #define VFPOOL_IOC_SET_PROFILE	_IOW('V', 0x49, struct vfpool_profile)
+#define VFPOOL_IOC_PORT_COUNTERS	_IOWR('V', 0x4a, struct vfpool_port_counters)
+#define VFPOOL_IOC_VF_COUNTERS	_IOWR('V', 0x4b, struct vfpool_vf_counters)
+#define VFPOOL_IOC_DROPS	_IOR('V', 0x4c, struct vfpool_drops)
 
 #endif

@@ -196,6 +196,21 @@ void vfpool_bridge_set_weight(struct vfpool *pool, u8 user, u8 weight)
 	bridge_write(pool, VFPOOL_WEIGHT(user), vfpool_weight_pack(&r));
 }
 
+u32 vfpool_bridge_received(struct vfpool *pool, u8 port, unsigned int kind)
+{
+	return bridge_read(pool, VFPOOL_RX(port * 4 + kind));
+}
+
+u32 vfpool_bridge_sent(struct vfpool *pool, u8 port, unsigned int kind)
+{
+	return bridge_read(pool, VFPOOL_TX(port * 4 + kind));
+}
+
+u32 vfpool_bridge_drops(struct vfpool *pool, unsigned int reason)
+{
+	return bridge_read(pool, VFPOOL_DROPS(reason));
+}
+
 /* The pool freezes when it has not heard of us for `ms`; 0: it does not watch. */
 void vfpool_bridge_watch(struct vfpool *pool, unsigned int ms)
 {

@@ -208,6 +208,9 @@ union argument {
 	struct vfpool_user_info user;
 	struct vfpool_reserve reserve;
 	struct vfpool_profile profile;
+	struct vfpool_port_counters port_counters;
+	struct vfpool_vf_counters vf_counters;
+	struct vfpool_drops drops;
 };
 
 struct operation {
@@ -231,6 +234,9 @@ static const struct operation operations[] = {
 	OPERATION(VFPOOL_IOC_RESERVE, struct vfpool_reserve, true),
 	OPERATION(VFPOOL_IOC_GET_PROFILE, struct vfpool_profile, true),
 	OPERATION(VFPOOL_IOC_SET_PROFILE, struct vfpool_profile, true),
+	OPERATION(VFPOOL_IOC_PORT_COUNTERS, struct vfpool_port_counters, true),
+	OPERATION(VFPOOL_IOC_VF_COUNTERS, struct vfpool_vf_counters, true),
+	OPERATION(VFPOOL_IOC_DROPS, struct vfpool_drops, true),
 };
 
 static int carry_out(struct vfpool *pool, unsigned int command, union argument *a)
@@ -259,6 +265,12 @@ static int carry_out(struct vfpool *pool, unsigned int command, union argument *
 			return -EINVAL;
 		a->profile = pool->vf[a->profile.vf].profile;
 		return 0;
+	case VFPOOL_IOC_PORT_COUNTERS:
+		return vfpool_counters_port(pool, &a->port_counters);
+	case VFPOOL_IOC_VF_COUNTERS:
+		return vfpool_counters_vf(pool, &a->vf_counters);
+	case VFPOOL_IOC_DROPS:
+		return vfpool_counters_drops(pool, &a->drops);
 	default:
 		return do_profile(pool, &a->profile);
 	}

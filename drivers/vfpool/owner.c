@@ -230,8 +230,11 @@ int vfpool_owner_start(struct vfpool *pool)
 	}
 	INIT_DELAYED_WORK(&pool->beat, beat);
 	err = vfpool_pooled_start(pool);
-	if (err || !heartbeat_ms)
+	if (err)
 		return err;
+	vfpool_counters_start(pool);
+	if (!heartbeat_ms)
+		return 0;
 	mutex_lock(&pool->lock);
 	vfpool_bridge_watch(pool, min(heartbeat_ms, 65535u));
 	mutex_unlock(&pool->lock);
@@ -243,6 +246,7 @@ int vfpool_owner_start(struct vfpool *pool)
 void vfpool_owner_stop(struct vfpool *pool)
 {
 	cancel_delayed_work_sync(&pool->beat);
+	vfpool_counters_stop(pool);
 	mutex_lock(&pool->lock);
 	if (vfpool_bridge_alive(pool))
 		vfpool_bridge_watch(pool, 0);

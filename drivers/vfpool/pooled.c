@@ -5,6 +5,7 @@
  * administrator who wants one on the owner clears driver_override.
  */
 #include <linux/device/driver.h>
+#include <linux/netdevice.h>
 
 #include "vfpool.h"
 
@@ -28,6 +29,27 @@ struct pci_dev *vfpool_card(struct vfpool *pool)
 				return pdev;
 	}
 	return NULL;
+}
+
+/* The first network interface of the PF, held; NULL when its driver has none. */
+struct net_device *vfpool_card_netdev(struct vfpool *pool)
+{
+	struct pci_dev *card = vfpool_card(pool);
+	struct net_device *netdev, *found = NULL;
+
+	if (!card)
+		return NULL;
+	rcu_read_lock();
+	for_each_netdev_rcu(&init_net, netdev) {
+		if (netdev->dev.parent == &card->dev) {
+			found = netdev;
+			dev_hold(found);
+			break;
+		}
+	}
+	rcu_read_unlock();
+	pci_dev_put(card);
+	return found;
 }
 
 /* Whether a driver of this server has the VF; its address is the owner's. */

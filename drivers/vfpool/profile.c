@@ -16,30 +16,10 @@ int vfpool_profile_check(const struct vfpool_profile *p)
 	if (p->vf >= VFPOOL_MOST_VFS || p->trust > 1 || p->spoof_check > 1 || p->qos > 7 ||
 	    p->vlan >= VLAN_VID_MASK || is_multicast_ether_addr(p->mac) ||
 	    (p->max_rate && p->min_rate > p->max_rate) || (p->qos && !p->vlan) ||
+	    (p->mtu && (p->mtu < ETH_MIN_MTU || p->mtu > ETH_MAX_MTU)) ||
 	    memchr_inv(p->reserved, 0, sizeof(p->reserved)))
 		return -EINVAL;
 	return 0;
-}
-
-/* The first network interface of the PF, held; NULL when its driver has none. */
-static struct net_device *profile_netdev(struct vfpool *pool)
-{
-	struct pci_dev *card = vfpool_card(pool);
-	struct net_device *netdev, *found = NULL;
-
-	if (!card)
-		return NULL;
-	rcu_read_lock();
-	for_each_netdev_rcu(&init_net, netdev) {
-		if (netdev->dev.parent == &card->dev) {
-			found = netdev;
-			dev_hold(found);
-			break;
-		}
-	}
-	rcu_read_unlock();
-	pci_dev_put(card);
-	return found;
 }
 
 /*
@@ -104,7 +84,7 @@ static int profile_write(struct net_device *netdev, unsigned int vf, const struc
 static bool profile_empty(const struct vfpool_profile *p)
 {
 	return is_zero_ether_addr(p->mac) && !p->vlan && !p->trust && p->spoof_check &&
-	       !p->min_rate && !p->max_rate;
+	       !p->min_rate && !p->max_rate && !p->mtu;
 }
 
 int vfpool_profile_apply(struct vfpool *pool, unsigned int vf)
@@ -116,11 +96,12 @@ int vfpool_profile_apply(struct vfpool *pool, unsigned int vf)
 	/* Nothing asked for, and nothing of ours there: leave the PF alone. */
 	if (profile_empty(p) && !pool->vf[vf].profiled)
 		return 0;
-	netdev = profile_netdev(pool);
+	netdev = vfpool_card_netdev(pool);
 	if (!netdev)
 		return -ENODEV;
 	rtnl_lock();
-	err = profile_write(netdev, vf, p);
+	/* The VF's own server sets its MTU; the PF's is the limit. */
+	err = p->mtu > netdev->mtu ? -EMSGSIZE : profile_write(netdev, vf, p);
 	rtnl_unlock();
 	dev_put(netdev);
 	/* Also when only a part was taken: that part has to go again. */
@@ -139,7 +120,7 @@ void vfpool_profile_clear(struct vfpool *pool, unsigned int vf)
 
 	if (!pool->vf[vf].profiled)
 		return;
-	netdev = profile_netdev(pool);
+	netdev = vfpool_card_netdev(pool);
 	if (!netdev)
 		return;
 	rtnl_lock();

@@ -4,8 +4,8 @@
  * on every server; the ROLE register says whether this one is the owner of the
  * card or a user of its VFs.
  *
- * Locks: `lock` serialises commands to the bridge and protects policy, profiles
- * and the VFs' states; taken with interrupts on, never under `events_lock`.
+ * Locks: `lock` serialises commands to the bridge and protects policy, profiles,
+ * counters and the VFs' states; taken with interrupts on, never under `events_lock`.
  * `events_lock` (spin) protects the log of events. RTNL, which profiles need,
  * is taken inside `lock`.
  */
@@ -36,6 +36,16 @@ struct vfpool_vf_policy {
 	bool asked_for;		/* its user has it by a request of its own */
 };
 
+/* A counter of the bridge, and what its 32 bits have counted so far. */
+struct vfpool_sum {
+	u32 seen;
+	u64 total;
+};
+
+struct vfpool_port_sums {
+	struct vfpool_sum rx[VFPOOL_PACKET_KINDS], tx[VFPOOL_PACKET_KINDS];
+};
+
 struct vfpool {
 	struct kref ref;		/* probe, and each open file */
 	struct pci_dev *pdev;
@@ -48,9 +58,13 @@ struct vfpool {
 	u8 port, users, slots, functions;
 	bool gone;			/* under lock: removed, or reads all ones */
 
-	struct mutex lock;		/* commands, policy, profiles */
+	struct mutex lock;		/* commands, policy, profiles, counters */
 	u8 quota[VFPOOL_MOST_USERS + 1];
 	struct vfpool_vf_policy vf[VFPOOL_MOST_VFS];
+	struct vfpool_port_sums sums[VFPOOL_MOST_USERS + 2];
+	struct vfpool_sum drops[VFPOOL_DROP_KINDS];
+	unsigned long refreshed;	/* jiffies: the VFs' counters */
+	u64 refreshed_at;		/* the same, ns since 1970 */
 
 	spinlock_t events_lock;		/* log, next */
 	struct vfpool_event log[VFPOOL_EVENTS];
@@ -60,6 +74,7 @@ struct vfpool {
 
 	struct delayed_work poll;	/* events without interrupt */
 	struct delayed_work beat;	/* owner */
+	struct delayed_work sum;	/* owner */
 	struct notifier_block bus;	/* owner */
 };
 
@@ -75,6 +90,9 @@ int vfpool_bridge_assign(struct vfpool *pool, const struct vfpool_assign *assign
 int vfpool_bridge_release(struct vfpool *pool, const struct vfpool_release *release);
 u8 vfpool_bridge_weight(struct vfpool *pool, u8 user);
 void vfpool_bridge_set_weight(struct vfpool *pool, u8 user, u8 weight);
+u32 vfpool_bridge_received(struct vfpool *pool, u8 port, unsigned int kind);
+u32 vfpool_bridge_sent(struct vfpool *pool, u8 port, unsigned int kind);
+u32 vfpool_bridge_drops(struct vfpool *pool, unsigned int reason);
 void vfpool_bridge_watch(struct vfpool *pool, unsigned int ms);
 void vfpool_bridge_beat(struct vfpool *pool);
 u32 vfpool_bridge_event_count(struct vfpool *pool);
@@ -91,6 +109,13 @@ int vfpool_chardev_add(struct vfpool *pool);
 void vfpool_chardev_remove(struct vfpool *pool);
 void vfpool_put(struct vfpool *pool);
 
+/* counters.c: owner; with lock held, but for start and stop. The VFs' take RTNL. */
+void vfpool_counters_start(struct vfpool *pool);
+void vfpool_counters_stop(struct vfpool *pool);
+int vfpool_counters_port(struct vfpool *pool, struct vfpool_port_counters *c);
+int vfpool_counters_drops(struct vfpool *pool, struct vfpool_drops *drops);
+int vfpool_counters_vf(struct vfpool *pool, struct vfpool_vf_counters *c);
+
 /* owner.c: with lock held, but for start and stop. */
 int vfpool_owner_start(struct vfpool *pool);
 void vfpool_owner_stop(struct vfpool *pool);
@@ -102,6 +127,7 @@ int vfpool_owner_vf(struct vfpool *pool, struct vfpool_vf_info *vf);
 
 /* pooled.c: the owner's own VF functions. */
 struct pci_dev *vfpool_card(struct vfpool *pool);
+struct net_device *vfpool_card_netdev(struct vfpool *pool);
 bool vfpool_vf_bound(struct pci_dev *card, unsigned int vf, u32 *address);
 int vfpool_pooled_start(struct vfpool *pool);
 void vfpool_pooled_stop(struct vfpool *pool);
