@@ -182,6 +182,44 @@ TEST_F(Hotplug, AVfComesWithItsProfileAndLeavesNothingBehind) {
   pool("owner", "profile 2 --mac 00:00:00:00:00:00");
 }
 
+TEST_F(Hotplug, CountersFollowTheTraffic) {
+  const json in = command("user1", "hotplug_in --vf 1");
+  ASSERT_EQ(in["rc"], 0) << in << sh("owner", "dmesg | tail -5").out;
+  reaches_the_wire(1, netdev_of(1, in));
+  const json before = pool("owner", "stats");
+  ASSERT_EQ(before["vfs"].size(), 4u) << before;
+  EXPECT_EQ(before["vfs"][1]["user"], 1) << before;
+  EXPECT_EQ(sh("user1", "ping -c 20 -i 0.01 -s 1000 10.82.0.254").rc, 0);
+  const json after = pool("owner", "stats");
+  EXPECT_GE(after["vfs"][1]["tx_packets"].get<unsigned>(), before["vfs"][1]["tx_packets"].get<unsigned>() + 20)
+      << after;
+  EXPECT_GE(after["vfs"][1]["rx_bytes"].get<unsigned>(), before["vfs"][1]["rx_bytes"].get<unsigned>() + 20000) << after;
+  EXPECT_GE(after["ports"][1]["tx"]["posted"].get<unsigned>(), before["ports"][1]["tx"]["posted"].get<unsigned>() + 20)
+      << "each frame is a write to user 1's memory";
+  const json own = pool("user1", "stats");
+  EXPECT_GE(own["interfaces"][0]["rx_packets"].get<unsigned>(), 20u) << own;
+  EXPECT_EQ(pool("owner", "show vf 1")["in"]["powered"], true);
+  EXPECT_EQ(command("user1", "hotplug_out --now --force")["rc"], 0);
+  const json free = pool("owner", "show vf 1");
+  EXPECT_EQ(free["use"], "free") << free;
+  const auto now = sh("owner", "date +%s").out;
+  EXPECT_NEAR(static_cast<double>(free["clean_since_ns"].get<std::uint64_t>()) / 1e9, std::stod(now), 60.0) << now;
+}
+
+TEST_F(Hotplug, AProfilesMtuIsADemandOnTheCard) {
+  EXPECT_EQ(pool("owner", "profile 1 --mtu 9000")["rc"], 0);
+  const json refused = command("user1", "hotplug_in --vf 1");
+  EXPECT_EQ(refused["rc"], 4) << refused;
+  EXPECT_THAT(refused["error"].get<std::string>(), HasSubstr("refuses the VF's settings"));
+  const json by_hand = pool("owner", "assign 1 1");
+  EXPECT_EQ(by_hand["rc"], 4) << by_hand;
+  EXPECT_THAT(by_hand["error"].get<std::string>(), HasSubstr("MTU"));
+  EXPECT_EQ(pool("owner", "profile 1 --mtu 1500")["rc"], 0);
+  EXPECT_EQ(command("user1", "hotplug_in --vf 1")["rc"], 0);
+  EXPECT_EQ(command("user1", "hotplug_out --now")["rc"], 0);
+  pool("owner", "profile 1 --mtu 0");
+}
+
 TEST_F(Hotplug, TheOwnersDriverIsReplacedAndUsersDoNotNotice) {
   const json in = command("user1", "hotplug_in");
   ASSERT_EQ(in["rc"], 0) << in << sh("owner", "dmesg | tail -5").out;

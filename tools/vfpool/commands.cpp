@@ -3,9 +3,9 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <cstdio>
 
+#include "describe.hpp"
 #include "failure.hpp"
 
 namespace vfpool::tools {
@@ -14,55 +14,6 @@ namespace {
 using nlohmann::json;
 using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kStep{200};
-
-constexpr std::array<const char*, 5> kUses{"free", "assigned", "draining", "resetting", "owner"};
-constexpr std::array<const char*, 8> kEvents{"lost",     "request", "denied", "assigned",
-                                             "released", "power",   "frozen", "link"};
-
-template <std::size_t N>
-std::string name_of(const std::array<const char*, N>& names, unsigned i) {
-  return i < N ? names[i] : fmt::format("{}", i);
-}
-
-std::string address_text(unsigned address) {
-  return fmt::format("{:04x}:{:02x}:{:02x}.{}", address >> 16, address >> 8 & 0xff, address >> 3 & 0x1f, address & 7);
-}
-
-std::string mac_text(const __u8 (&m)[6]) {
-  return fmt::format("{:02x}:{:02x}:{:02x}:{:02x}:{:02x}:{:02x}", m[0], m[1], m[2], m[3], m[4], m[5]);
-}
-
-json slot_json(const vfpool_slot_info& s) {
-  static constexpr std::array<const char*, 4> kLeds{"?", "on", "blinking", "off"};
-  return {{"user", s.user},
-          {"slot", s.slot},
-          {"physical", s.physical},
-          {"present", s.present != 0},
-          {"link", s.link != 0},
-          {"powered", s.powered != 0},
-          {"releasing", s.releasing != 0},
-          {"requested", s.requested != 0},
-          {"power_led", name_of(kLeds, s.power_led)},
-          {"attention_led", name_of(kLeds, s.attention_led)}};
-}
-
-json vf_json(Pool& pool, unsigned n) {
-  const auto v = pool.vf(n);
-  json out{{"vf", n}, {"use", name_of(kUses, v.use)}, {"busy", v.busy != 0}, {"clean_since_ns", v.clean_since}};
-  if (v.address) out["address"] = address_text(v.address);
-  if (v.reserved_for) out["reserved_for"] = v.reserved_for;
-  if (v.user) {
-    out["user"] = v.user;
-    out["slot"] = v.slot;
-    out["function"] = v.function;
-  }
-  out["profile"] = profile_json(pool.profile(n));
-  return out;
-}
-
-json user_json(const vfpool_user_info& u) {
-  return {{"user", u.user}, {"quota", u.quota}, {"weight", u.weight}, {"held", u.held}};
-}
 
 }  // namespace
 
@@ -88,44 +39,10 @@ bool parse_mac(const std::string& text, __u8 (&mac)[6]) {
                      &mac[5], &rest) == 6;
 }
 
-json event_json(const vfpool_event& e) {
-  json out{{"time_ns", e.time},
-           {"sequence", e.sequence},
-           {"event", e.kind == VFPOOL_EVENT_GONE ? "gone" : name_of(kEvents, e.kind)}};
-  if (e.user) out["user"] = e.user;
-  if (e.kind != VFPOOL_EVENT_FROZEN && e.kind != VFPOOL_EVENT_LINK && e.kind != VFPOOL_EVENT_LOST &&
-      e.kind != VFPOOL_EVENT_GONE)
-    out["slot"] = e.slot;
-  if (e.vf != VFPOOL_ANY) out["vf"] = e.vf;
-  if (e.kind == VFPOOL_EVENT_DENIED) out["reason"] = reason_text(e.reason);
-  if (e.kind == VFPOOL_EVENT_POWER || e.kind == VFPOOL_EVENT_FROZEN || e.kind == VFPOOL_EVENT_LINK)
-    out["on"] = e.reason != 0;
-  return out;
-}
-
-json profile_json(const vfpool_profile& p) {
-  return {{"mac", mac_text(p.mac)},
-          {"vlan", p.vlan},
-          {"qos", p.qos},
-          {"trust", p.trust != 0},
-          {"spoof_check", p.spoof_check != 0},
-          {"min_rate", p.min_rate},
-          {"max_rate", p.max_rate}};
-}
-
 json list(Pool& pool) {
   const auto info = pool.info();
   const bool owner = info.role == VFPOOL_OWNER;
-  json out{{"info",
-            {{"role", owner ? "owner" : "user"},
-             {"port", info.port},
-             {"users", info.users},
-             {"slots", info.slots},
-             {"functions", info.functions},
-             {"sriov", info.sriov != 0},
-             {"frozen", info.frozen != 0},
-             {"vfs", info.vfs}}},
-           {"slots", json::array()}};
+  json out{{"info", info_json(info)}, {"slots", json::array()}};
   for (unsigned u = owner ? 1 : info.port; u <= (owner ? info.users : info.port); ++u)
     for (unsigned s = 0; s < info.slots; ++s) out["slots"].push_back(slot_json(pool.slot(u, s)));
   if (!owner) return out;
@@ -206,6 +123,7 @@ json restore(Pool& pool, const json& saved) {
       profile.spoof_check = p.at("spoof_check").get<bool>();
       profile.min_rate = p.at("min_rate");
       profile.max_rate = p.at("max_rate");
+      profile.mtu = p.value("mtu", 0u);
       if (!parse_mac(p.at("mac"), profile.mac))
         throw Failure(Exit::kUsage, fmt::format("VF {}: \"{}\" is no MAC address", n, p.at("mac").get<std::string>()));
       attempt(fmt::format("profile of VF {}", n), [&] { pool.set_profile(profile); });

@@ -19,8 +19,6 @@ unsigned find_vf(Pool& pool, const std::string& name);
 /// "02:00:00:00:00:01" into `mac`. False: it is something else.
 bool parse_mac(const std::string& text, __u8 (&mac)[6]);
 
-nlohmann::json event_json(const vfpool_event& event);
-nlohmann::json profile_json(const vfpool_profile& profile);
 /// {"info", "slots", and for the owner "vfs", "users"}.
 nlohmann::json list(Pool& pool);
 

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "cli.hpp"
+#include "describe.hpp"
 #include "document.hpp"
 #include "fake_pool.hpp"
 

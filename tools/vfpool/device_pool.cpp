@@ -23,6 +23,7 @@ Failure from_errno(int error, const std::string& what) {
     case ENOENT: return {Exit::kNotFound, what + ": the slot is empty"};
     case EINVAL: return {Exit::kUsage, what + ": no such VF, user, slot or value"};
     case ENODEV: return {Exit::kNotFound, what + ": the bridge does not answer"};
+    case EMSGSIZE: return {Exit::kBusy, what + ": the MTU of its profile is larger than that of the card's interface"};
     case ENOTTY: return {Exit::kFailed, what + ": the driver does not know this request (older than this program?)"};
     default: return {Exit::kFailed, fmt::format("{}: {}", what, std::strerror(error))};
   }
@@ -31,6 +32,7 @@ Failure from_errno(int error, const std::string& what) {
 class DevicePool : public Pool {
  public:
   explicit DevicePool(const std::filesystem::path& path) : path_(path), fd_(::open(path.c_str(), O_RDWR | O_CLOEXEC)) {
+    if (fd_ < 0 && errno == ENOENT) throw Failure(Exit::kNotFound, path.string() + ": no such device");
     if (fd_ < 0) throw from_errno(errno, path.string());
   }
   ~DevicePool() override { ::close(fd_); }
@@ -106,6 +108,25 @@ class DevicePool : public Pool {
   void set_profile(const vfpool_profile& profile) override {
     vfpool_profile p = profile;
     call(VFPOOL_IOC_SET_PROFILE, p, fmt::format("profile of VF {}", profile.vf));
+  }
+
+  vfpool_port_counters port_counters(unsigned port) override {
+    vfpool_port_counters c{};
+    c.port = byte(port);
+    call(VFPOOL_IOC_PORT_COUNTERS, c, fmt::format("counters of port {}", port));
+    return c;
+  }
+  std::optional<vfpool_vf_counters> vf_counters(unsigned vf) override {
+    vfpool_vf_counters c{};
+    c.vf = byte(vf);
+    if (::ioctl(fd_, VFPOOL_IOC_VF_COUNTERS, &c) == 0) return c;
+    if (errno == EOPNOTSUPP) return {};
+    throw from_errno(errno, fmt::format("counters of VF {}", vf));
+  }
+  vfpool_drops drops() override {
+    vfpool_drops d{};
+    call(VFPOOL_IOC_DROPS, d, "counters of dropped packets");
+    return d;
   }
 
   std::optional<vfpool_event> next_event(std::chrono::milliseconds limit) override {

@@ -61,6 +61,13 @@ class FakePool : public Pool {
   void reserve(unsigned vf, unsigned user) override { vfs[vf].reserved_for = static_cast<__u8>(user); }
   vfpool_profile profile(unsigned vf) override { return profiles[vf]; }
   void set_profile(const vfpool_profile& p) override { profiles[p.vf] = p; }
+  vfpool_port_counters port_counters(unsigned port) override { return ports[port]; }
+  std::optional<vfpool_vf_counters> vf_counters(unsigned vf) override {
+    const auto c = frames.find(vf);
+    if (c == frames.end()) return {};
+    return c->second;
+  }
+  vfpool_drops drops() override { return dropped; }
   std::optional<vfpool_event> next_event(std::chrono::milliseconds) override {
     if (events.empty()) return {};
     const auto e = events.front();
@@ -83,6 +90,9 @@ class FakePool : public Pool {
   std::map<unsigned, vfpool_vf_info> vfs;
   std::map<unsigned, vfpool_profile> profiles;
   std::map<unsigned, vfpool_user_info> users;
+  std::map<unsigned, vfpool_port_counters> ports;
+  std::map<unsigned, vfpool_vf_counters> frames;  // of VFs; none: the card's driver does not count
+  vfpool_drops dropped{};
   std::deque<vfpool_event> events;
   std::vector<std::string> asked;
   std::function<void()> on_request, on_release, on_assign;

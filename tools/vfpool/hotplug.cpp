@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "describe.hpp"
 #include "failure.hpp"
 #include "vfpool_regs.h"
 
@@ -55,7 +56,7 @@ std::string where(const vfpool_slot_info& slot) {
 
 json functions_json(const std::vector<Function>& functions) {
   json out = json::array();
-  for (const auto& f : functions) out.push_back({{"address", f.address}, {"driver", f.driver}, {"netdevs", f.netdevs}});
+  for (const auto& f : functions) out.push_back(function_json(f));
   return out;
 }
 

@@ -8,12 +8,14 @@
 
 namespace vfpool::tools {
 
-void Output::say(const std::string& line) const {
+void Output::print(const std::string& text) const {
   if (json_ || quiet_) return;
   progress("");
-  fmt::print("{}\n", line);
+  fmt::print("{}", text);
   std::fflush(stdout);
 }
+
+void Output::say(const std::string& line) const { print(line + "\n"); }
 
 void Output::progress(const std::string& text) const {
   if (json_ || quiet_ || !isatty(STDERR_FILENO)) return;

@@ -18,7 +18,9 @@ class Output {
   Output(std::string program, bool json, bool quiet) : program_(std::move(program)), json_(json), quiet_(quiet) {}
   bool json() const { return json_; }
 
-  /// A line for people; not with --json or --quiet.
+  /// Text for people; not with --json or --quiet.
+  void print(const std::string& text) const;
+  /// And a line of it.
   void say(const std::string& line) const;
   /// Progress on standard error: replaces itself on a terminal, is silent elsewhere.
   void progress(const std::string& text) const;

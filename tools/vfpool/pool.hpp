@@ -33,6 +33,11 @@ class Pool {
   virtual void reserve(unsigned vf, unsigned user) = 0;
   virtual vfpool_profile profile(unsigned vf) = 0;
   virtual void set_profile(const vfpool_profile& profile) = 0;
+  /// Port 0: the owner, then the users, then the card.
+  virtual vfpool_port_counters port_counters(unsigned port) = 0;
+  /// Empty: the card's driver does not count its VFs' frames.
+  virtual std::optional<vfpool_vf_counters> vf_counters(unsigned vf) = 0;
+  virtual vfpool_drops drops() = 0;
 
   /// The next event since this object was made; empty when `limit` passes first. Throws Failure kCancelled on a signal.
   virtual std::optional<vfpool_event> next_event(std::chrono::milliseconds limit) = 0;

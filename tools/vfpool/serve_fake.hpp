@@ -40,6 +40,9 @@ class LivePool : public Pool {
   void reserve(unsigned vf, unsigned user) override { locked()->reserve(vf, user); }
   vfpool_profile profile(unsigned vf) override { return locked()->profile(vf); }
   void set_profile(const vfpool_profile& p) override { locked()->set_profile(p); }
+  vfpool_port_counters port_counters(unsigned port) override { return locked()->port_counters(port); }
+  std::optional<vfpool_vf_counters> vf_counters(unsigned vf) override { return locked()->vf_counters(vf); }
+  vfpool_drops drops() override { return locked()->drops(); }
   std::optional<vfpool_event> next_event(std::chrono::milliseconds limit) override {
     return locked()->next_event(limit);
   }

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "commands.hpp"
+#include "describe.hpp"
 #include "failure.hpp"
 #include "output.hpp"
 

@@ -136,6 +136,10 @@ void Server::power(const fs::path& slot_folder, bool on) const {
                   fmt::format("{}: {}", file.string(), std::strerror(errno)));
 }
 
+std::uint64_t Server::statistic(const std::string& netdev, const std::string& counter) const {
+  return std::strtoull(first_line(root_ / "sys/class/net" / netdev / "statistics" / counter).c_str(), nullptr, 10);
+}
+
 std::vector<std::string> Server::uses(const std::string& netdev) const {
   std::vector<std::string> out;
   // The interfaces on top of this one (VLANs, macvlans, a bridge or bond above) carry its uses, too.

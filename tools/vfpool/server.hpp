@@ -3,6 +3,7 @@
 // those. Everything is read below `root`, so that tests can lay out a server of their own.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -30,6 +31,9 @@ class Server {
   std::vector<Function> functions(const std::filesystem::path& slot_folder) const;
   /// Writes the slot's power file; the kernel removes the driver in an orderly way first. Throws Failure.
   void power(const std::filesystem::path& slot_folder, bool on) const;
+
+  /// A counter of an interface (sys/class/net/NAME/statistics); 0 if the interface has just gone.
+  std::uint64_t statistic(const std::string& netdev, const std::string& counter) const;
 
   /// Why taking this interface away would break something: a sentence each. Empty: nothing.
   std::vector<std::string> uses(const std::string& netdev) const;
