@@ -10,8 +10,30 @@
 #include "serve.hpp"
 #include "serve_fake.hpp"
 
+namespace {
+
+using namespace vfpool::tools;
+
+constexpr std::chrono::milliseconds kTick{100};
+
+void traffic(LiveState& state, std::stop_token end) {
+  for (__u64 time = 1; !end.stop_requested(); time += std::chrono::nanoseconds(kTick).count()) {
+    {
+      const std::lock_guard lock(state.mutex);
+      for (const auto& [n, vf] : state.pool.vfs) {
+        auto& frames = state.pool.frames[n];
+        frames.vf = static_cast<__u8>(n);
+        frames.time = time;
+        if (vf.use == VFPOOL_USE_ASSIGNED) frames.rx_bytes += 125'000 * (n + 1);
+      }
+    }
+    std::this_thread::sleep_for(kTick);
+  }
+}
+
+}  // namespace
+
 int main() {
-  using namespace vfpool::tools;
   const auto state = std::make_shared<LiveState>();
   LivePool pool(state);
   pool.assign(0, 1, 0, 0, 0);
@@ -23,6 +45,7 @@ int main() {
   PageServer server(watch, options);
   fmt::print("{} {}\n", server.address(), options.token);
   std::fflush(stdout);
+  const std::jthread card([&](std::stop_token end) { traffic(*state, end); });
   std::thread until_end([&] {
     for (char c; ::read(STDIN_FILENO, &c, 1) > 0;) continue;
     server.stop();

@@ -147,6 +147,33 @@ TEST(Serve, EventsStayTheLatestInTheirOrder) {
   EXPECT_EQ(state["events"].front()["sequence"], 300);
 }
 
+TEST(Serve, BandwidthGoesByTheTimeThatTheCountersTell) {
+  Served s;
+  const auto count = [&](__u64 time, __u64 rx, __u64 tx) {
+    s.with_pool([&](FakePool& p) {
+      p.vfs[1].use = VFPOOL_USE_ASSIGNED;
+      p.vfs[1].user = 2;
+      for (unsigned n = 0; n < 4; ++n) p.frames[n].time = time;
+      p.frames[1].rx_bytes = rx;
+      p.frames[1].tx_bytes = tx;
+    });
+  };
+  s.state_when(has_pool);  // while the card has no counters
+  count(1'000'000'000, 0, 0);
+  s.state_when([](const json& j) { return j["pool"]["vfs"][1].value("user", 0) == 2; });
+  count(3'000'000'000, 2'000'000, 500'000);  // 16 and 4 Mbit in 2 s
+  // VFs are read one by one: there may be a sample that knows only the others' new time.
+  const auto of_vf_1 = [](const json& state) {
+    for (const auto& sample : state["samples"])
+      for (const auto& vf : sample["vfs"])
+        if (vf["vf"] == 1) return json{{"vf", vf["mbit"]}, {"server", sample["servers"][1]["mbit"]}};
+    return json();
+  };
+  const json seen = of_vf_1(s.state_when([&](const json& j) { return !of_vf_1(j).is_null(); }));
+  EXPECT_DOUBLE_EQ(seen["vf"], 10);
+  EXPECT_DOUBLE_EQ(seen["server"], 10);
+}
+
 TEST(Serve, APoolThatCannotBeReadIsSaidToBe) {
   Served s;
   s.state_when(has_pool);

@@ -4,18 +4,30 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "commands.hpp"
 #include "describe.hpp"
 #include "failure.hpp"
 #include "output.hpp"
+#include "stats.hpp"
 
 namespace vfpool::tools {
 namespace {
 
 using nlohmann::json;
-constexpr std::size_t kEvents = 200, kMoves = 20, kAtOnce = 4;
+constexpr std::size_t kEvents = 200, kSamples = 120, kMoves = 20, kAtOnce = 4;
 constexpr std::chrono::seconds kMoveLimit{30};
+
+/// Whether the card's driver, which keeps its counters for a while, has read those of some VF since `before`.
+bool counted_anew(const json& before, const json& now) {
+  const auto times = [](const json& all) {
+    json out;
+    for (const auto& vf : all["vfs"]) out[vf["vf"].get<std::size_t>()] = vf["time_ns"];
+    return out;
+  };
+  return times(before) != times(now);
+}
 
 }  // namespace
 
@@ -56,6 +68,7 @@ void Watch::look() {
       events.push_back(event_json(*event));
     }
     pool = list(*watched_);
+    if (pool.contains("vfs")) sample();
   } catch (const std::exception& e) {
     error = e.what();
   }
@@ -68,10 +81,34 @@ void Watch::look() {
   time_ms_ = std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
 }
 
+void Watch::sample() {
+  json now = stats(*watched_, server_);
+  const json before = std::exchange(counted_, now);
+  if (before.is_null()) return;
+  if (!counted_anew(before, now)) {
+    counted_ = before;  // the next look has a longer time behind it
+    return;
+  }
+  const json seen = rates(before, std::move(now));
+  json out{{"time_ms", seen["time_ns"].get<std::uint64_t>() / 1'000'000},
+           {"servers", json::array()},
+           {"vfs", json::array()}};
+  const auto add = [](json& to, const json& from, const char* key) {
+    to.push_back({{key, from[key]}, {"mbit", from["rx_mbit"].get<double>() + from["tx_mbit"].get<double>()}});
+  };
+  for (const auto& vf : seen["vfs"])
+    if (vf.contains("rx_mbit")) add(out["vfs"], vf, "vf");
+  for (const auto& server : seen["servers"]) add(out["servers"], server, "user");
+  if (out["vfs"].empty()) return;
+  const std::lock_guard lock(mutex_);
+  samples_.push_back(std::move(out));
+  if (samples_.size() > kSamples) samples_.pop_front();
+}
+
 json Watch::state() const {
   const std::lock_guard lock(mutex_);
-  json out{
-      {"version", kJsonVersion}, {"time_ms", time_ms_}, {"pool", pool_}, {"events", events_}, {"moves", json::array()}};
+  json out{{"version", kJsonVersion}, {"time_ms", time_ms_}, {"pool", pool_},
+           {"events", events_},       {"samples", samples_}, {"moves", json::array()}};
   for (const auto& [number, move] : moves_) out["moves"].push_back(move);
   if (!error_.empty()) out["error"] = error_;
   return out;

@@ -15,6 +15,7 @@
 #include <thread>
 
 #include "pool.hpp"
+#include "server.hpp"
 
 namespace vfpool::tools {
 
@@ -32,19 +33,23 @@ class Watch {
   Watch& operator=(const Watch&) = delete;
 
   /// One JSON object: "version", "time_ms" (since 1970), "pool" (as of `vfpool list`; null before the first), "events",
-  /// "moves", and "error" if the pool could not be read.
+  /// "moves", "samples" (Mbit/s of servers and VFs, about one a second, where the card's driver counts frames), and
+  /// "error" if the pool could not be read.
   nlohmann::json state() const;
   /// Starts a move and returns its number; how it goes on is in state(). Throws Failure if it cannot even begin.
   unsigned move(unsigned vf, unsigned user, int slot);
 
  private:
   void look();
+  void sample();
   void run();
   void carry_out(unsigned move, unsigned vf, unsigned user, int slot);
   void tell(unsigned move, const char* state, const std::string& text);
 
   const Open open_;
-  const std::unique_ptr<Pool> watched_;  // the watcher's alone
+  const std::unique_ptr<Pool> watched_;  // the watcher's alone, as
+  const Server server_;
+  nlohmann::json counted_;  // counters that the next sample's rates begin at
   const std::chrono::milliseconds interval_;
   mutable std::mutex mutex_;  // of everything below
   std::condition_variable wake_;
@@ -52,7 +57,7 @@ class Watch {
   nlohmann::json pool_;
   std::string error_;
   std::int64_t time_ms_ = 0;
-  std::deque<nlohmann::json> events_;
+  std::deque<nlohmann::json> events_, samples_;
   std::map<unsigned, nlohmann::json> moves_;
   std::map<unsigned, std::thread> movers_;
   unsigned next_move_ = 1;

@@ -2,7 +2,7 @@
 // The page: asks for the state twice a second, draws it, and has VFs dragged. A VF is one element for as long as the page
 // is open; when it goes to another place the element goes there and glides.
 const kEveryMs = 500;
-const kKept = 240;  // points of a plot
+const kShownMs = 60_000;  // of the plots
 const kColours = ["#2f7ed8", "#d9822b", "#3a9b57", "#b04a9a", "#c2443c", "#5f6fd0", "#8a7a1f", "#2a9a9a"];
 
 const $ = (id) => document.getElementById(id);
@@ -158,6 +158,69 @@ function slotElement(user, slot) {
   return $("pool").querySelector(`.place[data-user="${user}"] .slot[data-slot="${slot}"]`);
 }
 
+// ---- plots: lines of Mbit/s over the last minute ----
+const kPlots = [
+  { canvas: "servers", list: "servers", key: "user", name: (n) => `server ${n}`, shade: (n) => colour(n + 3) },
+  { canvas: "vfs", list: "vfs", key: "vf", name: (n) => `VF ${n}`, shade: colour },
+];
+
+function makePlot(canvas) {
+  return new Chart($(canvas), {
+    type: "line",
+    data: { datasets: [] },
+    options: {
+      animation: false,
+      maintainAspectRatio: false,
+      parsing: false,
+      interaction: { mode: "nearest", axis: "x", intersect: false },
+      elements: { point: { radius: 0 }, line: { borderWidth: 2 } },
+      scales: {
+        x: { type: "linear", min: -kShownMs / 1000, max: 0, ticks: { callback: (s) => (s === 0 ? "now" : `${s} s`) } },
+        y: { beginAtZero: true, suggestedMax: 1 },
+      },
+    },
+  });
+}
+
+// The style sheet's colours, which change with the scheme.
+function paintPlot(plot) {
+  const style = getComputedStyle(document.documentElement);
+  const text = style.getPropertyValue("--quiet"), lines = style.getPropertyValue("--line");
+  for (const axis of Object.values(plot.options.scales)) {
+    axis.ticks.color = text;
+    axis.grid = { color: lines };
+  }
+  plot.options.plugins.legend.labels.color = text;
+}
+
+function drawPlots(state) {
+  $("plots").hidden = state.samples.length === 0;
+  if ($("plots").hidden) return;
+  for (const p of kPlots) {
+    const plot = Chart.getChart(p.canvas) || makePlot(p.canvas);
+    const lines = new Map();
+    for (const sample of state.samples)
+      for (const entry of sample[p.list]) {
+        const n = entry[p.key];
+        if (!lines.has(n)) lines.set(n, []);
+        lines.get(n).push({ x: (sample.time_ms - state.time_ms) / 1000, y: entry.mbit });
+      }
+    plot.data.datasets = [...lines].sort(([a], [b]) => a - b).map(([n, data]) => {
+      return { label: p.name(n), data, borderColor: p.shade(n), backgroundColor: p.shade(n) };
+    });
+    paintPlot(plot);
+    plot.update();
+  }
+  const last = state.samples[state.samples.length - 1];
+  for (const s of last.servers) rate($("pool").querySelector(`.place[data-user="${s.user}"] .rate`), s.mbit);
+  for (const v of last.vfs)
+    if (vfs.has(v.vf)) rate(vfs.get(v.vf).querySelector(".rate"), v.mbit);
+}
+
+function rate(element, mbit) {
+  element.textContent = `${mbit < 10 ? mbit.toFixed(1) : Math.round(mbit)} Mbit/s`;
+}
+
 // ---- lists ----
 const clock = (ms) => new Date(ms).toLocaleTimeString([], { hour12: false });
 
@@ -220,6 +283,7 @@ async function look() {
     if (state.pool) {
       draw(state);
       drawLists(state);
+      drawPlots(state);
     }
     showAccess();
     const frozen = state.pool && state.pool.info.frozen ? "The pool is frozen: its owner is not heard of." : "";
