@@ -14,6 +14,7 @@
 #include "pcie/endpoint.hpp"
 #include "pcie/link.hpp"
 #include "vfio_user/direct.hpp"
+#include "vfio_user/test_guest.hpp"
 
 namespace vfpool::copier {
 namespace {
@@ -344,28 +345,6 @@ TEST_F(Jammed, ReadWithoutAnswerFailsUnlessTimeoutsAreDisabled) {
 
 // ---- Attached directly ------------------------------------------------------------------------------------------
 
-class FakeGuest : public vfio_user::Guest {
- public:
-  bool room(FlowClass) const override { return true; }
-  bool read(std::uint64_t address, std::span<std::uint8_t> out) override {
-    if (address + out.size() > memory.size()) return false;
-    std::copy_n(memory.begin() + static_cast<std::ptrdiff_t>(address), out.size(), out.begin());
-    return true;
-  }
-  bool write(std::uint64_t address, std::span<const std::uint8_t> data) override {
-    if (address + data.size() > memory.size()) return false;
-    std::copy(data.begin(), data.end(), memory.begin() + static_cast<std::ptrdiff_t>(address));
-    return true;
-  }
-  void send_dma_write(std::uint64_t, std::span<const std::uint8_t>) override {}
-  bool signal_msix(unsigned vector) override {
-    signals.push_back(vector);
-    return true;
-  }
-  std::vector<std::uint8_t> memory = std::vector<std::uint8_t>(1 << 16);
-  std::vector<unsigned> signals;
-};
-
 class Direct : public testing::TestWithParam<pcie::FunctionId> {
  protected:
   Direct() {
@@ -388,7 +367,7 @@ class Direct : public testing::TestWithParam<pcie::FunctionId> {
   vfio_user::DirectPort port;
   Copier device{port};
   vfio_user::DirectFunction& function = port.function(device, GetParam());
-  FakeGuest guest;
+  vfio_user::TestGuest guest{1 << 16};
 };
 
 TEST_P(Direct, LooksLikeAnOrdinaryFunction) {

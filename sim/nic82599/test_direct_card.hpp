@@ -9,30 +9,9 @@
 
 #include "nic82599/direct_card.hpp"
 #include "nic82599/test_card.hpp"
+#include "vfio_user/test_guest.hpp"
 
 namespace vfpool::nic82599 {
-
-class FakeGuest : public vfio_user::Guest {
- public:
-  bool room(pcie::FlowClass) const override { return true; }
-  bool read(std::uint64_t address, std::span<std::uint8_t> out) override {
-    if (address + out.size() > memory.size()) return false;
-    std::copy_n(memory.begin() + static_cast<std::ptrdiff_t>(address), out.size(), out.begin());
-    return true;
-  }
-  bool write(std::uint64_t address, std::span<const std::uint8_t> data) override {
-    if (address + data.size() > memory.size()) return false;
-    std::copy(data.begin(), data.end(), memory.begin() + static_cast<std::ptrdiff_t>(address));
-    return true;
-  }
-  void send_dma_write(std::uint64_t, std::span<const std::uint8_t>) override {}
-  bool signal_msix(unsigned vector) override {
-    signals.push_back(vector);
-    return true;
-  }
-  std::vector<std::uint8_t> memory = std::vector<std::uint8_t>(1 << 20);
-  std::vector<unsigned> signals;
-};
 
 class Direct : public ::testing::Test {
  protected:
@@ -100,7 +79,7 @@ class Direct : public ::testing::Test {
   Scheduler scheduler{TimeBase::kVirtual};
   FakeWire wire;
   DirectCard card;
-  FakeGuest guest[2];
+  vfio_user::TestGuest guest[2];
 };
 
 }  // namespace vfpool::nic82599
