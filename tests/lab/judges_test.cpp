@@ -7,18 +7,18 @@
 #include <unistd.h>
 
 #include <cstdlib>
-#include <fstream>
-#include <sstream>
 #include <thread>
 
 #include "app/control_client.hpp"
 #include "lab/alarms.hpp"
+#include "lab/ask.hpp"
 #include "lab/lab.hpp"
 
 namespace vfpool {
 namespace {
 
 using namespace std::chrono_literals;
+using lab::eventually;
 using nlohmann::json;
 using testing::HasSubstr;
 
@@ -49,34 +49,18 @@ class Judges : public testing::Test {
       EXPECT_EQ(lab::describe(lab::kernel_alarms(lab_->vm(vm).run("dmesg").out)), "") << vm;
   }
 
-  static std::string text(const std::string& vm, const std::string& sh) {
-    const auto r = lab_->vm(vm).run(sh, 120s);
-    std::string out = r.out + (r.rc == 0 ? "" : r.err);
-    while (!out.empty() && std::isspace(static_cast<unsigned char>(out.back()))) out.pop_back();
-    return out;
-  }
-  static bool wait(std::chrono::seconds limit, const std::function<bool()>& probe) {
-    for (const auto end = std::chrono::steady_clock::now() + limit; std::chrono::steady_clock::now() < end;) {
-      if (probe()) return true;
-      std::this_thread::sleep_for(300ms);
-    }
-    return probe();
-  }
+  static std::string text(const std::string& vm, const std::string& sh) { return lab::text_of(lab_->vm(vm), sh, 120s); }
   static json control(const json& request) { return app::ControlClient(lab_->file("control.sock")).ask(request); }
-  static void put(const std::string& vm, const std::string& to, const std::filesystem::path& program) {
-    std::ostringstream bytes;
-    bytes << std::ifstream(program, std::ios::binary).rdbuf();
-    lab_->vm(vm).put(to, bytes.str(), true);
-  }
   /// The host at the wire reaches the address.
   static bool answers(const char* address) {
     return lab_->peer("judges").run(fmt::format("ping -c 1 -W 2 {}", address)).rc == 0;
   }
   static void kernel_driver_up(const std::string& vm, const char* address) {
-    EXPECT_TRUE(wait(40s, [&] { return text(vm, fmt::format("ls /sys/bus/pci/devices/{}/net", kCard)) == "eth0"; }))
-        << text(vm, "dmesg | tail -20");
+    EXPECT_TRUE(eventually(40s, [&] {
+      return text(vm, fmt::format("ls /sys/bus/pci/devices/{}/net", kCard)) == "eth0";
+    })) << text(vm, "dmesg | tail -20");
     text(vm, fmt::format("ip address replace {}/24 dev eth0; ip link set eth0 up", address));
-    EXPECT_TRUE(wait(30s, [&] { return answers(address); })) << text(vm, "ip a; dmesg | tail");
+    EXPECT_TRUE(eventually(30s, [&] { return answers(address); })) << text(vm, "ip a; dmesg | tail");
   }
   static std::uint64_t count(const std::string& counter) {
     const std::string found =
@@ -111,7 +95,7 @@ class Judges : public testing::Test {
   static std::string dpdk_says(const std::string& vm) { return text(vm, "cat /tmp/testpmd"); }
   static void stop_dpdk(const std::string& vm) {
     text(vm, "pkill -INT -x dpdk-testpmd");
-    EXPECT_TRUE(wait(20s, [&] { return lab_->vm(vm).run("pgrep -x dpdk-testpmd").rc != 0; })) << dpdk_says(vm);
+    EXPECT_TRUE(eventually(20s, [&] { return lab_->vm(vm).run("pgrep -x dpdk-testpmd").rc != 0; })) << dpdk_says(vm);
     text(vm, fmt::format("echo {0} >/sys/bus/pci/devices/{0}/driver/unbind; "
                          "echo >/sys/bus/pci/devices/{0}/driver_override; echo {0} >/sys/bus/pci/drivers_probe",
                          kCard));
@@ -133,17 +117,17 @@ TEST_F(Judges, IxgbeSteersAndDropsByNtupleRules) {
   send_datagrams(50, 2000);
   send_datagrams(50, 2001);
   send_datagrams(50, 2002);
-  EXPECT_TRUE(wait(20s, [&] { return count("fdir_match") == matches + 100; })) << count("fdir_match") - matches;
+  EXPECT_TRUE(eventually(20s, [&] { return count("fdir_match") == matches + 100; })) << count("fdir_match") - matches;
   EXPECT_EQ(std::stoull(text("owner", "awk '/^Udp: [0-9]/ { print $2 + $3 }' /proc/net/snmp")), udp + 100);
   EXPECT_GE(count("rx_queue_1_packets"), queue1 + 50);
   EXPECT_GT(count("fdir_miss"), 0u);
   text("owner", "ethtool -K eth0 ntuple off");
-  EXPECT_TRUE(wait(30s, [&] { return answers(kOwner); }));
+  EXPECT_TRUE(eventually(30s, [&] { return answers(kOwner); }));
 }
 
 TEST_F(Judges, ThePtpClockOfIxgbeRunsAndIsSet) {
   EXPECT_THAT(text("owner", "ethtool -T eth0"), HasSubstr("hardware-raw-clock"));
-  put("owner", "/tmp/phc", VFPOOL_PHC);
+  lab::put_program(lab_->vm("owner"), "/tmp/phc", VFPOOL_PHC);
   std::istringstream said(text("owner", "/tmp/phc /dev/ptp0 1000"));
   double nanoseconds = 0;
   long seconds = 0;
@@ -167,12 +151,12 @@ TEST_F(Judges, IxgbeWritesTheEeprom) {
 
 TEST_F(Judges, DpdkDrivesAVfOfThePool) {
   text("owner", fmt::format("echo 2 >/sys/bus/pci/devices/{}/sriov_numvfs", kCard));
-  EXPECT_TRUE(wait(20s, [] { return control({{"op", "status"}})["vfs"].size() == 2; }));
+  EXPECT_TRUE(eventually(20s, [] { return control({{"op", "status"}})["vfs"].size() == 2; }));
   kernel_driver_up("owner", kOwner);
   control({{"op", "assign"}, {"user", 1}, {"slot", 0}, {"vf", 0}});
   kernel_driver_up("user1", kUser);
   start_dpdk("user1");
-  EXPECT_TRUE(wait(60s, [] { return answers(kUser); })) << dpdk_says("user1");
+  EXPECT_TRUE(eventually(60s, [] { return answers(kUser); })) << dpdk_says("user1");
   EXPECT_EQ(lab_->peer("judges").run(fmt::format("ping -q -c 10 -i 0.2 -W 2 {}", kUser)).rc, 0) << dpdk_says("user1");
   stop_dpdk("user1");
   kernel_driver_up("user1", kUser);
@@ -181,7 +165,7 @@ TEST_F(Judges, DpdkDrivesAVfOfThePool) {
 TEST_F(Judges, DpdkDrivesThePf) {
   text("owner", fmt::format("echo 0 >/sys/bus/pci/devices/{}/sriov_numvfs", kCard));
   start_dpdk("owner");
-  EXPECT_TRUE(wait(60s, [] { return answers(kOwner); })) << dpdk_says("owner");
+  EXPECT_TRUE(eventually(60s, [] { return answers(kOwner); })) << dpdk_says("owner");
   EXPECT_EQ(lab_->peer("judges").run(fmt::format("ping -q -c 10 -i 0.2 -W 2 {}", kOwner)).rc, 0) << dpdk_says("owner");
   stop_dpdk("owner");
   kernel_driver_up("owner", kOwner);

@@ -19,12 +19,14 @@
 #include "app/control_client.hpp"
 #include "core/unix_socket.hpp"
 #include "lab/alarms.hpp"
+#include "lab/ask.hpp"
 #include "lab/lab.hpp"
 
 namespace vfpool {
 namespace {
 
 using namespace std::chrono_literals;
+using lab::eventually;
 using nlohmann::json;
 
 constexpr const char* kPf = "/sys/bus/pci/devices/10000:03:00.0";
@@ -68,17 +70,7 @@ class RobustPool : public testing::Test {
   }
 
   static std::string text(const std::string& vm, const std::string& sh, std::chrono::seconds limit = 60s) {
-    const auto r = lab_->vm(vm).run(sh, limit);
-    std::string out = r.out + (r.rc == 0 ? "" : r.err);
-    while (!out.empty() && std::isspace(static_cast<unsigned char>(out.back()))) out.pop_back();
-    return out;
-  }
-  static bool wait(std::chrono::seconds limit, const std::function<bool()>& probe) {
-    for (const auto end = std::chrono::steady_clock::now() + limit; std::chrono::steady_clock::now() < end;) {
-      if (probe()) return true;
-      std::this_thread::sleep_for(300ms);
-    }
-    return probe();
+    return lab::text_of(lab_->vm(vm), sh, limit);
   }
   static std::string user(unsigned n) { return fmt::format("user{}", n); }
   static json control(const json& request) { return app::ControlClient(lab_->file("control.sock")).ask(request); }
@@ -93,24 +85,20 @@ class RobustPool : public testing::Test {
     }
     return std::stoull(m[1].matched ? m[1] : m[2]);
   }
-  static void put_scribble() {
-    std::ostringstream program;
-    program << std::ifstream(VFPOOL_SCRIBBLE, std::ios::binary).rdbuf();
-    lab_->vm("user1").put("/tmp/scribble", program.str(), true);
-  }
+  static void put_scribble() { lab::put_program(lab_->vm("user1"), "/tmp/scribble", VFPOOL_SCRIBBLE); }
 
   static void create_vfs() {
     lab_->vm("owner").run(fmt::format("ip link set $(ls {}/net) up; echo 8 > {}/sriov_numvfs", kPf, kPf));
-    EXPECT_TRUE(wait(20s, [] { return control({{"op", "status"}})["vfs"].size() == 8; }))
+    EXPECT_TRUE(eventually(20s, [] { return control({{"op", "status"}})["vfs"].size() == 8; }))
         << text("owner", "dmesg | tail");
   }
   /// The user's VF has its driver, an address and its link; the host at the wire answers.
   static void up(unsigned n) {
-    EXPECT_TRUE(wait(40s, [&] { return text(user(n), fmt::format("ls {}/net", kVf)) == "eth0"; }))
+    EXPECT_TRUE(eventually(40s, [&] { return text(user(n), fmt::format("ls {}/net", kVf)) == "eth0"; }))
         << text(user(n), "dmesg | tail -20");
     EXPECT_EQ(text(user(n), fmt::format("basename $(readlink {}/driver)", kVf)), driver());
     text(user(n), fmt::format("ip address replace 10.82.0.{}/24 dev eth0; ip link set eth0 up", n));
-    EXPECT_TRUE(wait(30s, [&] { return lab_->vm(user(n)).run("ping -c 1 -W 1 10.82.0.254").rc == 0; }))
+    EXPECT_TRUE(eventually(30s, [&] { return lab_->vm(user(n)).run("ping -c 1 -W 1 10.82.0.254").rc == 0; }))
         << text(user(n), "ip a; dmesg | tail");
   }
   static bool has_vf(unsigned n) { return !text(user(n), "lspci -n -d 8086:10ed").empty(); }
@@ -145,7 +133,7 @@ class RobustPool : public testing::Test {
               lab_->vm(user(n)).spawn(fmt::format("sleep 0.5; iperf3 -t 120 -p {} -c 10.82.0.254", port))};
     const auto sent = [n] { return std::stoull(text(user(n), "cat /sys/class/net/eth0/statistics/tx_bytes")); };
     const auto before = sent();
-    EXPECT_TRUE(wait(20s, [&] { return sent() > before + 1'000'000; })) << user(n) << ": no traffic";
+    EXPECT_TRUE(eventually(20s, [&] { return sent() > before + 1'000'000; })) << user(n) << ": no traffic";
     return t;
   }
   static Fd connect_to(const std::string& socket_name) {
@@ -192,8 +180,8 @@ TEST_F(RobustPool, AServerKilledInTrafficComesBackToItsVf) {
   undisturbed([] {
     const std::uint64_t resets = card("VF resets");
     lab_->vm("user1").kill();
-    EXPECT_TRUE(wait(10s, [&] { return card("VF resets") > resets; }));
-    EXPECT_TRUE(wait(10s, [] { return control({{"op", "status"}})["vfs"][0]["state"] == "idle"; }));
+    EXPECT_TRUE(eventually(10s, [&] { return card("VF resets") > resets; }));
+    EXPECT_TRUE(eventually(10s, [] { return control({{"op", "status"}})["vfs"][0]["state"] == "idle"; }));
     lab_->vm("user1").restart(120s);
   });
   up(1);
@@ -205,7 +193,7 @@ TEST_F(RobustPool, AServerThatRebootsInTrafficComesBackToItsVf) {
   undisturbed([] {
     lab::Vm& vm = lab_->vm("user1");
     vm.spawn("reboot -f");  // QEMU ends instead of starting the guest again: -no-reboot
-    EXPECT_TRUE(wait(20s, [&] { return !vm.running(); }));
+    EXPECT_TRUE(eventually(20s, [&] { return !vm.running(); }));
     vm.start();
     vm.wait_ready(120s);
   });
@@ -226,7 +214,7 @@ TEST_F(RobustPool, GarbageOnTheSocketsIsTurnedAway) {
     EXPECT_EQ(lab_->vm("user1").run("ping -c 2 -W 2 10.82.0.254").rc, 0);
     idle.reset();
     lab_->vm("user1").kill();
-    EXPECT_TRUE(wait(10s, [] { return control({{"op", "status"}})["vfs"][0]["state"] == "idle"; }));
+    EXPECT_TRUE(eventually(10s, [] { return control({{"op", "status"}})["vfs"][0]["state"] == "idle"; }));
     for (unsigned i = 0; i < 10; ++i) molest("user1.sock", seed + i);  // in place of the VM
     lab_->vm("user1").restart(120s);
   });
@@ -237,8 +225,8 @@ TEST_F(RobustPool, AForcedRemovalUnderTrafficDisturbsNobodyElse) {
   auto traffic = traffic_from(1);
   undisturbed([] {
     control({{"op", "force"}, {"user", 1}});
-    EXPECT_TRUE(wait(20s, [] { return !has_vf(1); }));
-    EXPECT_TRUE(wait(10s, [] { return control({{"op", "status"}})["vfs"][0]["state"] == "idle"; }));
+    EXPECT_TRUE(eventually(20s, [] { return !has_vf(1); }));
+    EXPECT_TRUE(eventually(10s, [] { return control({{"op", "status"}})["vfs"][0]["state"] == "idle"; }));
     control({{"op", "assign"}, {"user", 1}, {"vf", 0}});
   });
   traffic.client.signal(SIGKILL);
@@ -284,7 +272,7 @@ TEST_F(RobustPool, AScrawledConfigurationSpaceIsCleanAfterAPowerCycleOfTheSlot) 
     text("user1", fmt::format("echo 10000:03:00.0 > {}/driver/unbind", kVf));
     EXPECT_EQ(text("user1", fmt::format("/tmp/scribble {} config {} 3000", kVf, seed), 120s), "");
     EXPECT_EQ(text("user1", "echo 0 > /sys/bus/pci/slots/1/power"), "");
-    EXPECT_TRUE(wait(10s, [] { return !has_vf(1); }));
+    EXPECT_TRUE(eventually(10s, [] { return !has_vf(1); }));
     EXPECT_EQ(text("user1", "echo 1 > /sys/bus/pci/slots/1/power"), "");
     up(1);
   });
@@ -294,17 +282,17 @@ TEST_F(RobustPool, UsersFollowThePfsLinkDownAndUp) {
   const auto carrier = [](unsigned n) { return text(user(n), "cat /sys/class/net/eth0/carrier"); };
   text("owner", "ip link set eth0 down");
   for (unsigned n : {1u, 2u})
-    EXPECT_TRUE(wait(20s, [&] { return carrier(n) == "0"; })) << n << ": " << text(user(n), "dmesg | tail");
+    EXPECT_TRUE(eventually(20s, [&] { return carrier(n) == "0"; })) << n << ": " << text(user(n), "dmesg | tail");
   text("owner", "ip link set eth0 up");
   for (unsigned n : {1u, 2u}) {
-    EXPECT_TRUE(wait(40s, [&] { return carrier(n) == "1"; })) << n << ": " << text(user(n), "dmesg | tail");
+    EXPECT_TRUE(eventually(40s, [&] { return carrier(n) == "1"; })) << n << ": " << text(user(n), "dmesg | tail");
     up(n);
   }
 }
 
 TEST_F(RobustPool, WhenTheOwnerTakesTheVfsAwayTheUsersLoseAndRegainThem) {
   text("owner", fmt::format("echo 0 > {}/sriov_numvfs", kPf));
-  for (unsigned n : {1u, 2u}) EXPECT_TRUE(wait(20s, [n] { return !has_vf(n); })) << n;
+  for (unsigned n : {1u, 2u}) EXPECT_TRUE(eventually(20s, [n] { return !has_vf(n); })) << n;
   create_vfs();
   for (unsigned n : {1u, 2u}) up(n);
 }
@@ -312,7 +300,7 @@ TEST_F(RobustPool, WhenTheOwnerTakesTheVfsAwayTheUsersLoseAndRegainThem) {
 TEST_F(RobustPool, UsersOutliveTheirOwner) {
   a_server_dies_ = true;
   lab_->vm("owner").kill();
-  for (unsigned n : {1u, 2u}) EXPECT_TRUE(wait(20s, [n] { return !has_vf(n); })) << n;
+  for (unsigned n : {1u, 2u}) EXPECT_TRUE(eventually(20s, [n] { return !has_vf(n); })) << n;
   lab_->vm("owner").restart(120s);
   create_vfs();
   for (unsigned n : {1u, 2u}) up(n);
