@@ -55,6 +55,7 @@ enum airvf_flag {
 	AIRVF_F_RESET,		/* service: reset wanted */
 	AIRVF_F_LINK,		/* service: link is to be read again */
 	AIRVF_F_RXMODE,		/* service: filters changed */
+	AIRVF_F_UNHEARD,	/* service: settings that the PF did not hear after a reset */
 };
 
 /* Optional parts of the mailbox protocol, computed once after negotiation. */

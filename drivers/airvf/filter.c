@@ -237,12 +237,23 @@ int airvf_vlan_kill(struct net_device *netdev, __be16 proto, u16 vid)
 	return 0;
 }
 
+/*
+ * What neither is granted nor refused, because pings drowned it or the mailbox
+ * failed, is said again by the service.
+ */
+static int airvf_filter_heard(struct airvf *vf, int err)
+{
+	if (err && err != -EACCES)
+		set_bit(AIRVF_F_UNHEARD, &vf->flags);
+	return err;
+}
+
 static void airvf_filter_restore_vlans(struct airvf *vf)
 {
 	u32 vid, refused = 0, first = 0;
 
 	for_each_set_bit(vid, vf->vlans, VLAN_N_VID) {
-		if (!vid || airvf_msg_vlan(vf, vid, true) != -EACCES)
+		if (!vid || airvf_filter_heard(vf, airvf_msg_vlan(vf, vid, true)) != -EACCES)
 			continue;
 		if (!refused++)
 			first = vid;
@@ -273,7 +284,7 @@ static void airvf_filter_restore_mac(struct airvf *vf)
 		if (netdev->addr_assign_type == NET_ADDR_RANDOM)
 			airvf_filter_adopt_host_mac(vf);
 	}
-	vf->mac_refused = airvf_msg_mac(vf, netdev->dev_addr) == -EACCES;
+	vf->mac_refused = airvf_filter_heard(vf, airvf_msg_mac(vf, netdev->dev_addr)) == -EACCES;
 	if (!vf->mac_refused)
 		return;
 	if (!vf->host_mac || ether_addr_equal(netdev->dev_addr, vf->perm_addr)) {
@@ -343,12 +354,16 @@ void airvf_check_mac(struct airvf *vf)
 /* After a reset the PF has forgotten everything. */
 void airvf_filters_restore(struct airvf *vf)
 {
+	int err;
+
 	vf->mc_told = false;
 	vf->uc_told = false;
 	vf->uc_sent = 0;
 	vf->trust_known = false;
 	vf->trusted = false;
-	vf->frame_refused = airvf_msg_lpe(vf, vf->netdev->mtu + AIRVF_FRAME_EXTRA) == -EACCES;
+	clear_bit(AIRVF_F_UNHEARD, &vf->flags);
+	err = airvf_filter_heard(vf, airvf_msg_lpe(vf, vf->netdev->mtu + AIRVF_FRAME_EXTRA));
+	vf->frame_refused = err == -EACCES;
 	if (vf->frame_refused)
 		netif_err(vf, drv, vf->netdev,
 			  "PF refuses frames of MTU %u and lets nothing in; lower it, or raise the PF's\n",

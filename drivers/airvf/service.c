@@ -232,6 +232,7 @@ static bool airvf_service_wants_pf(const struct airvf *vf)
 	if (test_bit(AIRVF_F_RESET, &vf->flags))
 		return airvf_service_may_reset(vf);
 	return vf->up && (test_bit(AIRVF_F_RXMODE, &vf->flags) ||
+			  test_bit(AIRVF_F_UNHEARD, &vf->flags) ||
 			  test_bit(AIRVF_F_LINK, &vf->flags) ||
 			  (vf->link_again && time_after_eq(jiffies, vf->link_at)));
 }
@@ -262,6 +263,8 @@ void airvf_service(struct work_struct *work)
 	airvf_service_do_reset(vf);
 	if (!vf->up)
 		goto out;
+	if (test_bit(AIRVF_F_UNHEARD, &vf->flags))
+		airvf_filters_restore(vf);
 	if (test_and_clear_bit(AIRVF_F_RXMODE, &vf->flags))
 		airvf_rx_mode(vf);
 	airvf_service_watch_link(vf);

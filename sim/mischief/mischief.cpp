@@ -21,14 +21,15 @@ constexpr std::uint32_t kReq = 1, kVfu = 4, kPfu = 8, kPfSts = 16,
 constexpr std::uint64_t kControl = 0, kQueueControl = 0x28;  // VFCTRL; VFRXDCTL and VFTXDCTL in a ring's block
 constexpr std::uint32_t kReset = 1U << 26, kEnable = 1U << 25;
 constexpr std::uint32_t kPing = 0x20000100;  // PF_CONTROL_MSG | CTS
+constexpr std::uint32_t kOpcode = 0xffff, kSetVlan = 4;
 constexpr std::size_t kDescriptor = 16;
 constexpr std::uint8_t kEndOfPacket = 2;  // EOP in the first byte of a receive descriptor's status
 constexpr SimTime kStormGap = std::chrono::microseconds(50);
 const std::map<std::string, Kind> kNames{
-    {"none", Kind::kNone},       {"silence", Kind::kSilence},   {"garbage", Kind::kGarbage}, {"lock", Kind::kLock},
-    {"collide", Kind::kCollide}, {"events", Kind::kEvents},     {"ones", Kind::kAllOnes},    {"random", Kind::kRandom},
-    {"receive", Kind::kReceive}, {"transmit", Kind::kTransmit}, {"deaf", Kind::kDeaf},       {"storm", Kind::kStorm},
-    {"endless", Kind::kEndless}};
+    {"none", Kind::kNone},       {"silence", Kind::kSilence}, {"garbage", Kind::kGarbage},   {"lock", Kind::kLock},
+    {"collide", Kind::kCollide}, {"drown", Kind::kDrown},     {"events", Kind::kEvents},     {"ones", Kind::kAllOnes},
+    {"random", Kind::kRandom},   {"receive", Kind::kReceive}, {"transmit", Kind::kTransmit}, {"deaf", Kind::kDeaf},
+    {"storm", Kind::kStorm},     {"endless", Kind::kEndless}};
 
 }  // namespace
 
@@ -84,7 +85,7 @@ void Mischief::distort(std::uint64_t offset, std::span<std::uint8_t> data) {
   if (kind_ == Kind::kLock && offset == kMailbox) value = (value & ~kVfu) | kPfu;
   if (kind_ == Kind::kEvents && offset == kMailbox)
     value = (value & ~kEventBits) | (static_cast<std::uint32_t>(random_()) & kEventBits);
-  if (kind_ == Kind::kCollide) value = collide(offset, value);
+  if (kind_ == Kind::kCollide || kind_ == Kind::kDrown) value = collide(offset, value);
   if (value != before) ++misdeeds_;
   std::memcpy(data.data(), &value, std::min<std::size_t>(4, data.size()));
 }
@@ -113,6 +114,7 @@ void Mischief::write(unsigned region, std::uint64_t offset, std::span<const std:
   if (region == 0 && data.size() == 4) {
     std::memcpy(&value, data.data(), 4);
     note_ring(offset, value);
+    if (offset == kMemory) opcode_ = value & kOpcode;
     if (offset == kControl && (value & kReset) && kind_ != Kind::kAllOnes) note_reset();
   }
   if (kind_ == Kind::kAllOnes && region == 0) {
@@ -122,8 +124,8 @@ void Mischief::write(unsigned region, std::uint64_t offset, std::span<const std:
   bool lost = false;
   if (region == 0 && offset == kMailbox && (value & kReq)) {
     lost = kind_ == Kind::kSilence;
-    if (kind_ == Kind::kCollide) {
-      lost = ping_ = ++requests_ % 2 == 0;
+    if (kind_ == Kind::kCollide || kind_ == Kind::kDrown) {
+      lost = ping_ = kind_ == Kind::kDrown ? opcode_ == kSetVlan : ++requests_ % 2 == 0;
       ping_told_ = false;
     }
   }

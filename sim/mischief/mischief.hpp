@@ -21,6 +21,7 @@ class Mischief : public vfio_user::Device, private vfio_user::Guest {
     kGarbage,   ///< the mailbox's memory reads random words
     kLock,      ///< the PF never lets go of the mailbox
     kCollide,   ///< pings of the PF overwrite every second request, which is never answered
+    kDrown,     ///< and each request for a VLAN
     kEvents,    ///< the mailbox's event bits are random, the reset in progress included
     kAllOnes,   ///< every register reads all ones, writes are lost
     kRandom,    ///< every register reads a random word
@@ -35,8 +36,8 @@ class Mischief : public vfio_user::Device, private vfio_user::Guest {
   Mischief(Scheduler& scheduler, vfio_user::Device& inner, std::uint32_t seed);
   ~Mischief() override;
 
-  /// `name`: none, silence, garbage, lock, collide, events, ones, random, receive, transmit, deaf, storm, endless.
-  /// After `milliseconds` (0: never) it is over. False: no such name.
+  /// `name`: none, silence, garbage, lock, collide, drown, events, ones, random, receive, transmit, deaf, storm,
+  /// endless. After `milliseconds` (0: never) it is over. False: no such name.
   bool begin(const std::string& name, unsigned milliseconds);
 
   std::array<std::uint64_t, kBars> bar_sizes() const override { return inner_.bar_sizes(); }
@@ -75,6 +76,7 @@ class Mischief : public vfio_user::Device, private vfio_user::Guest {
   Kind kind_ = Kind::kNone;
   std::uint64_t misdeeds_ = 0, careless_resets_ = 0;
   std::uint64_t requests_ = 0;             // while they collide
+  std::uint32_t opcode_ = 0;               // of the request that is being written
   bool ping_ = false, ping_told_ = false;  // ... there is a ping; its event has been read
   std::map<std::uint64_t, Ring> rings_;    // by the offset of the base register
   Scheduler::TimerId end_ = 0, storm_ = 0;

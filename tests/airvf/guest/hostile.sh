@@ -65,6 +65,13 @@ check "lock over: opens" ip link set air0 up
 check "lock over: works" works
 
 say "pings that collide with requests"
+vlan_up
+check "VLAN works" soon ping -q -c 1 -W 1 10.7.0.2
+mischief drown
+check "drown: the VF is reset" again
+mischief none
+check "drown over: the VLAN that the PF did not hear of works" soon ping -q -c 1 -W 1 10.7.0.2
+ip link del air0.7
 sleep 1
 timeouts=$(counter mbx_timeouts)
 mischief collide
