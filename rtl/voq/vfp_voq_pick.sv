@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which queue asks next: the destinations in turn, and the classes of each in turn, among those that have a packet which may
+// go and find room at their exit. One request at a time. One that is not granted in time while another destination
+// could go, or for which there is no room any more, is withdrawn; a grant that crosses the withdrawal is honoured.
+module vfp_voq_pick #(
+  parameter int unsigned Dests = 1,
+  parameter int unsigned TurnW = 6,  // a request that is not granted is withdrawn after 2^TurnW cycles
+  localparam int unsigned DW   = Dests < 2 ? 1 : $clog2(Dests)
+) (
+  input  logic clk_i,
+  input  logic rst_ni,
+
+  input  logic [Dests-1:0][2:0] ask_i,    // a packet of the class may go, and there is room
+  input  logic                  free_i,   // a packet that is granted in two cycles or later finds the sender free
+  output logic [Dests-1:0]      req_o,    // at the exit of the destination, from a register
+  output logic [1:0]            req_cls_o,
+  output logic [DW-1:0]         req_dst_o,  // with req_o, and until a grant can have come
+  input  logic [Dests-1:0]      grant_i,
+  output logic                  sent_o    // the packet {req_dst_o, req_cls_o} was granted
+);
+
+  logic [Dests-1:0]      req_q, any, later, first, above, some_q;
+  logic [Dests-1:0]      after_q;     // destinations after dst_q
+  logic [Dests-1:0][2:0] ask_q;
+  logic [1:0]            cls_q, cls;
+  logic [DW-1:0]         dst_q, dst;
+  logic [Dests-1:0][1:0] cls_of;
+  logic                  fresh_q;     // ask_q does not know yet what the last grant took
+  logic [1:0]            cross_q;     // a grant may still come for what was withdrawn
+  logic [TurnW:0]        age_q;
+  logic [Dests-1:0]      still;       // what is asked for finds room
+  logic                  choose, withdraw;
+
+  assign req_o     = req_q;
+  assign req_cls_o = cls_q;
+  assign req_dst_o = dst_q;
+  assign sent_o    = grant_i != '0;
+
+  // The next class of each destination after its last one.
+  for (genvar d = 0; d < int'(Dests); d++) begin : gen_dest
+    logic [1:0] last_q;
+    logic [2:0] ask;
+    assign ask    = ask_q[d];
+    assign any[d] = ask != 3'd0;
+    assign still[d] = req_q[d] && ask_q[d][cls_q];
+    always_comb begin
+      case (last_q)
+        2'd0:    cls_of[d] = ask[1] ? 2'd1 : ask[2] ? 2'd2 : 2'd0;
+        2'd1:    cls_of[d] = ask[2] ? 2'd2 : ask[0] ? 2'd0 : 2'd1;
+        default: cls_of[d] = ask[0] ? 2'd0 : ask[1] ? 2'd1 : 2'd2;
+      endcase
+    end
+    always_ff @(posedge clk_i) begin
+      if (!rst_ni) last_q <= '0;
+      else if (choose && first[d]) last_q <= cls_of[d];
+    end
+  end
+
+  // The next destination after the last one: of those that ask, the first of the later ones, or of all.
+  assign later = any & after_q;
+  always_comb begin
+    first = later != '0 ? later : any;
+    above = '0;
+    for (int d = 0; d < int'(Dests); d++) begin
+      for (int e = 0; e < d; e++) begin
+        if (later != '0 ? later[e] : any[e]) begin
+          first[d] = 1'b0;
+          above[d] = 1'b1;
+        end
+      end
+    end
+    dst = '0;
+    cls = '0;
+    for (int d = 0; d < int'(Dests); d++) begin
+      if (first[d]) begin
+        dst = dst | DW'(d);
+        cls = cls | cls_of[d];
+      end
+    end
+  end
+
+  assign choose   = req_q == '0 && !fresh_q && cross_q == 2'd0 && !sent_o && free_i;
+  assign withdraw = req_q != '0 && ((age_q[TurnW] && some_q != '0) || still == '0);
+
+  always_ff @(posedge clk_i) begin
+    ask_q  <= ask_i;
+    some_q <= any & ~req_q;
+    if (choose && any != '0) cls_q <= cls;
+    if (!rst_ni) begin
+      req_q   <= '0;
+      age_q   <= '0;
+      fresh_q <= 1'b0;
+      cross_q <= 2'd0;
+      dst_q   <= '0;
+      for (int d = 0; d < int'(Dests); d++) after_q[d] <= d != 0;
+    end else begin
+      fresh_q <= sent_o;
+      if (choose && any != '0) begin
+        dst_q       <= dst;
+        after_q     <= above;
+      end
+      if (sent_o) req_q <= '0;
+      else if (choose) req_q <= first;
+      else if (withdraw) req_q <= '0;
+      cross_q <= sent_o ? 2'd0 : withdraw ? 2'd2 : cross_q != 2'd0 ? cross_q - 2'd1 : 2'd0;
+      if (req_q == '0) age_q <= '0;
+      else if (!age_q[TurnW]) age_q <= age_q + 1'b1;
+    end
+  end
+
+`ifdef FORMAL
+  `include "formal/vfp_voq_pick.svh"
+`endif
+
+endmodule
