@@ -118,7 +118,11 @@ class PageServer::Http {
   }
 
   const std::string& address() const { return address_; }
-  void run() { event_base_dispatch(base_.get()); }
+  void run() {
+    // A browser that leaves while it is answered must not end this program.
+    std::signal(SIGPIPE, SIG_IGN);
+    event_base_dispatch(base_.get());
+  }
   void stop() { [[maybe_unused]] const auto n = ::write(stop_[1], "", 1); }
 
  private:
