@@ -4,7 +4,7 @@
 # in the order of their needs. The model is V<name>; its assertions throw bench::RtlFailure.
 function(vfpool_rtl_bench name)
   cmake_parse_arguments(ARG "" "TOP" "BLOCKS;SOURCES;PARAMETERS" ${ARGN})
-  set(packages "")
+  set(packages ${VFPOOL_RTL}/vfp_regs_pkg.sv)
   set(modules "")
   foreach(block ${ARG_BLOCKS})
     file(GLOB found CONFIGURE_DEPENDS ${VFPOOL_RTL}/${block}/*.sv)
