@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <csignal>
 #include <utility>
 
 #include "commands.hpp"
@@ -29,6 +30,13 @@ bool counted_anew(const json& before, const json& now) {
   return times(before) != times(now);
 }
 
+/// Signals are the main thread's: here they would interrupt a move between two servers.
+void leave_signals_alone() {
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, nullptr);
+}
+
 }  // namespace
 
 Watch::Watch(Open open, std::chrono::milliseconds interval)
@@ -47,6 +55,7 @@ Watch::~Watch() {
 }
 
 void Watch::run() {
+  leave_signals_alone();
   for (;;) {
     look();
     std::unique_lock lock(mutex_);
@@ -148,6 +157,7 @@ unsigned Watch::move(unsigned vf, unsigned user, int slot) {
 }
 
 void Watch::carry_out(unsigned number, unsigned vf, unsigned user, int slot) {
+  leave_signals_alone();
   try {
     const auto pool = open_();
     if (user == kBackToPool) {
