@@ -101,15 +101,17 @@ module vfp_bridge #(
   logic [NumFns-1:0][VfW-1:0] fn_vf;
   logic [NumFns-1:0][63:0]    fn_bar0, fn_bar3;
   logic [NumFns-1:0][15:0]    fn_bdf;
-  logic                     dev_sriov;
-  logic [15:0]              dev_pf_rid, dev_vf_first, dev_vf_stride;
+  logic                     dev_known, dev_wait, dev_sriov, dev_vf_mse;
+  logic [2:0]               dev_vf_shift;
+  logic [15:0]              dev_vf_first, dev_vf_stride;
   logic [VfW:0]             dev_num_vfs;
   logic [63:0]              dev_bar0, dev_bar3;
   logic [Vfs-1:0]           vf_owned, vf_busy;
   logic [Vfs-1:0][NFnW-1:0] vf_fn;
   logic [Hosts-1:0][7:0]    weight;
   logic [15:0]              cpl_timeout_ms;
-  logic                     freeze, own_cfg_write, err_valid;
+  logic                     freeze, own_cfg_write, own_cfg_writing, own_cfg_written, err_valid;
+  logic [9:0]               own_cfg_reg;
   logic [Ports-1:0][2:0]    ev_rx, ev_tx;
   logic [7:0]               err_port;
   logic [3:0]               err_reason;
@@ -133,10 +135,12 @@ module vfp_bridge #(
     .own_mem_limit_i(own_mem_limit), .own_pref_base_i(own_pref_base), .own_pref_limit_i(own_pref_limit),
     .own_dsp_bdf_i(own_dsp_bdf), .own_sec_bus_i(own_sec_bus), .own_sub_bus_i(own_sub_bus), .fn_active_i(fn_active),
     .fn_vf_i(fn_vf), .fn_mse_i(fn_mse), .fn_bme_i(fn_bme), .fn_bar0_i(fn_bar0), .fn_bar3_i(fn_bar3),
-    .fn_bdf_i(fn_bdf), .dev_sriov_i(dev_sriov), .dev_pf_rid_i(dev_pf_rid), .dev_vf_first_i(dev_vf_first),
+    .fn_bdf_i(fn_bdf), .dev_known_i(dev_known), .dev_wait_i(dev_wait), .dev_sriov_i(dev_sriov),
+    .dev_vf_mse_i(dev_vf_mse), .dev_vf_shift_i(dev_vf_shift), .dev_vf_first_i(dev_vf_first),
     .dev_vf_stride_i(dev_vf_stride), .dev_num_vfs_i(dev_num_vfs), .dev_bar0_i(dev_bar0), .dev_bar3_i(dev_bar3),
     .vf_owned_i(vf_owned), .vf_fn_i(vf_fn), .weight_i(weight), .cpl_timeout_ms_i(cpl_timeout_ms), .freeze_i(freeze),
-    .vf_busy_o(vf_busy), .own_cfg_write_o(own_cfg_write), .ev_rx_o(ev_rx), .ev_tx_o(ev_tx), .err_valid_o(err_valid),
+    .vf_busy_o(vf_busy), .own_cfg_write_o(own_cfg_write), .own_cfg_reg_o(own_cfg_reg),
+    .own_cfg_writing_o(own_cfg_writing), .own_cfg_written_o(own_cfg_written), .ev_rx_o(ev_rx), .ev_tx_o(ev_tx), .err_valid_o(err_valid),
     .err_port_o(err_port), .err_reason_o(err_reason), .err_hdr_o(err_hdr), .timeouts_o(timeouts),
     .reg_valid_o(reg_valid[Hosts-1:0]), .reg_ready_i(reg_ready[Hosts-1:0]), .reg_write_o(reg_write[Hosts-1:0]),
     .reg_addr_o(reg_addr[Hosts-1:0]), .reg_be_o(reg_be[Hosts-1:0]), .reg_wdata_o(reg_wdata[Hosts-1:0]),
@@ -155,6 +159,7 @@ module vfp_bridge #(
   vfp_ctrl #(.Users(Users), .Slots(Slots), .SlotFns(SlotFns), .Vfs(Vfs)) u_ctrl (
     .clk_i, .rst_ni, .tick_ms_i,
     .host_link_i(link_i[Hosts-1:0]),
+    .dev_link_i(link_i[Hosts]),
     .button_i, .power_led_o, .attn_led_o,
     .reg_valid_i(reg_valid), .reg_ready_o(reg_ready), .reg_write_i(reg_write), .reg_addr_i(reg_addr),
     .reg_be_i(reg_be), .reg_wdata_i(reg_wdata), .reg_rdata_o(reg_rdata),
@@ -170,10 +175,12 @@ module vfp_bridge #(
     .own_mem_limit_o(own_mem_limit), .own_pref_base_o(own_pref_base), .own_pref_limit_o(own_pref_limit),
     .own_dsp_bdf_o(own_dsp_bdf), .own_sec_bus_o(own_sec_bus), .own_sub_bus_o(own_sub_bus), .fn_active_o(fn_active),
     .fn_vf_o(fn_vf), .fn_mse_o(fn_mse), .fn_bme_o(fn_bme), .fn_bar0_o(fn_bar0), .fn_bar3_o(fn_bar3),
-    .fn_bdf_o(fn_bdf), .dev_sriov_o(dev_sriov), .dev_pf_rid_o(dev_pf_rid), .dev_vf_first_o(dev_vf_first),
+    .fn_bdf_o(fn_bdf), .dev_known_o(dev_known), .dev_wait_o(dev_wait), .dev_sriov_o(dev_sriov),
+    .dev_vf_mse_o(dev_vf_mse), .dev_vf_shift_o(dev_vf_shift), .dev_vf_first_o(dev_vf_first),
     .dev_vf_stride_o(dev_vf_stride), .dev_num_vfs_o(dev_num_vfs), .dev_bar0_o(dev_bar0), .dev_bar3_o(dev_bar3),
     .vf_owned_o(vf_owned), .vf_fn_o(vf_fn), .weight_o(weight), .cpl_timeout_ms_o(cpl_timeout_ms), .freeze_o(freeze),
-    .vf_busy_i(vf_busy), .own_cfg_write_i(own_cfg_write), .ev_rx_i(ev_rx), .ev_tx_i(ev_tx), .err_valid_i(err_valid),
+    .vf_busy_i(vf_busy), .own_cfg_write_i(own_cfg_write), .own_cfg_reg_i(own_cfg_reg),
+    .own_cfg_writing_i(own_cfg_writing), .own_cfg_written_i(own_cfg_written), .ev_rx_i(ev_rx), .ev_tx_i(ev_tx), .err_valid_i(err_valid),
     .err_port_i(err_port), .err_reason_i(err_reason), .err_hdr_i(err_hdr), .timeouts_i(timeouts),
     .busy_o(ctrl_busy), .timer_o(ctrl_timer)
   );

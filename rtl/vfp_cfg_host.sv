@@ -61,7 +61,9 @@ module vfp_cfg_host #(
   output logic [15:0] target_o,
   input  logic        foreign_i,
 
-  // The device, from discovery.
+  // The device, from discovery: whether the rest is known, and whether it is being read.
+  input  logic        dev_known_i,
+  input  logic        dev_reading_i,
   input  logic [15:0] vf_first_i,
   input  logic [15:0] vf_stride_i,
   input  logic [7:0]  dev_sec_bus_i,
@@ -110,7 +112,7 @@ module vfp_cfg_host #(
 
   assign cfg_ready_o = state_q == StIdle;
   assign rsp_valid_o = state_q == StAnswer;
-  assign busy_o      = state_q == StDecode || (rsp_valid_o && rsp_ready_i) || (msi_valid_o && msi_ready_i);
+  assign busy_o      = (state_q == StDecode && !unsure) || (rsp_valid_o && rsp_ready_i) || (msi_valid_o && msi_ready_i);
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni || !link_i) begin
@@ -118,7 +120,7 @@ module vfp_cfg_host #(
     end else begin
       case (state_q)
         StIdle:   if (cfg_valid_i) state_q <= StDecode;
-        StDecode: state_q <= StAnswer;
+        StDecode: if (!unsure) state_q <= StAnswer;
         default:  if (rsp_ready_i) state_q <= StIdle;
       endcase
     end
@@ -350,7 +352,12 @@ module vfp_cfg_host #(
   // ---- Answer ----------------------------------------------------------------------------------------------------------
   // The owner's kernel sets up every VF it enables, MSI-X off included. A VF that a user's server has got meanwhile is
   // no longer the owner's to configure: its writes end here, as if they had been done. It may look.
-  logic        known, swallow;
+  // While it is not known which VFs there are, only the PF can be written to: its function is 0. What comes in the few
+  // microseconds of a look waits for the end of it.
+  logic        known, swallow, to_vf, unsure, lost;
+  assign to_vf  = to_device && write_q && target_q != {dn_sec[0], 8'd0};
+  assign unsure = to_vf && dev_reading_i;
+  assign lost   = !dev_known_i && (to_vf || to_fn);
   logic [31:0] rdata;
   logic [15:0] vf_rid;
   assign swallow  = to_device && write_q && foreign_i;
@@ -363,7 +370,7 @@ module vfp_cfg_host #(
   end
 
   // The request to forward stays at the door until it is taken, so target_q still names its function.
-  assign rsp_fwd_live_o = Owner ? to_device && !swallow : to_fn && rsp_fwd_bdf_o == vf_rid;
+  assign rsp_fwd_live_o = !lost && (Owner ? to_device && !swallow && !unsure : to_fn && rsp_fwd_bdf_o == vf_rid);
 
   // Captured from configuration writes (2.2.6.2). Requests of this host carry its own idea of our bus number.
   logic [15:0] mgmt_bdf_q, up_bdf_q;
@@ -371,8 +378,8 @@ module vfp_cfg_host #(
 
   always_ff @(posedge clk_i) begin
     if (state_q == StDecode) begin
-      rsp_fwd_o       <= (to_device && !swallow) || (to_fn && vf_forward);
-      rsp_status_o    <= known ? vfp_pkg::CplSc : vfp_pkg::CplUr;
+      rsp_fwd_o       <= !lost && ((to_device && !swallow) || (to_fn && vf_forward));
+      rsp_status_o    <= known && !(lost && (to_device || vf_forward)) ? vfp_pkg::CplSc : vfp_pkg::CplUr;
       rsp_data_o      <= rdata;
       rsp_cpl_id_o    <= known || to_device ? target_q : mgmt_bdf_q;
       rsp_fwd_bdf_o   <= to_device ? target_q : vf_rid;

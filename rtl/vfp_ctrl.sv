@@ -21,6 +21,7 @@ module vfp_ctrl #(
   input  logic tick_ms_i,
   // Bit h: the link to host h is up.
   input  logic [Hosts-1:0] host_link_i,
+  input  logic             dev_link_i,
 
   // Board pins of the slots, index (user - 1) * Slots + slot. button: one clock pulse a press.
   input  logic [NumSlots-1:0]      button_i,
@@ -96,12 +97,15 @@ module vfp_ctrl #(
   output logic [NumFns-1:0][63:0]    fn_bar3_o,     // 16 KiB
   output logic [NumFns-1:0][15:0]    fn_bdf_o,      // captured ID on the user's side
   // The device, as the owner set it up.
-  output logic                     dev_sriov_o,     // VF Enable and VF MSE are set
-  output logic [15:0]              dev_pf_rid_o,
+  output logic                     dev_known_o,     // what follows is what the device says; else nothing is forwarded to or from VFs
+  output logic                     dev_wait_o,      // and may change any moment: users' requests wait
+  output logic                     dev_sriov_o,     // there are VFs
+  output logic                     dev_vf_mse_o,    // VF Memory Space Enable
+  output logic [2:0]               dev_vf_shift_o,  // VF n's part of a VF BAR is at + n * 16 KiB << shift
   output logic [15:0]              dev_vf_first_o,  // routing ID of VF 0
   output logic [15:0]              dev_vf_stride_o,
   output logic [VfW:0]             dev_num_vfs_o,
-  output logic [63:0]              dev_bar0_o,      // VF BAR 0 and 3 of the SR-IOV capability; VF n at + n * 16 KiB
+  output logic [63:0]              dev_bar0_o,      // VF BAR 0 and 3 of the SR-IOV capability
   output logic [63:0]              dev_bar3_o,
   // VF n to slot function: valid while the VF belongs to a user (also while draining).
   output logic [Vfs-1:0]                      vf_owned_o,
@@ -113,7 +117,11 @@ module vfp_ctrl #(
 
   // From the data plane.
   input  logic [Vfs-1:0]           vf_busy_i,       // requests of or to this VF are outstanding or queued
-  input  logic                     own_cfg_write_i, // pulse: an owner's configuration write to the PF completed
+  // The owner's configuration writes to the PF: pulse, one leaves, to DW reg; one is under way; pulse, one has ended.
+  input  logic                     own_cfg_write_i,
+  input  logic [9:0]               own_cfg_reg_i,
+  input  logic                     own_cfg_writing_i,
+  input  logic                     own_cfg_written_i,
   input  logic [Hosts:0][2:0]      ev_rx_i,         // pulses, index Hosts = device: accepted {Cpl, NP, P}
   input  logic [Hosts:0][2:0]      ev_tx_i,         // pulses: sent {Cpl, NP, P}
   input  logic                     err_valid_i,     // pulse: a packet was dropped or answered with an error
@@ -130,7 +138,8 @@ module vfp_ctrl #(
   localparam int unsigned UserFns = Slots * SlotFns;
 
   // ---- The device, as found ----------------------------------------------------------------------------------------------
-  logic        sriov, disc_req, disc_ready, disc_done, disc_busy;
+  logic        sriov, vfs_off, disc_req, disc_ready, disc_done, disc_busy, disc_timer, disc_reading;
+  logic [2:0]  no_vfs;
   logic [11:0] disc_reg;
   logic [15:0] vendor, vf_device;
   logic [31:0] class_rev, subsystem;
@@ -138,9 +147,12 @@ module vfp_ctrl #(
   logic [7:0]  sec_bus;
 
   vfp_discover #(.Vfs(Vfs)) u_discover (
-    .clk_i, .rst_ni,
-    .clear_i     (!host_link_i[0]),
-    .trigger_i   (own_cfg_write_i),
+    .clk_i, .rst_ni, .tick_ms_i,
+    .clear_i     (!host_link_i[0] || !dev_link_i),
+    .write_i     (own_cfg_write_i),
+    .write_reg_i (own_cfg_reg_i),
+    .writing_i   (own_cfg_writing_i),
+    .written_i   (own_cfg_written_i),
     .sec_bus_i   (sec_bus),
     .req_o       (disc_req),
     .ready_i     (disc_ready),
@@ -148,11 +160,17 @@ module vfp_ctrl #(
     .done_i      (disc_done),
     .status_i    (int_status_i),
     .rdata_i     (int_rdata_i),
+    .known_o     (dev_known_o),
+    .wait_o      (dev_wait_o),
+    .reading_o   (disc_reading),
     .sriov_o     (sriov),
-    .pf_rid_o    (dev_pf_rid_o),
+    .off_o       (vfs_off),
+    .vf_mse_o    (dev_vf_mse_o),
+    .refusal_o   (no_vfs),
     .vf_first_o  (dev_vf_first_o),
     .vf_stride_o (dev_vf_stride_o),
     .num_vfs_o   (dev_num_vfs_o),
+    .vf_shift_o  (dev_vf_shift_o),
     .bar0_o      (dev_bar0_o),
     .bar3_o      (dev_bar3_o),
     .bar0_flags_o(bar0_flags),
@@ -161,7 +179,8 @@ module vfp_ctrl #(
     .vf_device_o (vf_device),
     .class_rev_o (class_rev),
     .subsystem_o (subsystem),
-    .busy_o      (disc_busy)
+    .busy_o      (disc_busy),
+    .timer_o     (disc_timer)
   );
 
   // ---- Who has which VF --------------------------------------------------------------------------------------------------
@@ -199,6 +218,8 @@ module vfp_ctrl #(
     .released_o          (released),
     .released_ready_i    (released_ready),
     .released_word_o     (released_word),
+    .dev_known_i   (dev_known_o && !dev_wait_o),
+    .off_i         (vfs_off),
     .sriov_i       (sriov),
     .num_vfs_i     (dev_num_vfs_o),
     .vf_first_i    (dev_vf_first_o),
@@ -299,6 +320,8 @@ module vfp_ctrl #(
     .fn_bdf_o       (no_bdf),
     .target_o       (own_target),
     .foreign_i      (own_foreign),
+    .dev_known_i    (dev_known_o),
+    .dev_reading_i  (disc_reading),
     .vf_first_i     (dev_vf_first_o),
     .vf_stride_i    (dev_vf_stride_o),
     .dev_sec_bus_i  (sec_bus),
@@ -338,8 +361,8 @@ module vfp_ctrl #(
   logic [$clog2(NumFns)-1:0] no_fn;
   vfp_dev_steer #(.Users(Users), .UserFns(UserFns), .Vfs(Vfs)) u_target (
     .rid_i      (own_target),
+    .dev_known_i(dev_known_o),
     .sriov_i    (sriov),
-    .pf_rid_i   (dev_pf_rid_o),
     .vf_first_i (dev_vf_first_o),
     .vf_stride_i(dev_vf_stride_o),
     .num_vfs_i  (dev_num_vfs_o),
@@ -403,6 +426,8 @@ module vfp_ctrl #(
       .fn_bdf_o       (fn_bdf_o[F0 +: UserFns]),
       .target_o       (target),
       .foreign_i      (1'b0),
+      .dev_known_i    (dev_known_o),
+      .dev_reading_i  (1'b0),
       .vf_first_i     (dev_vf_first_o),
       .vf_stride_i    (dev_vf_stride_o),
       .dev_sec_bus_i  (sec_bus),
@@ -451,6 +476,7 @@ module vfp_ctrl #(
     .cmd_word_o    (cmd_word),
     .cmd_result_i  (cmd_result),
     .sriov_i       (sriov),
+    .no_vfs_i      (no_vfs),
     .num_vfs_i     (dev_num_vfs_o),
     .vf_assigned_i (vf_assigned),
     .vf_state_i    (vf_state),
@@ -508,6 +534,6 @@ module vfp_ctrl #(
 
   assign busy_o  = disc_busy || pool_busy || regs_busy || events_busy || (|cfg_busy) || (|button_i) ||
                    (int_valid_o && int_ready_i) || int_done_i;
-  assign timer_o = pool_timer || regs_timer;
+  assign timer_o = pool_timer || regs_timer || disc_timer;
 
 endmodule

@@ -26,8 +26,8 @@ module vfp_dev_port #(
   input  logic [127:0] rx_data_i,
 
   // Maps.
+  input  logic         dev_known_i,
   input  logic         sriov_i,
-  input  logic [15:0]  pf_rid_i,
   input  logic [15:0]  vf_first_i,
   input  logic [15:0]  vf_stride_i,
   input  logic [VfW:0] num_vfs_i,
@@ -145,7 +145,7 @@ module vfp_dev_port #(
   for (genvar c = 0; c < 2; c++) begin : gen_head
     vfp_dev_steer #(.Users(Users), .UserFns(UserFns), .Vfs(Vfs)) u_steer (
       .rid_i(q_hdr[c][63:48]),
-      .sriov_i, .pf_rid_i, .vf_first_i, .vf_stride_i, .num_vfs_i, .sec_bus_i, .sub_bus_i, .vf_owned_i, .vf_fn_i,
+      .dev_known_i, .sriov_i, .vf_first_i, .vf_stride_i, .num_vfs_i, .sec_bus_i, .sub_bus_i, .vf_owned_i, .vf_fn_i,
       .known_o  (known[c]),
       .is_vf_o  (is_vf[c]),
       .vf_o     (vf[c]),
@@ -158,8 +158,8 @@ module vfp_dev_port #(
     always_comb begin
       refusal[c] = vfp_regs_pkg::DropNone;
       if (act[c] != vfp_pkg::ActFwd && !(act[c] == vfp_pkg::ActSink && !to_user[c])) refusal[c] = vfp_regs_pkg::DropUnsupported;
+      else if (is_vf[c] && (!dev_known_i || (to_user[c] && freeze_i))) refusal[c] = vfp_regs_pkg::DropBlocked;
       else if (!known[c]) refusal[c] = vfp_regs_pkg::DropNoTarget;
-      else if (to_user[c] && freeze_i) refusal[c] = vfp_regs_pkg::DropBlocked;
       // The function may hold another VF by now, while this one is being cleaned.
       else if (to_user[c] && !(fn_active_i[fn[c]] && fn_vf_i[fn[c]] == vf[c])) refusal[c] = vfp_regs_pkg::DropNotAssigned;
       else if (!master[c]) refusal[c] = vfp_regs_pkg::DropBusMaster;

@@ -14,8 +14,8 @@ module vfp_dev_steer #(
 ) (
   input  logic [15:0] rid_i,
 
+  input  logic         dev_known_i,  // the device was read; else: it was, maybe
   input  logic         sriov_i,
-  input  logic [15:0]  pf_rid_i,
   input  logic [15:0]  vf_first_i,
   input  logic [15:0]  vf_stride_i,  // a power of two
   input  logic [VfW:0] num_vfs_i,
@@ -52,6 +52,10 @@ module vfp_dev_steer #(
   assign to_user_o = is_vf_o && vf_owned_i[vf_o];
   assign fn_o      = vf_fn_i[vf_o];
   assign host_o    = to_user_o ? HostW'(fn_o[NFnW-1:FnW]) + 1'b1 : '0;
-  assign known_o   = is_vf_o || rid_i == pf_rid_i || (!sriov_i && rid_i[15:8] >= sec_bus_i && rid_i[15:8] <= sub_bus_i);
+  // Without knowledge there is only the PF, which is function 0. A device without VFs has the whole bus.
+  logic is_pf, below;
+  assign is_pf   = sec_bus_i != 8'd0 && rid_i == {sec_bus_i, 8'd0};
+  assign below   = rid_i[15:8] >= sec_bus_i && rid_i[15:8] <= sub_bus_i;
+  assign known_o = is_pf || (dev_known_i && (is_vf_o || (!sriov_i && below)));
 
 endmodule

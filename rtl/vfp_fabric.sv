@@ -93,8 +93,11 @@ module vfp_fabric #(
   input  logic [NumFns-1:0][63:0]    fn_bar0_i,
   input  logic [NumFns-1:0][63:0]    fn_bar3_i,
   input  logic [NumFns-1:0][15:0]    fn_bdf_i,
+  input  logic                     dev_known_i,
+  input  logic                     dev_wait_i,
   input  logic                     dev_sriov_i,
-  input  logic [15:0]              dev_pf_rid_i,
+  input  logic                     dev_vf_mse_i,
+  input  logic [2:0]               dev_vf_shift_i,
   input  logic [15:0]              dev_vf_first_i,
   input  logic [15:0]              dev_vf_stride_i,
   input  logic [VfW:0]             dev_num_vfs_i,
@@ -107,6 +110,9 @@ module vfp_fabric #(
   input  logic                     freeze_i,
   output logic [Vfs-1:0]           vf_busy_o,
   output logic                     own_cfg_write_o,
+  output logic [9:0]               own_cfg_reg_o,
+  output logic                     own_cfg_writing_o,
+  output logic                     own_cfg_written_o,
   output logic [Ports-1:0][2:0]    ev_rx_o,
   output logic [Ports-1:0][2:0]    ev_tx_o,
   output logic                     err_valid_o,
@@ -263,6 +269,9 @@ module vfp_fabric #(
       .fn_bar0_i      (fn_bar0_i[First +: UserFns]),
       .fn_bar3_i      (fn_bar3_i[First +: UserFns]),
       .fn_bdf_i       (fn_bdf_i[First +: UserFns]),
+      .vf_open_i      (dev_known_i && dev_vf_mse_i),
+      .vf_wait_i      (dev_wait_i),
+      .vf_shift_i     (dev_vf_shift_i),
       .dev_bar0_i, .dev_bar3_i,
       .dev_rid_i      (own_dsp_bdf_i),
       .fwd_valid_o    (h_valid[h]),
@@ -385,8 +394,8 @@ module vfp_fabric #(
     .rx_eop_i    (rx_eop_i[Hosts]),
     .rx_hdr_i    (rx_hdr_i[Hosts]),
     .rx_data_i   (rx_data_i[Hosts]),
+    .dev_known_i,
     .sriov_i     (dev_sriov_i),
-    .pf_rid_i    (dev_pf_rid_i),
     .vf_first_i  (dev_vf_first_i),
     .vf_stride_i (dev_vf_stride_i),
     .num_vfs_i   (dev_num_vfs_i),
@@ -540,7 +549,23 @@ module vfp_fabric #(
   );
   assign e_reason[Ports+Hosts] = vfp_regs_pkg::DropBlocked;
 
-  assign own_cfg_write_o = dn_free && d_notify;
+  // The owner's writes to the PF: from when one leaves until it is answered, or never will be.
+  logic [Tags-1:0] writing_q;
+  logic            x_end;
+  assign x_end             = dn_exp && dn_exp_ready;
+  assign own_cfg_write_o   = dn_alloc && dn_alloc_info[DnInfoW-1];
+  assign own_cfg_reg_o     = h_hdr[0][1][75:66];
+  assign own_cfg_writing_o = writing_q != '0;
+  assign own_cfg_written_o = (dn_free && d_notify) || (x_end && x_notify);
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      writing_q <= '0;
+    end else begin
+      if (dn_free) writing_q[dn_look_tag[TagW-1:0]] <= 1'b0;
+      if (x_end) writing_q[dn_exp_tag] <= 1'b0;
+      if (own_cfg_write_o) writing_q[dn_tag] <= 1'b1;
+    end
+  end
 
   // Requests that nobody answered in time, toward the device and toward a host. What a lost link ends is not of them.
   assign timeouts_o[0] = dn_exp && dn_exp_ready && link_i[Hosts] && (x_int || !x_stale);

@@ -59,6 +59,9 @@ module vfp_host_port #(
   input  logic [UserFns-1:0][63:0]    fn_bar0_i,
   input  logic [UserFns-1:0][63:0]    fn_bar3_i,
   input  logic [UserFns-1:0][15:0]    fn_bdf_i,
+  input  logic        vf_open_i,   // the VFs' BARs below are what the device has
+  input  logic        vf_wait_i,   // and may change any moment: what aims at them waits
+  input  logic [2:0]  vf_shift_i,  // VF n's part of a BAR begins at n * 16 KiB << shift
   input  logic [63:0] dev_bar0_i,
   input  logic [63:0] dev_bar3_i,
   input  logic [15:0] dev_rid_i,  // requester ID of the bridge toward the device
@@ -150,7 +153,7 @@ module vfp_host_port #(
   logic [2:0] act_cpl;
 
   // Once the first beat of a packet has gone one way, the rest of it follows, whatever changes meanwhile.
-  logic [2:0] ok, fwd, drop, mid_fwd_q, mid_drop_q;
+  logic [2:0] ok, held, fwd, drop, mid_fwd_q, mid_drop_q;
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       mid_fwd_q  <= '0;
@@ -161,8 +164,8 @@ module vfp_host_port #(
     end
   end
   for (genvar c = 0; c < 3; c++) begin : gen_way
-    assign fwd[c]  = mid_fwd_q[c] || (up && q_valid[c] && ok[c] && !mid_drop_q[c]);
-    assign drop[c] = up && q_valid[c] && !fwd[c];
+    assign fwd[c]  = mid_fwd_q[c] || (up && q_valid[c] && ok[c] && !held[c] && !mid_drop_q[c]);
+    assign drop[c] = up && q_valid[c] && !fwd[c] && !held[c];
   end
 
   // What the heads of the posted and non-posted queues want.
@@ -175,10 +178,11 @@ module vfp_host_port #(
   for (genvar c = 0; c < 2; c++) begin : gen_head
     logic [63:0] address, base;
     assign {fn[c], bar3[c], reason[c], act[c]} = q_meta[c];
-    assign allowed[c] = Owner ? mem_en_i : (fn_active_i[fn[c]] && fn_mse_i[fn[c]] && !freeze_i);
+    assign allowed[c] = Owner ? mem_en_i : (fn_active_i[fn[c]] && fn_mse_i[fn[c]] && !freeze_i && vf_open_i);
+    assign held[c]    = !Owner && vf_wait_i && act[c] == vfp_pkg::ActFwd;
     assign base       = bar3[c] ? dev_bar3_i : dev_bar0_i;
     assign address    = Owner ? vfp_pkg::tlp_address(q_hdr[c])
-                              : base + {{(50 - VfW){1'b0}}, fn_vf_i[fn[c]], q_hdr[c][29] ? q_hdr[c][109:98] : q_hdr[c][77:66], 2'b00};
+                              : base + {50'(fn_vf_i[fn[c]]) << vf_shift_i, q_hdr[c][29] ? q_hdr[c][109:98] : q_hdr[c][77:66], 2'b00};
     // Toward the device every request is the bridge's: no foreign ID leaks, and users' IDs cannot collide.
     assign mapped[c]  = vfp_pkg::with_address({q_hdr[c][127:64], dev_rid_i, 8'd0, q_hdr[c][39:0]}, address);
   end
@@ -196,6 +200,7 @@ module vfp_host_port #(
   assign ok[0]     = act[0] == vfp_pkg::ActFwd && allowed[0];
   assign ok[1]     = act[1] == vfp_pkg::ActFwd && allowed[1];
   assign ok[2]     = act_cpl == vfp_pkg::ActFwd && cpl_match;
+  assign held[2]   = 1'b0;
   assign np_cfg    = drop[1] && act[1] == vfp_pkg::ActCfg;
   assign np_reg    = drop[1] && act[1] == vfp_pkg::ActReg;
   assign np_refuse = drop[1] && !np_cfg && !np_reg;
@@ -256,7 +261,7 @@ module vfp_host_port #(
   always_comb begin
     fwd_valid_o[0] = fwd[0];
     fwd_hdr_o[0]   = mapped[0];
-    fwd_valid_o[1] = fwd[1] || (state_q == StCfgFwd && rsp_fwd_live_i);
+    fwd_valid_o[1] = fwd[1] || (state_q == StCfgFwd && rsp_fwd_live_i && (Owner || !vf_wait_i));
     fwd_hdr_o[1]   = mapped[1];
     if (state_q == StCfgFwd) begin
       fwd_hdr_o[1] = {32'd0, fwd_bdf_q, q_hdr[1][79:64], dev_rid_i, 8'd0, q_hdr[1][39:25], fwd_type1_q, q_hdr[1][23:0]};

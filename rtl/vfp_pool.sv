@@ -44,7 +44,9 @@ module vfp_pool #(
   input  logic        released_ready_i,
   output logic [31:0] released_word_o,
 
-  // The device.
+  // The device. known: what it says now is known; off: VF Enable is not set, as far as was ever known.
+  input  logic         dev_known_i,
+  input  logic         off_i,
   input  logic         sriov_i,
   input  logic [VfW:0] num_vfs_i,
   input  logic [15:0]  vf_first_i,
@@ -71,6 +73,9 @@ module vfp_pool #(
 );
 
   localparam logic [15:0] FlrMs = 16'd100;  // PCIe Base Spec 2.1, 6.6.2
+  // A reset that fails is tried again after a while; the last time, the VF is broken.
+  localparam logic [15:0] RetryMs = 16'd16;
+  localparam logic [2:0]  LastTry = 3'd7;
   // A server that has switched a slot off looks at it again after a second (6.7.1.8), and drops the events of that second.
   localparam logic [15:0] RestMs = 16'd1200;
 
@@ -80,6 +85,7 @@ module vfp_pool #(
   logic [Vfs-1:0]             kept_q;      // assigned
   logic [Vfs-1:0][NFnW-1:0]   vf_fn_q;
   logic [Vfs-1:0][2:0]        state_q;
+  logic [Vfs-1:0][2:0]        failed_q;    // resets that have failed
   logic [15:0]                stamp_mem [Vfs];
   logic [NumSlots-1:0]        releasing_q, requested_q, quiet_q;
   logic [NumSlots-1:0]        press_q;     // to be pressed as soon as the server can see the VF
@@ -93,9 +99,9 @@ module vfp_pool #(
   logic [VfW-1:0]    vf;
   logic [NSlotW-1:0] slot;
   logic [NFnW-1:0]   fn;
-  logic              assigning, releasing, forcing, pressing, requesting, denying, detaching;
+  logic              assigning, releasing, forcing, pressing, requesting, denying, detaching, resetting;
   logic              bad_slot, bad_fn, bad_vf, may, slot_full;
-  logic              do_assign, do_release, do_force, do_button, do_request, do_deny, do_detach, do_withdraw;
+  logic              do_assign, do_release, do_force, do_button, do_request, do_deny, do_detach, do_withdraw, do_reset;
 
   assign cmd        = cmd_word_i;
   assign assigning  = cmd.op == vfp_regs_pkg::OpAssign;
@@ -105,6 +111,7 @@ module vfp_pool #(
   assign requesting = cmd.op == vfp_regs_pkg::OpRequest;
   assign denying    = cmd.op == vfp_regs_pkg::OpDeny;
   assign detaching  = cmd.op == vfp_regs_pkg::OpDetach;
+  assign resetting  = cmd.op == vfp_regs_pkg::OpReset;
   assign vf         = VfW'(cmd.vf);
   assign bad_vf     = 32'(cmd.vf) >= Vfs;
   assign bad_slot   = cmd.user == '0 || 32'(cmd.user) > Users || 32'(cmd.slot) >= Slots;
@@ -116,10 +123,12 @@ module vfp_pool #(
 
   always_comb begin
     cmd_result_o = vfp_regs_pkg::ResultDone;
-    if (!(assigning || releasing || forcing || pressing || requesting || denying || detaching)) begin
+    if (!(assigning || releasing || forcing || pressing || requesting || denying || detaching || resetting)) begin
       cmd_result_o = vfp_regs_pkg::ResultUnknownOp;
     end else if (!may) cmd_result_o = vfp_regs_pkg::ResultNotAllowed;
-    else if (bad_slot || (assigning && (bad_fn || bad_vf))) cmd_result_o = vfp_regs_pkg::ResultNoSuch;
+    else if (resetting) begin
+      if (bad_vf || state_q[vf] != vfp_regs_pkg::VfStateBroken) cmd_result_o = vfp_regs_pkg::ResultNoSuch;
+    end else if (bad_slot || (assigning && (bad_fn || bad_vf))) cmd_result_o = vfp_regs_pkg::ResultNoSuch;
     else if (requesting) begin
       if (slot_full || releasing_q[slot]) cmd_result_o = vfp_regs_pkg::ResultSlotBusy;
       else if (bad_vf && cmd.vf != 8'hff) cmd_result_o = vfp_regs_pkg::ResultNoSuch;
@@ -128,7 +137,8 @@ module vfp_pool #(
       else if (cmd.vf == '0 || cmd.vf > 8'd15) cmd_result_o = vfp_regs_pkg::ResultNoSuch;
     end else if (releasing && requested_q[slot]) cmd_result_o = vfp_regs_pkg::ResultDone;
     else if (assigning) begin
-      if (owned_q[vf]) cmd_result_o = vfp_regs_pkg::ResultVfInUse;
+      if (state_q[vf] == vfp_regs_pkg::VfStateBroken) cmd_result_o = vfp_regs_pkg::ResultVfBroken;
+      else if (owned_q[vf]) cmd_result_o = vfp_regs_pkg::ResultVfInUse;
       else if (assigned_q[fn]) cmd_result_o = vfp_regs_pkg::ResultFnInUse;
       else if (releasing_q[slot] || (slot_full && slot_powered_i[slot])) cmd_result_o = vfp_regs_pkg::ResultSlotBusy;
     end else if (!slot_full) cmd_result_o = vfp_regs_pkg::ResultSlotEmpty;
@@ -148,6 +158,7 @@ module vfp_pool #(
   assign do_request = done && requesting;
   assign do_deny    = done && denying;
   assign do_detach  = done && detaching;
+  assign do_reset   = done && resetting;
 
   for (genvar s = 0; s < NumSlots; s++) begin : gen_button
     assign button_o[s] = ((do_button || (do_release && slot_powered_i[s])) && slot == NSlotW'(s)) ||
@@ -206,17 +217,22 @@ module vfp_pool #(
   logic [VfW-1:0] scan_q, flr_vf_q;
   logic           walking_q, sent_q, flr_sent_q;  // flr_sent: the reset of flr_vf is under way
   logic [15:0]    age;
-  logic           drained, step, any_dirty;
+  logic           drained, step, any_dirty, mended;
   always_comb begin
     any_dirty = 1'b0;
-    for (int v = 0; v < int'(Vfs); v++) if (state_q[v] != vfp_regs_pkg::VfStateIdle) any_dirty = 1'b1;
+    for (int v = 0; v < int'(Vfs); v++) begin
+      // Only the owner can do something for a broken one.
+      if (state_q[v] != vfp_regs_pkg::VfStateIdle && (state_q[v] != vfp_regs_pkg::VfStateBroken || off_i)) any_dirty = 1'b1;
+    end
   end
   assign age     = now_q - stamp_mem[scan_q];
-  assign drained = !vf_busy_i[scan_q] || age >= drain_ms_i;
-  logic offered, ripe;  // the VF looked at: the device has it; it is to be reset now
+  assign drained = failed_q[scan_q] == '0 ? !vf_busy_i[scan_q] || age >= drain_ms_i : age >= RetryMs;
+  logic offered, gone, ripe;  // the VF looked at: the device has it; it has it no more; it is to be reset now
   assign offered = sriov_i && 32'(scan_q) < 32'(num_vfs_i);
+  assign gone    = off_i || (dev_known_i && !offered);
   assign ripe    = walking_q && state_q[scan_q] == vfp_regs_pkg::VfStateDraining && drained;
-  assign flr_o   = ripe && offered && !flr_sent_q;
+  assign mended  = walking_q && state_q[scan_q] == vfp_regs_pkg::VfStateBroken && off_i;
+  assign flr_o   = ripe && dev_known_i && offered && !flr_sent_q;
   assign flr_bdf_o = vf_first_i + 16'(scan_q) * vf_stride_i;
   assign flr_reg_o = VfDevCtl;
   assign released_o = walking_q && state_q[scan_q] == vfp_regs_pkg::VfStateReset && age >= FlrMs && !kept_q[scan_q];
@@ -228,6 +244,7 @@ module vfp_pool #(
       owned_q     <= '0;
       kept_q      <= '0;
       state_q     <= {Vfs{vfp_regs_pkg::VfStateIdle}};
+      failed_q    <= '0;
       releasing_q <= '0;
       requested_q <= '0;
       quiet_q     <= '0;
@@ -251,6 +268,8 @@ module vfp_pool #(
       if (flr_done_i) begin
         flr_sent_q <= 1'b0;
         if (flr_ok_i) state_q[flr_vf_q] <= vfp_regs_pkg::VfStateReset;
+        else if (failed_q[flr_vf_q] == LastTry) state_q[flr_vf_q] <= vfp_regs_pkg::VfStateBroken;
+        else failed_q[flr_vf_q] <= failed_q[flr_vf_q] + 1'b1;
       end
 
       // A round over all VFs after each change and each tick.
@@ -259,7 +278,7 @@ module vfp_pool #(
         sent_q    <= 1'b0;
         scan_q    <= '0;
       end else if (step) begin
-        if (ripe && !offered) begin
+        if ((ripe && gone) || mended) begin
           state_q[scan_q] <= vfp_regs_pkg::VfStateReset;  // went with VF Enable: nothing is left to reset
         end else if (state_q[scan_q] == vfp_regs_pkg::VfStateReset && age >= FlrMs) begin
           state_q[scan_q] <= vfp_regs_pkg::VfStateIdle;
@@ -278,6 +297,11 @@ module vfp_pool #(
         vf_fn_q[vf]    <= fn;
       end
       if ((do_release || do_detach) && slot_powered_i[slot]) releasing_q[slot] <= 1'b1;
+      if (do_reset) begin
+        state_q[vf]  <= vfp_regs_pkg::VfStateDraining;
+        failed_q[vf] <= '0;
+        sent_q       <= 1'b1;
+      end
 
       // A request ends with its answer, when it is taken back, or with its server.
       if (do_request) requested_q[slot] <= 1'b1;
@@ -304,8 +328,9 @@ module vfp_pool #(
 
       for (int v = 0; v < int'(Vfs); v++) begin
         if (kept_q[v] && clean[vf_fn_q[v][NFnW-1:$clog2(SlotFns)]]) begin
-          state_q[v] <= vfp_regs_pkg::VfStateDraining;
-          sent_q     <= 1'b1;
+          state_q[v]  <= vfp_regs_pkg::VfStateDraining;
+          failed_q[v] <= '0;
+          sent_q      <= 1'b1;
           if (empty[vf_fn_q[v][NFnW-1:$clog2(SlotFns)]]) kept_q[v] <= 1'b0;
         end
       end
@@ -318,8 +343,8 @@ module vfp_pool #(
     end
 
     // Since when a VF is in its state.
-    if (walking_q && step && ripe && !offered) stamp_mem[scan_q] <= now_q;
-    if (flr_done_i && flr_ok_i) stamp_mem[flr_vf_q] <= now_q;
+    if (walking_q && step && ((ripe && gone) || mended)) stamp_mem[scan_q] <= now_q;
+    if (flr_done_i) stamp_mem[flr_vf_q] <= now_q;
     for (int v = 0; v < int'(Vfs); v++) begin
       if (kept_q[v] && clean[vf_fn_q[v][NFnW-1:$clog2(SlotFns)]]) stamp_mem[v] <= now_q;
     end

@@ -34,6 +34,7 @@ module vfp_regs #(
   input  logic [3:0]  cmd_result_i,
 
   input  logic         sriov_i,
+  input  logic [2:0]   no_vfs_i,     // a NoVfs*
   input  logic [VfW:0] num_vfs_i,
   input  logic [Vfs-1:0]           vf_assigned_i,
   input  logic [Vfs-1:0][2:0]      vf_state_i,
@@ -201,6 +202,7 @@ module vfp_regs #(
     status            = '0;
     status.sriov      = sriov_i;
     status.frozen     = frozen_q;
+    status.no_vfs     = no_vfs_i;
     status.num_vfs    = 8'(num_vfs_i);
     result            = '0;
     result.code       = result_q[view_q];

@@ -17,28 +17,42 @@ package vfp_regs_pkg;
     OpButton  = 4'd4,  // press the attention button
     OpRequest = 4'd5,  // a user asks the owner for a VF in SLOT: the one that VF names, or any if VF is 0xff
     OpDeny    = 4'd6,  // the owner refuses the request of a slot; VF is the reason that the user is told, 1..15
-    OpDetach  = 4'd7  // as RELEASE, but nobody presses: the server switches the slot off by itself
+    OpDetach  = 4'd7,  // as RELEASE, but nobody presses: the server switches the slot off by itself
+    OpReset   = 4'd8  // a BROKEN VF is tried again
   } op_e;
 
   // How a COMMAND went.
   typedef enum logic [3:0] {
     ResultDone       = 4'd0,  // done
     ResultUnknownOp  = 4'd1,  // unknown operation
-    ResultNoSuch     = 4'd2,  // no such VF, user, slot or function
+    ResultNoSuch     = 4'd2,  // no such VF, user, slot or function; RESET: the VF is not broken
     ResultVfInUse    = 4'd3,  // the VF is in use, or still being reset
     ResultFnInUse    = 4'd4,  // the function is in use
     ResultSlotBusy   = 4'd5,  // the slot is busy: powered, blinking or being released
     ResultSlotEmpty  = 4'd6,  // the slot is empty
     ResultNotAllowed = 4'd7,  // not allowed from here
-    ResultNoRequest  = 4'd8  // this slot has no request
+    ResultNoRequest  = 4'd8,  // this slot has no request
+    ResultVfBroken   = 4'd9  // the VF was not reset: see RESET
   } result_e;
 
   // What a VF goes through before another server may have it.
   typedef enum logic [2:0] {
     VfStateIdle     = 3'd0,  // usable, or free
     VfStateDraining = 3'd1,  // its outstanding requests end or time out
-    VfStateReset    = 3'd2  // rests after its function-level reset
+    VfStateReset    = 3'd2,  // rests after its function-level reset
+    VfStateBroken   = 3'd3  // its reset failed 8 times: nobody gets it until RESET, or VF Enable, has reset it
   } vf_state_e;
+
+  // Why the pool has no VFs.
+  typedef enum logic [2:0] {
+    NoVfsNone         = 3'd0,  // it has
+    NoVfsUnknown      = 3'd1,  // the device was not read yet, or does not answer: it is read again, and users' requests are refused until then
+    NoVfsDisabled     = 3'd2,  // VF Enable is off, or there are 0 VFs
+    NoVfsNoCapability = 3'd3,  // the device has no SR-IOV capability
+    NoVfsBars         = 3'd4,  // VF BARs 0 and 3 are not 64-bit memory of at least 16 KiB
+    NoVfsPageSize     = 3'd5,  // System Page Size is none of 4 KiB to 2 MiB
+    NoVfsStride       = 3'd6  // First VF Offset is 0, or VF Stride is no power of two up to 128
+  } no_vfs_e;
 
   // What happened.
   typedef enum logic [3:0] {
@@ -70,7 +84,7 @@ package vfp_regs_pkg;
     DropUnexpected  = 4'd6,  // completion that matches no outstanding request
     DropTimeout     = 4'd7,  // request without an answer for CPL_TIMEOUT_MS
     DropPoisoned    = 4'd8,  // poisoned configuration or register write
-    DropBlocked     = 4'd9  // the pool is frozen, or the port is stuck or its link down
+    DropBlocked     = 4'd9  // the pool is frozen, the card is not known, or the port is stuck or its link down
   } drop_e;
 
   // ID: ro, everybody.
@@ -115,7 +129,9 @@ package vfp_regs_pkg;
   typedef struct packed {
     logic [15:0] reserved_31;
     logic [7:0]  num_vfs;  // VFs that the device offers now
-    logic [5:0]  reserved_7;
+    logic        reserved_7;
+    logic [2:0]  no_vfs;  // if not SRIOV: why not; UNKNOWN beside SRIOV: for the moment
+    logic [1:0]  reserved_3;
     logic        frozen;  // the owner's heartbeat ran out: users' requests are answered, not forwarded
     logic        sriov;  // the owner has enabled VFs, and the bridge has read the device's SR-IOV capability
   } status_t;

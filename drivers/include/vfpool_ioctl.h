@@ -67,6 +67,7 @@ enum vfpool_vf_use {
 	VFPOOL_USE_DRAINING,	/* taken back: requests under way are waited for */
 	VFPOOL_USE_RESETTING,	/* function-level reset */
 	VFPOOL_USE_OWNED,	/* bound to a driver of the owner */
+	VFPOOL_USE_BROKEN,	/* its function-level reset failed */
 };
 
 /* What a VF has when its server gets it; owner only. */

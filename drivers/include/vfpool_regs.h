@@ -46,6 +46,8 @@ enum vfpool_op {
 	 * as RELEASE, but nobody presses: the server switches the slot off by itself
 	 */
 	VFPOOL_OP_DETACH = 7,
+	/* a BROKEN VF is tried again */
+	VFPOOL_OP_RESET = 8,
 };
 
 /* How a COMMAND went. */
@@ -54,7 +56,7 @@ enum vfpool_result {
 	VFPOOL_RESULT_DONE = 0,
 	/* unknown operation */
 	VFPOOL_RESULT_UNKNOWN_OP = 1,
-	/* no such VF, user, slot or function */
+	/* no such VF, user, slot or function; RESET: the VF is not broken */
 	VFPOOL_RESULT_NO_SUCH = 2,
 	/* the VF is in use, or still being reset */
 	VFPOOL_RESULT_VF_IN_USE = 3,
@@ -68,6 +70,8 @@ enum vfpool_result {
 	VFPOOL_RESULT_NOT_ALLOWED = 7,
 	/* this slot has no request */
 	VFPOOL_RESULT_NO_REQUEST = 8,
+	/* the VF was not reset: see RESET */
+	VFPOOL_RESULT_VF_BROKEN = 9,
 };
 
 /* What a VF goes through before another server may have it. */
@@ -78,6 +82,32 @@ enum vfpool_vf_state {
 	VFPOOL_VF_STATE_DRAINING = 1,
 	/* rests after its function-level reset */
 	VFPOOL_VF_STATE_RESET = 2,
+	/*
+	 * its reset failed 8 times: nobody gets it until RESET, or VF Enable, has
+	 * reset it
+	 */
+	VFPOOL_VF_STATE_BROKEN = 3,
+};
+
+/* Why the pool has no VFs. */
+enum vfpool_no_vfs {
+	/* it has */
+	VFPOOL_NO_VFS_NONE = 0,
+	/*
+	 * the device was not read yet, or does not answer: it is read again, and
+	 * users' requests are refused until then
+	 */
+	VFPOOL_NO_VFS_UNKNOWN = 1,
+	/* VF Enable is off, or there are 0 VFs */
+	VFPOOL_NO_VFS_DISABLED = 2,
+	/* the device has no SR-IOV capability */
+	VFPOOL_NO_VFS_NO_CAPABILITY = 3,
+	/* VF BARs 0 and 3 are not 64-bit memory of at least 16 KiB */
+	VFPOOL_NO_VFS_BARS = 4,
+	/* System Page Size is none of 4 KiB to 2 MiB */
+	VFPOOL_NO_VFS_PAGE_SIZE = 5,
+	/* First VF Offset is 0, or VF Stride is no power of two up to 128 */
+	VFPOOL_NO_VFS_STRIDE = 6,
 };
 
 /* What happened. */
@@ -136,7 +166,10 @@ enum vfpool_drop {
 	VFPOOL_DROP_TIMEOUT = 7,
 	/* poisoned configuration or register write */
 	VFPOOL_DROP_POISONED = 8,
-	/* the pool is frozen, or the port is stuck or its link down */
+	/*
+	 * the pool is frozen, the card is not known, or the port is stuck or its
+	 * link down
+	 */
 	VFPOOL_DROP_BLOCKED = 9,
 };
 
@@ -209,6 +242,11 @@ struct vfpool_status {
 	 * (1 bit)
 	 */
 	__u32 frozen;
+	/*
+	 * if not SRIOV: why not; UNKNOWN beside SRIOV: for the moment (3 bits, enum
+	 * vfpool_no_vfs)
+	 */
+	__u32 no_vfs;
 	/* VFs that the device offers now (8 bits) */
 	__u32 num_vfs;
 };
@@ -219,6 +257,7 @@ static inline struct vfpool_status vfpool_status_unpack(__u32 word)
 
 	r.sriov = word & 0x1u;
 	r.frozen = (word >> 1) & 0x1u;
+	r.no_vfs = (word >> 4) & 0x7u;
 	r.num_vfs = (word >> 8) & 0xffu;
 	return r;
 }

@@ -98,6 +98,9 @@ void vfpool_bridge_vf(struct vfpool *pool, struct vfpool_vf_info *vf)
 	case VFPOOL_VF_STATE_DRAINING:
 		vf->use = r.assigned ? VFPOOL_USE_ASSIGNED : VFPOOL_USE_DRAINING;
 		break;
+	case VFPOOL_VF_STATE_BROKEN:
+		vf->use = r.assigned ? VFPOOL_USE_ASSIGNED : VFPOOL_USE_BROKEN;
+		break;
 	default:
 		vf->use = r.assigned ? VFPOOL_USE_ASSIGNED : VFPOOL_USE_RESETTING;
 		break;
@@ -121,6 +124,7 @@ static int bridge_command(struct vfpool *pool, const struct vfpool_command *comm
 	case VFPOOL_RESULT_NO_SUCH:
 		return -EINVAL;
 	case VFPOOL_RESULT_VF_IN_USE:
+	case VFPOOL_RESULT_VF_BROKEN:
 	case VFPOOL_RESULT_FN_IN_USE:
 	case VFPOOL_RESULT_SLOT_BUSY:
 		return -EBUSY;

@@ -45,6 +45,7 @@ enum class Op : std::uint8_t {
   kRequest = 5,  ///< a user asks the owner for a VF in SLOT: the one that VF names, or any if VF is 0xff
   kDeny = 6,     ///< the owner refuses the request of a slot; VF is the reason that the user is told, 1..15
   kDetach = 7,   ///< as RELEASE, but nobody presses: the server switches the slot off by itself
+  kReset = 8,    ///< a BROKEN VF is tried again
 };
 constexpr std::string_view to_string(Op v) {
   switch (v) {
@@ -55,6 +56,7 @@ constexpr std::string_view to_string(Op v) {
     case Op::kRequest: return "request";
     case Op::kDeny: return "deny";
     case Op::kDetach: return "detach";
+    case Op::kReset: return "reset";
   }
   return "unknown";
 }
@@ -68,24 +70,26 @@ constexpr std::string_view meaning(Op v) {
     case Op::kRequest: return "a user asks the owner for a VF in SLOT: the one that VF names, or any if VF is 0xff";
     case Op::kDeny: return "the owner refuses the request of a slot; VF is the reason that the user is told, 1..15";
     case Op::kDetach: return "as RELEASE, but nobody presses: the server switches the slot off by itself";
+    case Op::kReset: return "a BROKEN VF is tried again";
   }
   return "unknown";
 }
 inline constexpr Op kAllOp[] = {
-    Op::kAssign, Op::kRelease, Op::kForce, Op::kButton, Op::kRequest, Op::kDeny, Op::kDetach,
+    Op::kAssign, Op::kRelease, Op::kForce, Op::kButton, Op::kRequest, Op::kDeny, Op::kDetach, Op::kReset,
 };
 
 /// How a COMMAND went.
 enum class Result : std::uint8_t {
   kDone = 0,        ///< done
   kUnknownOp = 1,   ///< unknown operation
-  kNoSuch = 2,      ///< no such VF, user, slot or function
+  kNoSuch = 2,      ///< no such VF, user, slot or function; RESET: the VF is not broken
   kVfInUse = 3,     ///< the VF is in use, or still being reset
   kFnInUse = 4,     ///< the function is in use
   kSlotBusy = 5,    ///< the slot is busy: powered, blinking or being released
   kSlotEmpty = 6,   ///< the slot is empty
   kNotAllowed = 7,  ///< not allowed from here
   kNoRequest = 8,   ///< this slot has no request
+  kVfBroken = 9,    ///< the VF was not reset: see RESET
 };
 constexpr std::string_view to_string(Result v) {
   switch (v) {
@@ -98,6 +102,7 @@ constexpr std::string_view to_string(Result v) {
     case Result::kSlotEmpty: return "slot_empty";
     case Result::kNotAllowed: return "not_allowed";
     case Result::kNoRequest: return "no_request";
+    case Result::kVfBroken: return "vf_broken";
   }
   return "unknown";
 }
@@ -106,19 +111,20 @@ constexpr std::string_view meaning(Result v) {
   switch (v) {
     case Result::kDone: return "done";
     case Result::kUnknownOp: return "unknown operation";
-    case Result::kNoSuch: return "no such VF, user, slot or function";
+    case Result::kNoSuch: return "no such VF, user, slot or function; RESET: the VF is not broken";
     case Result::kVfInUse: return "the VF is in use, or still being reset";
     case Result::kFnInUse: return "the function is in use";
     case Result::kSlotBusy: return "the slot is busy: powered, blinking or being released";
     case Result::kSlotEmpty: return "the slot is empty";
     case Result::kNotAllowed: return "not allowed from here";
     case Result::kNoRequest: return "this slot has no request";
+    case Result::kVfBroken: return "the VF was not reset: see RESET";
   }
   return "unknown";
 }
 inline constexpr Result kAllResult[] = {
     Result::kDone,     Result::kUnknownOp, Result::kNoSuch,     Result::kVfInUse,   Result::kFnInUse,
-    Result::kSlotBusy, Result::kSlotEmpty, Result::kNotAllowed, Result::kNoRequest,
+    Result::kSlotBusy, Result::kSlotEmpty, Result::kNotAllowed, Result::kNoRequest, Result::kVfBroken,
 };
 
 /// What a VF goes through before another server may have it.
@@ -126,12 +132,14 @@ enum class VfState : std::uint8_t {
   kIdle = 0,      ///< usable, or free
   kDraining = 1,  ///< its outstanding requests end or time out
   kReset = 2,     ///< rests after its function-level reset
+  kBroken = 3,    ///< its reset failed 8 times: nobody gets it until RESET, or VF Enable, has reset it
 };
 constexpr std::string_view to_string(VfState v) {
   switch (v) {
     case VfState::kIdle: return "idle";
     case VfState::kDraining: return "draining";
     case VfState::kReset: return "reset";
+    case VfState::kBroken: return "broken";
   }
   return "unknown";
 }
@@ -141,6 +149,7 @@ constexpr std::string_view meaning(VfState v) {
     case VfState::kIdle: return "usable, or free";
     case VfState::kDraining: return "its outstanding requests end or time out";
     case VfState::kReset: return "rests after its function-level reset";
+    case VfState::kBroken: return "its reset failed 8 times: nobody gets it until RESET, or VF Enable, has reset it";
   }
   return "unknown";
 }
@@ -148,6 +157,50 @@ inline constexpr VfState kAllVfState[] = {
     VfState::kIdle,
     VfState::kDraining,
     VfState::kReset,
+    VfState::kBroken,
+};
+
+/// Why the pool has no VFs.
+enum class NoVfs : std::uint8_t {
+  kNone = 0,     ///< it has
+  kUnknown = 1,  ///< the device was not read yet, or does not answer: it is read again, and users' requests are refused
+                 ///< until then
+  kDisabled = 2,      ///< VF Enable is off, or there are 0 VFs
+  kNoCapability = 3,  ///< the device has no SR-IOV capability
+  kBars = 4,          ///< VF BARs 0 and 3 are not 64-bit memory of at least 16 KiB
+  kPageSize = 5,      ///< System Page Size is none of 4 KiB to 2 MiB
+  kStride = 6,        ///< First VF Offset is 0, or VF Stride is no power of two up to 128
+};
+constexpr std::string_view to_string(NoVfs v) {
+  switch (v) {
+    case NoVfs::kNone: return "none";
+    case NoVfs::kUnknown: return "unknown";
+    case NoVfs::kDisabled: return "disabled";
+    case NoVfs::kNoCapability: return "no_capability";
+    case NoVfs::kBars: return "bars";
+    case NoVfs::kPageSize: return "page_size";
+    case NoVfs::kStride: return "stride";
+  }
+  return "unknown";
+}
+/// In words. Why the pool has no VFs.
+constexpr std::string_view meaning(NoVfs v) {
+  switch (v) {
+    case NoVfs::kNone: return "it has";
+    case NoVfs::kUnknown:
+      return "the device was not read yet, or does not answer: it is read again, and users' requests are refused until "
+             "then";
+    case NoVfs::kDisabled: return "VF Enable is off, or there are 0 VFs";
+    case NoVfs::kNoCapability: return "the device has no SR-IOV capability";
+    case NoVfs::kBars: return "VF BARs 0 and 3 are not 64-bit memory of at least 16 KiB";
+    case NoVfs::kPageSize: return "System Page Size is none of 4 KiB to 2 MiB";
+    case NoVfs::kStride: return "First VF Offset is 0, or VF Stride is no power of two up to 128";
+  }
+  return "unknown";
+}
+inline constexpr NoVfs kAllNoVfs[] = {
+    NoVfs::kNone, NoVfs::kUnknown,  NoVfs::kDisabled, NoVfs::kNoCapability,
+    NoVfs::kBars, NoVfs::kPageSize, NoVfs::kStride,
 };
 
 /// What happened.
@@ -234,7 +287,7 @@ enum class Drop : std::uint8_t {
   kUnexpected = 6,   ///< completion that matches no outstanding request
   kTimeout = 7,      ///< request without an answer for CPL_TIMEOUT_MS
   kPoisoned = 8,     ///< poisoned configuration or register write
-  kBlocked = 9,      ///< the pool is frozen, or the port is stuck or its link down
+  kBlocked = 9,      ///< the pool is frozen, the card is not known, or the port is stuck or its link down
 };
 constexpr std::string_view to_string(Drop v) {
   switch (v) {
@@ -263,7 +316,7 @@ constexpr std::string_view meaning(Drop v) {
     case Drop::kUnexpected: return "completion that matches no outstanding request";
     case Drop::kTimeout: return "request without an answer for CPL_TIMEOUT_MS";
     case Drop::kPoisoned: return "poisoned configuration or register write";
-    case Drop::kBlocked: return "the pool is frozen, or the port is stuck or its link down";
+    case Drop::kBlocked: return "the pool is frozen, the card is not known, or the port is stuck or its link down";
   }
   return "unknown";
 }
@@ -333,15 +386,17 @@ struct Status {
   static constexpr std::uint32_t kOffset = 0x10;
   bool sriov = false;         ///< the owner has enabled VFs, and the bridge has read the device's SR-IOV capability
   bool frozen = false;        ///< the owner's heartbeat ran out: users' requests are answered, not forwarded
+  NoVfs no_vfs{0};            ///< if not SRIOV: why not; UNKNOWN beside SRIOV: for the moment
   std::uint32_t num_vfs = 0;  ///< VFs that the device offers now
   /// A value that is wider than its field is cut off.
   constexpr std::uint32_t pack() const {
     return (static_cast<std::uint32_t>(sriov) & 0x1u) << 0 | (static_cast<std::uint32_t>(frozen) & 0x1u) << 1 |
-           (static_cast<std::uint32_t>(num_vfs) & 0xffu) << 8;
+           (static_cast<std::uint32_t>(no_vfs) & 0x7u) << 4 | (static_cast<std::uint32_t>(num_vfs) & 0xffu) << 8;
   }
   static constexpr Status unpack(std::uint32_t word) {
     return {.sriov = static_cast<bool>(word >> 0 & 0x1u),
             .frozen = static_cast<bool>(word >> 1 & 0x1u),
+            .no_vfs = static_cast<NoVfs>(word >> 4 & 0x7u),
             .num_vfs = static_cast<std::uint32_t>(word >> 8 & 0xffu)};
   }
   friend constexpr bool operator==(const Status&, const Status&) = default;

@@ -45,9 +45,41 @@ TEST_F(Handover, AVfThatRefusesItsResetIsNotGivenAway) {
     for (; answered < card.tlps.size(); ++answered)
       if (card.tlps[answered].kind() == TlpKind::kCfgWrite1)
         from_device(pcie::completion(card.tlps[answered], owner_vfs[0].bdf, pcie::CplStatus::kUnsupported));
+    if (ms == 20) {
+      EXPECT_EQ(command(Op::kAssign, 2, 1, 0), Result::kVfInUse);
+    }
   }
-  EXPECT_GT(card.count(TlpKind::kCfgWrite1), 1u);  // it is tried again
-  EXPECT_EQ(command(Op::kAssign, 2, 1, 0), Result::kVfInUse);
+  EXPECT_EQ(card.count(TlpKind::kCfgWrite1), 8u);
+  EXPECT_EQ(bridge.read<regs::Vf>(0).state, regs::VfState::kBroken);
+  EXPECT_EQ(command(Op::kAssign, 2, 1, 0), Result::kVfBroken);
+  EXPECT_EQ(command(Op::kReset, 0, 0, 1), Result::kNoSuch);  // that one is not
+
+  wake_the_card();
+  sleep(milliseconds(300));
+  EXPECT_EQ(command(Op::kAssign, 2, 1, 0), Result::kVfBroken);
+  EXPECT_EQ(command(Op::kReset, 0, 0, 0), Result::kDone);
+  sleep(milliseconds(200));
+  EXPECT_EQ(bridge.read<regs::Vf>(0), regs::Vf{});
+  EXPECT_EQ(command(Op::kAssign, 2, 1, 0), Result::kDone);
+}
+
+// VF Enable resets them all.
+TEST_F(Handover, ABrokenVfIsMendedByVfEnable) {
+  run(ready());
+  Silent& card = silence_the_card();
+  EXPECT_EQ(command(Op::kForce, 1, 0), Result::kDone);
+  sleep(milliseconds(500));
+  ASSERT_EQ(bridge.read<regs::Vf>(0).state, regs::VfState::kBroken);
+  EXPECT_EQ(card.count(TlpKind::kCfgWrite1), 8u);
+  wake_the_card();
+  const auto pf = find(owner_tree, 0x10f9);
+  const unsigned control = pf.extended_capabilities.at(0x10) + 8;
+  run(owner().config_write(pf.bdf, control, 0, 2));
+  sleep(milliseconds(200));
+  run(owner().config_write(pf.bdf, control, 9, 2));
+  settle();
+  EXPECT_EQ(bridge.read<regs::Vf>(0), regs::Vf{});
+  EXPECT_EQ(command(Op::kAssign, 2, 1, 0), Result::kDone);
 }
 
 TEST_F(Handover, AConfigurationWriteThatWaitedDoesNotReachAVfThatIsGone) {

@@ -11,7 +11,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array<const char*, 5> kUses{"free", "assigned", "draining", "resetting", "owner"};
+constexpr std::array<const char*, 6> kUses{"free", "assigned", "draining", "resetting", "owner", "broken"};
 constexpr std::array<const char*, 8> kEvents{"lost",     "request", "denied", "assigned",
                                              "released", "power",   "frozen", "link"};
 

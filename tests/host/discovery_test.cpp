@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the bridge does while it does not know where the card's VFs are, and with cards whose VFs lie otherwise.
+#include <map>
+#include <optional>
+
+#include "two_users.hpp"
+
+namespace vfpool {
+namespace {
+
+using pcie::CplStatus;
+using pcie::Tlp;
+using pcie::TlpKind;
+using regs::NoVfs;
+using std::chrono::milliseconds;
+
+/// Between the bridge and the card: changes what the card says of its PF, answers for it, or keeps the owner's writes
+/// back for a while.
+struct Interposer : pcie::TlpSink {
+  Interposer(pcie::TlpSink& to_card, pcie::TlpSink& to_bridge) : card(to_card), bridge(to_bridge) {}
+  bool room(pcie::FlowClass cls) const override { return card.room(cls); }
+  void deliver(Tlp t) override {
+    seen.push_back(t);
+    const bool read = t.kind() == TlpKind::kCfgRead0;
+    const auto other = says.find(t.cfg_register());
+    if (read && silent) return;
+    if (read && refusal)
+      bridge.deliver(completion(t, t.cfg_target(), *refusal));
+    else if (read && other != says.end())
+      bridge.deliver(completions_with_data(t, t.cfg_target(), bytes(other->second), 128, 64)[0]);
+    else if (t.kind() == TlpKind::kCfgWrite0 && keep)
+      kept.push_back(std::move(t));
+    else
+      card.deliver(std::move(t));
+  }
+  void let_go() {
+    keep = false;
+    for (auto& t : kept) card.deliver(std::move(t));
+    kept.clear();
+  }
+  static std::vector<std::uint8_t> bytes(std::uint32_t v) {
+    return {static_cast<std::uint8_t>(v), static_cast<std::uint8_t>(v >> 8), static_cast<std::uint8_t>(v >> 16),
+            static_cast<std::uint8_t>(v >> 24)};
+  }
+  std::size_t count(TlpKind kind) const {
+    return static_cast<std::size_t>(
+        std::count_if(seen.begin(), seen.end(), [kind](auto& t) { return t.kind() == kind; }));
+  }
+  std::uint64_t last_address(TlpKind kind) const {
+    return std::find_if(seen.rbegin(), seen.rend(), [kind](auto& t) { return t.kind() == kind; })->address();
+  }
+
+  pcie::TlpSink &card, &bridge;
+  std::vector<Tlp> seen, kept;
+  std::map<unsigned, std::uint32_t> says;  ///< registers of the PF
+  std::optional<CplStatus> refusal;        ///< of reads of the PF's configuration
+  bool silent = false;                     ///< they are not answered at all
+  bool keep = false;                       ///< writes to the PF's configuration wait
+};
+
+class Discovery : public TwoUsers {
+ protected:
+  static constexpr unsigned kCommand = 0x04, kCacheLine = 0x0c;
+  static constexpr std::uint64_t kRegister = 0x3c;  // of a VF; harmless to write
+
+  Discovery() { bridge.connect(device(), between); }
+  ~Discovery() override { bridge.connect(device(), endpoint); }
+
+  host::Function pf() { return find(owner_tree, 0x10f9); }
+  unsigned sriov() { return pf().extended_capabilities.at(0x10); }
+  void quiet() {
+    owner_sleeps = true;
+    sleep(std::chrono::microseconds(100));
+    between.seen.clear();
+  }
+  /// An owner's configuration write; its completion is not awaited.
+  void owner_writes(pcie::Bdf target, unsigned reg, std::uint32_t value) {
+    bridge.input(0).deliver(pcie::cfg_write(Bdf(0, 0, 0), 31, target, reg, Interposer::bytes(value), true));
+  }
+  /// A write of the owner to the PF that moves nothing: the bridge looks at the PF again.
+  void look_again() {
+    owner_writes(pf().bdf, kCacheLine, 0);
+    settle();
+  }
+  void user_writes(unsigned n) {
+    bridge.input(n).deliver(pcie::mem_write(Bdf(0, 0, 0), fn[n].bar[0] + kRegister, std::vector<std::uint8_t>(4)));
+    settle();
+  }
+  void vf_writes(unsigned n) {
+    from_device(pcie::mem_write(owner_vfs[n].bdf, 0x700000, std::vector<std::uint8_t>(4, 0xa5)));
+    settle();
+  }
+  bool written(host::Server& s) { return s.at(0x700000, 1)[0] != 0; }
+  regs::Status status() { return bridge.read<regs::Status>(); }
+
+  Interposer between{endpoint, bridge.input(bridge::Bridge::device_port(0))};
+};
+
+// Status that the card answers the bridge's reads with; none: it does not answer.
+class FailedLook : public Discovery, public testing::WithParamInterface<std::optional<CplStatus>> {};
+
+TEST_P(FailedLook, ClosesTheMapAndIsRepeated) {
+  run(ready());
+  quiet();
+  Log& owners = leaving(0);
+  between.refusal = GetParam();
+  between.silent = !GetParam();
+  look_again();
+  sleep(milliseconds(35));
+  EXPECT_EQ(status().no_vfs, NoVfs::kUnknown);
+  vf_writes(0);
+  vf_writes(3);
+  EXPECT_FALSE(written(user(1)));
+  EXPECT_FALSE(written(owner()));
+  EXPECT_EQ(drops(Drop::kBlocked), 2u);
+  user_writes(1);
+  EXPECT_EQ(between.count(TlpKind::kMemWrite), 0u);
+  owner_writes(owner_vfs[0].bdf, kCommand, 0);
+  sleep(milliseconds(50));
+  EXPECT_EQ(between.count(TlpKind::kCfgWrite1), 0u);
+  EXPECT_EQ(owners.last(TlpKind::kCpl).status(), CplStatus::kUnsupported);
+
+  between.refusal.reset();
+  between.silent = false;
+  sleep(milliseconds(70));
+  EXPECT_EQ(status().no_vfs, NoVfs::kNone);
+  vf_writes(0);
+  EXPECT_TRUE(written(user(1)));
+  EXPECT_FALSE(written(owner()));
+  EXPECT_EQ(run(user(1).probe32(fn[1].bar[0] + 8)), CplStatus::kSuccess);
+}
+
+INSTANTIATE_TEST_SUITE_P(Status, FailedLook,
+                         testing::Values(CplStatus::kUnsupported, CplStatus::kRetry, CplStatus::kAbort, std::nullopt));
+
+TEST_F(Discovery, ACardThatCannotBeReadForLongIsGoneUntilItCan) {
+  run(ready());
+  quiet();
+  between.refusal = CplStatus::kUnsupported;
+  look_again();
+  sleep(milliseconds(50));
+  EXPECT_TRUE(bridge.read<regs::Slot>(0).present);
+  sleep(milliseconds(100));
+  EXPECT_FALSE(status().sriov);
+  EXPECT_FALSE(bridge.read<regs::Slot>(0).present);
+  between.refusal.reset();
+  sleep(milliseconds(300));
+  EXPECT_TRUE(status().sriov);
+  EXPECT_TRUE(bridge.read<regs::Slot>(0).present);
+}
+
+// The address of the VFs' registers, or of the PF's, changes with the request, not with what is read later.
+TEST_F(Discovery, AUsersWriteWaitsWhileTheOwnerMovesTheVfs) {
+  run(ready());
+  quiet();
+  between.keep = true;
+  const std::uint64_t old = owner_vfs[0].bar[0], moved = old + 0x400000;
+  owner_writes(pf().bdf, sriov() + 0x24, static_cast<std::uint32_t>(moved));
+  settle();
+  user_writes(1);
+  EXPECT_EQ(between.count(TlpKind::kMemWrite), 0u);
+  between.let_go();
+  settle();
+  ASSERT_EQ(between.count(TlpKind::kMemWrite), 1u);
+  EXPECT_EQ(between.last_address(TlpKind::kMemWrite), moved + kRegister);
+  EXPECT_EQ(bridge.read<regs::LogCount>().value, 0u);
+}
+
+class WaitsFor : public Discovery, public testing::WithParamInterface<unsigned> {};
+
+TEST_P(WaitsFor, ThisRegisterOfThePf) {
+  run(ready());
+  quiet();
+  between.keep = true;
+  const unsigned reg = GetParam() < 0x100 ? GetParam() : sriov() + GetParam() - 0x100;
+  owner_writes(pf().bdf, reg, run(owner().config_read(pf().bdf, reg)));
+  settle();
+  user_writes(1);
+  EXPECT_EQ(between.count(TlpKind::kMemWrite), 0u);
+  between.let_go();
+  settle();
+  EXPECT_EQ(between.count(TlpKind::kMemWrite), 1u);
+}
+
+// Command, BARs 0 and 5, expansion ROM; in the SR-IOV capability: control, page size, VF BARs 0 and 5.
+INSTANTIATE_TEST_SUITE_P(Register, WaitsFor,
+                         testing::Values(0x04u, 0x10u, 0x24u, 0x30u, 0x108u, 0x120u, 0x124u, 0x138u));
+
+TEST_F(Discovery, OtherWritesOfTheOwnerHoldNobodyUp) {
+  run(ready());
+  quiet();
+  between.keep = true;
+  owner_writes(pf().bdf, kCacheLine, 0);
+  settle();
+  user_writes(1);
+  EXPECT_EQ(between.count(TlpKind::kMemWrite), 1u);
+  between.let_go();
+}
+
+TEST_F(Discovery, AWriteOfTheOwnerThatIsNeverAnsweredDoesNotKeepTheMapClosed) {
+  run(ready());
+  quiet();
+  between.keep = true;
+  owner_writes(pf().bdf, kCommand, 6);
+  settle();
+  user_writes(1);
+  EXPECT_EQ(between.count(TlpKind::kMemWrite), 0u);
+  sleep(milliseconds(40));
+  EXPECT_EQ(between.count(TlpKind::kMemWrite), 1u);
+}
+
+// SR-IOV 1.1, 3.3.13: an owner with 64 KiB pages.
+TEST_F(Discovery, VfsLieAsFarApartAsTheOwnersPages) {
+  run(ready());
+  quiet();
+  for (unsigned bit = 0; bit < 10; ++bit) {
+    SCOPED_TRACE(bit);
+    between.says[sriov() + 0x20] = 1U << bit;
+    look_again();
+    user_writes(2);
+    EXPECT_EQ(between.last_address(TlpKind::kMemWrite),
+              owner_vfs[0].bar[0] + std::max(0x4000u, 0x1000u << bit) + kRegister);
+  }
+}
+
+TEST_F(Discovery, OneVfHasNoStride) {
+  run(ready());
+  quiet();
+  between.says[sriov() + 0x10] = 1;
+  between.says[sriov() + 0x14] = 0x00000080;  // stride 0, VF 0 at 128 as before
+  look_again();
+  EXPECT_EQ(status().num_vfs, 1u);
+  vf_writes(0);
+  EXPECT_TRUE(written(user(1)));
+}
+
+TEST_F(Discovery, WhatTheBridgeCannotDoIsRefusedAndTheReasonShown) {
+  run(ready());
+  quiet();
+  struct Case {
+    unsigned reg;
+    std::uint32_t value;
+    NoVfs reason;
+  };
+  const unsigned at = sriov();
+  for (const auto& [reg, value, reason] : {Case{0x100, 0x00010001, NoVfs::kNoCapability},
+                                           {at + 0x08, 0x0008, NoVfs::kDisabled},
+                                           {at + 0x10, 0, NoVfs::kDisabled},
+                                           {at + 0x14, 0x00030080, NoVfs::kStride},
+                                           {at + 0x14, 0x00000080, NoVfs::kStride},
+                                           {at + 0x14, 0x00020000, NoVfs::kStride},
+                                           {at + 0x20, 0, NoVfs::kPageSize},
+                                           {at + 0x20, 3, NoVfs::kPageSize},
+                                           {at + 0x20, 0x400, NoVfs::kPageSize},
+                                           {at + 0x24, 0xe0000000, NoVfs::kBars},
+                                           {at + 0x30, 0xe000100c, NoVfs::kBars}}) {
+    SCOPED_TRACE(testing::Message() << std::hex << "register " << reg << " says " << value);
+    between.says = {{reg, value}};
+    look_again();
+    EXPECT_EQ(status().no_vfs, reason);
+    EXPECT_FALSE(status().sriov);
+    EXPECT_EQ(status().num_vfs, 0u);
+    EXPECT_FALSE(bridge.read<regs::Slot>(0).present);
+  }
+  between.says.clear();
+  look_again();
+  EXPECT_EQ(status().no_vfs, NoVfs::kNone);
+  EXPECT_EQ(status().num_vfs, 4u);
+}
+
+// VFs whose memory space is off still do DMA.
+TEST_F(Discovery, WithoutVfMemorySpaceAVfStillWritesToItsServerOnly) {
+  run(ready());
+  quiet();
+  between.says[sriov() + 0x08] = 0x0001;
+  look_again();
+  EXPECT_EQ(run(user(1).probe32(fn[1].bar[0] + 8)), CplStatus::kUnsupported);
+  vf_writes(0);
+  EXPECT_TRUE(written(user(1)));
+  EXPECT_FALSE(written(owner()));
+}
+
+// Nobody resets the card's VFs because the owner's link is down.
+TEST_F(Discovery, AVfIsNotFreeBeforeTheOwnerIsBackToHaveItReset) {
+  run(ready());
+  bridge.set_link(0, false);
+  EXPECT_EQ(command(Op::kForce, 1, 0), Result::kDone);
+  sleep(milliseconds(300));
+  EXPECT_EQ(command(Op::kAssign, 2, 1, 0), Result::kVfInUse);
+}
+
+}  // namespace
+}  // namespace vfpool
