@@ -1,7 +1,7 @@
 rtl/vfp_pkg.sv
 rtl/vfp_regs_pkg.sv
 rtl/vfp_tlp_check.sv
-rtl/vfp_cpl_final.sv
+rtl/vfp_cpl_check.sv
 rtl/vfp_pkt_queue.sv
 rtl/vfp_order.sv
 rtl/vfp_ingress.sv

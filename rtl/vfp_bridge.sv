@@ -39,6 +39,9 @@ module vfp_bridge #(
   output logic [NumSlots-1:0][1:0] power_led_o,  // vfp_regs_pkg::Led*
   output logic [NumSlots-1:0][1:0] attn_led_o,
 
+  // The device is to be reset (hot reset), or its link disabled, as long as this is high.
+  output logic dev_reset_o,
+
   // Service bus: the management registers without a server. Held until ready; rdata is valid with ready.
   input  logic        svc_valid_i,
   output logic        svc_ready_o,
@@ -116,6 +119,8 @@ module vfp_bridge #(
   logic [7:0]               err_port;
   logic [3:0]               err_reason;
   logic [1:0]               timeouts;
+  logic [Hosts-1:0]         host_lost;
+  logic [Hosts-1:0][1:0]    host_refused;
   logic [127:0]             err_hdr;
   logic                     fabric_busy, fabric_timer, ctrl_busy, ctrl_timer;
 
@@ -142,6 +147,7 @@ module vfp_bridge #(
     .vf_busy_o(vf_busy), .own_cfg_write_o(own_cfg_write), .own_cfg_reg_o(own_cfg_reg),
     .own_cfg_writing_o(own_cfg_writing), .own_cfg_written_o(own_cfg_written), .ev_rx_o(ev_rx), .ev_tx_o(ev_tx), .err_valid_o(err_valid),
     .err_port_o(err_port), .err_reason_o(err_reason), .err_hdr_o(err_hdr), .timeouts_o(timeouts),
+    .host_lost_o(host_lost), .host_refused_o(host_refused),
     .reg_valid_o(reg_valid[Hosts-1:0]), .reg_ready_i(reg_ready[Hosts-1:0]), .reg_write_o(reg_write[Hosts-1:0]),
     .reg_addr_o(reg_addr[Hosts-1:0]), .reg_be_o(reg_be[Hosts-1:0]), .reg_wdata_o(reg_wdata[Hosts-1:0]),
     .reg_rdata_i(reg_rdata[Hosts-1:0]),
@@ -159,7 +165,7 @@ module vfp_bridge #(
   vfp_ctrl #(.Users(Users), .Slots(Slots), .SlotFns(SlotFns), .Vfs(Vfs)) u_ctrl (
     .clk_i, .rst_ni, .tick_ms_i,
     .host_link_i(link_i[Hosts-1:0]),
-    .dev_link_i(link_i[Hosts]),
+    .dev_link_i(link_i[Hosts]), .dev_reset_o,
     .button_i, .power_led_o, .attn_led_o,
     .reg_valid_i(reg_valid), .reg_ready_o(reg_ready), .reg_write_i(reg_write), .reg_addr_i(reg_addr),
     .reg_be_i(reg_be), .reg_wdata_i(reg_wdata), .reg_rdata_o(reg_rdata),
@@ -182,6 +188,7 @@ module vfp_bridge #(
     .vf_busy_i(vf_busy), .own_cfg_write_i(own_cfg_write), .own_cfg_reg_i(own_cfg_reg),
     .own_cfg_writing_i(own_cfg_writing), .own_cfg_written_i(own_cfg_written), .ev_rx_i(ev_rx), .ev_tx_i(ev_tx), .err_valid_i(err_valid),
     .err_port_i(err_port), .err_reason_i(err_reason), .err_hdr_i(err_hdr), .timeouts_i(timeouts),
+    .host_lost_i(host_lost), .host_refused_i(host_refused),
     .busy_o(ctrl_busy), .timer_o(ctrl_timer)
   );
 

@@ -39,11 +39,13 @@ module vfp_cfg_host #(
   input  logic [NPorts-1:0]      slot_present_i,
   input  logic [NPorts-1:0]      slot_ready_i,
   input  logic [NPorts-1:0]      slot_quiet_i,
+  input  logic                   port_back_i,   // pulse: this host takes packets again after it had lost some
   output logic [NPorts-1:0]      slot_present_o,
   output logic [NPorts-1:0]      slot_link_o,
   output logic [NPorts-1:0]      slot_powered_o,
   output logic [NPorts-1:0]      slot_usable_o,
   output logic [NPorts-1:0]      slot_off_o,
+  output logic [NPorts-1:0]      slot_reset_o,  // pulse: secondary bus reset or link disable
   output logic [NPorts-1:0][1:0] power_led_o,
   output logic [NPorts-1:0][1:0] attn_led_o,
 
@@ -61,6 +63,10 @@ module vfp_cfg_host #(
   output logic [15:0] target_o,
   input  logic        foreign_i,
 
+  // Requests of this host that were refused, a posted, a non-posted one.
+  input  logic [1:0]  refused_i,
+
+  input  logic        dev_link_i,
   // The device, from discovery: whether the rest is known, and whether it is being read.
   input  logic        dev_known_i,
   input  logic        dev_reading_i,
@@ -87,6 +93,7 @@ module vfp_cfg_host #(
   output logic [15:0] dsp_bdf_o,     // of downstream port 0
   output logic [7:0]  sec_bus_o,
   output logic [7:0]  sub_bus_o,
+  output logic        below_reset_o, // owner: what is below port 0 is being reset, its link too
 
   // The management function's message: whether the host takes one, and a pulse to send it.
   output logic        event_msi_can_o,
@@ -221,6 +228,7 @@ module vfp_cfg_host #(
     .slot_cap_i    (32'd0),
     .slot_reg_i    (32'd0),
     .link_active_i (1'b0),
+    .refused_i     (refused_i),
     .mem_en_o      (up_mem_en),
     .bme_o         (up_bme),
     .sec_bus_o     (up_sec),
@@ -249,7 +257,8 @@ module vfp_cfg_host #(
       .slot_we_o     (slot_we[p]),
       .slot_cap_i    (slot_cap[p]),
       .slot_reg_i    (slot_reg[p]),
-      .link_active_i (Owner ? 1'b1 : slot_link_o[p]),
+      .link_active_i (Owner ? dev_link_i : slot_link_o[p]),
+      .refused_i     (2'b00),
       .mem_en_o      (dn_mem_en[p]),
       .bme_o         (dn_bme[p]),
       .sec_bus_o     (dn_sec[p]),
@@ -274,10 +283,16 @@ module vfp_cfg_host #(
       assign slot_powered_o[p] = 1'b0;
       assign slot_usable_o[p]  = 1'b0;
       assign slot_off_o[p]     = 1'b0;
+      assign slot_reset_o[p]   = 1'b0;
       assign power_led_o[p]    = vfp_regs_pkg::LedOff;
       assign attn_led_o[p]     = vfp_regs_pkg::LedOff;
       assign slot_msi[p]       = 1'b0;
     end else begin : gen_slot
+      // What is below is reset with the link (6.6.1, 7.5.3.6, 7.8.7).
+      logic reset_q, switched_off;
+      assign slot_off_o[p] = switched_off || (up_reset && slot_powered_o[p]);
+      always_ff @(posedge clk_i) reset_q <= rst_ni && (dn_reset[p] || dn_disable[p]);
+      assign slot_reset_o[p] = (dn_reset[p] || dn_disable[p]) && !reset_q;
       vfp_slot #(.Number(FirstSlot + p)) u_slot (
         .clk_i, .rst_ni,
         .clear_i       (!link_i || up_reset),
@@ -292,13 +307,14 @@ module vfp_cfg_host #(
         .quiet_i       (slot_quiet_i[p]),
         .link_disable_i(dn_disable[p]),
         .msi_en_i      (dn_msi_en[p]),
+        .again_i       (port_back_i),
         .present_o     (slot_present_o[p]),
         .link_o        (slot_link_o[p]),
         .powered_o     (slot_powered_o[p]),
         .usable_o      (slot_usable_o[p]),
         .power_led_o   (power_led_o[p]),
         .attn_led_o    (attn_led_o[p]),
-        .off_o         (slot_off_o[p]),
+        .off_o         (switched_off),
         .msi_o         (slot_msi[p])
       );
     end
@@ -435,6 +451,7 @@ module vfp_cfg_host #(
   assign bme_o      = up_bme && dn_bme[0];
   assign sec_bus_o  = dn_sec[0];
   assign sub_bus_o  = dn_sub[0];
+  assign below_reset_o = up_reset || dn_reset[0] || dn_disable[0];
   assign mem_base_o   = dn_mem_base[0] > up_mem_base ? dn_mem_base[0] : up_mem_base;
   assign mem_limit_o  = dn_mem_limit[0] < up_mem_limit ? dn_mem_limit[0] : up_mem_limit;
   assign pref_base_o  = dn_pref_base[0] > up_pref_base ? dn_pref_base[0] : up_pref_base;
@@ -443,7 +460,8 @@ module vfp_cfg_host #(
   logic unused;
   assign unused = ^{up_msi_en, up_msi_addr, up_msi_data, up_ari, up_disable,
                     up_slot_we, up_bdf_q, cfg_hdr_i, vf_busy_i, fn_vf_i, fn_there_i, dev_sec_bus_i, dn_disable,
-                    dn_reset, dn_ari, dn_sub, slot_we, slot_present_i, slot_ready_i, slot_quiet_i, button_i, dn_msi_en, vf_first_i,
+                    dn_reset, dn_ari, dn_sub, slot_we, slot_present_i, slot_ready_i, slot_quiet_i, port_back_i,
+                    button_i, dn_msi_en, vf_first_i,
                     vf_stride_i, vendor_i, vf_device_i, class_rev_i, subsystem_i, bar0_flags_i, bar3_flags_i};
 
 endmodule

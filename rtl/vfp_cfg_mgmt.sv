@@ -92,8 +92,9 @@ module vfp_cfg_mgmt (
     endcase
   end
 
-  assign mem_en_o = command_q[1];
-  assign bme_o    = command_q[2];
+  // In D3hot a function answers configuration requests and nothing else (PCI Bus Power Management 1.2, 5.4.1).
+  assign mem_en_o = command_q[1] && power_q == 2'd0;
+  assign bme_o    = command_q[2] && power_q == 2'd0;
   assign bar_o    = {bar_q, 16'd0};
 
 endmodule

@@ -22,6 +22,7 @@ module vfp_cfg_port #(
   input  logic [31:0] slot_cap_i,
   input  logic [31:0] slot_reg_i,
   input  logic        link_active_i,
+  input  logic [1:0]  refused_i,  // pulses: a posted, a non-posted request that came this way was refused
 
   output logic        mem_en_o,
   output logic        bme_o,
@@ -46,6 +47,7 @@ module vfp_cfg_port #(
   logic [7:0]   control_q;  // Bridge Control
   logic [1:0]   power_q;
   logic [14:0]  devctl_q;
+  logic [3:0]   devsta_q;   // Device Status: correctable, non-fatal, fatal error, unsupported request
   logic [7:0]   lnkctl_q;
   logic         ari_q;
   logic [4:0]   acs_q;
@@ -77,11 +79,16 @@ module vfp_cfg_port #(
       control_q     <= '0;
       power_q       <= '0;
       devctl_q      <= '0;
+      devsta_q      <= '0;
       lnkctl_q      <= '0;
       ari_q         <= 1'b0;
       acs_q         <= '0;
-    end else if (we_i) begin
-      case (reg_i)
+    end else begin
+      // Written ones clear, but news wins. A refused non-posted request is an advisory error (6.2.3.2.4).
+      if (we_i && reg_i == 10'h01e && be_i[2]) devsta_q <= devsta_q & ~wdata_i[19:16];
+      if (refused_i[0]) {devsta_q[3], devsta_q[1]} <= 2'b11;
+      if (refused_i[1]) {devsta_q[3], devsta_q[0]} <= 2'b11;
+      if (we_i) case (reg_i)
         10'h001: if (be_i[0]) command_q <= wdata_i[2:1];
         10'h003: if (be_i[0]) cache_q <= wdata_i[7:0];
         10'h006: begin
@@ -143,7 +150,7 @@ module vfp_cfg_port #(
       // Version 2, port type, slot implemented; interrupt message 0.
       10'h01c: rdata_o = {7'd0, Slot, Downstream ? 4'd6 : 4'd5, 4'd2, 16'h0010};
       10'h01d: rdata_o = 32'h0000_8000;
-      10'h01e: rdata_o = {16'd0, 1'b0, devctl_q};
+      10'h01e: rdata_o = {12'd0, devsta_q, 1'b0, devctl_q};
       // Downstream: data link layer active reporting.
       10'h01f: rdata_o = {PortNumber, 3'd0, Downstream, 20'h00082};
       10'h020: rdata_o = {2'd0, Downstream && link_active_i, 13'h0082, 8'd0, lnkctl_q};
@@ -161,8 +168,8 @@ module vfp_cfg_port #(
   end
 
   assign slot_we_o      = we_i && reg_i == 10'h022;
-  assign mem_en_o       = command_q[1];
-  assign bme_o          = command_q[2];
+  assign mem_en_o       = command_q[1] && power_q == 2'd0;  // not in D3hot
+  assign bme_o          = command_q[2] && power_q == 2'd0;
   assign sec_bus_o      = secondary_q;
   assign sub_bus_o      = subordinate_q;
   assign mem_base_o     = {mem_base_q, 20'd0};

@@ -22,6 +22,7 @@ module vfp_ctrl #(
   // Bit h: the link to host h is up.
   input  logic [Hosts-1:0] host_link_i,
   input  logic             dev_link_i,
+  output logic             dev_reset_o,  // the owner resets what is below its downstream port, or has its link disabled
 
   // Board pins of the slots, index (user - 1) * Slots + slot. button: one clock pulse a press.
   input  logic [NumSlots-1:0]      button_i,
@@ -128,6 +129,8 @@ module vfp_ctrl #(
   input  logic [7:0]               err_port_i,      // 0..Hosts-1, Hosts = device
   input  logic [3:0]               err_reason_i,    // vfp_regs_pkg::Drop*
   input  logic [127:0]             err_hdr_i,
+  input  logic [Hosts-1:0][1:0]    host_refused_i,  // pulses: a posted, a non-posted request was refused
+  input  logic [Hosts-1:0]         host_lost_i,     // its port is stuck, and what it was to get is lost
   input  logic [1:0]               timeouts_i,      // pulses: a request to the device, to a host was never answered
 
   // A cycle can change state without new input: keep clocking. timer: only tick_ms_i is awaited.
@@ -148,7 +151,7 @@ module vfp_ctrl #(
 
   vfp_discover #(.Vfs(Vfs)) u_discover (
     .clk_i, .rst_ni, .tick_ms_i,
-    .clear_i     (!host_link_i[0] || !dev_link_i),
+    .clear_i     (!host_link_i[0] || !dev_link_i || dev_reset_o),
     .write_i     (own_cfg_write_i),
     .write_reg_i (own_cfg_reg_i),
     .writing_i   (own_cfg_writing_i),
@@ -189,7 +192,8 @@ module vfp_ctrl #(
   logic [3:0]  cmd_result;
   logic [15:0] flr_bdf;
   logic [11:0] flr_reg;
-  logic [NumSlots-1:0] slot_usable, slot_powered, slot_off, slot_gone, slot_button, slot_full, slot_ready, slot_present,
+  logic [NumSlots-1:0] slot_usable, slot_powered, slot_off, slot_gone, slot_lost, slot_reset,
+                       slot_button, slot_full, slot_ready, slot_present,
                        slot_link, slot_quiet, releasing, requested;
   logic [NumFns-1:0]   fn_there;
   logic [Vfs-1:0]      vf_assigned;
@@ -206,6 +210,8 @@ module vfp_ctrl #(
     .slot_powered_i(slot_powered),
     .slot_off_i    (slot_off),
     .slot_gone_i   (slot_gone),
+    .slot_lost_i   (slot_lost),
+    .slot_reset_i  (slot_reset),
     .power_led_i   (power_led_o),
     .button_o      (slot_button),
     .slot_present_o(slot_full),
@@ -258,7 +264,7 @@ module vfp_ctrl #(
     .released_ready_o(released_ready),
     .released_event_i(released_word),
     .slot_powered_i  (slot_powered),
-    .host_link_i,
+    .host_link_i     (host_link_i & ~host_lost_i),
     .frozen_i        (freeze_o),
     .host_i          (event_host),
     .index_i         (event_index),
@@ -275,7 +281,7 @@ module vfp_ctrl #(
   logic [Hosts-1:0] cfg_busy;
 
   // The owner has no slots and no emulated functions.
-  logic                     no_present, no_link, no_powered, no_usable, no_off;
+  logic                     no_present, no_link, no_powered, no_usable, no_off, no_reset;
   logic [0:0][1:0]          no_power_led, no_attn_led;
   logic [UserFns-1:0]       no_mse, no_bme;
   logic [UserFns-1:0][63:0] no_bar0, no_bar3;
@@ -301,6 +307,9 @@ module vfp_ctrl #(
     .slot_present_i (1'b0),
     .slot_ready_i   (1'b0),
     .slot_quiet_i   (1'b0),
+    .port_back_i    (1'b0),
+    .dev_link_i,
+    .refused_i      (host_refused_i[0]),
     .event_msi_can_o(event_msi_can[0]),
     .event_msi_i    (event_msi[0]),
     .slot_present_o (no_present),
@@ -308,6 +317,7 @@ module vfp_ctrl #(
     .slot_powered_o (no_powered),
     .slot_usable_o  (no_usable),
     .slot_off_o     (no_off),
+    .slot_reset_o   (no_reset),
     .power_led_o    (no_power_led),
     .attn_led_o     (no_attn_led),
     .fn_there_i     ('0),
@@ -343,6 +353,7 @@ module vfp_ctrl #(
     .dsp_bdf_o      (own_dsp_bdf_o),
     .sec_bus_o      (sec_bus),
     .sub_bus_o      (own_sub_bus_o),
+    .below_reset_o  (dev_reset_o),
     .msi_valid_o    (msi_valid_o[0]),
     .msi_ready_i    (msi_ready_i[0]),
     .msi_rid_o      (msi_rid_o[0]),
@@ -378,6 +389,9 @@ module vfp_ctrl #(
     .fn_o       (no_fn)
   );
 
+  logic [Hosts-1:0] host_was_lost_q;
+  always_ff @(posedge clk_i) host_was_lost_q <= rst_ni ? host_lost_i : '0;
+
   for (genvar h = 1; h < Hosts; h++) begin : gen_user
     localparam int unsigned S0 = (h - 1) * Slots;
     localparam int unsigned F0 = S0 * SlotFns;
@@ -386,6 +400,7 @@ module vfp_ctrl #(
     logic [63:0] pref_base, pref_limit;
     logic [15:0] dsp_bdf, target;
     logic [7:0]  sec, sub;
+    logic        below_reset;
 
     vfp_cfg_host #(.Owner(1'b0), .Slots(Slots), .SlotFns(SlotFns), .Vfs(Vfs), .FirstSlot(1)) u_tree (
       .clk_i, .rst_ni,
@@ -407,6 +422,9 @@ module vfp_ctrl #(
       .slot_present_i (slot_full[S0 +: Slots]),
       .slot_ready_i   (slot_ready[S0 +: Slots]),
       .slot_quiet_i   (slot_quiet[S0 +: Slots]),
+      .port_back_i    (host_was_lost_q[h] && !host_lost_i[h]),
+      .dev_link_i,
+      .refused_i      (host_refused_i[h]),
       .event_msi_can_o(event_msi_can[h]),
       .event_msi_i    (event_msi[h]),
       .slot_present_o (slot_present[S0 +: Slots]),
@@ -414,6 +432,7 @@ module vfp_ctrl #(
       .slot_powered_o (slot_powered[S0 +: Slots]),
       .slot_usable_o  (slot_usable[S0 +: Slots]),
       .slot_off_o     (slot_off[S0 +: Slots]),
+      .slot_reset_o   (slot_reset[S0 +: Slots]),
       .power_led_o    (power_led_o[S0 +: Slots]),
       .attn_led_o     (attn_led_o[S0 +: Slots]),
       .fn_there_i     (fn_there[F0 +: UserFns]),
@@ -449,6 +468,7 @@ module vfp_ctrl #(
       .dsp_bdf_o      (dsp_bdf),
       .sec_bus_o      (sec),
       .sub_bus_o      (sub),
+      .below_reset_o  (below_reset),
       .msi_valid_o    (msi_valid_o[h]),
       .msi_ready_i    (msi_ready_i[h]),
       .msi_rid_o      (msi_rid_o[h]),
@@ -458,12 +478,14 @@ module vfp_ctrl #(
     );
 
     assign slot_gone[S0 +: Slots] = {Slots{!host_link_i[h]}};
+    assign slot_lost[S0 +: Slots] = {Slots{host_lost_i[h]}};
     logic unused;
-    assign unused = ^{mem_en, bus_master, mem_base, mem_limit, pref_base, pref_limit, dsp_bdf, target, sec, sub};
+    assign unused = ^{mem_en, bus_master, mem_base, mem_limit, pref_base, pref_limit, dsp_bdf, target, sec, sub, below_reset};
   end
 
   logic unused;
-  assign unused = ^{no_present, no_link, no_powered, no_usable, no_off, no_power_led, no_attn_led, no_mse, no_bme,
+  assign unused = ^{no_present, no_link, no_powered, no_usable, no_off, no_reset, host_was_lost_q[0], no_power_led,
+                    no_attn_led, no_mse, no_bme,
                     no_bar0, no_bar3, no_bdf, no_known, no_is_vf, no_vf, no_host, no_fn};
 
   // ---- Registers ---------------------------------------------------------------------------------------------------------
@@ -533,7 +555,7 @@ module vfp_ctrl #(
   assign flr_done    = wait_q && int_done_i && for_flr_q;
 
   assign busy_o  = disc_busy || pool_busy || regs_busy || events_busy || (|cfg_busy) || (|button_i) ||
-                   (int_valid_o && int_ready_i) || int_done_i;
+                   (int_valid_o && int_ready_i) || int_done_i || host_was_lost_q != host_lost_i;
   assign timer_o = pool_timer || regs_timer || disc_timer;
 
 endmodule

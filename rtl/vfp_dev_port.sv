@@ -33,6 +33,7 @@ module vfp_dev_port #(
   input  logic [VfW:0] num_vfs_i,
   input  logic [7:0]   sec_bus_i,
   input  logic [7:0]   sub_bus_i,
+  input  logic [Hosts-1:0] mute_i,  // this host answers no reads: more of them are refused
   input  logic         own_bme_i,
   input  logic [15:0]  port_id_i,  // completer ID of the bridge toward the device
   input  logic [Vfs-1:0]           vf_owned_i,
@@ -66,7 +67,11 @@ module vfp_dev_port #(
   input  logic [HostW-1:0]   dn_host_i,
   input  logic [15:0]        dn_cpl_id_i,
   input  logic [23:0]        dn_id_i,        // {requester ID, tag}
+  input  logic [20:0]        dn_left_i,      // what is still to come, see vfp_cpl_check
   output logic               dn_free_o,
+  output logic               dn_part_o,
+  output logic [20:0]        dn_part_left_o,
+  output logic               dn_fail_o,
   output logic               int_done_o,     // pulse: completion of the bridge's own request
   output logic [2:0]         int_status_o,
   output logic [31:0]        int_rdata_o,
@@ -130,7 +135,8 @@ module vfp_dev_port #(
     look_act = vfp_pkg::ActDrop;
     if (kind == vfp_pkg::TlpCpl || kind == vfp_pkg::TlpCplD) look_act = vfp_pkg::ActFwd;
     else if ((kind == vfp_pkg::TlpMWr || kind == vfp_pkg::TlpMRd) && look_hdr[11:10] == 2'd0) look_act = vfp_pkg::ActFwd;
-    else if (look_hdr[28:24] == 5'b10_000) look_act = vfp_pkg::ActSink;  // error and PME messages: see below
+    // Error and PME messages, and INTx (2.2.8.1): see below.
+    else if (look_hdr[28:24] == 5'b10_000 || (look_hdr[28:24] == 5'b10_100 && look_hdr[39:35] == 5'b00100)) look_act = vfp_pkg::ActSink;
     else if (look_hdr[28:27] != 2'b10 && kind != vfp_pkg::TlpMWr && look_hdr[28:24] != 5'd11) look_act = vfp_pkg::ActUr;
   end
 
@@ -154,7 +160,8 @@ module vfp_dev_port #(
       .fn_o     (fn[c])
     );
     assign master[c] = to_user[c] ? fn_bme_i[fn[c]] : own_bme_i;
-    // Messages (errors of the device) concern the owner alone: a user's VF may not speak for the device there either.
+    // Messages (errors, interrupts of the device) concern the owner alone: a user's VF may not speak for the device there
+    // either. Bus Master Enable does not hold them back (7.5.1.1).
     always_comb begin
       refusal[c] = vfp_regs_pkg::DropNone;
       if (act[c] != vfp_pkg::ActFwd && !(act[c] == vfp_pkg::ActSink && !to_user[c])) refusal[c] = vfp_regs_pkg::DropUnsupported;
@@ -162,12 +169,15 @@ module vfp_dev_port #(
       else if (!known[c]) refusal[c] = vfp_regs_pkg::DropNoTarget;
       // The function may hold another VF by now, while this one is being cleaned.
       else if (to_user[c] && !(fn_active_i[fn[c]] && fn_vf_i[fn[c]] == vf[c])) refusal[c] = vfp_regs_pkg::DropNotAssigned;
-      else if (!master[c]) refusal[c] = vfp_regs_pkg::DropBusMaster;
+      else if (!master[c] && act[c] == vfp_pkg::ActFwd) refusal[c] = vfp_regs_pkg::DropBusMaster;
+      else if (c == 1 && mute_i[host[c]]) refusal[c] = vfp_regs_pkg::DropBlocked;
     end
     assign ok[c] = refusal[c] == vfp_regs_pkg::DropNone;
     assign way[c] = host[c];
-    assign fwd_hdr_o[c]  = {q_hdr[c][127:64], to_user[c] ? fn_bdf_i[fn[c]] : q_hdr[c][63:48],
-                            c == 1 ? 8'd0 : q_hdr[c][47:40], q_hdr[c][39:0]};
+    logic [127:0] renamed;
+    assign renamed = {q_hdr[c][127:64], to_user[c] ? fn_bdf_i[fn[c]] : q_hdr[c][63:48],
+                      c == 1 ? 8'd0 : q_hdr[c][47:40], q_hdr[c][39:0]};
+    assign fwd_hdr_o[c] = act[c] == vfp_pkg::ActFwd ? vfp_pkg::with_address(renamed, vfp_pkg::tlp_address(renamed)) : renamed;
   end
 
   assign np_rid_o      = q_hdr[1][63:48];
@@ -178,15 +188,21 @@ module vfp_dev_port #(
   assign np_is_vf_o    = is_vf[1];
 
   // Completions: by tag alone, then the requester ID must be ours. Never by completer ID (82599 erratum 36).
-  logic match, cpl_final, cpl_int;
+  logic match, fits, cpl_final, cpl_int;
   assign dn_look_o     = q_valid[2];
   assign dn_look_tag_o = q_hdr[2][79:72];
   assign match         = act[2] == vfp_pkg::ActFwd && dn_hit_i && q_hdr[2][95:80] == port_id_i;
-  assign cpl_int       = match && dn_int_i;
-  assign ok[2]         = match && !dn_int_i && !dn_stale_i;
+  assign cpl_int       = match && fits && dn_int_i;
+  assign ok[2]         = match && fits && !dn_int_i && !dn_stale_i;
   assign way[2]        = dn_host_i;
   assign fwd_hdr_o[2]  = {32'd0, dn_id_i, q_hdr[2][71:64], dn_host_i == '0 ? q_hdr[2][63:48] : dn_cpl_id_i, q_hdr[2][47:0]};
-  vfp_cpl_final u_final (.hdr_i(q_hdr[2]), .final_o(cpl_final));
+  vfp_cpl_check u_check (
+    .hdr_i  (q_hdr[2]),
+    .left_i (dn_left_i),
+    .fits_o (fits),
+    .final_o(cpl_final),
+    .left_o (dn_part_left_o)
+  );
 
   for (genvar c = 0; c < 3; c++) begin : gen_way
     assign fwd[c]  = mid_fwd_q[c] || (up && q_valid[c] && ok[c] && !mid_drop_q[c]);
@@ -210,7 +226,7 @@ module vfp_dev_port #(
 
   logic [2:0] err_sel;
   logic       quiet_cpl, last_sel;
-  assign quiet_cpl = match && (dn_int_i || dn_stale_i);  // ends here as it should
+  assign quiet_cpl = match && fits && (dn_int_i || dn_stale_i);  // ends here as it should
   assign err_sel = drop[0] ? 3'b001 : (drop[1] && own_free) ? 3'b010 : (drop[2] && !quiet_cpl) ? 3'b100 : 3'b000;
   assign last_sel = err_sel[0] ? q_last[0] : err_sel[1] ? q_last[1] : q_last[2];
   assign in_err_ready = err_ready_i && err_sel == 3'b000;
@@ -226,7 +242,7 @@ module vfp_dev_port #(
       err_reason_o = refusal[1];
     end else if (err_sel[2]) begin
       err_hdr_o    = q_hdr[2];
-      err_reason_o = vfp_regs_pkg::DropUnexpected;
+      err_reason_o = match ? vfp_regs_pkg::DropMismatch : vfp_regs_pkg::DropUnexpected;
     end
   end
 
@@ -236,7 +252,9 @@ module vfp_dev_port #(
     q_pop[2] = fwd[2] ? fwd_ready_i[2]
                       : (drop[2] && quiet_cpl) || (err_sel[2] && (!q_last[2] || err_ready_i));
   end
-  assign dn_free_o = q_pop[2] && q_last[2] && match && cpl_final;
+  assign dn_free_o = q_pop[2] && q_last[2] && match && fits && cpl_final;
+  assign dn_part_o = q_pop[2] && q_last[2] && match && fits && !cpl_final;
+  assign dn_fail_o = q_pop[2] && q_last[2] && match && !fits;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin

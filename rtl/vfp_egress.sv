@@ -30,6 +30,9 @@ module vfp_egress #(
   output logic         err_valid_o,
   input  logic         err_ready_i,
   output logic [127:0] err_hdr_o,
+  // A posted packet or a completion went nowhere though the link is up, and the neighbour is still stuck: nobody will ask
+  // for it again.
+  output logic         lost_o,
 
   output logic         busy_o,
   output logic         timer_o
@@ -41,6 +44,7 @@ module vfp_egress #(
   logic         stuck_q;
   logic [3:0][15:0] waited_q;  // for room of each class; [3]: of a beat for its ready
   logic         tx_valid_q, tx_sop_q, tx_eop_q;
+  logic [1:0]   tx_cls_q;
   logic [127:0] tx_hdr_q, tx_data_q;
 
   logic [N-1:0] req, grant, sel;
@@ -124,6 +128,7 @@ module vfp_egress #(
       else stuck_q <= over != '0;
     end
     if (take && !drop) begin
+      tx_cls_q  <= cls;
       tx_sop_q  <= !open_q;
       tx_eop_q  <= last;
       tx_hdr_q  <= hdr;
@@ -137,10 +142,18 @@ module vfp_egress #(
   assign tx_hdr_o   = tx_hdr_q;
   assign tx_data_o  = tx_data_q;
 
+  logic lose;
+  assign lose = (err_valid_o && err_ready_i && cls != vfp_pkg::ClsNp) ||
+                (stuck_q && tx_valid_q && !tx_ready_i && tx_cls_q != vfp_pkg::ClsNp);
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni || !link_i) lost_o <= 1'b0;
+    else lost_o <= lose || (lost_o && stuck_q);
+  end
+
   for (genvar c = 0; c < 3; c++) begin : gen_ev
     assign ev_tx_o[c] = take && !drop && !open_q && cls == 2'(c);
   end
-  assign busy_o  = take || (tx_valid_q && (tx_ready_i || drop));
+  assign busy_o  = take || (tx_valid_q && (tx_ready_i || drop)) || (lost_o && !stuck_q);
   assign timer_o = blocked != '0 || stuck_q;
 
 `ifndef SYNTHESIS

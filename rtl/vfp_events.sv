@@ -123,7 +123,7 @@ module vfp_events #(
     if (!idle) log_mem[{writing, count_q[writing][3:0]}] <= event_q;
   end
 
-  assign msi_o = msi_can_i & ~sent_q & news;
+  assign msi_o = msi_can_i & ~sent_q & news & host_link_i;
   logic [Hosts-1:0] news;
   for (genvar h = 0; h < Hosts; h++) begin : gen_news
     assign news[h] = count_q[h] != acked_q[h];

@@ -14,7 +14,8 @@ module vfp_fabric #(
   localparam int unsigned NumFns = Users * UserFns,
   localparam int unsigned NFnW   = $clog2(NumFns),
   localparam int unsigned VfW    = $clog2(Vfs),
-  localparam int unsigned TagW   = $clog2(Tags)
+  localparam int unsigned TagW   = $clog2(Tags),
+  localparam int unsigned AskerW = $clog2(Hosts + 1)
 ) (
   input  logic clk_i,
   input  logic rst_ni,
@@ -120,14 +121,19 @@ module vfp_fabric #(
   output logic [3:0]               err_reason_o,
   output logic [127:0]             err_hdr_o,
   output logic [1:0]               timeouts_o,
+  output logic [Hosts-1:0]         host_lost_o,
+  output logic [Hosts-1:0][1:0]    host_refused_o,
 
   output logic busy_o,
   output logic timer_o
 );
 
   // Entry of a request toward the device, and of a read toward a host.
-  localparam int unsigned DnInfoW = 3 + VfW + HostW + 24 + 16 + 24;
-  localparam int unsigned UpInfoW = 1 + VfW + 24 + 16 + 24;
+  localparam int unsigned DnInfoW = 3 + VfW + HostW + 5 + 16 + 24;
+  localparam int unsigned UpInfoW = 1 + VfW + 5 + 16 + 24;
+  localparam int unsigned LeftW   = 21;  // see vfp_cpl_check
+  // Each host's share of the tags toward the device; one at least is for the bridge's own requests.
+  localparam int unsigned Quota   = (Tags - 1) / Hosts;
   localparam int unsigned NDev    = 3 * Hosts + 3;  // sources of the device egress
 
   logic [Ports-1:0]        port_busy, egress_busy, egress_timer;
@@ -141,28 +147,40 @@ module vfp_fabric #(
   assign stuck_ms = {2'b00, cpl_timeout_ms_i[15:2]};
 
   // ---- Tag table of everything that is asked of the device -----------------------------------------------------------
-  logic               dn_alloc_ready, dn_alloc, dn_look, dn_hit, dn_free, dn_exp, dn_exp_ready, dn_live, dn_busy;
+  logic               dn_alloc, dn_look, dn_hit, dn_free, dn_part, dn_fail, dn_exp, dn_exp_taken, dn_exp_failed, dn_live, dn_busy;
+  logic [Hosts:0]     dn_alloc_ready, dn_exp_ready;  // by host; the last: the bridge itself
+  logic [AskerW-1:0]  dn_alloc_asker;
+  logic [LeftW-1:0]   dn_alloc_left, dn_left, dn_part_left, dn_exp_left;
   logic [TagW-1:0]    dn_tag, dn_exp_tag;
   logic [HostW-1:0]   dn_alloc_host;
   logic [DnInfoW-1:0] dn_alloc_info, dn_info, dn_exp_info;
   logic [7:0]         dn_look_tag;
 
-  vfp_tag_table #(.Tags(Tags), .InfoW(DnInfoW)) u_down_tags (
+  vfp_tag_table #(.Tags(Tags), .InfoW(DnInfoW), .Askers(Hosts + 1), .Quota(Quota)) u_down_tags (
     .clk_i, .rst_ni, .tick_ms_i,
     .timeout_ms_i (cpl_timeout_ms_i),
     .expire_all_i (!link_i[Hosts]),
     .alloc_ready_o(dn_alloc_ready),
     .alloc_tag_o  (dn_tag),
     .alloc_i      (dn_alloc),
+    .alloc_asker_i(dn_alloc_asker),
     .alloc_info_i (dn_alloc_info),
+    .alloc_left_i (dn_alloc_left),
     .look_valid_i (dn_look),
     .look_tag_i   (dn_look_tag),
     .look_hit_o   (dn_hit),
     .look_info_o  (dn_info),
+    .look_left_o  (dn_left),
     .free_i       (dn_free),
+    .part_i       (dn_part),
+    .part_left_i  (dn_part_left),
+    .fail_i       (dn_fail),
     .exp_valid_o  (dn_exp),
+    .exp_taken_o  (dn_exp_taken),
     .exp_tag_o    (dn_exp_tag),
     .exp_info_o   (dn_exp_info),
+    .exp_left_o   (dn_exp_left),
+    .exp_failed_o (dn_exp_failed),
     .exp_ready_i  (dn_exp_ready),
     .live_o       (dn_live),
     .busy_o       (dn_busy)
@@ -171,7 +189,8 @@ module vfp_fabric #(
   logic             d_notify, d_int, d_is_vf, x_notify, x_int, x_is_vf;
   logic [VfW-1:0]   d_vf, x_vf;
   logic [HostW-1:0] d_host, x_host;
-  logic [23:0]      d_cpl, x_cpl, d_id, x_id;
+  logic [4:0]       d_cpl, x_cpl;  // TC, attributes
+  logic [23:0]      d_id, x_id;
   logic [15:0]      d_cpl_id, x_cpl_id;
   assign {d_notify, d_int, d_is_vf, d_vf, d_host, d_cpl, d_cpl_id, d_id} = dn_info;
   assign {x_notify, x_int, x_is_vf, x_vf, x_host, x_cpl, x_cpl_id, x_id} = dn_exp_info;
@@ -206,7 +225,9 @@ module vfp_fabric #(
   logic [Hosts-1:0][VfW-1:0]     h_np_vf;
   logic [Hosts-1:0]              o_valid, o_ready;
   logic [Hosts-1:0][127:0]       o_hdr, o_data;
-  logic [Hosts-1:0]              up_alloc_ready, up_alloc, up_look, up_hit, up_free, up_exp, up_exp_ready, up_live, up_busy;
+  logic [Hosts-1:0]              up_alloc_ready, up_alloc, up_look, up_hit, up_free, up_part, up_fail, up_live, up_busy;
+  logic [Hosts-1:0]              up_exp, up_exp_taken, up_exp_failed, up_exp_ready;
+  logic [Hosts-1:0][LeftW-1:0]   up_left, up_part_left, up_exp_left;
   logic [Hosts-1:0][TagW-1:0]    up_tag, up_exp_tag;
   logic [Hosts-1:0][UpInfoW-1:0] up_info, up_exp_info;
   logic [Hosts-1:0][7:0]         up_look_tag;
@@ -216,7 +237,7 @@ module vfp_fabric #(
   logic [2:0][HostW-1:0]  v_host;
   logic [2:0][127:0]      v_hdr, v_data;
   logic [Hosts-1:0][2:0]  v_to, v_taken;     // by host
-  logic [Hosts-1:0]       x_taken;           // expired request answered
+  logic [Hosts-1:0]       ended_q, ended_sent;  // the end of a request without an answer waits; is sent
 
   for (genvar h = 0; h < Hosts; h++) begin : gen_host
     // The owner has no slot functions: its port gets the first user's and does not look at them.
@@ -290,7 +311,11 @@ module vfp_fabric #(
       .up_look_tag_o  (up_look_tag[h]),
       .up_hit_i       (up_hit[h]),
       .up_info_i      (up_info[h]),
+      .up_left_i      (up_left[h]),
       .up_free_o      (up_free[h]),
+      .up_part_o      (up_part[h]),
+      .up_part_left_o (up_part_left[h]),
+      .up_fail_o      (up_fail[h]),
       .own_valid_o    (o_valid[h]),
       .own_ready_i    (o_ready[h]),
       .own_hdr_o      (o_hdr[h]),
@@ -300,6 +325,7 @@ module vfp_fabric #(
       .err_ready_i    (e_ready[h]),
       .err_reason_o   (e_reason[h]),
       .err_hdr_o      (e_hdr[h]),
+      .refused_o      (host_refused_o[h]),
       .busy_o         (port_busy[h])
     );
 
@@ -310,15 +336,24 @@ module vfp_fabric #(
       .alloc_ready_o(up_alloc_ready[h]),
       .alloc_tag_o  (up_tag[h]),
       .alloc_i      (up_alloc[h]),
+      .alloc_asker_i(1'b0),
       .alloc_info_i (up_alloc_info),
+      .alloc_left_i ({2'b01, v_np_cpl[18:0]}),
       .look_valid_i (up_look[h]),
       .look_tag_i   (up_look_tag[h]),
       .look_hit_o   (up_hit[h]),
       .look_info_o  (up_info[h]),
+      .look_left_o  (up_left[h]),
       .free_i       (up_free[h]),
+      .part_i       (up_part[h]),
+      .part_left_i  (up_part_left[h]),
+      .fail_i       (up_fail[h]),
       .exp_valid_o  (up_exp[h]),
+      .exp_taken_o  (up_exp_taken[h]),
       .exp_tag_o    (up_exp_tag[h]),
       .exp_info_o   (up_exp_info[h]),
+      .exp_left_o   (up_exp_left[h]),
+      .exp_failed_o (up_exp_failed[h]),
       .exp_ready_i  (up_exp_ready[h]),
       .live_o       (up_live[h]),
       .busy_o       (up_busy[h])
@@ -344,9 +379,9 @@ module vfp_fabric #(
       .msi_rid_i  (msi_rid_i[h]),
       .msi_addr_i (msi_addr_i[h]),
       .msi_data_i (msi_data_i[h]),
-      .exp_valid_i(dn_exp && !x_int && !x_stale && x_host == HostW'(h)),
-      .exp_ready_o(x_taken[h]),
-      .exp_hdr_i  (vfp_pkg::ur_header(x_cpl, x_id, x_cpl_id)),
+      .exp_valid_i(ended_q[h]),
+      .exp_ready_o(ended_sent[h]),
+      .exp_hdr_i  (ended_hdr_q[h]),
       .tx_valid_o (tx_valid_o[h]),
       .tx_ready_i (tx_ready_i[h]),
       .tx_room_i  (tx_room_i[h]),
@@ -358,6 +393,7 @@ module vfp_fabric #(
       .err_valid_o(e_valid[Ports+h]),
       .err_ready_i(e_ready[Ports+h]),
       .err_hdr_o  (e_hdr[Ports+h]),
+      .lost_o     (host_lost_o[h]),
       .busy_o     (egress_busy[h]),
       .timer_o    (egress_timer[h])
     );
@@ -366,6 +402,20 @@ module vfp_fabric #(
     end
     assign up_alloc[h] = v_taken[h][1];
     assign e_reason[Ports+h] = vfp_regs_pkg::DropBlocked;
+  end
+
+  // A host that answers no reads of the device gets no more of them, so that the other hosts' go on behind them.
+  logic [Hosts-1:0][15:0] starved_q;
+  logic [Hosts-1:0]       mute_q;
+  for (genvar h = 0; h < Hosts; h++) begin : gen_mute
+    logic starved;
+    assign starved = v_to[h][1] && !up_alloc_ready[h] && !up_free[h];
+    always_ff @(posedge clk_i) begin
+      if (!rst_ni || !starved) starved_q[h] <= '0;
+      else if (tick_ms_i) starved_q[h] <= starved_q[h] + 1'b1;
+      if (!rst_ni || up_free[h] || !up_live[h]) mute_q[h] <= 1'b0;
+      else if (starved_q[h] >= stuck_ms) mute_q[h] <= 1'b1;
+    end
   end
 
   // A packet of the device goes to one host; the others' readies are zero.
@@ -401,6 +451,7 @@ module vfp_fabric #(
     .num_vfs_i   (dev_num_vfs_i),
     .sec_bus_i   (own_sec_bus_i),
     .sub_bus_i   (own_sub_bus_i),
+    .mute_i      (mute_q & ~up_alloc_ready),
     .own_bme_i,
     .port_id_i   (own_dsp_bdf_i),
     .vf_owned_i, .vf_fn_i, .fn_active_i, .fn_vf_i, .fn_bme_i, .fn_bdf_i,
@@ -424,7 +475,11 @@ module vfp_fabric #(
     .dn_host_i   (d_host),
     .dn_cpl_id_i (d_cpl_id),
     .dn_id_i     (d_id),
+    .dn_left_i   (dn_left),
     .dn_free_o   (dn_free),
+    .dn_part_o   (dn_part),
+    .dn_part_left_o(dn_part_left),
+    .dn_fail_o   (dn_fail),
     .int_done_o  (c_int_done),
     .int_status_o(c_int_status),
     .int_rdata_o,
@@ -439,27 +494,58 @@ module vfp_fabric #(
     .busy_o      (port_busy[Hosts])
   );
 
-  assign up_alloc_info = {v_np_is_vf, v_np_vf, v_np_cpl, v_np_sent, v_np_rid, v_np_tag};
+  assign up_alloc_info = {v_np_is_vf, v_np_vf, v_np_cpl[23:19], v_np_sent, v_np_rid, v_np_tag};
 
-  // Reads of the device that no host answered: the first host with one gets its turn.
+  // Reads of the device that no host answered, or wrongly: the first host with one gets its turn. What ends them waits
+  // here for the egress.
   logic [UpInfoW-1:0] late_info;
+  logic [LeftW-1:0]   late_left;
   logic [Hosts-1:0]   late_sel;
-  logic               late_taken;
+  logic               late_q, late_sent, late_taken, late_failed;
+  logic [127:0]       late_hdr_q;
   always_comb begin
-    late_sel  = '0;
-    late_info = '0;
+    late_sel    = '0;
+    late_info   = '0;
+    late_left   = '0;
+    up_exp_ready = '0;
+    late_failed = 1'b0;
     for (int h = int'(Hosts) - 1; h >= 0; h--) begin
+      up_exp_ready[h] = !late_q;
+      for (int i = 0; i < h; i++) if (up_exp[i]) up_exp_ready[h] = 1'b0;
       if (up_exp[h]) begin
-        late_sel  = Hosts'(1) << h;
-        late_info = up_exp_info[h];
+        late_sel    = Hosts'(1) << h;
+        late_info   = up_exp_info[h];
+        late_left   = up_exp_left[h];
+        late_failed = up_exp_failed[h];
       end
     end
   end
-  assign up_exp_ready = late_taken ? late_sel : '0;
+  assign late_taken   = up_exp_taken != '0;
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) late_q <= 1'b0;
+    else late_q <= late_taken || (late_q && !late_sent);
+    if (late_taken) begin
+      late_hdr_q <= vfp_pkg::end_header({late_info[44:40], late_left[18:0]}, late_info[23:0], own_dsp_bdf_i,
+                                        late_failed ? vfp_pkg::CplCa : vfp_pkg::CplUr);
+    end
+  end
 
-  // Requests of the device or bridge that expired.
-  assign dn_exp_ready = x_int ? !c_int_done : (x_stale || (|x_taken));
-  assign int_done_o   = c_int_done || (dn_exp && x_int);
+  // Requests of a host or the bridge that ended like that: each host has its own place to wait in.
+  logic [Hosts-1:0][127:0] ended_hdr_q;
+  assign dn_exp_ready = {!c_int_done, ~ended_q};
+  for (genvar h = 0; h < Hosts; h++) begin : gen_ended
+    logic load;
+    assign load = dn_exp_taken && !x_int && !x_stale && x_host == HostW'(h);
+    always_ff @(posedge clk_i) begin
+      if (!rst_ni || !host_link[h]) ended_q[h] <= 1'b0;
+      else ended_q[h] <= load || (ended_q[h] && !ended_sent[h]);
+      if (load) begin
+        ended_hdr_q[h] <= vfp_pkg::end_header({x_cpl, dn_exp_left[18:0]}, x_id, x_cpl_id,
+                                              dn_exp_failed ? vfp_pkg::CplCa : vfp_pkg::CplUr);
+      end
+    end
+  end
+  assign int_done_o   = c_int_done || (dn_exp_taken && x_int);
   assign int_status_o = c_int_done ? c_int_status : vfp_pkg::CplUr;
 
   logic [NDev-1:0]        s_valid, s_ready, s_last;
@@ -468,41 +554,24 @@ module vfp_fabric #(
   logic [NDev-1:0][7:0]   s_weight;
 
   always_comb begin
-    dn_alloc      = 1'b0;
-    dn_alloc_info = '0;
-    dn_alloc_host = '0;
     for (int h = 0; h < int'(Hosts); h++) begin
       for (int c = 0; c < 3; c++) begin
-        s_valid[3*h+c]  = h_valid[h][c] && (c != 1 || dn_alloc_ready);
+        s_valid[3*h+c]  = h_valid[h][c] && (c != 1 || dn_alloc_ready[h]);
         s_cls[3*h+c]    = 2'(c);
         s_hdr[3*h+c]    = c == 1 ? {h_hdr[h][c][127:48], 8'(dn_tag), h_hdr[h][c][39:0]} : h_hdr[h][c];
         s_data[3*h+c]   = h_data[h][c];
         s_last[3*h+c]   = h_last[h][c];
         s_weight[3*h+c] = weight_i[h];
-        h_ready[h][c]   = s_ready[3*h+c];
-      end
-      if (s_ready[3*h+1]) begin
-        dn_alloc      = 1'b1;
-        dn_alloc_host = HostW'(h);
-        // The owner's writes to the PF's configuration space (function 0 of the bus below) are of interest.
-        dn_alloc_info = {h == 0 && h_np_cfg_write[h] && !h_hdr[h][1][24] && h_hdr[h][1][87:80] == 8'd0,
-                         1'b0, h_np_is_vf[h], h_np_vf[h], HostW'(h), h_np_cpl[h], h_np_cpl_id[h],
-                         h_np_rid[h], h_np_tag[h]};
       end
     end
 
-    s_valid[NDev-3]  = int_valid_i && dn_alloc_ready;
+    s_valid[NDev-3]  = int_valid_i && dn_alloc_ready[Hosts];
     s_cls[NDev-3]    = vfp_pkg::ClsNp;
     s_hdr[NDev-3]    = {32'd0, int_bdf_i, 4'd0, int_reg_i[11:2], 2'b00, own_dsp_bdf_i, 8'(dn_tag), 4'd0, int_be_i,
                         1'b0, int_write_i, 1'b0, 4'b0010, int_type1_i, 14'd0, 10'd1};
     s_data[NDev-3]   = {96'd0, int_wdata_i};
     s_last[NDev-3]   = 1'b1;
     s_weight[NDev-3] = 8'd1;
-    if (s_ready[NDev-3]) begin
-      dn_alloc      = 1'b1;
-      dn_alloc_info = '0;
-      dn_alloc_info[DnInfoW-2] = 1'b1;
-    end
 
     s_valid[NDev-2]  = v_own_valid;
     s_cls[NDev-2]    = vfp_pkg::ClsCpl;
@@ -511,17 +580,46 @@ module vfp_fabric #(
     s_last[NDev-2]   = 1'b1;
     s_weight[NDev-2] = 8'd1;
 
-    s_valid[NDev-1]  = late_sel != '0;
+    s_valid[NDev-1]  = late_q;
     s_cls[NDev-1]    = vfp_pkg::ClsCpl;
-    s_hdr[NDev-1]    = vfp_pkg::ur_header(late_info[63:40], late_info[23:0], own_dsp_bdf_i);
+    s_hdr[NDev-1]    = late_hdr_q;
     s_data[NDev-1]   = '0;
     s_last[NDev-1]   = 1'b1;
     s_weight[NDev-1] = 8'd1;
   end
+
+  always_comb begin
+    dn_alloc       = 1'b0;
+    dn_alloc_asker = '0;
+    dn_alloc_info  = '0;
+    dn_alloc_left  = '0;
+    dn_alloc_host  = '0;
+    for (int h = 0; h < int'(Hosts); h++) begin
+      for (int c = 0; c < 3; c++) h_ready[h][c] = s_ready[3*h+c];
+      if (s_ready[3*h+1]) begin
+        dn_alloc       = 1'b1;
+        dn_alloc_host  = HostW'(h);
+        dn_alloc_asker = AskerW'(h);
+        dn_alloc_left  = {h_hdr[h][1][26], !h_hdr[h][1][30], h_np_cpl[h][18:0]};  // 26: configuration
+        // The owner's writes to the PF's configuration space (function 0 of the bus below) are of interest.
+        dn_alloc_info = {h == 0 && h_np_cfg_write[h] && !h_hdr[h][1][24] && h_hdr[h][1][87:80] == 8'd0,
+                         1'b0, h_np_is_vf[h], h_np_vf[h], HostW'(h), h_np_cpl[h][23:19], h_np_cpl_id[h],
+                         h_np_rid[h], h_np_tag[h]};
+      end
+    end
+    if (s_ready[NDev-3]) begin
+      dn_alloc       = 1'b1;
+      dn_alloc_asker = AskerW'(Hosts);
+      dn_alloc_left  = {1'b1, !int_write_i, 7'd0, 12'd4};
+      dn_alloc_info  = '0;
+      dn_alloc_info[DnInfoW-2] = 1'b1;
+    end
+  end
   assign int_ready_o = s_ready[NDev-3];
   assign v_own_ready = s_ready[NDev-2];
-  assign late_taken  = s_ready[NDev-1];
+  assign late_sent   = s_ready[NDev-1];
 
+  logic dev_lost;  // only a host has slots to lose
   vfp_egress #(.N(NDev)) u_egress (
     .clk_i, .rst_ni, .tick_ms_i,
     .stuck_ms_i (stuck_ms),
@@ -544,6 +642,7 @@ module vfp_fabric #(
     .err_valid_o(e_valid[Ports+Hosts]),
     .err_ready_i(e_ready[Ports+Hosts]),
     .err_hdr_o  (e_hdr[Ports+Hosts]),
+    .lost_o     (dev_lost),
     .busy_o     (egress_busy[Hosts]),
     .timer_o    (egress_timer[Hosts])
   );
@@ -551,25 +650,23 @@ module vfp_fabric #(
 
   // The owner's writes to the PF: from when one leaves until it is answered, or never will be.
   logic [Tags-1:0] writing_q;
-  logic            x_end;
-  assign x_end             = dn_exp && dn_exp_ready;
   assign own_cfg_write_o   = dn_alloc && dn_alloc_info[DnInfoW-1];
   assign own_cfg_reg_o     = h_hdr[0][1][75:66];
   assign own_cfg_writing_o = writing_q != '0;
-  assign own_cfg_written_o = (dn_free && d_notify) || (x_end && x_notify);
+  assign own_cfg_written_o = (dn_free && d_notify) || (dn_exp_taken && x_notify);
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       writing_q <= '0;
     end else begin
       if (dn_free) writing_q[dn_look_tag[TagW-1:0]] <= 1'b0;
-      if (x_end) writing_q[dn_exp_tag] <= 1'b0;
+      if (dn_exp_taken) writing_q[dn_exp_tag] <= 1'b0;
       if (own_cfg_write_o) writing_q[dn_tag] <= 1'b1;
     end
   end
 
   // Requests that nobody answered in time, toward the device and toward a host. What a lost link ends is not of them.
-  assign timeouts_o[0] = dn_exp && dn_exp_ready && link_i[Hosts] && (x_int || !x_stale);
-  assign timeouts_o[1] = late_taken && (late_sel & host_link) != '0;
+  assign timeouts_o[0] = dn_exp_taken && !dn_exp_failed && link_i[Hosts] && (x_int || !x_stale);
+  assign timeouts_o[1] = late_taken && !late_failed && (late_sel & host_link) != '0;
 
   // ---- Requests outstanding for each VF, either way ---------------------------------------------------------------------
   logic [Vfs-1:0][6:0] vf_count_q, vf_count_d;
@@ -580,7 +677,7 @@ module vfp_fabric #(
     end
     if (up_alloc != '0 && v_np_is_vf) vf_count_d[v_np_vf] = vf_count_d[v_np_vf] + 7'd1;
     if (dn_free && d_is_vf) vf_count_d[d_vf] = vf_count_d[d_vf] - 7'd1;
-    if (dn_exp && dn_exp_ready && x_is_vf) vf_count_d[x_vf] = vf_count_d[x_vf] - 7'd1;
+    if (dn_exp_taken && x_is_vf) vf_count_d[x_vf] = vf_count_d[x_vf] - 7'd1;
     for (int h = 0; h < int'(Hosts); h++) begin
       if (up_free[h] && up_info[h][UpInfoW-1]) begin
         vf_count_d[up_info[h][UpInfoW-2 -: VfW]] = vf_count_d[up_info[h][UpInfoW-2 -: VfW]] - 7'd1;
@@ -623,12 +720,15 @@ module vfp_fabric #(
   assign busy_o  = (|port_busy) || (|egress_busy) || dn_busy || (|up_busy);
   assign timer_o = dn_live || (|up_live) || (|egress_timer);
 
+  logic unused;
+  assign unused = dev_lost;
+
 `ifndef SYNTHESIS
   // Every end belongs to a request that was counted.
   always_ff @(posedge clk_i) begin
     if (rst_ni) begin
       counted_down: assert (!(dn_free && d_is_vf) || vf_count_q[d_vf] != 7'd0);
-      expired_down: assert (!(dn_exp && dn_exp_ready && x_is_vf) || vf_count_q[x_vf] != 7'd0);
+      expired_down: assert (!(dn_exp_taken && x_is_vf) || vf_count_q[x_vf] != 7'd0);
       counted_up  : assert (!(late_taken && late_info[UpInfoW-1]) || vf_count_q[late_info[UpInfoW-2 -: VfW]] != 7'd0);
     end
   end

@@ -44,6 +44,7 @@ module vfp_host_egress #(
   output logic         err_valid_o,
   input  logic         err_ready_i,
   output logic [127:0] err_hdr_o,
+  output logic         lost_o,
   output logic         busy_o,
   output logic         timer_o
 );
@@ -64,7 +65,7 @@ module vfp_host_egress #(
     .src_last_i ({3'b111, dev_last_i}),
     .weight_i   ({6{8'd1}}),
     .tx_valid_o, .tx_ready_i, .tx_room_i, .tx_sop_o, .tx_eop_o, .tx_hdr_o, .tx_data_o,
-    .ev_tx_o, .err_valid_o, .err_ready_i, .err_hdr_o, .busy_o, .timer_o
+    .ev_tx_o, .err_valid_o, .err_ready_i, .err_hdr_o, .lost_o, .busy_o, .timer_o
   );
 
   assign dev_ready_o = ready[2:0];

@@ -86,7 +86,11 @@ module vfp_host_port #(
   output logic [7:0]         up_look_tag_o,
   input  logic               up_hit_i,
   input  logic [UpInfoW-1:0] up_info_i,  // {.., sent requester ID, original requester ID, original tag}
+  input  logic [20:0]        up_left_i,  // what is still to come, see vfp_cpl_check
   output logic               up_free_o,
+  output logic               up_part_o,
+  output logic [20:0]        up_part_left_o,
+  output logic               up_fail_o,
 
   // Completions of the bridge's own making, for this host. One beat.
   output logic         own_valid_o,
@@ -99,6 +103,7 @@ module vfp_host_port #(
   input  logic         err_ready_i,
   output logic [3:0]   err_reason_o,
   output logic [127:0] err_hdr_o,
+  output logic [1:0]   refused_o,  // pulses: a posted, a non-posted request was refused
   output logic         busy_o
 );
 
@@ -149,7 +154,7 @@ module vfp_host_port #(
     .meta_o(look_meta)
   );
 
-  logic       cpl_match;
+  logic       cpl_match, fits;
   logic [2:0] act_cpl;
 
   // Once the first beat of a packet has gone one way, the rest of it follows, whatever changes meanwhile.
@@ -199,7 +204,7 @@ module vfp_host_port #(
   assign own_free  = !own_valid_q;
   assign ok[0]     = act[0] == vfp_pkg::ActFwd && allowed[0];
   assign ok[1]     = act[1] == vfp_pkg::ActFwd && allowed[1];
-  assign ok[2]     = act_cpl == vfp_pkg::ActFwd && cpl_match;
+  assign ok[2]     = cpl_match && fits;
   assign held[2]   = 1'b0;
   assign np_cfg    = drop[1] && act[1] == vfp_pkg::ActCfg;
   assign np_reg    = drop[1] && act[1] == vfp_pkg::ActReg;
@@ -245,17 +250,26 @@ module vfp_host_port #(
       err_reason_o = act[1] == vfp_pkg::ActFwd ? gone : reason[1];
     end else if (err_sel[2]) begin
       err_hdr_o    = q_hdr[2];
-      err_reason_o = act_cpl != vfp_pkg::ActFwd ? vfp_regs_pkg::DropUnsupported : vfp_regs_pkg::DropUnexpected;
+      err_reason_o = act_cpl != vfp_pkg::ActFwd ? vfp_regs_pkg::DropUnsupported :
+                     cpl_match ? vfp_regs_pkg::DropMismatch : vfp_regs_pkg::DropUnexpected;
     end
   end
+
+  assign refused_o = err_sel[1:0] & {2{q_last_sel && err_ready_i}};
 
   // Completions of this host for reads of the device.
   assign act_cpl       = q_meta[2][2:0];
   assign up_look_o     = q_valid[2];
   assign up_look_tag_o = q_hdr[2][79:72];
-  assign cpl_match     = up_hit_i && up_info_i[39:24] == q_hdr[2][95:80];
+  assign cpl_match     = act_cpl == vfp_pkg::ActFwd && up_hit_i && up_info_i[39:24] == q_hdr[2][95:80];
   logic cpl_final;
-  vfp_cpl_final u_final (.hdr_i(q_hdr[2]), .final_o(cpl_final));
+  vfp_cpl_check u_check (
+    .hdr_i  (q_hdr[2]),
+    .left_i (up_left_i),
+    .fits_o (fits),
+    .final_o(cpl_final),
+    .left_o (up_part_left_o)
+  );
 
   // Forwarded streams.
   always_comb begin
@@ -272,6 +286,8 @@ module vfp_host_port #(
     fwd_last_o     = q_last;
   end
   assign up_free_o = fwd_valid_o[2] && fwd_ready_i[2] && q_last[2] && cpl_final;
+  assign up_part_o = fwd_valid_o[2] && fwd_ready_i[2] && q_last[2] && !cpl_final;
+  assign up_fail_o = q_pop[2] && q_last[2] && cpl_match && !fits;
 
   assign np_rid_o       = q_hdr[1][63:48];
   assign np_tag_o       = q_hdr[1][47:40];

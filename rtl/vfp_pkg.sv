@@ -97,7 +97,7 @@ package vfp_pkg;
     end
   endfunction
 
-  // Header of a completion for request `hdr`: without data, or with one DW of it.
+  // Header of a completion for request `hdr`: without data, or with one DW of it. A locked read gets a locked one.
   function automatic logic [127:0] cpl_header(input logic [127:0] hdr, input logic [15:0] completer,
                                               input logic [2:0] status, input logic with_data);
     logic is_read;
@@ -109,13 +109,14 @@ package vfp_pkg;
     cpl_header = {32'd0,
                   hdr[63:40], 1'b0, low,                                              // requester, tag, lower address
                   completer, status, 1'b0, bytes,
-                  1'b0, with_data, 6'b0_01010, 1'b0, hdr[22:20], 4'd0, 2'd0, hdr[13:12], 2'd0, 9'd0, with_data};
+                  1'b0, with_data, 5'b0_0101, is_read && hdr[24], 1'b0, hdr[22:20], 4'd0, 2'd0, hdr[13:12], 2'd0, 9'd0, with_data};
   endfunction
 
-  // Header of the Unsupported Request completion for a request known only from its table entry:
+  // Header of the completion without data that ends a request known only from its table entry:
   // cpl {TC, attributes, Lower Address, Byte Count}, id {requester ID, tag}.
-  function automatic logic [127:0] ur_header(input logic [23:0] cpl, input logic [23:0] id, input logic [15:0] completer);
-    ur_header = {32'd0, id, 1'b0, cpl[18:12], completer, CplUr, 1'b0, cpl[11:0],
+  function automatic logic [127:0] end_header(input logic [23:0] cpl, input logic [23:0] id,
+                                              input logic [15:0] completer, input logic [2:0] status);
+    end_header = {32'd0, id, 1'b0, cpl[18:12], completer, status, 1'b0, cpl[11:0],
                  8'b000_01010, 1'b0, cpl[23:21], 6'd0, cpl[20:19], 12'd0};
   endfunction
 

@@ -29,6 +29,8 @@ module vfp_pool #(
   input  logic [NumSlots-1:0]      slot_powered_i,
   input  logic [NumSlots-1:0]      slot_off_i,     // pulse: switched off by its server
   input  logic [NumSlots-1:0]      slot_gone_i,    // level: the server's link is down
+  input  logic [NumSlots-1:0]      slot_lost_i,    // level: the server's port is stuck and has lost packets
+  input  logic [NumSlots-1:0]      slot_reset_i,   // pulse: reset by its server
   input  logic [NumSlots-1:0][1:0] power_led_i,
   output logic [NumSlots-1:0]      button_o,       // pulse
   output logic [NumSlots-1:0]      slot_present_o,
@@ -91,6 +93,7 @@ module vfp_pool #(
   logic [NumSlots-1:0]        press_q;     // to be pressed as soon as the server can see the VF
   logic [NumSlots-1:0]        resting_q;   // switched off less than RestMs ago
   logic [NumSlots-1:0]        hidden_q;    // what came meanwhile shows only afterwards
+  logic [NumSlots-1:0]        lost_q;      // seen as removed until the port works and the VFs are reset
   logic [NumSlots-1:0][15:0]  off_q;       // when it was switched off
   logic [15:0]                now_q;
 
@@ -197,9 +200,11 @@ module vfp_pool #(
   assign released_word_o      = released_event;
 
   // ---- What makes a slot let its VFs go --------------------------------------------------------------------------------
+  logic sriov_q;
   logic [NumSlots-1:0] gone_q, clean, empty;  // clean: its VFs are drained and reset; empty: and leave the slot
   always_comb begin
-    clean = slot_off_i | (slot_gone_i & ~gone_q);
+    clean = slot_off_i | slot_reset_i | (slot_gone_i & ~gone_q) | (slot_lost_i & ~lost_q) |
+            {NumSlots{sriov_q && !sriov_i && !off_i}};  // the card is lost, its VFs may run on
     empty = '0;
     for (int s = 0; s < int'(NumSlots); s++) begin
       if (slot == NSlotW'(s) && (do_force || ((do_release || do_detach) && !slot_powered_i[s]))) begin
@@ -253,11 +258,15 @@ module vfp_pool #(
       hidden_q    <= '0;
       now_q       <= '0;
       gone_q      <= '0;
+      sriov_q     <= 1'b0;
+      lost_q      <= '0;
       scan_q      <= '0;
       walking_q   <= 1'b0;
       flr_sent_q  <= 1'b0;
     end else begin
       gone_q <= slot_gone_i;
+      sriov_q <= sriov_i;
+      lost_q <= slot_lost_i | (lost_q & ~slot_ready_o & ~slot_gone_i);
       if (tick_ms_i) now_q <= now_q + 1'b1;
 
       // A VF is reset when it has said so. Else it stays where it is, and the next round asks again.
@@ -363,7 +372,7 @@ module vfp_pool #(
       assign here[i]  = assigned_q[s*SlotFns+i] && sriov_i && 32'(fn_vf_q[s*SlotFns+i]) < 32'(num_vfs_i);
       assign dirty[i] = here[i] && state_q[fn_vf_q[s*SlotFns+i]] != vfp_regs_pkg::VfStateIdle;
     end
-    assign slot_present_o[s] = here != '0 && !hidden_q[s];
+    assign slot_present_o[s] = here != '0 && !hidden_q[s] && !lost_q[s];
     assign slot_ready_o[s]   = dirty == '0;
   end
 
@@ -375,7 +384,9 @@ module vfp_pool #(
   assign releasing_o   = releasing_q;
   assign requested_o   = requested_q;
   assign slot_quiet_o  = quiet_q;
-  assign busy_o        = (walking_q && step) || (press_q & slot_seen_i) != '0 || (sent_q && any_dirty) || (gone_q != slot_gone_i);
+  assign busy_o        = (walking_q && step) || (press_q & slot_seen_i) != '0 || (sent_q && any_dirty) || (gone_q != slot_gone_i) ||
+                         sriov_q != sriov_i ||
+                         (lost_q & ~slot_lost_i & slot_ready_o) != '0;
   assign timer_o       = any_dirty || resting_q != '0;
 
   logic unused;

@@ -75,7 +75,13 @@ module vfp_regs #(
   logic             active_q;
   logic [ViewW-1:0] view_q;
   logic [Views-1:0] next;
-  assign next = reg_valid_i & ~reg_ready_o & (~(reg_valid_i & ~reg_ready_o) + 1'b1);
+  vfp_arbiter #(.N(Views)) u_arbiter (
+    .clk_i, .rst_ni,
+    .req_i   (reg_valid_i & ~reg_ready_o),
+    .weight_i({Views{8'd1}}),
+    .done_i  (!active_q),
+    .grant_o (next)
+  );
 
   logic        write, owner;
   logic [15:0] addr;

@@ -46,7 +46,8 @@ package vfp_regs_pkg;
   // Why the pool has no VFs.
   typedef enum logic [2:0] {
     NoVfsNone         = 3'd0,  // it has
-    NoVfsUnknown      = 3'd1,  // the device was not read yet, or does not answer: it is read again, and users' requests are refused until then
+    // the device was not read yet, or does not answer: it is read again, and users' requests are refused until then
+    NoVfsUnknown      = 3'd1,
     NoVfsDisabled     = 3'd2,  // VF Enable is off, or there are 0 VFs
     NoVfsNoCapability = 3'd3,  // the device has no SR-IOV capability
     NoVfsBars         = 3'd4,  // VF BARs 0 and 3 are not 64-bit memory of at least 16 KiB
@@ -84,7 +85,9 @@ package vfp_regs_pkg;
     DropUnexpected  = 4'd6,  // completion that matches no outstanding request
     DropTimeout     = 4'd7,  // request without an answer for CPL_TIMEOUT_MS
     DropPoisoned    = 4'd8,  // poisoned configuration or register write
-    DropBlocked     = 4'd9  // the pool is frozen, the card is not known, or the port is stuck or its link down
+    DropBlocked     = 4'd9,  // the pool is frozen, the card is not known, or the port is stuck, answers nothing, or its link is down
+    // completion that does not fit its request: kind, bytes left, lower address; the request ends with Completer Abort
+    DropMismatch    = 4'd10
   } drop_e;
 
   // ID: ro, everybody.

@@ -24,6 +24,7 @@ module vfp_slot #(
   input  logic quiet_i,         // what arrives is announced by the button alone: neither link nor presence is an event
   input  logic link_disable_i,
   input  logic msi_en_i,
+  input  logic again_i,         // pulse: messages may have been lost, what there is to tell is told again
 
   output logic present_o,
   output logic link_o,
@@ -89,7 +90,7 @@ module vfp_slot #(
       if (present_d != present_q && !(present_d && quiet_i)) pdc_q <= 1'b1;
       if ((link_d && present_d) != link_q) dllsc_q <= 1'b1;
       // One message for each time that "any enabled event" becomes true (6.7.3.4).
-      event_q <= event_now && msi_en_i;
+      event_q <= event_now && msi_en_i && !again_i;
     end
   end
 

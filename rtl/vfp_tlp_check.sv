@@ -41,17 +41,16 @@ module vfp_tlp_check #(
     else cls_o = vfp_pkg::ClsNp;
   end
 
-  logic        bad_be, bad_fixed, crosses, bad_format, too_long;
+  logic        bad_be, bad_fixed, crosses, too_long;
   logic [12:0] end_in_page;
 
   assign end_in_page = {1'b0, four ? hdr_i[107:98] : hdr_i[75:66], 2'b00} + {len, 2'b00};
   assign crosses     = is_mem && end_in_page > 13'd4096;
   assign bad_be      = is_mem && (len == 11'd1 ? last_be != 4'd0 : (first_be == 4'd0 || last_be == 4'd0));
   assign bad_fixed   = one_dw && (len != 11'd1 || last_be != 4'd0 || hdr_i[22:20] != 3'd0 || hdr_i[13:12] != 2'd0);
-  assign bad_format  = is_mem && four && hdr_i[95:64] == 32'd0;
   assign too_long    = data && len > 11'(MaxPayload / 4);
 
-  assign ok_o = known && !crosses && !bad_be && !bad_fixed && !bad_format && !too_long;
+  assign ok_o = known && !crosses && !bad_be && !bad_fixed && !too_long;
 
   logic [10:0] pay_dw, tot_dw;
   assign pay_dw      = data ? len : 11'd0;

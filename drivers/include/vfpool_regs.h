@@ -167,10 +167,15 @@ enum vfpool_drop {
 	/* poisoned configuration or register write */
 	VFPOOL_DROP_POISONED = 8,
 	/*
-	 * the pool is frozen, the card is not known, or the port is stuck or its
-	 * link down
+	 * the pool is frozen, the card is not known, or the port is stuck, answers
+	 * nothing, or its link is down
 	 */
 	VFPOOL_DROP_BLOCKED = 9,
+	/*
+	 * completion that does not fit its request: kind, bytes left, lower address;
+	 * the request ends with Completer Abort
+	 */
+	VFPOOL_DROP_MISMATCH = 10,
 };
 
 /* 0x56465032, "VFP2": second layout of these registers. (ro, all) */

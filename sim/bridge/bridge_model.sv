@@ -41,6 +41,7 @@ module bridge_model #(
   output logic [Ports-1:0][127:0]  tx_data_o,
   output logic [NumSlots-1:0][1:0] power_led_o,
   output logic [NumSlots-1:0][1:0] attn_led_o,
+  output logic                     dev_reset_o,
   output logic                     svc_ready_o,
   output logic [31:0]              svc_rdata_o,
   output logic                     busy_o,

@@ -287,7 +287,10 @@ enum class Drop : std::uint8_t {
   kUnexpected = 6,   ///< completion that matches no outstanding request
   kTimeout = 7,      ///< request without an answer for CPL_TIMEOUT_MS
   kPoisoned = 8,     ///< poisoned configuration or register write
-  kBlocked = 9,      ///< the pool is frozen, the card is not known, or the port is stuck or its link down
+  kBlocked =
+      9,  ///< the pool is frozen, the card is not known, or the port is stuck, answers nothing, or its link is down
+  kMismatch = 10,  ///< completion that does not fit its request: kind, bytes left, lower address; the request ends with
+                   ///< Completer Abort
 };
 constexpr std::string_view to_string(Drop v) {
   switch (v) {
@@ -301,6 +304,7 @@ constexpr std::string_view to_string(Drop v) {
     case Drop::kTimeout: return "timeout";
     case Drop::kPoisoned: return "poisoned";
     case Drop::kBlocked: return "blocked";
+    case Drop::kMismatch: return "mismatch";
   }
   return "unknown";
 }
@@ -316,13 +320,17 @@ constexpr std::string_view meaning(Drop v) {
     case Drop::kUnexpected: return "completion that matches no outstanding request";
     case Drop::kTimeout: return "request without an answer for CPL_TIMEOUT_MS";
     case Drop::kPoisoned: return "poisoned configuration or register write";
-    case Drop::kBlocked: return "the pool is frozen, the card is not known, or the port is stuck or its link down";
+    case Drop::kBlocked:
+      return "the pool is frozen, the card is not known, or the port is stuck, answers nothing, or its link is down";
+    case Drop::kMismatch:
+      return "completion that does not fit its request: kind, bytes left, lower address; the request ends with "
+             "Completer Abort";
   }
   return "unknown";
 }
 inline constexpr Drop kAllDrop[] = {
-    Drop::kNone,      Drop::kMalformed,  Drop::kUnsupported, Drop::kNoTarget, Drop::kNotAssigned,
-    Drop::kBusMaster, Drop::kUnexpected, Drop::kTimeout,     Drop::kPoisoned, Drop::kBlocked,
+    Drop::kNone,       Drop::kMalformed, Drop::kUnsupported, Drop::kNoTarget, Drop::kNotAssigned, Drop::kBusMaster,
+    Drop::kUnexpected, Drop::kTimeout,   Drop::kPoisoned,    Drop::kBlocked,  Drop::kMismatch,
 };
 
 /// 0x56465032, "VFP2": second layout of these registers. (ro, all)

@@ -143,8 +143,11 @@ TEST_F(Discovery, ACardThatCannotBeReadForLongIsGoneUntilItCan) {
   sleep(milliseconds(100));
   EXPECT_FALSE(status().sriov);
   EXPECT_FALSE(bridge.read<regs::Slot>(0).present);
+  EXPECT_EQ(bridge.read<regs::Vf>(0).state, regs::VfState::kDraining);
+  EXPECT_EQ(between.count(TlpKind::kCfgWrite1), 0u);
   between.refusal.reset();
   sleep(milliseconds(300));
+  EXPECT_EQ(between.count(TlpKind::kCfgWrite1), 2u);  // both users' VFs are reset: they may have run on
   EXPECT_TRUE(status().sriov);
   EXPECT_TRUE(bridge.read<regs::Slot>(0).present);
 }
@@ -227,7 +230,7 @@ TEST_F(Discovery, OneVfHasNoStride) {
   run(ready());
   quiet();
   between.says[sriov() + 0x10] = 1;
-  between.says[sriov() + 0x14] = 0x00000080;  // stride 0, VF 0 at 128 as before
+  between.says[sriov() + 0x14] = owner_vfs[0].bdf.raw - pf().bdf.raw;  // First VF Offset as before, stride 0
   look_again();
   EXPECT_EQ(status().num_vfs, 1u);
   vf_writes(0);

@@ -234,7 +234,9 @@ TEST_F(Isolation, AStuckServerStopsNobodyElse) {
   run(vf[2]->send(frame));
   EXPECT_EQ(run(user(2).probe32(fn[2].bar[0] + 8)), pcie::CplStatus::kSuccess);
   bridge.stall(1, false);
-  run(user(1).sleep(std::chrono::milliseconds(40)));
+  run(user(1).sleep(std::chrono::milliseconds(200)));  // its VF is reset, since packets for it were lost
+  fn[1] = run(plug(1, 0));
+  run(user(1).config_write(fn[1].bdf, 0x04, 6, 2));
   EXPECT_EQ(run(user(1).probe32(fn[1].bar[0] + 8)), pcie::CplStatus::kSuccess);
 }
 

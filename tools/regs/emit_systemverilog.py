@@ -10,7 +10,11 @@ def enumeration(e):
     out = [f"  // {e.text}", f"  typedef enum logic [{e.width - 1}:0] {{"]
     for i, (name, number, text) in enumerate(names):
         comma = "," if i + 1 < len(names) else ""
-        out.append(f"    {name:<{wide}} = {e.width}'d{number}{comma}  // {text}")
+        value = f"    {name:<{wide}} = {e.width}'d{number}{comma}"
+        if len(value) + len(text) > 130:  # a long text has a line of its own
+            out += [f"    // {text}", value]
+        else:
+            out.append(f"{value}  // {text}")
     return out + [f"  }} {e.name.lower()}_e;", ""]
 
 
