@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // FIFO in LUTRAM with a head register, so that what follows starts from a flip-flop. A word comes out two cycles after
-// it went in; one word a cycle.
+// it went in, one cycle with Fast; one word a cycle.
 module vfp_fifo #(
   parameter int unsigned W     = 32,
   parameter int unsigned Depth = 16,  // words in the memory, 4 to 64, a power of two; the head register holds one more
+  parameter bit          Fast  = 1'b0,  // a word that meets an empty memory goes to a free head register at once
   localparam int unsigned PW   = $clog2(Depth)
 ) (
   input  logic         clk_i,
@@ -29,18 +30,20 @@ module vfp_fifo #(
   logic [PW:0]   used_q;
   logic          head_valid_q;
   logic [W-1:0]  head_q;
-  logic          write, load;
+  logic          write, load, free, past;  // past: the memory
 
   assign in_ready_o  = !used_q[PW];  // used_q is Depth at most
   assign used_o      = used_q;
   assign out_valid_o = head_valid_q;
   assign out_data_o  = head_q;
-  assign write       = in_valid_i && in_ready_o;
-  assign load        = used_q != '0 && (!head_valid_q || out_ready_i);
+  assign free        = !head_valid_q || out_ready_i;
+  assign past        = Fast && in_valid_i && used_q == '0 && free;
+  assign write       = in_valid_i && in_ready_o && !past;
+  assign load        = used_q != '0 && free;
 
   always_ff @(posedge clk_i) begin
     if (write) mem[wr_q] <= in_data_i;
-    if (load) head_q <= mem[rd_q];
+    if (free) head_q <= Fast && used_q == '0 ? in_data_i : mem[rd_q];
   end
 
   always_ff @(posedge clk_i) begin
@@ -53,7 +56,7 @@ module vfp_fifo #(
       if (write) wr_q <= wr_q + 1'b1;
       if (load) rd_q <= rd_q + 1'b1;
       if (write != load) used_q <= write ? used_q + 1'b1 : used_q - 1'b1;
-      head_valid_q <= load || (head_valid_q && !out_ready_i);
+      head_valid_q <= load || past || (head_valid_q && !out_ready_i);
     end
   end
 
