@@ -82,9 +82,9 @@ always_comb begin
     assert (!init_q || (!s1_valid_q && !s2_valid_q && !s3_valid_q && !sweep_q));
     // In a sweep everything under way is of the oldest request; else each stage has its own.
     if (sweep_q) assert (f_left == used_q && used_q != '0);
-    assert (!s1_valid_q || s1_sweep_q == sweep_q);
-    assert (!s2_valid_q || s2_sweep_q == sweep_q);
-    assert (!s3_valid_q || s3_sweep_q == sweep_q);
+    assert (!s1_valid_q || (s1_sweep_q == sweep_q && (sweep_q || !s1_last_q)));
+    assert (!s2_valid_q || (s2_sweep_q == sweep_q && (sweep_q || !s2_last_q)));
+    assert (!s3_valid_q || (s3_sweep_q == sweep_q && (sweep_q || !s3_last_q)));
     if (!sweep_q) assert (used_q - f_left == 6'(s1_valid_q) + 6'(s2_valid_q) + 6'(s3_valid_q));
     if (f_is_inside) assert (ring_mem[f_place[4:0]] == f_page);
     if (s1_valid_q && f_at_1 == f_place && f_is_inside) assert (s1_page_q == f_page);
