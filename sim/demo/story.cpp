@@ -72,6 +72,7 @@ void Story::tell() {
       {"16 MiB from user1 to user2 over ssh", &Story::file_over_ssh},
       {"Self-test of the stock VF driver", &Story::self_tests},
       {"A button press moves a VF: user1 lets it go, user2 takes it", &Story::move_vf},
+      {"The servers' own commands move a VF, and other VFs' traffic does not notice", &Story::move_by_commands},
       {"Everybody is healthy", &Story::everyone_is_healthy},
   };
   for (const auto& [title, step] : steps) {

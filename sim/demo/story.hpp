@@ -26,6 +26,7 @@ class Story {
   void file_over_ssh();
   void self_tests();
   void move_vf();
+  void move_by_commands();
   void everyone_is_healthy();
 
   lab::Result run(const std::string& vm, const std::string& sh, int seconds = 60);
