@@ -8,10 +8,12 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
+#include <sstream>
 #include <thread>
 
 #include "lab/agent/message.hpp"
@@ -31,6 +33,7 @@ struct Arguments {
   std::string folder;
   std::string topology;
   std::string sim;
+  std::vector<std::string> qemu;
   bool detach = false;
   bool json_output = false;
   bool follow = false;
@@ -42,6 +45,17 @@ struct Arguments {
 
 void print_bytes(std::FILE* to, const std::string& bytes) { std::fwrite(bytes.data(), 1, bytes.size(), to); }
 
+// "owner=-nic user": words for QEMU, divided by spaces.
+void add_qemu_options(config::Topology& topology, const std::string& text) {
+  const auto name = text.substr(0, text.find('='));
+  const auto server =
+      std::find_if(topology.servers.begin(), topology.servers.end(), [&](auto& s) { return s.name == name; });
+  if (name.size() == text.size() || server == topology.servers.end())
+    throw std::runtime_error(fmt::format("--qemu {}: begin with the name of a server and =", text));
+  std::istringstream words(text.substr(name.size() + 1));
+  for (std::string word; words >> word;) server->vm.qemu_args.push_back(word);
+}
+
 // Runs the lab in this process until it is told to end.
 int hold_lab(const Arguments& a, const std::function<void(const std::string&)>& progress,
              const std::function<void()>& ready) {
@@ -52,7 +66,9 @@ int hold_lab(const Arguments& a, const std::function<void(const std::string&)>& 
   ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
 
-  Lab lab({.topology = a.topology, .folder = a.folder, .sim_program = a.sim, .progress = progress});
+  auto topology = config::read_topology(a.topology);
+  for (const std::string& more : a.qemu) add_qemu_options(topology, more);
+  Lab lab({.topology = a.topology, .folder = a.folder, .sim_program = a.sim, .progress = progress}, topology);
   std::atomic<bool> over = false;
   std::thread signals([&] {
     int number = 0;
@@ -259,6 +275,7 @@ int main_checked(int argc, char** argv) {
   auto* c = app.add_subcommand("up", "start what a topology file describes");
   c->add_option("-t,--topology", a.topology, "topology file")->required()->check(CLI::ExistingFile);
   c->add_option("--sim", a.sim, "vfpool-sim program (default $VFPOOL_SIM or that of the same build)");
+  c->add_option("--qemu", a.qemu, "NAME=WORDS: more options of that server's QEMU");
   c->add_flag("-d,--detach", a.detach, "return when all is up; `down` ends it");
   c->callback([&] { action = [&] { return up(a); }; });
 
