@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -134,7 +135,9 @@ class Host {
   std::string stamp(const std::string& words) {
     std::string out = fmt::format("{} {} {}", words, vm().cpu_time().count(), lab::cpu_time(lab_.sim()->pid()).count());
     if (counts_) {
-      std::ofstream(lab_.file("count.ask")) << "\n";
+      std::string file = "blocks-" + words;
+      std::replace(file.begin(), file.end(), ' ', '-');
+      std::ofstream(lab_.file("count.ask")) << lab_.file(file).string() << "\n";
       std::string counts;
       std::ifstream answer(lab_.file("count.answer"));
       std::getline(answer, counts);

@@ -54,6 +54,7 @@ $(cut -d' ' -f1 /proc/uptime | tr -d .) $(awk '$1 == "cpu" { print $5 + $6 }' /p
 }
 measure() { # test function arguments...
 	local test=$1 out a b
+	case " ${tests:-$test} " in *" $test "*) ;; *) return ;; esac
 	shift
 	host stamp "$round $config $test begin"
 	a=$(snap)
@@ -108,6 +109,10 @@ for round in $(seq "${rounds:-3}"); do
 		configure "$config" || { echo "FAIL $config"; dmesg | tail; failed=1; continue; }
 		[ "$round" -gt 1 ] || echo "# $config: $(ls -d /sys/class/net/air0/queues/rx-* | wc -l) queues," \
 			"$(grep -c 'air0' /proc/interrupts) vectors"
+		# Where code of modules is, for tests/airvf/hot.
+		for m in airvf ixgbevf; do
+			echo "@text $round $config $m $(cat /sys/module/$m/sections/.text 2>/dev/null)"
+		done
 		# Not counted: whatever is slow the first time.
 		warm=$(ms=700 flood 466 ${overload:-200000}; secs=0.7 tcp_rx; secs=0.7 tcp_tx)
 		measure udp64 flood 18 ${paced:-4000}
