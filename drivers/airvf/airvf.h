@@ -20,6 +20,7 @@
 #include <linux/workqueue.h>
 
 #include "compat.h"
+#include "copy.h"
 #include "regs.h"
 #include "moderate.h"
 #include "mtvd_config.h"
@@ -33,6 +34,7 @@
 #define AIRVF_RETRY		max(HZ / 100, 1)
 #define AIRVF_RX_RING		512
 #define AIRVF_TX_RING		1024
+#define AIRVF_TX_SMALL		(2 * AIRVF_COPY_BLOCK)	/* so short pieces are copied, not mapped */
 
 /*
  * A page a buffer: headroom for XDP, 3 KB for the device, skb_shared_info. The
@@ -100,6 +102,7 @@ struct airvf_rx_stats {
 	u64 frame_errors;
 	u64 bad_length;
 	u64 own_multicast;
+	u64 no_buffer;		/* polls that found the device without a buffer */
 	u64 alloc_failed;	/* page of a buffer */
 	u64 skb_failed;
 	u64 copied;
@@ -140,7 +143,6 @@ struct airvf_vector_stats {
 };
 
 enum airvf_tx_type {
-	AIRVF_TX_NONE,
 	AIRVF_TX_SKB,
 	AIRVF_TX_XDP,		/* frame mapped by us (ndo_xdp_xmit) */
 	AIRVF_TX_XDP_POOL,	/* frame in our page pool (XDP_TX) */
@@ -156,8 +158,15 @@ struct airvf_tx_buf {
 	u32 len;		/* mapped; 0: nothing to unmap */
 	u32 bytes;
 	u16 segs;
-	u16 eop;		/* index of the packet's last descriptor */
-	u8 type;
+	u16 type;		/* enum airvf_tx_type */
+	u32 eop;		/* index of the packet's last descriptor */
+};
+
+/* What airvf_tx_usual() knows of the packets that context 0 fits; all ones: nothing. */
+struct airvf_tx_usual {
+	u32 mac;	/* bytes before the IP header */
+	u16 ip;		/* of the IP header */
+	u16 csum;	/* where the checksum is in the header behind it */
 };
 
 /* A context that the device keeps for a queue (data sheet 7.2.3.2.3). */
@@ -176,11 +185,15 @@ struct airvf_tx_ring {
 	struct airvf *vf;
 	struct netdev_queue *txq;
 	struct airvf_tx_stats *stats;
-	u16 count;
+	u32 count;
 	u16 index;		/* netdev queue */
 	u16 reg;		/* hardware queue */
-	u16 next_to_use ____cacheline_aligned_in_smp;
-	u16 kicked;		/* last value of the tail register */
+	void *small;		/* a place for each descriptor's short piece, or NULL */
+	dma_addr_t small_dma;
+	u32 next_to_use ____cacheline_aligned_in_smp;
+	u32 kicked;		/* last value of the tail register */
+	u32 room;		/* at least so many descriptors can be filled */
+	struct airvf_tx_usual usual;
 	struct airvf_tx_context context[2];	/* 0: checksum and plain, 1: segmented */
 	u16 next_to_clean ____cacheline_aligned_in_smp;
 	u16 watch_clean;	/* service: progress since the last look */
@@ -189,11 +202,10 @@ struct airvf_tx_ring {
 	dma_addr_t dma;
 };
 
-/* What a descriptor of a receive ring stands for. */
+/* What a descriptor of a receive ring stands for; its page is found by its address. */
 struct airvf_rx_buf {
-	void *data;		/* where the device writes to: behind the headroom */
+	void *data;		/* where the device writes to: behind the headroom. NULL: no page */
 	dma_addr_t dma;		/* the same for the device */
-	struct page *page;	/* NULL: none; the others mean nothing then */
 };
 
 struct airvf_rx_ring {
@@ -201,13 +213,14 @@ struct airvf_rx_ring {
 	struct airvf_rx_buf *buf;
 	struct device *dev;	/* for DMA */
 	enum dma_data_direction dma_dir;
-	u16 count;
+	u32 count;
 	u16 index;
 	u16 next_to_use;
 	u16 next_to_clean;
 	bool midway;		/* in a frame that began, but did not end */
 	bool skipping;		/* the rest of one that was given up */
 	bool reserves;		/* some pages are the emergency reserves' */
+	bool holes;		/* descriptors that are not the device's may lack a page */
 	struct page_pool *pool;
 	struct bpf_prog *prog;	/* the poll's copy, valid within one poll */
 	struct airvf *vf;

@@ -19,11 +19,26 @@
 #else
 #include <net/page_pool.h>
 #endif
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+#include <linux/unaligned.h>
+#else
+#include <asm/unaligned.h>
+#endif
 #ifdef CONFIG_X86_TSC
 #include <asm/tsc.h>
 #endif
 
 #define AIRVF_KERNEL(a, b) (LINUX_VERSION_CODE >= KERNEL_VERSION(a, b, 0))
+
+/* Is it in one piece, and no tag of a VLAN to be inserted? */
+static inline bool airvf_skb_plain(const struct sk_buff *skb)
+{
+#if AIRVF_KERNEL(6, 2)
+	return !(skb->data_len | skb->vlan_all);
+#else
+	return !skb->data_len && !skb_vlan_tag_present(skb);
+#endif
+}
 
 #if AIRVF_KERNEL(6, 10)
 #define AIRVF_QUEUE_STATS	1	/* netdev_stat_ops with alloc_fail, stop, wake */

@@ -108,7 +108,9 @@ struct sk_buff *airvf_frame_skb(struct airvf *vf, struct napi_struct *napi,
 		return NULL;
 	}
 	count->copied += copy;
-	airvf_skb_fields(skb, vf, frame->status, frame->info, frame->vlan, frame->hash,
-			 frame->queue, count);
+	if (frame->status & RXD_VP)
+		airvf_skb_vlan(skb, vf, frame->vlan);
+	airvf_skb_fields(skb, vf->netdev, vf->netdev->features, frame->status, frame->info,
+			 frame->hash, frame->queue, count);
 	return skb;
 }

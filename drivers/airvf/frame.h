@@ -66,19 +66,28 @@ static inline bool airvf_own_multicast(const struct net_device *netdev, const st
 
 /*
  * A checksum that the device calls bad is left to the stack. Only if it is
- * UDP's, that may just be missing (specification update, erratum 44).
+ * UDP's, that may just be missing (specification update, erratum 44). The skb is
+ * new, so its fields are 0.
  */
-static inline void airvf_skb_checksum(struct sk_buff *skb, netdev_features_t features,
-				      u32 status, u16 info, struct airvf_skb_count *count)
+static __always_inline void airvf_skb_checksum(struct sk_buff *skb, netdev_features_t features,
+					       u32 status, u16 info,
+					       struct airvf_skb_count *count)
 {
-	bool bad_ip = (status & (RXD_IPCS | RXD_IPE)) == (RXD_IPCS | RXD_IPE);
+	bool bad_ip;
 
-	if (likely((status & (RXD_L4CS | RXD_TCPE)) == RXD_L4CS && !bad_ip &&
+	if (likely((status & (RXD_L4CS | RXD_TCPE | RXD_IPE)) == RXD_L4CS &&
 		   (features & NETIF_F_RXCSUM))) {
-		skb->ip_summed = CHECKSUM_UNNECESSARY;
+		skb->ip_summed |= CHECKSUM_UNNECESSARY;
 		count->csum_good++;
-	} else if (!(features & NETIF_F_RXCSUM)) {
+		return;
+	}
+	/* Its error bits mean nothing where the device did not look. */
+	bad_ip = (status & (RXD_IPCS | RXD_IPE)) == (RXD_IPCS | RXD_IPE);
+	if (!(features & NETIF_F_RXCSUM)) {
 		count->csum_none++;
+	} else if ((status & (RXD_L4CS | RXD_TCPE)) == RXD_L4CS && !bad_ip) {
+		skb->ip_summed |= CHECKSUM_UNNECESSARY;
+		count->csum_good++;
 	} else if (bad_ip || ((status & RXD_L4CS) && !(info & RXD_TYPE_UDP))) {
 		count->csum_bad++;
 	} else {
@@ -90,27 +99,30 @@ static inline void airvf_skb_checksum(struct sk_buff *skb, netdev_features_t fea
  * The tag of a VLAN that the host put this port into is not ours to see. The PF
  * hides it only since our last reset, and perhaps not on every card.
  */
-static inline bool airvf_own_vlan(const struct airvf *vf, netdev_features_t features, u16 tag)
+static inline void airvf_skb_vlan(struct sk_buff *skb, const struct airvf *vf, u16 tag)
 {
 	u16 vid = tag & VLAN_VID_MASK;
 
-	return (features & NETIF_F_HW_VLAN_CTAG_RX) && (!vid || test_bit(vid, vf->vlans));
+	if ((vf->netdev->features & NETIF_F_HW_VLAN_CTAG_RX) && (!vid || test_bit(vid, vf->vlans)))
+		__vlan_hwaccel_put_tag(skb, htons(ETH_P_8021Q), tag);
 }
 
-/* What the descriptor says about a frame goes into its skb, which has its data. */
-static __always_inline void airvf_skb_fields(struct sk_buff *skb, const struct airvf *vf,
-					     u32 status, u16 info, u16 vlan, u32 hash, u8 queue,
-					     struct airvf_skb_count *count)
+/*
+ * What the descriptor says about a frame goes into its skb, which is new and has its
+ * data. The tag of a VLAN apart: few frames have one.
+ */
+static __always_inline void airvf_skb_fields(struct sk_buff *skb, struct net_device *netdev,
+					     netdev_features_t features, u32 status, u16 info,
+					     u32 hash, u16 queue, struct airvf_skb_count *count)
 {
-	struct net_device *netdev = vf->netdev;
-	netdev_features_t features = netdev->features;
-	enum pkt_hash_types type = airvf_hash_type(info);
+	u32 type = airvf_hash_types[info & RXD_RSS_TYPE];
 
-	if ((features & NETIF_F_RXHASH) && type != PKT_HASH_TYPE_NONE)
-		skb_set_hash(skb, hash, type);
+	if ((features & NETIF_F_RXHASH) && type != PKT_HASH_TYPE_NONE) {
+		skb->hash = hash;
+		if (type == PKT_HASH_TYPE_L4)
+			skb->l4_hash |= 1;
+	}
 	airvf_skb_checksum(skb, features, status, info, count);
-	if (unlikely(status & RXD_VP) && airvf_own_vlan(vf, features, vlan))
-		__vlan_hwaccel_put_tag(skb, htons(ETH_P_8021Q), vlan);
 	skb_record_rx_queue(skb, queue);
 	skb->protocol = eth_type_trans(skb, netdev);
 }

@@ -25,6 +25,9 @@ static void airvf_ring_tx_ring_free(struct airvf *vf, struct airvf_tx_ring *ring
 	if (ring->desc)
 		dma_free_coherent(&vf->pdev->dev, ring->count * sizeof(*ring->desc),
 				  ring->desc, ring->dma);
+	if (ring->small)
+		dma_free_coherent(&vf->pdev->dev, ring->count * AIRVF_TX_SMALL,
+				  ring->small, ring->small_dma);
 	kvfree(ring->buf);
 	kfree(ring);
 }
@@ -44,6 +47,9 @@ static struct airvf_tx_ring *airvf_ring_tx_ring_alloc(struct airvf *vf, u16 inde
 	ring->buf = kvcalloc(count, sizeof(*ring->buf), GFP_KERNEL);
 	ring->desc = dma_alloc_coherent(&vf->pdev->dev, count * sizeof(*ring->desc),
 					&ring->dma, GFP_KERNEL);
+	/* It goes without: all pieces are mapped then. */
+	ring->small = dma_alloc_coherent(&vf->pdev->dev, count * AIRVF_TX_SMALL,
+					 &ring->small_dma, GFP_KERNEL | __GFP_NOWARN);
 	if (ring->buf && ring->desc)
 		return ring;
 	airvf_ring_tx_ring_free(vf, ring);
@@ -95,7 +101,8 @@ static struct airvf_rx_ring *airvf_ring_rx_ring_alloc(struct airvf *vf, u16 inde
 
 	rx->dev = &vf->pdev->dev;
 	rx->dma_dir = pool.dma_dir;
-	rx->buf = kvcalloc(rx->count, sizeof(*rx->buf), GFP_KERNEL);
+	/* One more, which stays empty: airvf_rx_take_batch() looks one ahead. */
+	rx->buf = kvcalloc(rx->count + 1, sizeof(*rx->buf), GFP_KERNEL);
 	rx->desc = dma_alloc_coherent(&vf->pdev->dev, rx->count * sizeof(*rx->desc),
 				      &rx->dma, GFP_KERNEL);
 	rx->pool = page_pool_create(&pool);
@@ -214,7 +221,9 @@ static int airvf_ring_tx_start(struct airvf *vf, struct airvf_tx_ring *ring)
 	ring->next_to_use = 0;
 	ring->next_to_clean = 0;
 	ring->kicked = 0;
+	ring->room = ring->count - 1;
 	memset(ring->context, 0, sizeof(ring->context));
+	memset(&ring->usual, 0xff, sizeof(ring->usual));
 	ring->watch_pending = false;
 	/*
 	 * Write-backs wait for eight descriptors or the throttle's interval.
@@ -253,6 +262,7 @@ static int airvf_ring_rx_start(struct airvf *vf, struct airvf_rx_ring *rx)
 	rx->skipping = false;
 	rx->midway = false;
 	rx->reserves = false;
+	rx->holes = true;
 	rx->xdp.data = NULL;
 	/* Not earlier: a ring that is not used in the end is freed while polls run. */
 	airvf_pool_napi(rx->pool, &rx->vector->napi);

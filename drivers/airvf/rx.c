@@ -14,20 +14,29 @@
 #include "rx.h"
 #include "xdp.h"
 
-#define REFILL_BATCH	32
+#define REFILL_BATCH	32	/* fewer are not worth a write of the tail */
+#define TAKE_BATCH	64
+/* Without them frames go the long way. */
+#define USUAL_FEATURES	(NETIF_F_RXCSUM | NETIF_F_RXHASH)
 
 /* What one poll of a ring did. */
 struct airvf_rx_pass {
+	u32 copybreak;	/* longest frame that is copied */
 	struct airvf_skb_count skbs;
 	u32 packets;
 	u32 bytes;
+	bool no_buffer;	/* the device had no buffer left as it began */
 	bool tx;
 	bool redirect;
 };
 
+static struct page *airvf_rx_page(const struct airvf_rx_buf *buf)
+{
+	return virt_to_page(buf->data);
+}
+
 static void airvf_rx_set_page(struct airvf_rx_buf *buf, struct page *page)
 {
-	buf->page = page;
 	buf->data = page_address(page) + AIRVF_RX_HEADROOM;
 	buf->dma = page_pool_get_dma_addr(page) + AIRVF_RX_HEADROOM;
 }
@@ -47,30 +56,54 @@ static bool airvf_rx_new_page(struct airvf_rx_ring *rx, struct airvf_rx_buf *buf
 	return true;
 }
 
-bool airvf_rx_refill(struct airvf_rx_ring *rx)
+/* The descriptor's page is somebody else's now. */
+static void airvf_rx_page_gone(struct airvf_rx_ring *rx, struct airvf_rx_buf *buf)
 {
-	u32 left = airvf_rx_unused(rx), i = rx->next_to_use;
-	bool enough = true;
+	buf->data = NULL;
+	rx->holes = true;
+}
+
+/* As the device wants it. It is not the device's before the tail has passed it. */
+static __always_inline void airvf_rx_arm(union airvf_rx_desc *desc, const struct airvf_rx_buf *buf)
+{
+	desc->read.pkt_addr = cpu_to_le64(buf->dma);
+	/* Lies over DD and length: not done. */
+	desc->read.hdr_addr = 0;
+}
+
+/*
+ * Pages for all that the device does not own, also for the one descriptor that it
+ * is never given. Returns the first that has none, or the end.
+ */
+static u32 airvf_rx_fill_holes(struct airvf_rx_ring *rx)
+{
+	u32 left = airvf_rx_unused(rx) + 1, i = rx->next_to_use;
 
 	for (; left; left--) {
-		union airvf_rx_desc *desc = &rx->desc[i];
 		struct airvf_rx_buf *buf = &rx->buf[i];
 
-		if (!buf->page && !airvf_rx_new_page(rx, buf)) {
-			enough = false;
-			break;
-		}
-		desc->read.pkt_addr = cpu_to_le64(buf->dma);
-		/* Lies over DD and length: not done. */
-		desc->read.hdr_addr = 0;
+		if (!buf->data && !airvf_rx_new_page(rx, buf))
+			return i;
+		airvf_rx_arm(&rx->desc[i], buf);
 		if (unlikely(++i == rx->count))
 			i = 0;
 	}
-	if (i == rx->next_to_use)
-		return enough;
-	rx->next_to_use = i;
-	writel(i, rx->tail);
-	return enough;
+	rx->holes = false;
+	return i ? i - 1 : rx->count - 1;
+}
+
+bool airvf_rx_refill(struct airvf_rx_ring *rx)
+{
+	u32 use = rx->next_to_clean ? rx->next_to_clean - 1 : rx->count - 1;
+
+	/* Otherwise each was armed again when its frame was taken. */
+	if (rx->holes)
+		use = airvf_rx_fill_holes(rx);
+	if (use != rx->next_to_use) {
+		rx->next_to_use = use;
+		writel(use, rx->tail);
+	}
+	return !rx->holes;
 }
 
 /* The CPU is to see what the device wrote. */
@@ -84,25 +117,27 @@ static void airvf_rx_sync_for_cpu(const struct airvf_rx_ring *rx, const struct a
  * The device gets the page again from the same place in the ring, without a
  * turn through the pool.
  */
-static __always_inline void airvf_rx_keep_page(struct airvf_rx_ring *rx, struct airvf_rx_buf *buf)
+static __always_inline void airvf_rx_keep_page(struct airvf_rx_ring *rx, union airvf_rx_desc *desc,
+					       struct airvf_rx_buf *buf)
 {
-	if (unlikely(rx->reserves) && page_is_pfmemalloc(buf->page)) {
-		airvf_page_put(buf->page, true);
-		buf->page = NULL;
-		return;
-	}
 	dma_sync_single_for_device(rx->dev, buf->dma, AIRVF_RX_BUFFER, rx->dma_dir);
+	airvf_rx_arm(desc, buf);
 }
 
-static struct sk_buff *airvf_rx_copy_one(struct napi_struct *napi, const void *data, u32 len)
+static __always_inline struct sk_buff *airvf_rx_copy_one(struct napi_struct *napi,
+							 const struct airvf_rx_buf *buf, u32 len)
 {
-	struct sk_buff *skb = napi_alloc_skb(napi, ALIGN(len, sizeof(long)));
+	u32 most = len <= AIRVF_COPY_BLOCK ? AIRVF_COPY_BLOCK : ALIGN(len, sizeof(long));
+	struct sk_buff *skb = napi_alloc_skb(napi, most);
 
 	if (unlikely(!skb))
 		return NULL;
-	/* Whole words; the buffer and the skb have room for them. */
-	memcpy(skb->data, data, ALIGN(len, sizeof(long)));
-	skb_set_tail_pointer(skb, len);
+	/* The buffer and the skb have room for more. */
+	if (likely(most == AIRVF_COPY_BLOCK))
+		airvf_copy_block(skb->data, buf->data);
+	else
+		memcpy(skb->data, buf->data, most);
+	skb->tail += len;
 	skb->len = len;
 	return skb;
 }
@@ -114,44 +149,58 @@ static struct sk_buff *airvf_rx_wrap_one(void *data, u32 len)
 	if (unlikely(!skb))
 		return NULL;
 	skb_reserve(skb, AIRVF_RX_HEADROOM);
-	skb_set_tail_pointer(skb, len);
+	skb->tail += len;
 	skb->len = len;
 	skb_mark_for_recycle(skb);
 	return skb;
 }
 
+/* Before the descriptor is armed again: what it says of the frame lies in the same place. */
+static __always_inline void airvf_rx_fields(struct airvf_rx_ring *rx,
+					    const union airvf_rx_desc *desc, struct sk_buff *skb,
+					    u32 status, struct airvf_skb_count *count)
+{
+	if (unlikely(status & RXD_VP))
+		airvf_skb_vlan(skb, rx->vf, le16_to_cpu(desc->wb.vlan));
+	airvf_skb_fields(skb, rx->rxq.dev, USUAL_FEATURES, status, le16_to_cpu(desc->wb.info),
+			 le32_to_cpu(desc->wb.rss), rx->index, count);
+}
+
 /* A frame in one buffer, for the stack. What the device wrote is checked already. */
 static __always_inline void airvf_rx_take_one(struct airvf_rx_ring *rx, struct napi_struct *napi,
-					      const union airvf_rx_desc *desc,
-					      struct airvf_rx_buf *buf, u32 status, u32 len,
-					      struct airvf_rx_pass *pass)
+					      union airvf_rx_desc *desc, struct airvf_rx_buf *buf,
+					      u32 status, u32 len, struct airvf_rx_pass *pass)
 {
-	struct airvf *vf = rx->vf;
-	bool copy = len <= READ_ONCE(vf->copybreak);
 	struct sk_buff *skb;
 
 	pass->packets++;
 	pass->bytes += len;
 	airvf_rx_sync_for_cpu(rx, buf, len);
-	if (airvf_own_multicast(vf->netdev, buf->data)) {
+	if (airvf_own_multicast(rx->rxq.dev, buf->data)) {
 		pass->skbs.own_multicast++;
-		airvf_rx_keep_page(rx, buf);
-		return;
+		goto keep;
 	}
-	skb = copy ? airvf_rx_copy_one(napi, buf->data, len) : airvf_rx_wrap_one(buf->data, len);
-	if (copy || unlikely(!skb))
-		airvf_rx_keep_page(rx, buf);
-	else
-		buf->page = NULL;
-	if (unlikely(!skb)) {
-		pass->skbs.failed++;
-		return;
+	if (len <= pass->copybreak) {
+		skb = airvf_rx_copy_one(napi, buf, len);
+		if (unlikely(!skb))
+			goto failed;
+		airvf_rx_fields(rx, desc, skb, status, &pass->skbs);
+		pass->skbs.copied++;
+		airvf_rx_keep_page(rx, desc, buf);
+	} else {
+		skb = airvf_rx_wrap_one(buf->data, len);
+		if (unlikely(!skb))
+			goto failed;
+		airvf_rx_fields(rx, desc, skb, status, &pass->skbs);
+		airvf_rx_page_gone(rx, buf);
 	}
-	pass->skbs.copied += copy;
-	airvf_skb_fields(skb, vf, status, le16_to_cpu(desc->wb.info),
-			 le16_to_cpu(desc->wb.vlan), le32_to_cpu(desc->wb.rss), rx->index,
-			 &pass->skbs);
 	napi_gro_receive(napi, skb);
+	return;
+
+failed:
+	pass->skbs.failed++;
+keep:
+	airvf_rx_keep_page(rx, desc, buf);
 }
 
 /*
@@ -306,27 +355,37 @@ static bool airvf_rx_complete_frame(struct airvf_rx_ring *rx, struct napi_struct
 	return left;
 }
 
+/* The same, but for a page of the emergency reserves, which does not stay. */
+static void airvf_rx_give_back(struct airvf_rx_ring *rx, union airvf_rx_desc *desc,
+			       struct airvf_rx_buf *buf)
+{
+	if (likely(!rx->reserves || !page_is_pfmemalloc(airvf_rx_page(buf)))) {
+		airvf_rx_keep_page(rx, desc, buf);
+		return;
+	}
+	airvf_page_put(airvf_rx_page(buf), true);
+	airvf_rx_page_gone(rx, buf);
+}
+
 /* One buffer of a frame that may have several. */
 static noinline void airvf_rx_take_piece(struct airvf_rx_ring *rx, struct napi_struct *napi,
-					 const union airvf_rx_desc *desc, struct airvf_rx_buf *buf,
+					 union airvf_rx_desc *desc, struct airvf_rx_buf *buf,
 					 u32 status, u32 len, struct airvf_rx_pass *pass)
 {
-	struct page *page = buf->page;
-
 	if (unlikely(rx->skipping)) {
-		airvf_rx_keep_page(rx, buf);
+		airvf_rx_give_back(rx, desc, buf);
 		goto out;
 	}
 	if (unlikely(!len || len > AIRVF_RX_BUFFER))
 		goto give_up;
 	airvf_rx_sync_for_cpu(rx, buf, len);
-	if (unlikely(!airvf_rx_gather(rx, page, len)))
+	if (unlikely(!airvf_rx_gather(rx, airvf_rx_page(buf), len)))
 		goto give_up;
-	buf->page = NULL;
+	airvf_rx_page_gone(rx, buf);
 	if (status & RXD_EOP) {
 		if (airvf_rx_complete_frame(rx, napi, desc, status, pass)) {
 			airvf_rx_set_page(buf, rx->head);
-			airvf_rx_keep_page(rx, buf);
+			airvf_rx_give_back(rx, desc, buf);
 		}
 	}
 	rx->midway = !(status & RXD_EOP);
@@ -334,47 +393,72 @@ static noinline void airvf_rx_take_piece(struct airvf_rx_ring *rx, struct napi_s
 
 give_up:
 	airvf_rx_count(rx, &rx->stats->bad_length, 1);
-	airvf_rx_keep_page(rx, buf);
+	airvf_rx_give_back(rx, desc, buf);
 	airvf_rx_drop_gathered(rx, true);
 out:
 	rx->skipping = !(status & RXD_EOP);
 	rx->midway = rx->skipping;
 }
 
+/* The status of a frame that goes the short way; NONE is no status. */
+#define STATUS_MASK	(RXD_DD | RXD_EOP | RXD_RXE)
+#define STATUS_USUAL	(RXD_DD | RXD_EOP)
+#define STATUS_NONE	U32_MAX
+
+static u32 airvf_rx_usual(const struct airvf_rx_ring *rx)
+{
+	bool usual = !rx->prog && !rx->vector->mtvd && !rx->midway && !rx->reserves &&
+		     (rx->vf->netdev->features & USUAL_FEATURES) == USUAL_FEATURES;
+
+	return usual ? STATUS_USUAL : STATUS_NONE;
+}
+
+/* DD was seen. The length is read once: it is checked, and the device could still change it. */
+static __always_inline u32 airvf_rx_len(const union airvf_rx_desc *desc,
+					const struct airvf_rx_buf *buf)
+{
+	/* The rest of the descriptor is valid once DD is. */
+	dma_rmb();
+	/* The next one's header, while this one is worked on; there may be none. */
+	prefetch(buf[1].data);
+	return le16_to_cpu(READ_ONCE(desc->wb.length));
+}
+
 /* Up to @most descriptors, counted whether their frames have an end or not. */
 static u32 airvf_rx_take_batch(struct airvf_rx_ring *rx, struct napi_struct *napi, u32 most,
 			       struct airvf_rx_pass *pass)
 {
-	bool plain = !rx->prog && !rx->vector->mtvd;
-	u32 i = rx->next_to_clean, n;
+	u32 begin = rx->next_to_clean, i = begin, end, usual = airvf_rx_usual(rx);
 
 	/* Beyond what the device has been given, an old DD may still stand. */
-	most = min_t(u32, most, rx->count - 1 - airvf_rx_unused(rx));
-	for (n = 0; n < most; n++) {
-		const union airvf_rx_desc *desc = &rx->desc[i];
+	end = begin + min_t(u32, most, rx->count - 1 - airvf_rx_unused(rx));
+	if (end >= rx->count)
+		end -= rx->count;
+	while (i != end) {
+		union airvf_rx_desc *desc = &rx->desc[i];
 		struct airvf_rx_buf *buf = &rx->buf[i];
 		u32 status = le32_to_cpu(READ_ONCE(desc->wb.status_error)), len;
 
-		if (!(status & RXD_DD))
-			break;
-		/* The rest of the descriptor is valid once DD is. */
-		dma_rmb();
-		if (unlikely(++i == rx->count))
-			i = 0;
-		/* The next one's header, while this one is worked on; there may be none. */
-		net_prefetch(rx->buf[i].data);
-
-		/* Once: it is checked, and the device could still change it. */
-		len = le16_to_cpu(READ_ONCE(desc->wb.length));
-		if (likely(plain && !rx->midway &&
-			   (status & (RXD_EOP | RXD_RXE)) == RXD_EOP &&
-			   len - ETH_HLEN <= AIRVF_RX_BUFFER - ETH_HLEN))
-			airvf_rx_take_one(rx, napi, desc, buf, status, len, pass);
-		else
-			airvf_rx_take_piece(rx, napi, desc, buf, status, len, pass);
+		if (likely((status & STATUS_MASK) == usual)) {
+			len = airvf_rx_len(desc, buf);
+			if (unlikely(++i == rx->count))
+				i = 0;
+			if (likely(len - ETH_HLEN <= AIRVF_RX_BUFFER - ETH_HLEN)) {
+				airvf_rx_take_one(rx, napi, desc, buf, status, len, pass);
+				continue;
+			}
+		} else {
+			if (!(status & RXD_DD))
+				break;
+			len = airvf_rx_len(desc, buf);
+			if (++i == rx->count)
+				i = 0;
+		}
+		airvf_rx_take_piece(rx, napi, desc, buf, status, len, pass);
+		usual = airvf_rx_usual(rx);
 	}
 	rx->next_to_clean = i;
-	return n;
+	return (i >= begin ? 0 : rx->count) + i - begin;
 }
 
 static void airvf_rx_account(struct airvf_rx_ring *rx, const struct airvf_rx_pass *pass,
@@ -391,6 +475,7 @@ static void airvf_rx_account(struct airvf_rx_ring *rx, const struct airvf_rx_pas
 	stats->skb_failed += pass->skbs.failed;
 	stats->copied += pass->skbs.copied;
 	stats->own_multicast += pass->skbs.own_multicast;
+	stats->no_buffer += pass->no_buffer;
 	u64_stats_update_end(&stats->sync);
 	work->packets += pass->packets;
 	work->bytes += pass->bytes;
@@ -414,21 +499,40 @@ void airvf_rx_sum(const struct airvf *vf, u32 queue, struct airvf_rx_stats *sum)
 	sum->own_multicast += atomic64_read(&made->own_multicast);
 }
 
+/*
+ * Has the device used up all its buffers? The last one it was given says so. It
+ * then drops what comes, and has no counter for that.
+ */
+static bool airvf_rx_out_of_buffers(const struct airvf_rx_ring *rx)
+{
+	u32 last = rx->next_to_use ? rx->next_to_use - 1 : rx->count - 1;
+
+	return rx->next_to_use == rx->next_to_clean ||
+	       (READ_ONCE(rx->desc[last].wb.status_error) & cpu_to_le32(RXD_DD));
+}
+
 bool airvf_rx_poll(struct airvf_rx_ring *rx, struct napi_struct *napi, int budget,
 		   struct airvf_work *work)
 {
-	struct airvf_rx_pass pass = {};
+	struct airvf_rx_pass pass = { .copybreak = READ_ONCE(rx->vf->copybreak) };
 	bool enough = true, emptied = false;
-	u32 left = budget;
+	u32 left = budget, most;
 
+	/* Nothing came, and the device has what it needs. */
+	if (!(READ_ONCE(rx->desc[rx->next_to_clean].wb.status_error) & cpu_to_le32(RXD_DD)) &&
+	    airvf_rx_unused(rx) < REFILL_BATCH)
+		return true;
+	pass.no_buffer = airvf_rx_out_of_buffers(rx);
 	rx->prog = READ_ONCE(rx->vf->prog);
+	/* Small rings must not run dry within a poll. */
+	most = min_t(u32, TAKE_BATCH, rx->count / 4);
 	while (left && !emptied) {
-		u32 batch = min_t(u32, left, REFILL_BATCH);
+		u32 batch = min(left, most);
 		u32 done = airvf_rx_take_batch(rx, napi, batch, &pass);
 
 		left -= done;
 		emptied = done < batch;
-		/* Small rings must not run dry within a poll. One failure is enough. */
+		/* One failure is enough. */
 		if (enough && airvf_rx_unused(rx) >= REFILL_BATCH)
 			enough = airvf_rx_refill(rx);
 	}
@@ -447,10 +551,10 @@ void airvf_rx_free(struct airvf_rx_ring *rx)
 
 	airvf_rx_drop_gathered(rx, false);
 	for (i = 0; i < rx->count; i++) {
-		if (!rx->buf[i].page)
+		if (!rx->buf[i].data)
 			continue;
-		airvf_page_put(rx->buf[i].page, false);
-		rx->buf[i].page = NULL;
+		airvf_page_put(airvf_rx_page(&rx->buf[i]), false);
+		airvf_rx_page_gone(rx, &rx->buf[i]);
 	}
 	rx->next_to_use = 0;
 	rx->next_to_clean = 0;

@@ -3,6 +3,8 @@
  * Transmit (data sheet 7.2.3.2). Every packet names a context, because the
  * internal switch takes the header lengths from there; the device keeps two for a
  * queue, so a context descriptor comes only before a packet that needs another.
+ * What is usual, a short packet like the one before, goes a short way
+ * (airvf_tx_small()).
  */
 #include <linux/ip.h>
 #include <linux/ipv6.h>
@@ -31,17 +33,28 @@ struct airvf_tx_plan {
 	u32 header;	/* bytes repeated in every segment */
 };
 
-static u16 airvf_tx_next(const struct airvf_tx_ring *ring, u16 i)
+static u32 airvf_tx_next(const struct airvf_tx_ring *ring, u32 i)
 {
 	return ++i == ring->count ? 0 : i;
 }
 
-/* The device repeats the headers, so they are prepared for every segment. */
-static int airvf_tx_plan_tso(struct sk_buff *skb, struct airvf_tx_plan *plan)
+/* Descriptors from the next one to be filled to @end. */
+static u32 airvf_tx_distance(const struct airvf_tx_ring *ring, u16 end)
 {
+	return (end >= ring->next_to_use ? 0 : ring->count) + end - ring->next_to_use;
+}
+
+/*
+ * The device repeats the headers, so they are prepared for every segment: lengths and
+ * IP checksum are its own to write, and the sum of the pseudo header lacks the length.
+ */
+static int airvf_tx_plan_segments(struct sk_buff *skb, struct airvf_tx_plan *plan)
+{
+	bool udp = skb_shinfo(skb)->gso_type & SKB_GSO_UDP_L4;
+	u8 protocol = udp ? IPPROTO_UDP : IPPROTO_TCP;
+	__sum16 *check, pseudo;
 	unsigned char *net;
-	struct tcphdr *tcp;
-	u32 l4;
+	u32 l4, l4_len;
 	int err;
 
 	err = skb_cow_head(skb, 0);
@@ -50,27 +63,36 @@ static int airvf_tx_plan_tso(struct sk_buff *skb, struct airvf_tx_plan *plan)
 
 	net = skb->encapsulation ? skb_inner_network_header(skb) : skb_network_header(skb);
 	l4 = skb_checksum_start_offset(skb);
-	tcp = (struct tcphdr *)(skb->data + l4);
 	if (((struct iphdr *)net)->version == 4) {
 		struct iphdr *ip = (struct iphdr *)net;
 
 		ip->tot_len = 0;
 		ip->check = 0;
-		tcp->check = ~csum_tcpudp_magic(ip->saddr, ip->daddr, 0, IPPROTO_TCP, 0);
+		pseudo = ~csum_tcpudp_magic(ip->saddr, ip->daddr, 0, protocol, 0);
 		plan->type |= TXC_IPV4;
 		plan->olinfo |= TXD_IXSM;
 	} else {
 		struct ipv6hdr *ip6 = (struct ipv6hdr *)net;
 
 		ip6->payload_len = 0;
-		tcp->check = ~csum_ipv6_magic(&ip6->saddr, &ip6->daddr, 0, IPPROTO_TCP, 0);
+		pseudo = ~csum_ipv6_magic(&ip6->saddr, &ip6->daddr, 0, protocol, 0);
 	}
-	plan->header = l4 + tcp->doff * 4;
+	if (udp) {
+		l4_len = sizeof(struct udphdr);
+		check = &((struct udphdr *)(skb->data + l4))->check;
+	} else {
+		struct tcphdr *tcp = (struct tcphdr *)(skb->data + l4);
+
+		l4_len = tcp->doff * 4;
+		check = &tcp->check;
+		plan->type |= TXC_L4T_TCP;	/* UDP is 0 */
+	}
+	*check = pseudo;
+	plan->header = l4 + l4_len;
 	plan->lens |= (u32)(net - skb->data) << TXC_MACLEN_SHIFT | (l4 - (u32)(net - skb->data));
-	plan->type |= TXC_L4T_TCP;
-	/* Context 1 is TSO's, so that the others' keeps its meaning. */
-	plan->mss = skb_shinfo(skb)->gso_size << TXC_MSS_SHIFT |
-		    (u32)(tcp->doff * 4) << TXC_L4LEN_SHIFT | 1 << TXC_IDX_SHIFT;
+	/* Context 1 is that of segments, so that the others' keeps its meaning. */
+	plan->mss = skb_shinfo(skb)->gso_size << TXC_MSS_SHIFT | l4_len << TXC_L4LEN_SHIFT |
+		    1 << TXC_IDX_SHIFT;
 	plan->cmd |= TXD_TSE;
 	plan->olinfo |= TXD_TXSM | 1 << TXC_IDX_SHIFT |
 			(skb->len - plan->header) << TXD_PAYLEN_SHIFT;
@@ -132,11 +154,26 @@ static __always_inline bool airvf_tx_needs_context(const struct airvf_tx_ring *r
 	return mask == U32_MAX && (plan->type != has->type || plan->mss != has->mss);
 }
 
+/* Context 0 is another one: which packets need nothing but that? */
+static void airvf_tx_learn_usual(struct airvf_tx_ring *ring, const struct airvf_tx_plan *plan)
+{
+	memset(&ring->usual, 0xff, sizeof(ring->usual));
+	if (!ring->small || !(plan->olinfo & TXD_TXSM) || plan->cmd & TXD_VLE ||
+	    plan->type & TXC_L4T_SCTP)
+		return;
+	ring->usual.mac = plan->lens >> TXC_MACLEN_SHIFT;
+	ring->usual.ip = plan->lens & TXC_IPLEN_MAX;
+	ring->usual.csum = plan->type & TXC_L4T_TCP ? offsetof(struct tcphdr, check) :
+						      offsetof(struct udphdr, check);
+}
+
 static void airvf_tx_put_context(struct airvf_tx_ring *ring, u16 i,
 				 const struct airvf_tx_plan *plan)
 {
 	struct airvf_tx_ctx *ctx = (struct airvf_tx_ctx *)&ring->desc[i];
 
+	if (!(plan->mss & 1 << TXC_IDX_SHIFT))
+		airvf_tx_learn_usual(ring, plan);
 	ctx->vlan_maclen_iplen = cpu_to_le32(plan->lens);
 	ctx->sa_index = 0;
 	ctx->type = cpu_to_le32(plan->type | TXD_DTYP_CTXT | TXD_DEXT);
@@ -149,7 +186,8 @@ static void airvf_tx_put_context(struct airvf_tx_ring *ring, u16 i,
 	};
 }
 
-static void airvf_tx_unmap(struct airvf_tx_ring *ring, struct airvf_tx_buf *buf)
+/* Unused slots and those of contexts have no length. */
+static __always_inline void airvf_tx_unmap(struct airvf_tx_ring *ring, struct airvf_tx_buf *buf)
 {
 	if (!buf->len)
 		return;
@@ -162,6 +200,21 @@ static dma_addr_t airvf_tx_map(const struct airvf_tx_ring *ring, void *data, u32
 {
 	return dma_map_page(ring->dev, virt_to_page(data), offset_in_page(data), len,
 			    DMA_TO_DEVICE);
+}
+
+/*
+ * Copying a short piece is cheaper than mapping it, far cheaper with an IOMMU.
+ * Whole blocks: behind an skb's data lies its shared info, so there is that much.
+ */
+static __always_inline dma_addr_t airvf_tx_copy(const struct airvf_tx_ring *ring,
+						unsigned long i, const void *data, u32 len)
+{
+	void *to = ring->small + i * AIRVF_TX_SMALL;
+
+	airvf_copy_block(to, data);
+	if (len > AIRVF_COPY_BLOCK)
+		airvf_copy_block(to + AIRVF_COPY_BLOCK, data + AIRVF_COPY_BLOCK);
+	return ring->small_dma + i * AIRVF_TX_SMALL;
 }
 
 /* One mapped piece, cut at 16 KB. Returns the index after its last descriptor. */
@@ -184,25 +237,27 @@ static u16 airvf_tx_put_data(struct airvf_tx_ring *ring, u16 i, dma_addr_t dma, 
 	return i;
 }
 
-/* Takes back what was mapped from the packet's first slot on. */
-static void airvf_tx_unwind(struct airvf_tx_ring *ring, u16 first, u16 end)
+/* Takes back what was mapped for several slots. */
+static noinline void airvf_tx_unwind(struct airvf_tx_ring *ring, u32 first, u32 end)
 {
-	u16 i;
+	u32 i;
 
-	for (i = first; i != end; i = airvf_tx_next(ring, i)) {
+	for (i = first; i != end; i = airvf_tx_next(ring, i))
 		airvf_tx_unmap(ring, &ring->buf[i]);
-		ring->buf[i].type = AIRVF_TX_NONE;
-	}
 }
 
 static bool airvf_tx_map_skb(struct airvf_tx_ring *ring, struct sk_buff *skb,
 			     const struct airvf_tx_plan *plan, u16 i, u16 *end, u16 *eop)
 {
 	u32 len = skb_headlen(skb);
+	bool copy = ring->small && len <= AIRVF_TX_SMALL;
 	dma_addr_t dma;
 	int f;
 
-	dma = airvf_tx_map(ring, skb->data, len);
+	if (copy)
+		dma = airvf_tx_copy(ring, i, skb->data, len);
+	else
+		dma = airvf_tx_map(ring, skb->data, len);
 	for (f = 0; ; f++) {
 		const skb_frag_t *frag = &skb_shinfo(skb)->frags[f];
 
@@ -211,7 +266,7 @@ static bool airvf_tx_map_skb(struct airvf_tx_ring *ring, struct sk_buff *skb,
 			return false;
 		}
 		ring->buf[i].dma = dma;
-		ring->buf[i].len = len;
+		ring->buf[i].len = f || !copy ? len : 0;
 		i = airvf_tx_put_data(ring, i, dma, len, plan, eop);
 		if (f == skb_shinfo(skb)->nr_frags)
 			break;
@@ -230,14 +285,18 @@ static void airvf_tx_count(struct airvf_tx_stats *stats, u64 *counter)
 	u64_stats_update_end(&stats->xmit_sync);
 }
 
+static __always_inline void airvf_tx_doorbell(struct airvf_tx_ring *ring, u32 tail)
+{
+	ring->kicked = tail;
+	/* The descriptors before the tail: writel() orders them. */
+	writel(tail, ring->tail);
+	airvf_tx_count(ring->stats, &ring->stats->doorbells);
+}
+
 static void airvf_tx_kick(struct airvf_tx_ring *ring)
 {
-	if (ring->kicked == ring->next_to_use)
-		return;
-	ring->kicked = ring->next_to_use;
-	/* The descriptors before the tail: writel() orders them. */
-	writel(ring->next_to_use, ring->tail);
-	airvf_tx_count(ring->stats, &ring->stats->doorbells);
+	if (ring->kicked != ring->next_to_use)
+		airvf_tx_doorbell(ring, ring->next_to_use);
 }
 
 /* A queue is woken later than it is stopped, so that it is not at every packet. */
@@ -246,14 +305,23 @@ static u32 airvf_tx_wake_room(const struct airvf_tx_ring *ring)
 	return max_t(u32, TX_ROOM, min_t(u32, 2 * TX_ROOM, ring->count / 2));
 }
 
-static bool airvf_tx_stop_unless(struct airvf_tx_ring *ring, u16 room)
+/* Is there room? What the clean-up gave back is looked at only if it is needed. */
+static __always_inline bool airvf_tx_has_room(struct airvf_tx_ring *ring, u32 room)
 {
-	if (likely(airvf_tx_unused(ring) >= room))
+	if (likely(ring->room >= room))
+		return true;
+	ring->room = airvf_tx_unused(ring);
+	return ring->room >= room;
+}
+
+static noinline bool airvf_tx_stop_unless(struct airvf_tx_ring *ring, u32 room)
+{
+	if (airvf_tx_has_room(ring, room))
 		return false;
 	netif_tx_stop_queue(ring->txq);
 	/* The stop must be seen before the room is counted again. */
 	smp_mb__after_atomic();
-	if (airvf_tx_unused(ring) < room) {
+	if (!airvf_tx_has_room(ring, room)) {
 		airvf_tx_count(ring->stats, &ring->stats->stop);
 		return true;
 	}
@@ -277,7 +345,7 @@ static bool airvf_tx_link_local(const struct sk_buff *skb)
 	return is_link_local_ether_addr(skb->data);
 }
 
-static netdev_tx_t airvf_tx_drop(struct airvf_tx_stats *stats, struct sk_buff *skb)
+static noinline netdev_tx_t airvf_tx_drop(struct airvf_tx_stats *stats, struct sk_buff *skb)
 {
 	airvf_tx_count(stats, &stats->dropped);
 	dev_kfree_skb_any(skb);
@@ -292,21 +360,44 @@ static void airvf_tx_plan_vlan(const struct sk_buff *skb, struct airvf_tx_plan *
 	plan->cmd |= TXD_VLE;
 }
 
-/* What is in the ring goes to the device, when it is time. */
+/* The slots are filled, and BQL knows of them: the clean-up may find them. */
+static __always_inline void airvf_tx_advance(struct airvf_tx_ring *ring, u32 slots, u32 end)
+{
+	/* Pairs with the acquire there. */
+	smp_store_release(&ring->next_to_use, end);
+	ring->room -= slots;
+}
+
+/* There may be no room for another packet: then nobody else rings the doorbell. */
+static noinline void airvf_tx_publish_last(struct airvf_tx_ring *ring, bool kick)
+{
+	if (airvf_tx_stop_unless(ring, TX_ROOM) || kick)
+		airvf_tx_kick(ring);
+}
+
+/* Another packet follows at once. */
+static noinline void airvf_tx_publish_more(struct airvf_tx_ring *ring, u32 slots, u32 bytes,
+					   u32 end)
+{
+	bool kick = __netdev_tx_sent_queue(ring->txq, bytes, true);
+
+	airvf_tx_advance(ring, slots, end);
+	airvf_tx_publish_last(ring, kick);
+}
+
+/* A packet's descriptors are made. They go to the device, when it is time. */
 static __always_inline void airvf_tx_publish(struct airvf_tx_ring *ring, struct sk_buff *skb,
-					     struct airvf_tx_buf *first, u16 segs, u32 bytes,
-					     u16 eop, bool csum)
+					     struct airvf_tx_buf *first, u32 slots, u16 segs,
+					     u32 bytes, u32 eop, bool csum)
 {
 	struct airvf_tx_stats *stats = ring->stats;
-	u16 end = airvf_tx_next(ring, eop);
-	bool kick;
+	u32 end = airvf_tx_next(ring, eop);
 
 	first->skb = skb;
-	first->type = AIRVF_TX_SKB;
 	first->segs = segs;
+	first->type = AIRVF_TX_SKB;
 	first->bytes = bytes;
 	first->eop = eop;
-	skb_tx_timestamp(skb);
 
 	u64_stats_update_begin(&stats->xmit_sync);
 	if (csum)
@@ -314,14 +405,25 @@ static __always_inline void airvf_tx_publish(struct airvf_tx_ring *ring, struct 
 	else
 		stats->csum_none++;
 	u64_stats_update_end(&stats->xmit_sync);
-	/* BQL must know of the bytes before anybody can find them sent. */
-	kick = __netdev_tx_sent_queue(ring->txq, bytes, netdev_xmit_more());
-	/* The clean-up must find the slots filled. */
-	smp_store_release(&ring->next_to_use, end);
-	if (unlikely(airvf_tx_unused(ring) < TX_ROOM))
-		kick |= airvf_tx_stop_unless(ring, TX_ROOM);
-	if (kick)
-		airvf_tx_kick(ring);
+	if (netdev_xmit_more()) {
+		airvf_tx_publish_more(ring, slots, bytes, end);
+		return;
+	}
+	/* Before anybody can find them sent. */
+	netdev_tx_sent_queue(ring->txq, bytes);
+	airvf_tx_advance(ring, slots, end);
+	if (unlikely(ring->room < TX_ROOM))
+		airvf_tx_publish_last(ring, true);
+	else
+		airvf_tx_doorbell(ring, end);
+}
+
+/* The same, not in-lined. */
+static noinline void airvf_tx_publish_any(struct airvf_tx_ring *ring, struct sk_buff *skb,
+					  struct airvf_tx_buf *first, u32 slots, u16 segs,
+					  u32 bytes, u32 eop, bool csum)
+{
+	airvf_tx_publish(ring, skb, first, slots, segs, bytes, eop, csum);
 }
 
 /*
@@ -336,32 +438,40 @@ static __always_inline bool airvf_tx_one(struct airvf_tx_ring *ring, struct sk_b
 	};
 	u16 i = ring->next_to_use;
 	struct airvf_tx_buf *first = &ring->buf[i];
+	bool copy = ring->small && skb->len <= AIRVF_TX_SMALL, csum;
 	struct airvf_tx_desc *desc;
+	u32 slots = 1;
 	dma_addr_t dma;
-	bool csum;
 
 	csum = airvf_tx_plan_csum(skb, &plan);
 	if (unlikely(!csum && skb->ip_summed == CHECKSUM_PARTIAL) &&
 	    skb_csum_hwoffload_help(skb, 0))
 		return false;
 	airvf_tx_plan_vlan(skb, &plan);
-	dma = airvf_tx_map(ring, skb->data, skb->len);
-	if (unlikely(dma_mapping_error(ring->dev, dma))) {
-		airvf_tx_count(ring->stats, &ring->stats->dma_errors);
-		return false;
+	if (copy) {
+		dma = 0;
+	} else {
+		dma = airvf_tx_map(ring, skb->data, skb->len);
+		if (unlikely(dma_mapping_error(ring->dev, dma))) {
+			airvf_tx_count(ring->stats, &ring->stats->dma_errors);
+			return false;
+		}
 	}
+	skb_tx_timestamp(skb);
 	if (airvf_tx_needs_context(ring, &plan)) {
 		airvf_tx_put_context(ring, i, &plan);
-		first->len = 0;
 		i = airvf_tx_next(ring, i);
+		slots++;
 	}
+	if (copy)
+		dma = airvf_tx_copy(ring, i, skb->data, skb->len);
 	ring->buf[i].dma = dma;
-	ring->buf[i].len = skb->len;
+	ring->buf[i].len = copy ? 0 : skb->len;
 	desc = &ring->desc[i];
 	desc->addr = cpu_to_le64(dma);
 	desc->cmd = cpu_to_le32(plan.cmd);
 	desc->olinfo = cpu_to_le32(plan.olinfo);
-	airvf_tx_publish(ring, skb, first, 1, skb->len, i, csum);
+	airvf_tx_publish_any(ring, skb, first, slots, 1, skb->len, i, csum);
 	return true;
 }
 
@@ -377,7 +487,7 @@ static noinline bool airvf_tx_pieces(struct airvf_tx_ring *ring, struct sk_buff 
 	bool context;
 
 	if (skb_is_gso(skb)) {
-		if (airvf_tx_plan_tso(skb, &plan))
+		if (airvf_tx_plan_segments(skb, &plan))
 			return false;
 		/* Whoever injects a packet may leave its number of segments out. */
 		segs = max_t(u16, skb_shinfo(skb)->gso_segs, 1);
@@ -386,7 +496,6 @@ static noinline bool airvf_tx_pieces(struct airvf_tx_ring *ring, struct sk_buff 
 		return false;
 	}
 	airvf_tx_plan_vlan(skb, &plan);
-	first->len = 0;
 	context = airvf_tx_needs_context(ring, &plan);
 	if (context)
 		data = airvf_tx_next(ring, data);
@@ -397,28 +506,48 @@ static noinline bool airvf_tx_pieces(struct airvf_tx_ring *ring, struct sk_buff 
 	if (context)
 		airvf_tx_put_context(ring, ring->next_to_use, &plan);
 	ring->desc[eop].cmd |= cpu_to_le32(TXD_EOP | TXD_RS);
-	airvf_tx_publish(ring, skb, first, segs, skb->len + (segs - 1) * plan.header, eop,
-			 plan.olinfo & TXD_TXSM);
+	skb_tx_timestamp(skb);
+	airvf_tx_publish_any(ring, skb, first, airvf_tx_distance(ring, end), segs,
+			     skb->len + (segs - 1) * plan.header, eop, plan.olinfo & TXD_TXSM);
 	return true;
 }
 
-netdev_tx_t airvf_xmit(struct sk_buff *skb, struct net_device *netdev)
+/*
+ * A short packet in one piece, with a checksum to compute and headers like those of
+ * the one before, and nothing else to be done?
+ */
+static __always_inline bool airvf_tx_usual(const struct airvf_tx_ring *ring,
+					   const struct sk_buff *skb)
 {
-	struct airvf *vf = netdev_priv(netdev);
-	u16 queue = skb_get_queue_mapping(skb);
-	struct airvf_tx_stats *stats = &vf->tx_stats[queue];
-	struct airvf_tx_ring *ring;
+	const struct skb_shared_info *shared = skb_shinfo(skb);
+	const struct airvf_tx_usual *usual = &ring->usual;
 
-	/*
-	 * The core wakes queues without asking us when it attaches the device.
-	 * Pairs with the barrier in airvf_up(); airvf_down() waits for our lock.
-	 */
-	if (unlikely(test_bit_acquire(AIRVF_F_DOWN, &vf->flags)))
-		return airvf_tx_drop(stats, skb);
-	/* All queues are woken, also those that have no ring. */
-	if (unlikely(queue >= vf->rings.n_tx))
-		return airvf_tx_drop(stats, skb);
-	ring = vf->rings.tx[queue];
+	return skb->len - TX_FRAME_MIN <= AIRVF_TX_SMALL - TX_FRAME_MIN &&
+	       airvf_skb_plain(skb) && skb->ip_summed == CHECKSUM_PARTIAL &&
+	       skb->csum_offset == usual->csum &&
+	       (u16)(skb->csum_start - skb->network_header) == usual->ip &&
+	       (u32)skb_network_offset(skb) == usual->mac &&
+	       !shared->gso_size && !shared->tx_flags &&
+	       (*(const __be32 *)skb->data != htonl(0x0180c200) || !airvf_tx_link_local(skb)) &&
+	       ring->room >= TX_ROOM;
+}
+
+/* airvf_tx_usual() says that it is one. */
+static __always_inline void airvf_tx_small(struct airvf_tx_ring *ring, struct sk_buff *skb)
+{
+	u32 i = ring->next_to_use, len = skb->len;
+	struct airvf_tx_desc *desc = &ring->desc[i];
+
+	desc->addr = cpu_to_le64(airvf_tx_copy(ring, i, skb->data, len));
+	desc->cmd = cpu_to_le32(TXD_DTYP_DATA | TXD_DEXT | TXD_IFCS | TXD_EOP | TXD_RS | len);
+	desc->olinfo = cpu_to_le32(TXD_CC | TXD_TXSM | len << TXD_PAYLEN_SHIFT);
+	airvf_tx_publish(ring, skb, &ring->buf[i], 1, 1, len, i, true);
+}
+
+/* Any packet. */
+static noinline netdev_tx_t airvf_tx_any(struct airvf_tx_ring *ring, struct sk_buff *skb)
+{
+	struct airvf_tx_stats *stats = ring->stats;
 
 	if (unlikely(!skb->len))
 		goto drop;
@@ -435,7 +564,7 @@ netdev_tx_t airvf_xmit(struct sk_buff *skb, struct net_device *netdev)
 	if (unlikely(skb_shinfo(skb)->nr_frags + TX_EXTRA > TX_PACKET_MAX) &&
 	    airvf_tx_room_for(skb) > TX_PACKET_MAX && skb_linearize(skb))
 		goto drop;
-	if (unlikely(airvf_tx_unused(ring) < TX_ROOM &&
+	if (unlikely(!airvf_tx_has_room(ring, TX_ROOM) &&
 		     airvf_tx_stop_unless(ring, airvf_tx_room_for(skb)))) {
 		airvf_tx_count(stats, &stats->busy);
 		airvf_tx_kick(ring);
@@ -457,11 +586,33 @@ kick:
 	return NETDEV_TX_OK;
 }
 
+netdev_tx_t airvf_xmit(struct sk_buff *skb, struct net_device *netdev)
+{
+	struct airvf *vf = netdev_priv(netdev);
+	unsigned long queue = skb_get_queue_mapping(skb);
+	struct airvf_tx_ring *ring;
+
+	/*
+	 * The core wakes queues without asking us when it attaches the device.
+	 * Pairs with the barrier in airvf_up(); airvf_down() waits for our lock.
+	 */
+	if (unlikely(test_bit_acquire(AIRVF_F_DOWN, &vf->flags)))
+		return airvf_tx_drop(&vf->tx_stats[queue], skb);
+	ring = vf->rings.tx[queue];
+	/* All queues are woken, also those that have no ring. */
+	if (unlikely(!ring))
+		return airvf_tx_drop(&vf->tx_stats[queue], skb);
+	if (unlikely(!airvf_tx_usual(ring, skb)))
+		return airvf_tx_any(ring, skb);
+	airvf_tx_small(ring, skb);
+	return NETDEV_TX_OK;
+}
+
 /*
- * Is there an IP header where airvf_tx_plan_tso() looks for it, and TCP right behind?
- * Not with labels between tunnel and IP.
+ * Is there an IP header where airvf_tx_plan_segments() looks for it, and TCP or UDP
+ * right behind? Not with labels between tunnel and IP.
  */
-static bool airvf_tx_tso_headers(const struct sk_buff *skb)
+static bool airvf_tx_segment_headers(const struct sk_buff *skb)
 {
 	int net = skb->encapsulation ? skb_inner_network_offset(skb) : skb_network_offset(skb);
 	const struct iphdr *ip = (struct iphdr *)(skb->data + net);
@@ -470,28 +621,32 @@ static bool airvf_tx_tso_headers(const struct sk_buff *skb)
 	if (skb->encapsulation && skb->inner_protocol_type == ENCAP_TYPE_ETHER &&
 	    eth_p_mpls(skb->inner_protocol))
 		return false;
-	if (skb_shinfo(skb)->gso_type & SKB_GSO_TCPV4)
-		return ip->version == 4 && ip->ihl * 4 == len;
-	return ip->version == 6 && len == sizeof(struct ipv6hdr);
+	if (skb_shinfo(skb)->gso_type & SKB_GSO_TCPV4 && ip->version != 4)
+		return false;
+	if (skb_shinfo(skb)->gso_type & SKB_GSO_TCPV6 && ip->version != 6)
+		return false;
+	return ip->version == 4 ? ip->ihl * 4 == len :
+				  ip->version == 6 && len == sizeof(struct ipv6hdr);
 }
 
 netdev_features_t airvf_features_check(struct sk_buff *skb, struct net_device *netdev,
 				       netdev_features_t features)
 {
-	int mac = skb_network_offset(skb);
-	int start;
+	int mac, start;
 
+	/* airvf_tx_plan_csum() knows which checksums the device cannot compute. */
+	if (likely(!skb_is_gso(skb)))
+		return features;
 	/* The device finds the headers by the start of the checksum. */
 	if (skb->ip_summed != CHECKSUM_PARTIAL)
 		return features & ~NETIF_F_GSO_MASK;
 	/* The context's fields have 7 and 9 bits. */
+	mac = skb_network_offset(skb);
 	start = skb_checksum_start_offset(skb);
 	if (mac > TXC_MACLEN_MAX || start - mac > TXC_IPLEN_MAX)
-		return features & ~(NETIF_F_HW_CSUM | NETIF_F_SCTP_CRC | NETIF_F_TSO |
-				    NETIF_F_TSO6 | NETIF_F_HW_VLAN_CTAG_TX);
-	if (!skb_is_gso(skb))
-		return features;
-	if (skb_is_gso_tcp(skb) && !airvf_tx_tso_headers(skb))
+		return features & ~(NETIF_F_HW_CSUM | NETIF_F_SCTP_CRC | NETIF_F_GSO_MASK |
+				    NETIF_F_HW_VLAN_CTAG_TX);
+	if (!airvf_tx_segment_headers(skb))
 		return features & ~NETIF_F_GSO_MASK;
 	if (!skb->encapsulation)
 		return features;
@@ -503,51 +658,49 @@ netdev_features_t airvf_features_check(struct sk_buff *skb, struct net_device *n
 	return features;
 }
 
-static void airvf_tx_release(struct airvf_tx_ring *ring, struct airvf_tx_buf *first, int budget)
+/* The frame's slots are free again. */
+static noinline void airvf_tx_return_frame(struct airvf_tx_ring *ring, struct airvf_tx_buf *first,
+					   u32 i)
 {
-	switch (first->type) {
-	case AIRVF_TX_SKB:
-		napi_consume_skb(first->skb, budget);
-		break;
-	case AIRVF_TX_XDP:
-	case AIRVF_TX_XDP_POOL:
-		/* Not "direct": the pool may belong to another vector or device. */
-		xdp_return_frame(first->xdpf);
-		break;
-	}
+	airvf_tx_unwind(ring, i, airvf_tx_next(ring, first->eop));
+	/* Not "direct": the pool may belong to another vector or device. */
+	xdp_return_frame(first->xdpf);
 }
 
 /* Returns packets that were sent. True: nothing left to do now. */
 bool airvf_tx_clean(struct airvf_tx_ring *ring, int budget, struct airvf_work *work)
 {
 	/* Pairs with the producer's release: buf[] is filled up to here. */
-	u16 use = smp_load_acquire(&ring->next_to_use), i = ring->next_to_clean;
-	u32 packets = 0, bytes = 0, done = 0, queue_packets = 0, queue_bytes = 0;
-	u32 slots = 0, limit = ring->count / 2;
+	u32 use = smp_load_acquire(&ring->next_to_use), i = ring->next_to_clean;
+	u32 packets = 0, bytes = 0, xdp = 0, xdp_bytes = 0, done = 0;
+	u32 limit = ring->count / 2;
 
-	/* A packet is cleaned whole, even if the limit is reached in it. */
-	while (i != use && slots < limit) {
+	while (i != use) {
 		struct airvf_tx_buf *first = &ring->buf[i];
-		u16 end;
+		u32 eop = first->eop;
 
-		if (!(READ_ONCE(ring->desc[first->eop].olinfo) & cpu_to_le32(TXD_STA_DD)))
+		if (!(READ_ONCE(ring->desc[eop].olinfo) & cpu_to_le32(TXD_STA_DD)))
 			break;
-		/* netpoll may have interrupts off: page pools cannot be served then. */
-		if (!budget && first->type != AIRVF_TX_SKB)
-			break;
-		end = airvf_tx_next(ring, first->eop);
-		done++;
+		if (likely(first->type == AIRVF_TX_SKB)) {
+			if (likely(eop == i))
+				airvf_tx_unmap(ring, first);
+			else
+				airvf_tx_unwind(ring, i, airvf_tx_next(ring, eop));
+			/* Memory goes back when the device no longer has it. */
+			napi_consume_skb(first->skb, budget);
+		} else {
+			/* netpoll may have interrupts off: page pools cannot be served then. */
+			if (!budget)
+				break;
+			airvf_tx_return_frame(ring, first, i);
+			xdp++;
+			xdp_bytes += first->bytes;
+		}
 		packets += first->segs;
 		bytes += first->bytes;
-		if (first->type == AIRVF_TX_SKB) {
-			queue_packets++;
-			queue_bytes += first->bytes;
-		}
-		for (; i != end; i = airvf_tx_next(ring, i), slots++)
-			airvf_tx_unmap(ring, &ring->buf[i]);
-		/* Memory goes back when the device no longer has it. */
-		airvf_tx_release(ring, first, budget);
-		first->type = AIRVF_TX_NONE;
+		i = airvf_tx_next(ring, eop);
+		if (++done == limit)
+			break;
 	}
 	if (!done)
 		return true;
@@ -562,7 +715,7 @@ bool airvf_tx_clean(struct airvf_tx_ring *ring, int budget, struct airvf_work *w
 	work->packets += done;
 	work->bytes += bytes;
 
-	netdev_tx_completed_queue(ring->txq, queue_packets, queue_bytes);
+	netdev_tx_completed_queue(ring->txq, done - xdp, bytes - xdp_bytes);
 	/* Pairs with the barrier in airvf_tx_stop_unless(). */
 	smp_mb();
 	if (unlikely(netif_tx_queue_stopped(ring->txq) &&
@@ -574,7 +727,7 @@ bool airvf_tx_clean(struct airvf_tx_ring *ring, int budget, struct airvf_work *w
 		ring->stats->wake++;
 		u64_stats_update_end(&ring->stats->clean_sync);
 	}
-	return slots < limit;
+	return done != limit;
 }
 
 /* A queue's statistics as they were at one moment, each group for itself. */
@@ -604,20 +757,24 @@ void airvf_tx_sum(const struct airvf *vf, u32 queue, struct airvf_tx_stats *sum)
 /* The queue is stopped: give back everything, sent or not. */
 void airvf_tx_free(struct airvf_tx_ring *ring)
 {
-	u16 i = ring->next_to_clean;
+	u32 i = ring->next_to_clean;
 
 	while (i != ring->next_to_use) {
 		struct airvf_tx_buf *first = &ring->buf[i];
-		u16 end = airvf_tx_next(ring, first->eop);
+		u32 end = airvf_tx_next(ring, first->eop);
 
-		for (; i != end; i = airvf_tx_next(ring, i))
-			airvf_tx_unmap(ring, &ring->buf[i]);
-		airvf_tx_release(ring, first, 0);
-		first->type = AIRVF_TX_NONE;
+		if (first->type == AIRVF_TX_SKB) {
+			airvf_tx_unwind(ring, i, end);
+			dev_kfree_skb_any(first->skb);
+		} else {
+			airvf_tx_return_frame(ring, first, i);
+		}
+		i = end;
 	}
 	ring->next_to_clean = 0;
 	ring->next_to_use = 0;
 	ring->kicked = 0;
+	ring->room = ring->count - 1;
 	netdev_tx_reset_queue(ring->txq);
 }
 
@@ -644,11 +801,10 @@ int airvf_tx_xdp(struct airvf_tx_ring *ring, struct xdp_frame *xdpf, bool pool)
 		airvf_tx_count(ring->stats, &ring->stats->dropped);
 		return -EINVAL;
 	}
-	if (unlikely(airvf_tx_unused(ring) < frags + 2)) {
+	if (unlikely(!airvf_tx_has_room(ring, frags + 2))) {
 		airvf_tx_count(ring->stats, &ring->stats->xdp_full);
 		return -ENOSPC;
 	}
-	first->len = 0;
 	if (context)
 		i = airvf_tx_next(ring, i);
 	for (f = 0; ; f++) {
@@ -684,6 +840,7 @@ int airvf_tx_xdp(struct airvf_tx_ring *ring, struct xdp_frame *xdpf, bool pool)
 	first->segs = 1;
 	first->bytes = total;
 	first->eop = eop;
+	ring->room -= airvf_tx_distance(ring, i);
 	/* buf[] first, then what airvf_tx_clean() may look at. */
 	smp_store_release(&ring->next_to_use, i);
 	airvf_tx_count(ring->stats, &ring->stats->xdp_xmit);
