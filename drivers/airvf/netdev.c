@@ -164,6 +164,8 @@ static const struct net_device_ops airvf_netdev_ops = {
 #define TUNNELS (NETIF_F_GSO_GRE | NETIF_F_GSO_GRE_CSUM | NETIF_F_GSO_IPXIP4 | \
 		 NETIF_F_GSO_IPXIP6 | NETIF_F_GSO_UDP_TUNNEL | NETIF_F_GSO_UDP_TUNNEL_CSUM)
 #define OFFLOADS (NETIF_F_SG | NETIF_F_TSO | NETIF_F_TSO6 | NETIF_F_HW_CSUM | NETIF_F_SCTP_CRC)
+/* Not in tunnels: whether the inner or the outer UDP header counts, nothing says. */
+#define PLAIN_OFFLOADS (OFFLOADS | NETIF_F_GSO_UDP_L4)
 
 void airvf_netdev_init(struct net_device *netdev)
 {
@@ -173,12 +175,13 @@ void airvf_netdev_init(struct net_device *netdev)
 	netdev->min_mtu = ETH_MIN_MTU;
 	netdev->priv_flags |= IFF_UNICAST_FLT | IFF_LIVE_ADDR_CHANGE;
 
-	netdev->hw_features = OFFLOADS | NETIF_F_RXCSUM | NETIF_F_RXHASH | NETIF_F_GSO_PARTIAL |
-			      TUNNELS | NETIF_F_HW_VLAN_CTAG_RX | NETIF_F_HW_VLAN_CTAG_TX;
+	netdev->hw_features = PLAIN_OFFLOADS | NETIF_F_GSO_PARTIAL | TUNNELS |
+			      NETIF_F_RXCSUM | NETIF_F_RXHASH | NETIF_F_HW_VLAN_CTAG_RX |
+			      NETIF_F_HW_VLAN_CTAG_TX;
 	netdev->gso_partial_features = TUNNELS;
-	netdev->vlan_features = OFFLOADS | NETIF_F_TSO_MANGLEID | NETIF_F_HIGHDMA |
-				NETIF_F_GSO_PARTIAL | TUNNELS;
-	netdev->hw_enc_features = netdev->vlan_features;
+	netdev->hw_enc_features = OFFLOADS | NETIF_F_TSO_MANGLEID | NETIF_F_HIGHDMA |
+				  NETIF_F_GSO_PARTIAL | TUNNELS;
+	netdev->vlan_features = netdev->hw_enc_features | PLAIN_OFFLOADS;
 	/* No TSO: no pointer of the skb leads to the IP header behind labels. */
 	netdev->mpls_features = NETIF_F_SG | NETIF_F_HW_CSUM;
 	netdev->features = netdev->hw_features | NETIF_F_HIGHDMA | NETIF_F_HW_VLAN_CTAG_FILTER;

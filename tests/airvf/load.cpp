@@ -4,8 +4,12 @@
 //   load udp-rr ADDRESS PORT SECONDS, load tcp-rr ADDRESS PORT SECONDS   one byte there and back, percentiles
 //   load tcp-send ADDRESS PORT SECONDS, load tcp-sink PORT, load tcp-echo PORT
 //   load udp-flood ADDRESS PORT SECONDS SIZE...   datagrams of these sizes in turn, whether anybody takes them or not
+//   load udp-cut ADDRESS PORT BYTES SIZE   BYTES in one call, for the kernel or the card to cut into datagrams of SIZE
+//   load udp-take PORT BYTES        as many bytes from IPv4 or IPv6, of udp-cut; the datagrams and those with other
+//   content
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
+#include <netinet/udp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -39,6 +43,14 @@ sockaddr_in address(const char* ip, const char* port) {
   return a;
 }
 
+sockaddr_in6 address6(const char* ip, const char* port) {
+  sockaddr_in6 a{};
+  a.sin6_family = AF_INET6;
+  a.sin6_port = htons(static_cast<std::uint16_t>(std::atoi(port)));
+  if (ip != nullptr && inet_pton(AF_INET6, ip, &a.sin6_addr) != 1) die("address");
+  return a;
+}
+
 int bound(int type, const char* port) {
   const int fd = socket(AF_INET, type, 0);
   const int on = 1;
@@ -48,11 +60,19 @@ int bound(int type, const char* port) {
   return fd;
 }
 
+// A socket is charged for whole pages: the default buffer takes some 50 datagrams of usual size.
+void large_buffer(int fd) {
+  const int size = 4 << 20;
+  setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size);
+}
+
 int connected(int type, const char* ip, const char* port) {
-  const int fd = socket(AF_INET, type, 0);
-  const int on = 1;
-  const sockaddr_in a = address(ip, port);
-  if (fd < 0 || connect(fd, reinterpret_cast<const sockaddr*>(&a), sizeof a) < 0) die("connect");
+  const bool v6 = std::strchr(ip, ':') != nullptr;
+  const int fd = socket(v6 ? AF_INET6 : AF_INET, type, 0), on = 1;
+  const sockaddr_in a = v6 ? sockaddr_in{} : address(ip, port);
+  const sockaddr_in6 a6 = v6 ? address6(ip, port) : sockaddr_in6{};
+  const auto* to = v6 ? reinterpret_cast<const sockaddr*>(&a6) : reinterpret_cast<const sockaddr*>(&a);
+  if (fd < 0 || connect(fd, to, v6 ? sizeof a6 : sizeof a) < 0) die("connect");
   if (type == SOCK_STREAM) setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   return fd;
 }
@@ -71,8 +91,7 @@ double since(Clock::time_point start) { return Seconds(Clock::now() - start).cou
 
 void udp_count(const char* port, double limit) {
   const int fd = bound(SOCK_DGRAM, port);
-  const int size = 4 << 20;
-  setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size);
+  large_buffer(fd);
   std::vector<std::uint32_t> newest(256);
   unsigned long received = 0, overtaken = 0, sent = 0;
   const auto start = Clock::now();
@@ -170,6 +189,41 @@ void udp_flood(int fd, double limit, const std::vector<std::size_t>& sizes) {
   std::printf("{\"sent\": %lu, \"failed\": %lu}\n", sent, failed);
 }
 
+// What udp-cut sends: no two datagrams of usual sizes are alike.
+std::vector<char> pattern(std::size_t bytes) {
+  std::vector<char> data(bytes);
+  for (std::size_t i = 0; i < bytes; ++i) data[i] = static_cast<char>(i % 251);
+  return data;
+}
+
+void udp_cut(int fd, std::size_t bytes, int size) {
+  if (setsockopt(fd, SOL_UDP, UDP_SEGMENT, &size, sizeof size) < 0) die("UDP_SEGMENT");
+  const std::vector<char> data = pattern(bytes);
+  if (send(fd, data.data(), bytes, 0) != static_cast<ssize_t>(bytes)) die("send");
+}
+
+void udp_take(const char* port, std::size_t bytes) {
+  const int fd = socket(AF_INET6, SOCK_DGRAM, 0);
+  const sockaddr_in6 a = address6(nullptr, port);
+  if (fd < 0 || bind(fd, reinterpret_cast<const sockaddr*>(&a), sizeof a) < 0) die("bind");
+  large_buffer(fd);
+  const std::vector<char> expected = pattern(bytes);
+  std::vector<char> data(65536);
+  unsigned long datagrams = 0, wrong = 0;
+  std::size_t taken = 0;
+  pollfd p{fd, POLLIN, 0};
+  while (taken < bytes && poll(&p, 1, 10000) > 0) {
+    const ssize_t n = recv(fd, data.data(), data.size(), 0);
+    if (n < 0) die("recv");
+    const auto length = static_cast<std::size_t>(n);
+    ++datagrams;
+    wrong += length > bytes - taken ||
+             !std::equal(data.begin(), data.begin() + n, expected.begin() + static_cast<ssize_t>(taken));
+    taken += length;
+  }
+  std::printf("{\"datagrams\": %lu, \"bytes\": %zu, \"wrong\": %lu}\n", datagrams, taken, wrong);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -190,10 +244,14 @@ int main(int argc, char** argv) {
     std::vector<std::size_t> sizes;
     for (int i = 5; i < argc; ++i) sizes.push_back(std::strtoul(argv[i], nullptr, 10));
     udp_flood(connected(SOCK_DGRAM, argv[2], argv[3]), std::atof(argv[4]), sizes);
-  } else {
+  } else if (what == "udp-cut" && argc == 6)
+    udp_cut(connected(SOCK_DGRAM, argv[2], argv[3]), std::strtoul(argv[4], nullptr, 10), std::atoi(argv[5]));
+  else if (what == "udp-take" && argc == 4)
+    udp_take(argv[2], std::strtoul(argv[3], nullptr, 10));
+  else {
     std::fputs(
         "usage: load udp-count PORT SECONDS | udp-rr|tcp-rr|tcp-send ADDRESS PORT SECONDS | tcp-sink|tcp-echo PORT\n"
-        "       load udp-flood ADDRESS PORT SECONDS SIZE...\n",
+        "       load udp-flood ADDRESS PORT SECONDS SIZE... | udp-cut ADDRESS PORT BYTES SIZE | udp-take PORT BYTES\n",
         stderr);
     return 2;
   }
