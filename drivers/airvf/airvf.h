@@ -27,7 +27,6 @@
 
 #define AIRVF_QUEUES_MAX	8	/* what a pool can own */
 #define AIRVF_RSS_MAX		4	/* VFPSRTYPE.RQPL 2 */
-#define AIRVF_VECTORS_MAX	2	/* of three; the third is the mailbox's */
 #define AIRVF_RING_MIN		64
 #define AIRVF_RING_MAX		4096
 #define AIRVF_RATE_START	20000	/* interrupts per second */

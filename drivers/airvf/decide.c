@@ -87,7 +87,8 @@ void airvf_decided(struct airvf_vector *vector, const struct airvf_mod_config *c
 	struct airvf_vector_stats *stats = &vector->stats;
 	bool write = vector->steps != decision->new_steps;
 
-	trace_airvf_moderate(vector->vf->netdev, vector->index, config->mode, &vector->mod.load,
+	trace_airvf_moderate(vector->vf->netdev, vector->index,
+			     airvf_mod_mode(config, vector->index), &vector->mod.load,
 			     decision, &vector->mod.air);
 	if (write)
 		airvf_itr_write(vector, decision->new_steps);

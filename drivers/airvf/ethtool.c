@@ -186,6 +186,21 @@ static int airvf_ethtool_get_coalesce(struct net_device *netdev, struct ethtool_
 	return 0;
 }
 
+/* Returns the steps of VTEITR, or an error. */
+static int airvf_ethtool_usecs_to_steps(u32 usecs, struct netlink_ext_ack *extack)
+{
+	if (usecs == 1) {
+		NL_SET_ERR_MSG_MOD(extack,
+				   "the shortest interval is 2 us (0: none); adaptive is adaptive-rx on");
+		return -EINVAL;
+	}
+	if (usecs > USECS_MAX) {
+		NL_SET_ERR_MSG_MOD(extack, "the longest interval is 1046 us");
+		return -ERANGE;
+	}
+	return usecs ? max(DIV_ROUND_CLOSEST(usecs * 1000, AIRVF_STEP_NS), 1) : 0;
+}
+
 static int airvf_ethtool_set_coalesce(struct net_device *netdev, struct ethtool_coalesce *coalesce,
 				      struct kernel_ethtool_coalesce *kernel,
 				      struct netlink_ext_ack *extack)
@@ -193,30 +208,72 @@ static int airvf_ethtool_set_coalesce(struct net_device *netdev, struct ethtool_
 	struct airvf *vf = netdev_priv(netdev);
 	u32 usecs = coalesce->rx_coalesce_usecs;
 	struct airvf_mod_config config;
-	bool changed;
+	int steps;
 
 	airvf_mod_get(vf, &config);
-	changed = usecs != airvf_ethtool_steps_to_usecs(config.fir_steps);
-	if (changed && coalesce->use_adaptive_rx_coalesce) {
-		NL_SET_ERR_MSG_MOD(extack, "rx-usecs is fixed only with adaptive-rx off");
-		return -EINVAL;
+	if (usecs != airvf_ethtool_steps_to_usecs(config.fir_steps)) {
+		if (coalesce->use_adaptive_rx_coalesce) {
+			NL_SET_ERR_MSG_MOD(extack, "rx-usecs is fixed only with adaptive-rx off");
+			return -EINVAL;
+		}
+		steps = airvf_ethtool_usecs_to_steps(usecs, extack);
+		if (steps < 0)
+			return steps;
+		config.fir_steps = steps;
 	}
-	if (changed && usecs == 1) {
-		NL_SET_ERR_MSG_MOD(extack,
-				   "the shortest interval is 2 us (0: none); adaptive is adaptive-rx on");
-		return -EINVAL;
-	}
-	if (changed && usecs > USECS_MAX) {
-		NL_SET_ERR_MSG_MOD(extack, "the longest interval is 1046 us");
-		return -ERANGE;
-	}
-	if (changed)
-		config.fir_steps =
-			usecs ? max(DIV_ROUND_CLOSEST(usecs * 1000, AIRVF_STEP_NS), 1) : 0;
 	if (!coalesce->use_adaptive_rx_coalesce)
 		config.mode = AIRVF_FIR;
 	else if (config.mode == AIRVF_FIR)
 		config.mode = config.adaptive;
+	/* For all queues. */
+	config.own = 0;
+	return airvf_set_moderation(vf, &config);
+}
+
+/* Queues that share a vector share its interval. */
+static int airvf_ethtool_get_queue_coalesce(struct net_device *netdev, u32 queue,
+					    struct ethtool_coalesce *coalesce)
+{
+	struct airvf *vf = netdev_priv(netdev);
+	struct airvf_mod_config config;
+	u32 i = queue % vf->vectors;
+
+	if (queue >= netdev->real_num_rx_queues)
+		return -EINVAL;
+	airvf_mod_get(vf, &config);
+	coalesce->rx_coalesce_usecs = airvf_ethtool_steps_to_usecs(airvf_mod_fir_steps(&config, i));
+	coalesce->use_adaptive_rx_coalesce = airvf_mod_mode(&config, i) != AIRVF_FIR;
+	return 0;
+}
+
+/* Adaptive: as all are. The operation has no extack. */
+static int airvf_ethtool_set_queue_coalesce(struct net_device *netdev, u32 queue,
+					    struct ethtool_coalesce *coalesce)
+{
+	u32 usecs = coalesce->rx_coalesce_usecs, i;
+	struct airvf *vf = netdev_priv(netdev);
+	struct airvf_mod_config config;
+	int steps;
+
+	if (queue >= netdev->real_num_rx_queues)
+		return -EINVAL;
+	i = queue % vf->vectors;
+	airvf_mod_get(vf, &config);
+	if (coalesce->use_adaptive_rx_coalesce) {
+		if (config.mode == AIRVF_FIR)
+			return -EINVAL;
+		/* The same as now, or what all have, is no wish for another interval. */
+		if (usecs != airvf_ethtool_steps_to_usecs(airvf_mod_fir_steps(&config, i)) &&
+		    usecs != airvf_ethtool_steps_to_usecs(config.fir_steps))
+			return -EINVAL;
+		config.own &= ~BIT(i);
+	} else {
+		steps = airvf_ethtool_usecs_to_steps(usecs, NULL);
+		if (steps < 0)
+			return steps;
+		config.own |= BIT(i);
+		config.own_steps[i] = steps;
+	}
 	return airvf_set_moderation(vf, &config);
 }
 
@@ -323,6 +380,8 @@ const struct ethtool_ops airvf_ethtool_ops = {
 	.set_channels = airvf_ethtool_set_channels,
 	.get_coalesce = airvf_ethtool_get_coalesce,
 	.set_coalesce = airvf_ethtool_set_coalesce,
+	.get_per_queue_coalesce = airvf_ethtool_get_queue_coalesce,
+	.set_per_queue_coalesce = airvf_ethtool_set_queue_coalesce,
 	.get_tunable = airvf_ethtool_get_tunable,
 	.set_tunable = airvf_ethtool_set_tunable,
 	.get_rxfh_indir_size = airvf_ethtool_get_rxfh_indir_size,

@@ -35,6 +35,7 @@ static const struct item rx_items[] = {
 	RX_ITEM(frame_errors),
 	RX_ITEM(bad_length),
 	RX_ITEM(own_multicast),
+	RX_ITEM(no_buffer),
 	RX_ITEM(alloc_failed),
 	RX_ITEM(skb_failed),
 	RX_ITEM(copied),

@@ -5,7 +5,7 @@
 
 static u32 airvf_fir_begin(struct airvf_vector *vector, const struct airvf_mod_config *config)
 {
-	return config->fir_steps;
+	return airvf_mod_fir_steps(config, vector->index);
 }
 
 const struct airvf_algorithm airvf_fir = {

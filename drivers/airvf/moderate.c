@@ -55,7 +55,7 @@ static u32 airvf_mod_begin(struct airvf_vector *vector, const struct airvf_mod_c
 {
 	vector->mod.generation = config->generation;
 	airvf_interval_begin(&vector->mod, airvf_cycles());
-	return airvf_algorithms[config->mode]->begin(vector, config);
+	return airvf_algorithms[airvf_mod_mode(config, vector->index)]->begin(vector, config);
 }
 
 /*
@@ -97,7 +97,8 @@ static u64 airvf_mod_elapsed(struct airvf_mod *mod, u64 now)
 void airvf_mod_poll(struct airvf_vector *vector, const struct airvf_poll *poll)
 {
 	const struct airvf_mod_config *config = rcu_dereference_bh(vector->vf->mod_config);
-	const struct airvf_algorithm *algorithm = airvf_algorithms[config->mode];
+	const struct airvf_algorithm *algorithm =
+		airvf_algorithms[airvf_mod_mode(config, vector->index)];
 	struct airvf_mod *mod = &vector->mod;
 
 	mod->own += poll->cycles;
@@ -130,12 +131,21 @@ void airvf_mod_get(struct airvf *vf, struct airvf_mod_config *config)
 	*config = *rtnl_dereference(vf->mod_config);
 }
 
+/* The vectors without a throttle. */
+static u32 airvf_mod_unthrottled(const struct airvf_mod_config *config)
+{
+	u32 i, vectors = 0;
+
+	for (i = 0; i < AIRVF_VECTORS_MAX; i++)
+		if (airvf_mod_mode(config, i) == AIRVF_FIR && !airvf_mod_fir_steps(config, i))
+			vectors |= BIT(i);
+	return vectors;
+}
+
 int airvf_mod_set(struct airvf *vf, const struct airvf_mod_config *config, bool *restart)
 {
 	struct airvf_mod_config *old = rtnl_dereference(vf->mod_config), *new;
-	bool unthrottled = config->mode == AIRVF_FIR && !config->fir_steps;
-	bool was = old->mode == AIRVF_FIR && !old->fir_steps;
-	u32 i;
+	u32 unthrottled = airvf_mod_unthrottled(config), was = airvf_mod_unthrottled(old), i;
 
 	*restart = false;
 	if (!airvf_mod_available(config->mode))

@@ -8,6 +8,8 @@
 #include "compat.h"
 #include "moderation.h"
 
+#define AIRVF_VECTORS_MAX	2	/* of three; the third is the mailbox's */
+
 enum airvf_mode {
 	AIRVF_FIR,	/* fixed rate */
 	AIRVF_CGR,	/* classes of average packet size */
@@ -23,6 +25,8 @@ enum airvf_mode {
  * @mode: algorithm in force
  * @adaptive: algorithm that ethtool's adaptive-rx stands for
  * @fir_steps: fixed interval, 0 for none
+ * @own: vectors that have a fixed interval of their own, in any mode
+ * @own_steps: that interval
  * @cgr_us: time slice of CGR
  * @air_us: shortest time between two decisions of AIR
  * @air_fast: see struct airvf_air_param
@@ -35,12 +39,24 @@ struct airvf_mod_config {
 	enum airvf_mode mode;
 	enum airvf_mode adaptive;
 	u32 fir_steps;
+	u32 own;
+	u32 own_steps[AIRVF_VECTORS_MAX];
 	u32 cgr_us;
 	u32 air_us;
 	u32 air_fast;
 	struct airvf_cgr_param cgr;
 	struct airvf_air_param air;
 };
+
+static inline enum airvf_mode airvf_mod_mode(const struct airvf_mod_config *config, u32 vector)
+{
+	return config->own & BIT(vector) ? AIRVF_FIR : config->mode;
+}
+
+static inline u32 airvf_mod_fir_steps(const struct airvf_mod_config *config, u32 vector)
+{
+	return config->own & BIT(vector) ? config->own_steps[vector] : config->fir_steps;
+}
 
 /* One vector's state; belongs to its poll. */
 struct airvf_mod {

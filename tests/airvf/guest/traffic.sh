@@ -17,6 +17,36 @@ check "TCP other way" tcp -R; cat /tmp/out
 check "TCP four streams" tcp -P 4; grep SUM /tmp/out
 check "UDP 64 bytes" tcp -u -b 20M -l 64; cat /tmp/out
 check "UDP 1472 bytes" tcp -u -b 200M -l 1472; cat /tmp/out
+# One call, cut into datagrams: by the card, which is one packet for the driver, or by the kernel.
+taken() { # ADDRESS BYTES SIZE DATAGRAMS
+	far /airvf-load udp-take 9 "$2" >/tmp/taken &
+	soon far grep -q ':0009 ' /proc/net/udp6
+	/airvf-load udp-cut "$1" 9 "$2" "$3" || return 1
+	wait $!
+	cat /tmp/taken
+	[ "$(cat /tmp/taken)" = "{\"datagrams\": $4, \"bytes\": $2, \"wrong\": 0}" ]
+}
+packets_taken() { # MORE|LESS THAN as above: how many packets the driver had for it
+	local before after than=$2 how=$1
+	shift 2
+	before=$(counter 'vector_[01]_packets')
+	taken "$@" || return 1
+	sleep 0.3	# until what was sent is cleaned up
+	after=$(counter 'vector_[01]_packets')
+	echo "$((after - before)) packets"
+	[ $((after - before)) "-$how" "$than" ]
+}
+ip addr add fd00::1/64 dev air0 nodad
+far ip addr add fd00::2/64 dev air1 nodad
+ping -q -c 1 -W 5 fd00::2 >/dev/null
+for address in 10.0.0.2 fd00::2; do
+	ethtool -K air0 tx-udp-segmentation on
+	check "the card cuts datagrams to $address" packets_taken lt 30 $address 60500 1000 61
+	check "and tiny ones" packets_taken lt 30 $address 61 1 61
+	ethtool -K air0 tx-udp-segmentation off
+	check "the kernel cuts datagrams to $address" packets_taken ge 61 $address 60500 1000 61
+done
+ethtool -K air0 tx-udp-segmentation on
 for o in tso sg tx rx gro rxvlan txvlan rxhash; do
 	check "offload $o off" ethtool -K air0 $o off
 	check "ping without $o" ping -q -c 2 -i 0.1 -W 2 -s 3000 10.0.0.2
@@ -102,6 +132,41 @@ SECONDS_EACH=1 check "TCP without throttle" tcp
 SECONDS_EACH=1 check "TCP without throttle, other way" tcp -R
 for bad in "rx-usecs 1" "rx-usecs 1047" "tx-usecs 9"; do check "$bad is refused" refused ethtool -C air0 $bad; done
 check "adaptive-rx on" ethtool -C air0 adaptive-rx on
+# A vector's queues have an interval of their own until all are set anew. ethtool says an error, and ends as if there was none.
+queue_rate() { ethtool -S air0 | awk -v name="vector_$1_rate:" '$1 == name { print $2 }'; }
+queue_shows() { ethtool --per-queue air0 queue_mask "$1" --show-coalesce | tee /tmp/shown; grep -q "$2" /tmp/shown; }
+per_queue() {
+	ethtool --per-queue air0 queue_mask "$1" --coalesce "${@:2}" 2>&1 | tee /tmp/said
+	! grep -q Cannot /tmp/said
+}
+check "rx-usecs 100 for queue 1 alone" per_queue 2 adaptive-rx off rx-usecs 100
+check "it is shown" queue_shows 2 '^rx-usecs: \(99\|10[01]\)$'
+check "and in force" soon eval '[ "$(queue_rate 1)" -ge 9800 ] && [ "$(queue_rate 1)" -le 10200 ]'
+check "the mode of the others is as it was" refused grep -q '\[fir\]' $m/moderation
+check "rx-usecs 0 for queue 0 alone" per_queue 1 adaptive-rx off rx-usecs 0
+link_wait
+check "TCP with both" tcp -R
+check "queue 0 has no throttle" [ "$(queue_rate 0)" = 0 ]
+for bad in "rx-usecs 1" "rx-usecs 1047"; do check "$bad is refused" refused per_queue 1 adaptive-rx off $bad; done
+check "a queue that is not there is refused" refused per_queue 0x40 adaptive-rx off rx-usecs 50
+check "adaptive again for queue 0" per_queue 1 adaptive-rx on
+check "it is shown as adaptive" queue_shows 1 'Adaptive RX: on'
+check "fixed for all" ethtool -C air0 adaptive-rx off
+check "adaptive for all" ethtool -C air0 adaptive-rx on
+check "queue 1 is adaptive, too" queue_shows 2 'Adaptive RX: on'
+link_wait
+# The device says nothing of frames that found no buffer.
+before=$(counter 'rx_queue_[0-9]+_no_buffer')
+ping -q -c 20 -i 0.02 -W 2 10.0.0.2 >/dev/null
+check "no poll finds the device without a buffer" same 'rx_queue_[0-9]+_no_buffer' "$before"
+ethtool -G air0 rx 64
+link_wait
+count_flood 3
+host sim flood payload=18 rate=400000 ms=300 flows=4
+wait $counter
+check "$(cat /tmp/count): with a small ring some do" [ "$(counter 'rx_queue_[0-9]+_no_buffer')" -gt "$before" ]
+ethtool -G air0 rx 512
+link_wait
 for bad in "moderation none" "fir_rate 955" "fir_rate 488282" "air_k 0" "air_k 5000" "cgr_small_size 1300" "mtvd_workers 17" \
 	"mtvd_policy x" "mtvd_batch 0" "air_cpkt -1" "mtvd_cpus 77"; do
 	check "$bad is refused" refused bash -c "echo ${bad#* } >$m/${bad%% *}"
