@@ -113,6 +113,8 @@ module vfp_egress #(
       if (sel1_q != '0) sel_q <= sel1_q;
     end
     down_q  <= {down_q[0], down_i};
+    start_q <= sel1_q != '0 && rst_ni;
+    open_q  <= cell_valid && !mux_cell.eop && rst_ni;
     sink1_q <= down_i || down_q != 2'd0;
     if (sel1_q != '0) sink2_q <= sink1_q;
   end
@@ -127,7 +129,11 @@ module vfp_egress #(
       end
     end
   end
-  assign cell_valid = (sel_q & cell_valid_i) != '0;
+  // A source sends to other exits as well: from the start of what was granted here to its end it is for this one.
+  vfp_cell_pkg::cell_t mux_cell;
+  logic                start_q, open_q;
+  assign mux_cell   = mux;
+  assign cell_valid = (start_q || open_q) && (sel_q & cell_valid_i) != '0;
 
   logic                  e1_valid_q, e1_sink_q, e2_valid_q, e2_sink_q;
   logic [CellW-1:0]      e1_cell_q, e2_cell_q;

@@ -140,6 +140,11 @@ class Exit {
           bench::set_bits(model.cell_i.data(), 259 * s + 32 * k, k == 8 ? 3 : 32, cell[k]);
         bench::set_bits(model.route_i.data(), 48 * s, 48, route_of(p, s));
         if (n + 1 == p.cells.size()) source.sending.pop_front();
+      } else if (random_.percent(30)) {
+        // Something for another exit.
+        model.cell_valid_i = static_cast<uint8_t>(model.cell_valid_i | 1U << s);
+        for (unsigned k = 0; k < 9; ++k)
+          bench::set_bits(model.cell_i.data(), 259 * s + 32 * k, k == 8 ? 3 : 32, k == 8 ? 6 : random_.word());
       }
     }
     model.req_i = static_cast<uint8_t>(req);
