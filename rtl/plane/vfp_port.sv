@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+// A port of the bridge but for what it decides and how headers look on its link: entrance, queues towards the ports of the
+// other side (`Peers`), exit for what they send here, tags, containment. Hosts and devices have the same.
+module vfp_port #(
+  parameter int unsigned Peers      = 1,    // 1..17
+  parameter int unsigned Slots      = 64,
+  parameter int unsigned Tags       = 256,
+  parameter int unsigned MaxPayload = 128
+) (
+  input  logic clk_i,
+  input  logic rst_ni,
+  output logic init_done_o,
+
+  // Link.
+  input  logic                link_i,
+  input  logic                rx_valid_i,
+  input  vfp_cell_pkg::cell_t rx_i,
+  input  logic [2:0]          rx_wait_i,       // a packet of the class waits for room
+  output logic [2:0]          rx_room_o,       // look at it when a packet begins
+  input  logic [2:0]          link_room_i,     // vfp_egress
+  output logic [2:0]          take_o,
+  output logic                tx_valid_o,      // to rewrite
+  output vfp_cell_pkg::cell_t tx_o,
+  output vfp_route_pkg::route_t tx_route_o,
+  output logic [7:0]          tx_tag_o,
+
+  // decide.
+  output logic                dec_valid_o,
+  output vfp_cell_pkg::cell_t dec_o,
+  output logic [1:0]          dec_cls_o,
+  output logic [5:0]          dec_cells_o,
+  input  logic [2:0]          dec_room_i,
+  input  logic                route_valid_i,
+  input  vfp_route_pkg::route_t route_i,
+  input  logic [127:0]        route_hdr_i,
+  input  logic [5:0]          route_cells_i,
+
+  // To the peers: one request at a time, and what is sent.
+  output logic [Peers-1:0]      req_o,
+  output logic [1:0]            req_cls_o,
+  output logic [5:0]            req_cells_o,
+  input  logic [Peers-1:0]      grant_i,
+  input  logic [Peers-1:0][2:0] exit_room_i,
+  output logic [Peers-1:0][2:0] waiting_o,
+  output logic [Peers-1:0]      held_o,
+  output logic                  out_valid_o,
+  output vfp_cell_pkg::cell_t   out_o,
+  output vfp_route_pkg::route_t out_route_o,
+
+  // From the peers: the same the other way round.
+  input  logic [Peers-1:0]      req_i,
+  input  logic [Peers-1:0][1:0] req_cls_i,
+  input  logic [Peers-1:0][5:0] req_cells_i,
+  output logic [Peers-1:0]      grant_o,
+  output logic [Peers-1:0][2:0] room_o,
+  input  logic [Peers-1:0][2:0] waiting_i,
+  input  logic [Peers-1:0]      held_i,
+  input  logic [Peers-1:0]      cell_valid_i,
+  input  logic [Peers-1:0][vfp_cell_pkg::CellW-1:0]   cell_i,
+  input  logic [Peers-1:0][vfp_route_pkg::RouteW-1:0] cell_route_i,
+  input  logic [Peers-1:0]      peer_down_i,
+
+  // Is the VF of a packet that leaves still whose it was? A cycle later, from the table of each peer.
+  output logic [5:0]            check_vf_o,
+  output logic [15:0]           check_gen_o,
+  input  logic [Peers-1:0]      check_ok_i,
+
+  // Tags (vfp_tags).
+  input  logic                   tick_ms_i,
+  input  logic [14:0]            timeout_i,
+  input  logic [15:0]            id_i,
+  input  logic [Peers-1:0][8:0]  quota_i,
+  input  logic                   cpl_valid_i,
+  output logic                   cpl_ready_o,
+  input  logic [127:0]           cpl_hdr_i,
+  output logic                   res_valid_o,
+  output logic [2:0]             res_act_o,
+  output vfp_tags_pkg::tag_req_t res_req_o,
+  output logic [12:0]            res_left_o,
+  output logic [5:0]             tag_vf_o,
+  input  logic [15:0]            tag_gen_i,
+  output logic                   exp_valid_o,
+  input  logic                   exp_ready_i,
+  output vfp_tags_pkg::tag_req_t exp_req_o,
+  output logic [12:0]            exp_left_o,
+
+  input  logic [Peers-1:0][4:0]  weight_i,
+
+  // Containment (vfp_contain).
+  input  logic        tick_us_i,
+  input  logic [12:0] stuck_i,
+  input  logic [23:0] patience_i,
+  input  logic        release_i,
+  output logic        contained_o,
+  output logic        down_o,       // contained, or without a link: takes everything, sends nothing
+
+  // What was lost, and what needs an answer.
+  output logic        overrun_o,    // pulse: a packet came without room
+  output logic        bad_o,        // pulse: a packet broke a rule
+  output logic        stray_o,      // pulse: a cell outside any packet
+  output logic        dropped_o,    // pulse: a posted packet ended at the exit
+  output logic        ended_valid_o,
+  input  logic        ended_ready_i,
+  output logic [127:0] ended_hdr_o,
+  output vfp_route_pkg::route_t ended_route_o,
+  output logic [4:0]  ended_source_o
+);
+
+  // --- entrance: a packet without room is as if it had not come ---
+
+  vfp_cell_pkg::cell_t  rx;
+  vfp_cell_pkg::dw0_t   dw0;
+  logic [2:0]           queue_room;
+  logic                 refuse, refuse_q, rx_valid, late_q, overrun;
+  assign dw0       = rx_i.hdr[31:0];
+  assign rx        = rx_i;
+  assign rx_room_o = queue_room & dec_room_i;
+
+  always_comb begin
+    if (!rx_i.sop) refuse = refuse_q;
+    else if (dw0.kind == vfp_cell_pkg::KindCpl || dw0.kind == vfp_cell_pkg::KindCplLk) refuse = !rx_room_o[2];
+    else if (dw0.kind[4:3] == 2'b10 || (dw0.kind == vfp_cell_pkg::KindMem && dw0.data)) refuse = !rx_room_o[0];
+    else refuse = !rx_room_o[1];
+  end
+  assign rx_valid = rx_valid_i && !refuse;
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) refuse_q <= 1'b0;
+    else if (rx_valid_i) refuse_q <= refuse && !rx_i.eop;
+    late_q    <= rx_valid_i && rx_i.sop && refuse && rst_ni;
+    overrun_o <= late_q || overrun;
+  end
+
+  vfp_cell_pkg::cell_t in;
+  logic                in_valid, bad;
+  vfp_rx_check #(.MaxPayload(MaxPayload)) u_receive (
+    .clk_i, .rst_ni, .link_i, .rx_valid_i(rx_valid), .rx_i(rx),
+    .out_valid_o(in_valid), .out_o(in), .out_cls_o(dec_cls_o), .out_cells_o(dec_cells_o), .out_bad_o(bad), .stray_o
+  );
+  assign dec_valid_o = in_valid;
+  assign dec_o       = in;
+  assign bad_o       = in_valid && in.eop && bad;
+
+  logic queues_ready, tags_ready;
+  vfp_voq #(.Dests(Peers), .Slots(Slots), .MaxPayload(MaxPayload)) u_queues (
+    .clk_i, .rst_ni, .init_done_o(queues_ready),
+    .in_valid_i(in_valid), .in_i(in), .route_valid_i, .route_i, .route_hdr_i, .route_cells_i,
+    .rx_end_i(rx_valid && rx_i.eop), .rx_wait_i, .room_o(queue_room), .held_o, .overrun_o(overrun),
+    .exit_room_i, .waiting_o, .req_o, .req_cls_o, .req_cells_o, .grant_i, .out_valid_o, .out_o, .out_route_o
+  );
+  assign init_done_o = queues_ready && tags_ready;
+
+  // --- exit ---
+
+  logic [Peers-1:0]       tag_may;
+  logic                   alloc;
+  vfp_tags_pkg::tag_req_t alloc_req;
+  logic [7:0]             alloc_tag;
+  vfp_egress #(.Sources(Peers)) u_exit (
+    .clk_i, .rst_ni, .down_i(down_o),
+    .req_i, .req_cls_i, .req_cells_i, .grant_o, .room_o, .cell_valid_i, .cell_i, .route_i(cell_route_i), .weight_i,
+    .link_room_i, .take_o, .check_vf_o, .check_gen_o, .check_ok_i,
+    .tag_may_i(tag_may), .alloc_o(alloc), .alloc_req_o(alloc_req), .alloc_tag_i(alloc_tag),
+    .tx_valid_o, .tx_o, .tx_route_o, .tx_tag_o,
+    .dropped_o, .ended_valid_o, .ended_ready_i, .ended_hdr_o, .ended_route_o, .ended_source_o
+  );
+
+  // A peer that was down is gone for the tags until the walker has seen them all twice.
+  logic [Peers-1:0]      gone_q;
+  logic [Peers-1:0][1:0] walks_q;
+  logic                  walk_done;
+  for (genvar p = 0; p < int'(Peers); p++) begin : gen_gone
+    always_ff @(posedge clk_i) begin
+      if (!rst_ni) begin
+        gone_q[p]  <= 1'b0;
+        walks_q[p] <= 2'd0;
+      end else if (peer_down_i[p]) begin
+        gone_q[p]  <= 1'b1;
+        walks_q[p] <= 2'd2;
+      end else if (walk_done) begin
+        gone_q[p]  <= walks_q[p] > 2'd1;
+        walks_q[p] <= walks_q[p] != 2'd0 ? walks_q[p] - 2'd1 : 2'd0;
+      end
+    end
+  end
+
+  logic       unused_own_may;
+  logic [7:0] unused_own_tag;
+  vfp_tags #(.Tags(Tags), .Requesters(Peers)) u_tags (
+    .clk_i, .rst_ni, .init_done_o(tags_ready),
+    .tick_i(tick_ms_i), .timeout_i, .id_i, .quota_i, .gone_i(gone_q), .walk_done_o(walk_done),
+    .may_o(tag_may), .own_may_o(unused_own_may),
+    .alloc_i(alloc), .alloc_req_i(alloc_req), .alloc_tag_o(alloc_tag), .own_tag_o(unused_own_tag),
+    .cpl_valid_i, .cpl_ready_o, .cpl_hdr_i, .res_valid_o, .res_act_o, .res_req_o, .res_left_o,
+    .gen_vf_o(tag_vf_o), .gen_i(tag_gen_i), .exp_valid_o, .exp_ready_i, .exp_req_o, .exp_left_o
+  );
+
+  // --- containment ---
+
+  logic [2:0] waits;
+  logic [3:0] unused_cause;
+  always_comb begin
+    waits = '0;
+    for (int p = 0; p < int'(Peers); p++) waits = waits | (waiting_i[p] & ~link_room_i);
+  end
+  vfp_contain u_contain (
+    .clk_i, .rst_ni, .tick_i(tick_us_i), .stuck_i, .patience_i, .worth_i(6'd32),
+    .waiting_i(waits & {3{link_i}}), .left_i(take_o), .held_i(held_i != '0 && link_i), .cell_i(tx_valid_o),
+    .contained_o, .cause_o(unused_cause), .release_i
+  );
+  always_ff @(posedge clk_i) down_o <= !rst_ni || !link_i || contained_o;
+
+endmodule
