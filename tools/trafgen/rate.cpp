@@ -84,7 +84,9 @@ std::uint64_t Pacer::due(Nanoseconds now, double share) {
   const double rate = per_ns_ * share;
   const Nanoseconds away = now - last_;
   last_ = now;
-  credit_ += rate * static_cast<double>(away.count());
+  const double earned = rate * static_cast<double>(away.count());
+  wanted_ += earned;
+  credit_ += earned;
   const double most = std::max(2.0 * burst_, rate * static_cast<double>(kMostAway.count()));
   if (credit_ > most) {
     missed_ += credit_ - most;

@@ -60,13 +60,15 @@ class Pacer {
 
   std::uint64_t due(Nanoseconds now, double share);
   void sent(std::uint64_t frames) { credit_ -= static_cast<double>(frames); }
+  /// Frames that the rate asked for so far.
+  double wanted() const { return wanted_; }
   std::uint64_t missed() const { return static_cast<std::uint64_t>(missed_); }
 
  private:
   double per_ns_;
   unsigned burst_;
   Nanoseconds last_;
-  double credit_ = 0, missed_ = 0;
+  double credit_ = 0, wanted_ = 0, missed_ = 0;
 };
 
 }  // namespace vfpool::trafgen

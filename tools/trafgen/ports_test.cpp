@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// trafgen as a program, with real ports.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "wire/pcap_file.hpp"
+
+namespace vfpool::trafgen {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+
+class PortsTest : public testing::Test {
+ protected:
+  PortsTest() {
+    std::string name = (std::filesystem::temp_directory_path() / "trafgen-test-XXXXXX").string();
+    EXPECT_NE(mkdtemp(name.data()), nullptr);
+    folder_ = name;
+    chmod(name.c_str(), 0777);
+  }
+  ~PortsTest() override { std::filesystem::remove_all(folder_); }
+
+  std::string path(const std::string& name) const { return (folder_ / name).string(); }
+  std::string memif(const std::string& role, const std::string& socket) const {
+    return "--port net_memif,role=" + role + ",id=0,socket-abstract=no,socket=" + path(socket);
+  }
+  /// Two ports that are one cable.
+  std::string loop() const { return memif("client", "./s") + " " + memif("server", "s"); }
+
+  struct Ended {
+    int status;
+    std::string text;
+  };
+  // A shell's command line; without root's rights, if we have them.
+  static std::string command(const std::string& arguments) {
+    const std::string user = geteuid() == 0 ? "setpriv --reuid=65534 --regid=65534 --clear-groups " : "";
+    return "exec " + user + TRAFGEN + " " + arguments + " 2>&1";
+  }
+  static int status_of(int wait_status) { return WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : -1; }
+  Ended trafgen(const std::string& arguments) const {
+    FILE* const out = popen(command(arguments).c_str(), "r");
+    Ended ended{-1, {}};
+    for (int c; (c = fgetc(out)) != EOF;) ended.text += static_cast<char>(c);
+    ended.status = status_of(pclose(out));
+    return ended;
+  }
+  json result(const std::string& arguments) const {
+    const Ended e = trafgen(arguments + " --quiet --json " + path("result.json"));
+    EXPECT_EQ(e.status, 0) << e.text;
+    return read("result.json");
+  }
+  json read(const std::string& name) const { return json::parse(std::ifstream(path(name))); }
+
+  std::filesystem::path folder_;
+};
+
+TEST_F(PortsTest, SelftestLosesNothingAndFindsEveryPlantedFault) {
+  const json r = result("selftest --seconds 0.1");
+  ASSERT_EQ(r["checks"].size(), 6U);
+  for (const json& check : r["checks"]) EXPECT_TRUE(check["holds"]) << check;
+  for (const json& limit : r["limits"]) EXPECT_GT(limit["send_pps"], 0);
+}
+
+TEST_F(PortsTest, TwoProcessesOverOneSocket) {
+  const pid_t receiver = fork();
+  if (receiver == 0) {
+    const std::string line = command("run --only-receive --seconds 1000 --every 0.01 --wait 60 -q --json " +
+                                     path("in.json") + " " + memif("server", "s"));
+    execl("/bin/sh", "sh", "-c", line.c_str(), nullptr);
+    _exit(127);
+  }
+  while (!std::filesystem::exists(path("s"))) usleep(10'000);
+  const json sent = result("run --only-send --frames 2050 --rate '20 kpps' --plant lose=100 --wait 60 --drain 1 " +
+                           memif("client", "s"));
+  // The frames lie in the shared ring: the receiver takes them before it looks at the signal's flag again.
+  ASSERT_EQ(kill(receiver, SIGINT), 0);
+  int status = 0;
+  waitpid(receiver, &status, 0);
+  ASSERT_EQ(status_of(status), 0);
+  const json got = read("in.json");
+  EXPECT_EQ(sent["streams"][0]["sent"], 2050);
+  EXPECT_EQ(sent["streams"][0]["planted"]["lost"], 20);
+  EXPECT_EQ(got["streams"][0]["received"], 2030);
+}
+
+TEST_F(PortsTest, SearchSaysWhatItsResolutionIs) {
+  const json r = result("search --seconds 0.02 --drain 0.05 --resolution 5 --link '100 Mbit/s' " + loop());
+  ASSERT_EQ(r["goals"].size(), 2U);
+  EXPECT_FALSE(r["trials"].empty());
+  for (const json& goal : r["goals"]) {
+    if (goal.contains("fails_at"))
+      EXPECT_LE(goal["fails_at"].get<double>() - goal["rate"].get<double>(), 0.05);
+    else
+      EXPECT_EQ(goal["rate"], 1);
+  }
+}
+
+TEST_F(PortsTest, ReplaysACapture) {
+  {
+    wire::PcapWriter writer(path("in.pcap"));
+    for (int i = 0; i < 10; ++i)
+      writer.write(std::chrono::microseconds(100 * i), std::vector<std::uint8_t>(60 + i, 0xab));
+    writer.write(std::chrono::milliseconds(2), std::vector<std::uint8_t>(8, 0));
+  }
+  const json r = result("replay --repeat 3 " + path("in.pcap") + " " + loop());
+  EXPECT_EQ(r["sent"], 30);
+  EXPECT_EQ(r["received"], 30);
+  EXPECT_EQ(r["skipped"], 1);
+}
+
+TEST_F(PortsTest, ErrorsSayWhatAndWhere) {
+  Ended e = trafgen("run --wait 0.1 " + memif("server", "s"));
+  EXPECT_EQ(e.status, 1);
+  EXPECT_THAT(e.text, HasSubstr("net_memif0: no link after 100 ms"));
+  e = trafgen("run --port net_null --rate '20 Mpps'");
+  EXPECT_EQ(e.status, 2);
+  EXPECT_THAT(e.text, HasSubstr("more than the link carries"));
+  e = trafgen("run --port net_null --size 60");
+  EXPECT_EQ(e.status, 2);
+  EXPECT_THAT(e.text, HasSubstr("no frame size from 64 to 9216"));
+  e = trafgen("run --port net_nothing --seconds 0.1");
+  EXPECT_EQ(e.status, 1);
+  EXPECT_THAT(e.text, HasSubstr("net_nothing"));
+  e = trafgen("replay --port net_null /dev/null");
+  EXPECT_EQ(e.status, 1);
+  EXPECT_THAT(e.text, HasSubstr("/dev/null is no capture"));
+}
+
+}  // namespace
+}  // namespace vfpool::trafgen

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sends the frames of a capture as they are. They carry no stamps, so only their number is compared.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <vector>
+
+#include "port.hpp"
+#include "rate.hpp"
+
+namespace vfpool::trafgen {
+
+struct Capture {
+  struct Frame {
+    Nanoseconds due;  ///< since the first
+    std::vector<std::uint8_t> bytes;
+  };
+  std::vector<Frame> frames;
+  std::uint64_t skipped = 0;  ///< cut short by the capture, or no Ethernet frame
+  unsigned largest = 0;       ///< bytes without FCS
+};
+
+/// pcap or pcapng. Throws std::runtime_error for a file that is no capture of Ethernet, holds nothing to send, or more
+/// than a gigabyte.
+Capture read_capture(const std::filesystem::path& file);
+
+struct ReplayPlan {
+  unsigned repeat = 1;
+  double pps = 0;  ///< 0: at the distances of the capture
+  Nanoseconds drain = std::chrono::milliseconds(200);
+};
+
+struct ReplayResult {
+  double seconds = 0;
+  std::uint64_t sent = 0, received = 0;
+};
+
+/// `in` may be null. Calls `progress` every second.
+ReplayResult replay(const Capture& capture, const ReplayPlan& plan, Port& out, Port* in,
+                    const std::function<Nanoseconds()>& clock, const std::function<void(const ReplayResult&)>& progress,
+                    const std::atomic<bool>& stop);
+
+}  // namespace vfpool::trafgen
