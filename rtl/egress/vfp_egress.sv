@@ -250,9 +250,15 @@ module vfp_egress #(
     .used_o     (ended_used)
   );
 
-  logic [7:0] unused_passed;
+  logic [7:0] tx_passed;
   vfp_cell_check #(.Ready(1'b0)) u_check (
-    .clk_i, .rst_ni, .valid_i(tx_valid_q), .ready_i(1'b1), .cell_i(tx_q), .passed_o(unused_passed)
+    .clk_i, .rst_ni, .valid_i(tx_valid_q), .ready_i(1'b1), .cell_i(tx_q), .passed_o(tx_passed)
   );
+`ifdef FORMAL
+  `include "formal/vfp_egress.svh"
+`else
+  logic unused;
+  assign unused = ^tx_passed;
+`endif
 
 endmodule
