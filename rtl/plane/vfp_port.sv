@@ -108,12 +108,10 @@ module vfp_port #(
 
   // --- entrance: a packet without room is as if it had not come ---
 
-  vfp_cell_pkg::cell_t  rx;
   vfp_cell_pkg::dw0_t   dw0;
   logic [2:0]           queue_room;
   logic                 refuse, refuse_q, rx_valid, late_q, overrun;
   assign dw0       = rx_i.hdr[31:0];
-  assign rx        = rx_i;
   assign rx_room_o = queue_room & dec_room_i;
 
   always_comb begin
@@ -134,7 +132,7 @@ module vfp_port #(
   vfp_cell_pkg::cell_t in;
   logic                in_valid, bad;
   vfp_rx_check #(.MaxPayload(MaxPayload)) u_receive (
-    .clk_i, .rst_ni, .link_i, .rx_valid_i(rx_valid), .rx_i(rx),
+    .clk_i, .rst_ni, .link_i, .rx_valid_i(rx_valid), .rx_i,
     .out_valid_o(in_valid), .out_o(in), .out_cls_o(dec_cls_o), .out_cells_o(dec_cells_o), .out_bad_o(bad), .stray_o
   );
   assign dec_valid_o = in_valid;

@@ -57,7 +57,9 @@ struct Link {
   std::function<void()> refill;
   unsigned take_cycles = 0;  // a place for another packet of a class every so many cycles; 0: one a cycle
   bool takes = true;
-  bool was_down = false;  // posted packets for it may have been dropped
+  bool heeds_room = true;                           // looks at the bridge's room before it begins
+  std::deque<std::pair<uint64_t, uint32_t>> begun;  // of the last cycles
+  bool was_down = false;                            // posted packets for it may have been dropped
   // State.
   std::array<unsigned, 3> places{4, 4, 4}, places_late{4, 4, 4};
   std::optional<Packet> sending;
@@ -186,11 +188,13 @@ class Plane {
       for (unsigned k = 0; k < 3 && !link.sending; ++k) {
         const unsigned c = link.next_class;
         link.next_class = (c + 1) % 3;
-        if (link.waiting[c].empty() || !(room >> c & 1)) continue;
+        if (link.waiting[c].empty() || (link.heeds_room && !(room >> c & 1))) continue;
         link.sending = link.waiting[c].front();
         link.waiting[c].pop_front();
         link.nth = 0;
         expected_.emplace(link.sending->number, *link.sending);
+        link.begun.emplace_back(cycle, link.sending->number);
+        if (link.begun.size() > 4) link.begun.pop_front();
       }
     }
     put(model.rx_valid_i, p, 1, link.sending.has_value());
@@ -230,7 +234,12 @@ class Plane {
 
   void look(unsigned p) {
     Link& link = links[p];
-    link.overruns += model.overrun_o >> p & 1;
+    if (model.overrun_o >> p & 1) {
+      ++link.overruns;
+      // It tells of the packet that began two cycles ago.
+      for (const auto& [at, number] : link.begun)
+        if (at + 2 == cycle) expected_.erase(number);
+    }
     link.bad += model.bad_o >> p & 1;
     if (model.dec_valid_o >> p & 1) {
       const Cell cell = get_cell(model.dec_o, p);
@@ -452,6 +461,25 @@ TEST(Plane, AFloodingHostCostsTheOthersOnlyTheirShare) {
     }
   }
   EXPECT_GE(alone, 3180U);
+}
+
+// Whoever does not look at the room loses whole packets and is told; all others come out as they went in.
+TEST(Plane, APacketWithoutRoomIsRefusedWhole) {
+  Random random(8);
+  Plane plane(random);
+  for (Link& link : plane.links) link.heeds_room = false;
+  for (unsigned p = 0; p < kPorts; ++p) {
+    plane.links[p].take_cycles = 30;
+    for (unsigned n = 0; n < 400; ++n) {
+      const unsigned to = is_host(p) ? kHosts + random.below(kDevices) : random.below(kHosts);
+      plane.send(p, to, random.percent(50) ? kP : kCpl, 1 + random.below(8));
+    }
+  }
+  plane.drain(60000);
+  for (const Link& link : plane.links) {
+    EXPECT_GT(link.overruns, 20U);
+    EXPECT_GT(link.packets_out, 50U);
+  }
 }
 
 // Links that go in the middle of packets, hosts' and devices', and come back.

@@ -63,7 +63,6 @@ class Port {
   uint64_t entered = 0, left = 0, overruns = 0, cells_out = 0;
   std::array<std::array<uint64_t, 3>, kDests> left_of{};
   std::array<uint64_t, kDests> held{};
-  uint64_t held_cycles = 0;
   uint64_t last_grant = 0, decided_at = 0;
 
   Port() {
@@ -100,7 +99,6 @@ class Port {
     check_out();
     overruns += model.overrun_o;
     for (unsigned d = 0; d < kDests; ++d) held[d] += (model.held_o >> d) & 1;
-    held_cycles += model.held_o != 0;
     bench::step(model);
     ++cycle;
   }
