@@ -34,6 +34,21 @@ std::string time_text(__u64 ns) {
   return fmt::format("{:%Y-%m-%d %H:%M:%S}Z", fmt::gmtime(static_cast<std::time_t>(ns / 1'000'000'000)));
 }
 
+std::string reason_text(unsigned reason) {
+  switch (reason) {
+    case VFPOOL_REASON_NO_VF: return "all VFs are in use";
+    case VFPOOL_REASON_QUOTA: return "this server has as many VFs as its quota allows";
+    case VFPOOL_REASON_BUSY: return "that VF is in use, or still being reset";
+    case VFPOOL_REASON_RESERVED: return "that VF is reserved for another server";
+    case VFPOOL_REASON_SLOT: return "the slot is taken or busy";
+    case VFPOOL_REASON_CARD: return "the card does not offer this VF: the owner has not enabled it";
+    case VFPOOL_REASON_PROFILE:
+      return "the card's driver on the owner refuses the VF's settings (its kernel log says why)";
+    case VFPOOL_REASON_POLICY: return "the owner's administrator assigns by hand";
+    default: return fmt::format("reason {}", reason);
+  }
+}
+
 json info_json(const vfpool_info& i) {
   return {{"role", i.role == VFPOOL_OWNER ? "owner" : "user"},
           {"port", i.port},

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The pool behind /dev/vfpoolN.
+// The pool behind /dev/vfpoolN. Nothing else may be in this file: programs of tests are linked without it.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
@@ -10,7 +10,7 @@
 #include <cstring>
 
 #include "failure.hpp"
-#include "pool.hpp"
+#include "machine.hpp"
 
 namespace vfpool::tools {
 namespace {
@@ -172,19 +172,6 @@ std::unique_ptr<Pool> open_pool(const std::filesystem::path& path) {
   return std::make_unique<DevicePool>(found.front());
 }
 
-std::string reason_text(unsigned reason) {
-  switch (reason) {
-    case VFPOOL_REASON_NO_VF: return "all VFs are in use";
-    case VFPOOL_REASON_QUOTA: return "this server has as many VFs as its quota allows";
-    case VFPOOL_REASON_BUSY: return "that VF is in use, or still being reset";
-    case VFPOOL_REASON_RESERVED: return "that VF is reserved for another server";
-    case VFPOOL_REASON_SLOT: return "the slot is taken or busy";
-    case VFPOOL_REASON_CARD: return "the card does not offer this VF: the owner has not enabled it";
-    case VFPOOL_REASON_PROFILE:
-      return "the card's driver on the owner refuses the VF's settings (its kernel log says why)";
-    case VFPOOL_REASON_POLICY: return "the owner's administrator assigns by hand";
-    default: return fmt::format("reason {}", reason);
-  }
-}
+Server this_server() { return Server(); }
 
 }  // namespace vfpool::tools

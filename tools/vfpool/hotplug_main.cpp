@@ -6,9 +6,8 @@
 
 #include "cli.hpp"
 #include "hotplug.hpp"
+#include "machine.hpp"
 #include "output.hpp"
-#include "pool.hpp"
-#include "server.hpp"
 
 #ifndef VFPOOL_IN
 #error "VFPOOL_IN must be 1 (hotplug_in) or 0 (hotplug_out)"
@@ -27,7 +26,7 @@ int main(int argc, char** argv) {
 
   const Output out(kProgram, cli.json, cli.quiet);
   return out.run([&] {
-    const Server server;
+    const Server server = this_server();
     const auto pool = open_pool(cli.device);
     const auto bridge = server.bridge_of(pool->name());
     out.say(VFPOOL_IN ? "Hotplug_in" : "Hotplug_out");

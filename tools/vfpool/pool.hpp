@@ -4,8 +4,6 @@
 #pragma once
 
 #include <chrono>
-#include <filesystem>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -42,11 +40,5 @@ class Pool {
   /// The next event since this object was made; empty when `limit` passes first. Throws Failure kCancelled on a signal.
   virtual std::optional<vfpool_event> next_event(std::chrono::milliseconds limit) = 0;
 };
-
-/// `path` empty: the only /dev/vfpoolN of this server; an error where there are several.
-std::unique_ptr<Pool> open_pool(const std::filesystem::path& path = {});
-
-/// What an event's reason means, for people.
-std::string reason_text(unsigned reason);
 
 }  // namespace vfpool::tools

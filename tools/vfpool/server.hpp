@@ -21,6 +21,7 @@ class Server {
  public:
   explicit Server(std::filesystem::path root = "/") : root_(std::move(root)) {}
 
+  const std::filesystem::path& root() const { return root_; }
   /// The folder of a hot-plug slot by its physical number: that of the bridge's own tree, where the kernel had to tell
   /// slots of several hierarchies apart ("1-1"). `bridge`: address of the management function, which shares bus and
   /// device with the switch above the slots. Empty: the kernel shows no such slot.

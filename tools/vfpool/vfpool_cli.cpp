@@ -2,6 +2,7 @@
 #include "vfpool_cli.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cmath>
@@ -12,9 +13,12 @@
 
 #include "commands.hpp"
 #include "describe.hpp"
+#include "metrics.hpp"
 #include "show.hpp"
 #include "stats.hpp"
 #include "tables.hpp"
+#include "tree.hpp"
+#include "watch.hpp"
 
 namespace vfpool::tools {
 namespace {
@@ -40,6 +44,11 @@ Json print(const Output& out, const std::string& text, Json value) {
 
 }  // namespace
 
+Json VfpoolCli::run(const OpenPool& open, const Output& out) {
+  if (without_pool_) return without_pool_(open, out);
+  return command_(*open(), out);
+}
+
 VfpoolCli::VfpoolCli(Server server)
     : ProgramCli("vfpool", "Shows and changes who has which VF of the pool."), server_(std::move(server)) {
   app.require_subcommand(1);
@@ -53,7 +62,7 @@ VfpoolCli::VfpoolCli(Server server)
 void VfpoolCli::add_looking() {
   auto* c = app.add_subcommand("list", "all slots, and on the owner all VFs and users");
   c->callback([this] {
-    command = [](Pool& pool, const Output& out) {
+    command_ = [](Pool& pool, const Output& out) {
       auto all = list(pool);
       return print(out, list_table(all), all);
     };
@@ -65,7 +74,7 @@ void VfpoolCli::add_looking() {
                 "vf: number, address or MAC; slot: its number, on the owner the user's before it; server: user")
       ->expected(0, 2);
   c->callback([this] {
-    command = [this](Pool& pool, const Output& out) {
+    command_ = [this](Pool& pool, const Output& out) {
       auto result = show(pool);
       return print(out, fields(result), result);
     };
@@ -75,7 +84,7 @@ void VfpoolCli::add_looking() {
   c->add_option("--interval", interval_, "wait so many seconds, and add what came in them as rates")
       ->check(CLI::Range(0.1, 3600.0));
   c->callback([this] {
-    command = [this](Pool& pool, const Output& out) {
+    command_ = [this](Pool& pool, const Output& out) {
       auto result = stats(pool, server_);
       if (interval_ > 0) {
         pause(interval_);
@@ -85,10 +94,56 @@ void VfpoolCli::add_looking() {
     };
   });
 
+  c = app.add_subcommand("watch", "the same live, on the whole terminal, until interrupted");
+  c->add_option("--interval", watch_interval_, "seconds between two pictures (default 1)")
+      ->check(CLI::Range(0.1, 3600.0));
+  c->add_flag("--once", one_, "one picture only, as always for programs");
+  c->callback([this] {
+    command_ = [this](Pool& pool, const Output& out) {
+      const auto interval = std::chrono::milliseconds(std::lround(watch_interval_ * 1000));
+      if (one_ || out.json())
+        return watch(pool, server_, interval, true, [&](const std::string& picture) { out.print(picture); });
+      const Screen screen(STDOUT_FILENO);
+      return watch(pool, server_, interval, false, [&](const std::string& picture) { screen.show(picture); });
+    };
+  });
+
+  c = app.add_subcommand("metrics", "state and counters as Prometheus reads them");
+  c->callback([this] {
+    command_ = [this](Pool& pool, const Output& out) {
+      auto all = metrics(list(pool), stats(pool, server_));
+      return print(out, exposition(all), {{"metrics", all}});
+    };
+  });
+
+  c = app.add_subcommand("tree", "this server's PCIe functions, with what they are to the pool");
+  c->callback([this] {
+    command_ = [this](Pool& pool, const Output& out) {
+      auto all = tree(pool, server_);
+      return print(out, tree_text(all), all);
+    };
+  });
+
+  c = app.add_subcommand("check", "what is wrong with this server's part of the pool, and the cure");
+  c->callback([this] {
+    without_pool_ = [this](const OpenPool& open, const Output& out) {
+      std::unique_ptr<Pool> pool;
+      std::string why;
+      try {
+        pool = open();
+      } catch (const Failure& f) {
+        why = f.what();
+      }
+      auto result = check(pool.get(), why, server_);
+      if (result["bad"] != 0) status = Exit::kFailed;
+      return print(out, check_text(result), result);
+    };
+  });
+
   c = app.add_subcommand("events", "print events as they come, one a line, until interrupted");
   c->add_flag("--one", one_, "end after the first");
   c->callback([this] {
-    command = [this](Pool& pool, const Output& out) {
+    command_ = [this](Pool& pool, const Output& out) {
       for (;;) {
         const auto event = pool.next_event(std::chrono::milliseconds(1000));
         if (!event) continue;
@@ -127,7 +182,7 @@ void VfpoolCli::add_moving() {
   c->add_option("--function", function_, "function of the slot (default 0)");
   c->add_flag("--button", button_, "by the attention button (5 s)");
   c->callback([this] {
-    command = [this](Pool& pool, const Output&) {
+    command_ = [this](Pool& pool, const Output&) {
       const unsigned n = find_vf(pool, vf_);
       pool.assign(n, user_, slot_, function_, button_ ? VFPOOL_BUTTON : 0);
       return Json{{"vf", n}, {"user", user_}, {"slot", slot_}};
@@ -140,7 +195,7 @@ void VfpoolCli::add_moving() {
   c->add_flag("--force", force_, "owner: at once, a surprise removal for that server");
   c->add_flag("--no-button", quiet_release_, "no press: that server switches its slot off by itself");
   c->callback([this] {
-    command = [this](Pool& pool, const Output&) {
+    command_ = [this](Pool& pool, const Output&) {
       pool.release(user_, slot_, force_ ? VFPOOL_FORCE : quiet_release_ ? VFPOOL_QUIET : 0);
       return Json{{"user", user_}, {"slot", slot_}};
     };
@@ -153,7 +208,7 @@ void VfpoolCli::add_moving() {
   c->add_flag("--force", force_, "do not wait for the present user's kernel");
   c->add_option("--timeout", seconds_, "seconds to wait (default 30)");
   c->callback([this] {
-    command = [this](Pool& pool, const Output& out) {
+    command_ = [this](Pool& pool, const Output& out) {
       return move(pool, find_vf(pool, vf_), user_, to_slot_, force_, std::chrono::seconds(seconds_),
                   [&](const std::string& t) { out.say(t); });
     };
@@ -165,7 +220,7 @@ void VfpoolCli::add_policy() {
   c->add_option("user", user_, kUser)->required();
   auto* quota = c->add_option("vfs", number_, "most VFs")->check(CLI::Range(0, 64));
   c->callback([this, quota] {
-    command = [this, set = quota->count() > 0](Pool& pool, const Output& out) {
+    command_ = [this, set = quota->count() > 0](Pool& pool, const Output& out) {
       const auto u = pool.user(user_, set ? number_ : 0xff);
       out.say(fmt::format("user {}: {} of {} VFs", user_, u.held, u.quota));
       return Json{{"user", user_}, {"quota", u.quota}, {"held", u.held}};
@@ -176,7 +231,7 @@ void VfpoolCli::add_policy() {
   c->add_option("user", user_, kUser)->required();
   auto* weight = c->add_option("weight", number_, "packets a round")->check(CLI::Range(1, 254));
   c->callback([this, weight] {
-    command = [this, set = weight->count() > 0](Pool& pool, const Output& out) {
+    command_ = [this, set = weight->count() > 0](Pool& pool, const Output& out) {
       const auto u = pool.user(user_, 0xff, set ? number_ : 0xff);
       out.say(fmt::format("user {}: weight {}", user_, u.weight));
       return Json{{"user", user_}, {"weight", u.weight}};
@@ -187,7 +242,7 @@ void VfpoolCli::add_policy() {
   c->add_option("vf", vf_, kVf)->required();
   c->add_option("user", user_, "user, from 1; 0: any")->required();
   c->callback([this] {
-    command = [this](Pool& pool, const Output&) {
+    command_ = [this](Pool& pool, const Output&) {
       const unsigned n = find_vf(pool, vf_);
       pool.reserve(n, user_);
       return Json{{"vf", n}, {"reserved_for", user_}};
@@ -206,7 +261,7 @@ void VfpoolCli::add_policy() {
   c->add_option("--mtu", mtu_, "the card's interface must carry this MTU when a user gets the VF, 0: any")
       ->check(CLI::Range(0, 65535));
   c->callback([this] {
-    command = [this](Pool& pool, const Output& out) {
+    command_ = [this](Pool& pool, const Output& out) {
       auto p = pool.profile(find_vf(pool, vf_));
       const auto before = p;
       if (!mac_.empty() && !parse_mac(mac_, p.mac))
@@ -229,9 +284,10 @@ void VfpoolCli::add_saving() {
   auto* c = app.add_subcommand("save", "owner: write policy and assignment into a file");
   c->add_option("file", file_, "JSON file")->required();
   c->callback([this] {
-    command = [this](Pool& pool, const Output&) {
+    command_ = [this](Pool& pool, const Output&) {
+      const auto text = save(pool).dump(2);  // before the file that is there is emptied
       std::ofstream to(file_);
-      to << save(pool).dump(2) << "\n";
+      to << text << "\n";
       if (!to.flush()) throw Failure(Exit::kFailed, file_ + ": cannot be written");
       return Json{{"file", file_}};
     };
@@ -240,7 +296,7 @@ void VfpoolCli::add_saving() {
   c = app.add_subcommand("restore", "owner: put policy and assignment of a file back");
   c->add_option("file", file_, "JSON file of vfpool save")->required()->check(CLI::ExistingFile);
   c->callback([this] {
-    command = [this](Pool& pool, const Output& out) {
+    command_ = [this](Pool& pool, const Output& out) {
       std::ifstream from(file_);
       Json saved;
       try {

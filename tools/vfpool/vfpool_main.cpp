@@ -2,14 +2,14 @@
 // vfpool: everything about the pool on one command line (vfpool_cli.hpp).
 #include <csignal>
 
+#include "machine.hpp"
 #include "output.hpp"
-#include "pool.hpp"
 #include "serve_command.hpp"
 #include "vfpool_cli.hpp"
 
 int main(int argc, char** argv) {
   using namespace vfpool::tools;
-  VfpoolCli cli;
+  VfpoolCli cli(this_server());
   ServeCommand serve(cli.app);
   if (const auto end = cli.parse(argc, argv)) return *end;
   struct sigaction interrupted{};
@@ -17,9 +17,10 @@ int main(int argc, char** argv) {
   sigaction(SIGINT, &interrupted, nullptr);
   sigaction(SIGTERM, &interrupted, nullptr);
   const Output out("vfpool", cli.json, cli.quiet);
-  return out.run([&] {
-    if (serve.chosen()) return serve.run([&] { return open_pool(cli.device); }, out);
-    const auto pool = open_pool(cli.device);
-    out.result(cli.command(*pool, out));
+  const auto open = [&] { return open_pool(cli.device); };
+  const int failed = out.run([&] {
+    if (serve.chosen()) return serve.run(open, out);
+    out.result(cli.run(open, out));
   });
+  return failed ? failed : static_cast<int>(cli.status);
 }
