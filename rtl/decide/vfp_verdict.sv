@@ -50,37 +50,41 @@ module vfp_verdict (
 
   // --- packets that wait for their verdict, and what was looked up for them ---
 
-  logic         head_valid, take, unused_head_ready;
+  logic         head_valid, take, head_ready;
   logic [127:0] head_hdr;
   logic [1:0]   head_cls;
   logic [5:0]   head_cells, head_used, look_used;
   logic [3:0]   head_do, head_reason;
   logic [1:0]   head_wait;  // DoMatch, DoLook once more: what `take` waits for has few loads
+`ifndef FORMAL
   vfp_fifo #(.W(HeadW), .Depth(Depth)) u_head (
     .clk_i, .rst_ni,
     .in_valid_i,
-    .in_ready_o (unused_head_ready),
+    .in_ready_o (head_ready),
     .in_data_i  ({in_do_i[1:0], in_reason_i, in_do_i, in_cells_i, in_cls_i, in_hdr_i}),
     .out_valid_o(head_valid),
     .out_ready_i(take),
     .out_data_o ({head_wait, head_reason, head_do, head_cells, head_cls, head_hdr}),
     .used_o     (head_used)
   );
+`endif
 
-  logic                look_valid, unused_look_ready;
+  logic                look_valid, look_ready;
   logic [LookW-1:0]    look_word;
   vfp_look_pkg::look_t look;
   assign look = look_word;
+`ifndef FORMAL
   vfp_fifo #(.W(LookW), .Depth(Depth), .Fast(1'b1)) u_look (
     .clk_i, .rst_ni,
     .in_valid_i (look_valid_i),
-    .in_ready_o (unused_look_ready),
+    .in_ready_o (look_ready),
     .in_data_i  (look_i),
     .out_valid_o(look_valid),
     .out_ready_i(take && head_wait[0]),
     .out_data_o (look_word),
     .used_o     (look_used)
   );
+`endif
 
   // --- the verdict ---
 
@@ -242,7 +246,7 @@ module vfp_verdict (
     answer.low    = is_read ? {refused.dw3[6:2], first} : 7'd0;
   end
 
-  logic       ans_valid_q, unused_ans_ready;
+  logic       ans_valid_q, ans_ready;
   logic [6:0] ans_used;
   always_ff @(posedge clk_i) begin
     answer_q    <= answer;
@@ -257,7 +261,7 @@ module vfp_verdict (
   vfp_fifo #(.W(vfp_route_pkg::AnswerW), .Depth(64)) u_answers (
     .clk_i, .rst_ni,
     .in_valid_i (ans_valid_q),
-    .in_ready_o (unused_ans_ready),
+    .in_ready_o (ans_ready),
     .in_data_i  (ans_in),
     .out_valid_o(ans_valid_o),
     .out_ready_i(ans_ready_i),
@@ -285,14 +289,14 @@ module vfp_verdict (
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin
     if (rst_ni) begin
-      all_fit: assert ((!in_valid_i || unused_head_ready) && (!look_valid_i || unused_look_ready) &&
-                       (!ans_valid_q || unused_ans_ready));
+      all_fit: assert ((!in_valid_i || head_ready) && (!look_valid_i || look_ready) &&
+                       (!ans_valid_q || ans_ready));
     end
   end
 `endif
 
   logic unused;
-  assign unused = ^{unused_head_ready, unused_look_ready, unused_ans_ready, head_used, look_used, refused, match_req_i};
+  assign unused = ^{head_ready, look_ready, ans_ready, head_used, look_used, refused, match_req_i};
 
 `ifdef FORMAL
   `include "formal/vfp_verdict.svh"

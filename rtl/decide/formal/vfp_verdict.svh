@@ -1,20 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every packet gets one verdict: it goes on, or it ends here. What is refused does not go on, but as an error to who asked
-// for it; a refused non-posted request is answered and nothing else is; what bears a VF was looked up, and bears what was
-// found.
+// Every packet that is taken gets one verdict: it goes on, or it ends here. What is refused does not go on, but as an error
+// to who asked for it; a refused non-posted request is answered and nothing else is, and there is room for the answer; what
+// bears a VF was looked up, and bears what was found. The queues of packets and of look-ups are cut: they may show anything
+// at any time (vfp_fifo has its own proof).
 logic f_start_q = 1'b1;
 always_ff @(posedge clk_i) f_start_q <= 1'b0;
 always_comb assume (rst_ni == !f_start_q);
 
-// The caller keeps to the room; and what comes out of the queue went in so (vfp_fifo has its own proof).
+(* anyseq *) logic [HeadW:0] f_head;
+(* anyseq *) logic [LookW:0] f_found;
+assign {head_valid, head_wait, head_reason, head_do, head_cells, head_cls, head_hdr} = f_head;
+assign {look_valid, look_word} = f_found;
+assign head_ready = 1'b1;
+assign look_ready = 1'b1;
+assign head_used  = '0;
+assign look_used  = '0;
 always_comb begin
-  if (in_valid_i) assume (unused_head_ready);
-  if (look_valid_i) assume (unused_look_ready);
-  if (head_valid) begin
-    assume (head_do == vfp_look_pkg::DoRefuse || head_do == vfp_look_pkg::DoLook || head_do == vfp_look_pkg::DoMatch ||
-            head_do == vfp_look_pkg::DoLocal || head_do == vfp_look_pkg::DoSink);
-    assume (head_wait == head_do[1:0]);
-  end
+  assume (head_do == vfp_look_pkg::DoRefuse || head_do == vfp_look_pkg::DoLook || head_do == vfp_look_pkg::DoMatch ||
+          head_do == vfp_look_pkg::DoLocal || head_do == vfp_look_pkg::DoSink);
+  assume (head_wait == head_do[1:0]);
 end
 
 logic [7:0] f_in_q, f_out_q, f_asked_q, f_answers_q;
@@ -27,7 +31,7 @@ always_ff @(posedge clk_i) begin
     f_asked_q   <= '0;
     f_answers_q <= '0;
   end else begin
-    if (in_valid_i) f_in_q <= f_in_q + 1'b1;
+    if (take) f_in_q <= f_in_q + 1'b1;
     if (route_valid_o) f_out_q <= f_out_q + 1'b1;
     if (route_valid_o && err_valid_o && f_cls_q == vfp_cell_pkg::ClsNp) f_asked_q <= f_asked_q + 1'b1;
     if (ans_valid_q) f_answers_q <= f_answers_q + 1'b1;
@@ -49,7 +53,7 @@ end
 
 always_comb begin
   if (rst_ni && !f_start_q) begin
-    assert (f_in_q - f_out_q == 8'(head_used) + 8'(head_valid) + 8'(route_valid_q));
+    assert (f_in_q - f_out_q == 8'(route_valid_q));
     assert (f_asked_q - f_answers_q == 8'(ans_valid_q));
     assert (f_on_way <= 8'd63 && (ans_stop_q || f_on_way <= 8'd62));
     if (route_valid_o) begin
