@@ -20,6 +20,10 @@ module vfp_lists #(
   output logic [Lists-1:0][SW-1:0] first_o
 );
 
+  if (Lists < 1 || Slots < 2 || Slots != (1 << SW)) begin : gen_bad_size
+    $fatal(1, "vfp_lists: Lists is 1 or more, Slots a power of two from 2 up");
+  end
+
   logic [SW-1:0] next_mem [Slots];
   logic [Lists-1:0]         some_q;
   logic [Lists-1:0][SW-1:0] first_q, last_q;

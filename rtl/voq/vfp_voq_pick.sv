@@ -19,6 +19,10 @@ module vfp_voq_pick #(
   output logic                  sent_o    // the packet {req_dst_o, req_cls_o} was granted
 );
 
+  if (Dests < 1 || Dests > 17) begin : gen_bad_dests
+    $fatal(1, "vfp_voq_pick: Dests is 1 to 17");
+  end
+
   logic [Dests-1:0]      req_q, any, later, first, above, some_q;
   logic [Dests-1:0]      after_q;     // destinations after dst_q
   logic [Dests-1:0][2:0] ask_q;
@@ -96,8 +100,8 @@ module vfp_voq_pick #(
     end else begin
       fresh_q <= sent_o;
       if (choose && any != '0) begin
-        dst_q       <= dst;
-        after_q     <= above;
+        dst_q   <= dst;
+        after_q <= above;
       end
       if (sent_o) req_q <= '0;
       else if (choose) req_q <= first;
