@@ -27,6 +27,7 @@
 #include "vfio_user/server.hpp"
 #include "vmd/endpoint.hpp"
 #include "wire/loopback.hpp"
+#include "wire/memif.hpp"
 #include "wire/pcap.hpp"
 #include "wire/tap.hpp"
 
@@ -177,6 +178,11 @@ struct Simulation::Impl {
         wire = std::make_unique<wire::Pcap>(scheduler,
                                             wire::PcapOptions{.play = w.play.empty() ? w.play : folder / w.play,
                                                               .keep = w.keep.empty() ? w.keep : folder / w.keep});
+        break;
+      case Topology::Wire::Kind::kMemif:
+        wire = std::make_unique<wire::Memif>(
+            scheduler,
+            wire::MemifOptions{.socket = folder / w.socket, .id = w.id, .link_mbps = topology.nic.link_mbps});
         break;
     }
     if (!topology.record.ethernet.empty())

@@ -42,7 +42,8 @@ Topology::Wire read_wire(Reader r) {
                            {"tap", Kind::kTap},
                            {"loopback", Kind::kLoopback},
                            {"pcap", Kind::kPcap},
-                           {"station", Kind::kStation}},
+                           {"station", Kind::kStation},
+                           {"memif", Kind::kMemif}},
                           w.kind);
   if (w.kind == Kind::kTap) {
     w.name = r.text("name", w.name);
@@ -51,6 +52,9 @@ Topology::Wire read_wire(Reader r) {
   } else if (w.kind == Kind::kPcap) {
     w.play = r.text("play", "");
     w.keep = r.text("keep", "");
+  } else if (w.kind == Kind::kMemif) {
+    w.socket = r.text("socket", w.socket.string());
+    w.id = r.number("id", w.id, 0, 65535);
   }
   r.done();
   return w;

@@ -29,10 +29,12 @@ struct Topology {
   };
   /// The simulator's.
   struct Wire {
-    enum class Kind { kNone, kTap, kLoopback, kPcap, kStation } kind = Kind::kNone;
+    enum class Kind { kNone, kTap, kLoopback, kPcap, kStation, kMemif } kind = Kind::kNone;
     std::string name = "wire0", netns;
     unsigned mtu = 1500;
     std::filesystem::path play, keep;
+    std::filesystem::path socket = "wire.sock";  ///< memif
+    unsigned id = 0;                             ///< memif
   };
   struct Nic {
     std::array<std::uint8_t, 6> mac{0x02, 0x82, 0x59, 0x00, 0x00, 0x01};

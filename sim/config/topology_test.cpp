@@ -159,6 +159,7 @@ TEST_F(TopologyFile, KeysThatCouldHaveNoEffectAreRefused) {
   EXPECT_THAT(error("[nic]\nwire = { kind = \"station\" }\n[[server]]\n"), HasSubstr("wire of kind station"));
   EXPECT_THAT(error("[[server]]\nattach=\"none\"\nsocket=\"s\"\n"), HasSubstr("socket is not known here"));
   EXPECT_THAT(error("[[server]]\nattach=\"model\"\n[server.vm]\ncpus=1\n"), HasSubstr("vm is not known here"));
+  EXPECT_THAT(error("[nic]\nwire = { kind = \"memif\", netns = \"x\" }\n"), HasSubstr("netns is not known here"));
   EXPECT_THAT(error("[nic]\nwire = { kind = \"loopback\", netns = \"x\" }\n"), HasSubstr("netns is not known here"));
   EXPECT_THAT(error("[[server]]\nattach=\"direct\"\nvf=0\nvfs=[1]\n"), HasSubstr("says what vf says"));
   EXPECT_THAT(error("[[server]]\nattach=\"direct\"\nvfs=[1,1]\n"), HasSubstr("two servers use the socket"));

@@ -36,8 +36,8 @@ struct Address {
   }
 };
 
-Fd stream_socket(int flags) {
-  Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | flags, 0));
+Fd unix_socket(int type) {
+  Fd fd(::socket(AF_UNIX, type | SOCK_CLOEXEC, 0));
   if (!fd) fail("socket");
   return fd;
 }
@@ -47,18 +47,18 @@ Fd stream_socket(int flags) {
 std::optional<Fd> connect_unix(const std::filesystem::path& path) {
   const Address address(path);
   if (!address.folder) return std::nullopt;
-  Fd fd = stream_socket(0);
+  Fd fd = unix_socket(SOCK_STREAM);
   if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address.addr), sizeof address.addr) == 0) return fd;
   if (errno == ENOENT || errno == ECONNREFUSED) return std::nullopt;
   fail("connect to " + path.string());
 }
 
-Fd listen_unix(const std::filesystem::path& path, int flags) {
+Fd listen_unix(const std::filesystem::path& path, int flags, int type) {
   const Address address(path);
   if (!address.folder) fail(path.parent_path().string());
   std::error_code ignored;
   std::filesystem::remove(path, ignored);
-  Fd fd = stream_socket(flags);
+  Fd fd = unix_socket(type | flags);
   const mode_t old = ::umask(0177);
   const int rc = ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address.addr), sizeof address.addr);
   ::umask(old);

@@ -2,6 +2,8 @@
 // UNIX stream sockets by path, without the 107-byte limit of sockaddr_un, and lines of text over them.
 #pragma once
 
+#include <sys/socket.h>
+
 #include <cstddef>
 #include <filesystem>
 #include <optional>
@@ -16,9 +18,9 @@ namespace vfpool {
 /// std::system_error for anything else.
 std::optional<Fd> connect_unix(const std::filesystem::path& path);
 
-/// A listening socket, mode 0600; a stale file of the same name goes away. `flags`: SOCK_NONBLOCK or 0. Throws
-/// std::system_error.
-Fd listen_unix(const std::filesystem::path& path, int flags = 0);
+/// A listening socket, mode 0600; a stale file of the same name goes away. `flags`: SOCK_NONBLOCK or 0; `type`:
+/// SOCK_STREAM or SOCK_SEQPACKET. Throws std::system_error.
+Fd listen_unix(const std::filesystem::path& path, int flags = 0, int type = SOCK_STREAM);
 
 /// False when the other side is gone or does not take the bytes in time (SO_SNDTIMEO).
 bool send_all(int socket, std::string_view bytes);
