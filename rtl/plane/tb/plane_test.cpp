@@ -469,7 +469,7 @@ TEST(Plane, APacketWithoutRoomIsRefusedWhole) {
   Plane plane(random);
   for (Link& link : plane.links) link.heeds_room = false;
   for (unsigned p = 0; p < kPorts; ++p) {
-    plane.links[p].take_cycles = 30;
+    plane.links[p].take_cycles = is_host(p) ? 30 * kHosts : 30;  // far less than what comes, everywhere
     for (unsigned n = 0; n < 400; ++n) {
       const unsigned to = is_host(p) ? kHosts + random.below(kDevices) : random.below(kHosts);
       plane.send(p, to, random.percent(50) ? kP : kCpl, 1 + random.below(8));
@@ -478,7 +478,7 @@ TEST(Plane, APacketWithoutRoomIsRefusedWhole) {
   plane.drain(60000);
   for (const Link& link : plane.links) {
     EXPECT_GT(link.overruns, 20U);
-    EXPECT_GT(link.packets_out, 50U);
+    EXPECT_GT(link.packets_out, 5U);
   }
 }
 
