@@ -10,9 +10,12 @@
 
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "core/scheduler.hpp"
+#include "wire/memif.hpp"
 #include "wire/pcap_file.hpp"
 
 namespace vfpool::trafgen {
@@ -92,6 +95,34 @@ TEST_F(PortsTest, TwoProcessesOverOneSocket) {
   EXPECT_EQ(sent["streams"][0]["sent"], 2050);
   EXPECT_EQ(sent["streams"][0]["planted"]["lost"], 20);
   EXPECT_EQ(got["streams"][0]["received"], 2030);
+}
+
+TEST_F(PortsTest, TheModelsWireLosesNothingAtAnySpeed) {
+  for (const unsigned mbps : {10'000U, 5U}) {
+    Scheduler scheduler(TimeBase::kWall);
+    wire::Memif wire(scheduler, {.socket = path("w"), .link_mbps = mbps});
+    wire.set_receiver([&wire](const wire::Frame& frame) { wire.send(frame); });
+    const pid_t child = fork();
+    if (child == 0) {
+      // As we are: the socket is ours alone.
+      const std::string line = "exec " TRAFGEN " run --frames 3000 --seconds 1000 --drain 2 -q --json " +
+                               path("w.json") + " " + memif("client", "w");
+      execl("/bin/sh", "sh", "-c", line.c_str(), nullptr);
+      _exit(127);
+    }
+    int status = 0;
+    const std::function<void()> look = [&] {
+      if (waitpid(child, &status, WNOHANG) == child) return scheduler.stop();
+      scheduler.after(std::chrono::milliseconds(10), look);
+    };
+    look();
+    scheduler.run();
+    ASSERT_EQ(status_of(status), 0);
+    const json stream = read("w.json")["streams"][0];
+    EXPECT_EQ(stream["sent"], 3000);
+    EXPECT_EQ(stream["received"], 3000);
+    EXPECT_EQ(stream["reordered"], 0);
+  }
 }
 
 TEST_F(PortsTest, SearchSaysWhatItsResolutionIs) {
