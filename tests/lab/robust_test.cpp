@@ -65,7 +65,9 @@ class RobustPool : public testing::Test {
     const json drops = control({{"op", "counters"}})["drops"];
     for (const char* none : {"malformed", "unsupported", "poisoned", "blocked"}) EXPECT_EQ(drops[none], 0) << drops;
     // What the card had asked a server that died is never answered; nothing else times out.
-    if (!a_server_dies_) EXPECT_EQ(drops["timeout"], timeouts_) << drops;
+    if (!a_server_dies_) {
+      EXPECT_EQ(drops["timeout"], timeouts_) << drops;
+    }
     for (const auto& vm : lab_->vm_names()) EXPECT_EQ(lab::describe(lab::kernel_alarms(text(vm, "dmesg"))), "") << vm;
   }
 
