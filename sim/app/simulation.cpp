@@ -210,6 +210,7 @@ struct Simulation::Impl {
     card = make_card(endpoint->dma());
     endpoint->plug(*card);
     bridge->connect(device, *endpoint);
+    bridge->on_device_reset([this] { card->reset(0); });
     unsigned next_user = 1;
     for (const auto& s : topology.servers) {
       if (s.attach == Topology::Attach::kNone) continue;

@@ -79,6 +79,8 @@ struct Bridge::Impl {
   std::unique_ptr<VerilatedFstC> trace;
   std::array<Port, kPorts> ports;
   std::vector<Tap> taps;
+  std::function<void()> hot_reset;
+  bool in_reset = false;  // dev_reset_o
   std::uint64_t cycles = 0;
   unsigned settle = kSettle;
   bool given = true;  // an input waits for set_i
@@ -207,6 +209,7 @@ struct Bridge::Impl {
 #endif
     sample();
     edge();
+    if (std::exchange(in_reset, top.dev_reset_o) < top.dev_reset_o && hot_reset) hot_reset();
     if (top.busy_o)
       settle = kSettle;
     else if (settle > 0)
@@ -312,6 +315,7 @@ void Bridge::hold(unsigned port, std::initializer_list<pcie::FlowClass> classes)
   impl_->settle = kSettle;
 }
 
+void Bridge::on_device_reset(std::function<void()> hot_reset) { impl_->hot_reset = std::move(hot_reset); }
 void Bridge::press_button(unsigned user, unsigned slot) {
   if (user == 0 || user > kGeometry.users || slot >= kGeometry.slots)
     throw std::out_of_range(fmt::format("no slot {} at user {}", slot, user));

@@ -155,8 +155,10 @@ TEST_P(ResetByPort, OfASlotResetsItsVf) {
   EXPECT_EQ(run(user(1).probe32(fn[1].bar[0] + 8)), CplStatus::kSuccess);
 }
 
-TEST_P(ResetByPort, OfTheOwnersPortEndsWhatIsKnownOfTheCard) {
+TEST_P(ResetByPort, OfTheOwnersPortResetsTheCardAndEndsWhatIsKnownOfIt) {
   run(ready());
+  const auto pf = find(owner_tree, 0x10f9);
+  EXPECT_NE(read(0, pf, 0x04), 0u);
   owner_sleeps = true;
   sleep(std::chrono::microseconds(100));
   reset(0, owner_port(), true);
@@ -166,6 +168,7 @@ TEST_P(ResetByPort, OfTheOwnersPortEndsWhatIsKnownOfTheCard) {
   reset(0, owner_port(), false);
   settle();
   EXPECT_NE(bridge.read<regs::Status>().no_vfs, regs::NoVfs::kUnknown);
+  EXPECT_EQ(read(0, pf, 0x04), 0u);
 }
 
 INSTANTIATE_TEST_SUITE_P(Kind, ResetByPort,

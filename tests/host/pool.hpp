@@ -55,6 +55,7 @@ class Pool : public testing::Test {
     bridge.connect(bridge::Bridge::device_port(0), endpoint);
     endpoint.plug(nic);
     nic.set_wire(*wire.first);
+    bridge.on_device_reset([this] { nic.reset(0); });
     for (unsigned p = 0; p <= users; ++p) bridge.set_link(p, true);
   }
 
