@@ -1,104 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // VFs move by the servers' own commands (hotplug_in, hotplug_out, vfpool) and stock pciehp: real kernels, the module
-// vfpool on every server, the RTL between them. One pool for all cases, in the order of this file: each leaves every
-// slot empty.
-#include <fmt/format.h>
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-#include <unistd.h>
-
-#include <fstream>
-#include <sstream>
-#include <thread>
-
-#include "lab/alarms.hpp"
-#include "lab/lab.hpp"
+// vfpool on every server, the RTL between them.
+#include "hotplug.hpp"
 
 namespace vfpool {
 namespace {
 
-using namespace std::chrono_literals;
-using nlohmann::json;
 using testing::AllOf;
 using testing::HasSubstr;
 
-constexpr const char* kPf = "/sys/bus/pci/devices/10000:03:00.0";
-
-class Hotplug : public testing::Test {
- protected:
-  static void SetUpTestSuite() {
-    if (geteuid() != 0) return;
-    lab_ = new lab::Lab(
-        {.topology = VFPOOL_TOPOLOGY, .folder = "build/hotplug", .sim_program = VFPOOL_SIM, .progress = {}});
-    lab_->up();
-    for (const char* vm : {"owner", "user1", "user2"}) {
-      for (const char* program : {"hotplug_in", "hotplug_out", "vfpool"}) put(vm, program);
-      EXPECT_EQ(sh(vm, "modprobe vfpool && ls /dev/vfpool0").rc, 0) << sh(vm, "dmesg | tail -20").out;
-    }
-    sh("owner", fmt::format("ip link set $(ls {}/net) up; echo 4 > {}/sriov_numvfs", kPf, kPf));
-    EXPECT_TRUE(wait(20s, [] { return pool("owner", "list")["vfs"].size() == 4; }))
-        << sh("owner", "dmesg | tail -20").out;
-  }
-  static void TearDownTestSuite() {
-    delete lab_;
-    lab_ = nullptr;
-  }
-  void SetUp() override {
-    if (lab_ == nullptr) GTEST_SKIP() << "network namespaces need root";
-  }
-  void TearDown() override {
-    if (lab_ == nullptr) return;
-    for (const auto& vm : lab_->vm_names()) EXPECT_EQ(lab::describe(lab::kernel_alarms(sh(vm, "dmesg").out)), "") << vm;
-    for (const auto& slot : pool("owner", "list")["slots"]) EXPECT_FALSE(slot["present"].get<bool>()) << slot;
-  }
-
-  static lab::Result sh(const std::string& vm, const std::string& line, std::chrono::seconds limit = 60s) {
-    return lab_->vm(vm).run(line, limit);
-  }
-  static void put(const std::string& vm, const std::string& program) {
-    std::ostringstream bytes;
-    bytes << std::ifstream(std::string(VFPOOL_COMMANDS) + "/" + program, std::ios::binary).rdbuf();
-    lab_->vm(vm).put("/usr/bin/" + program, bytes.str(), true);
-  }
-  static bool wait(std::chrono::seconds limit, const std::function<bool()>& probe) {
-    for (const auto end = std::chrono::steady_clock::now() + limit; std::chrono::steady_clock::now() < end;) {
-      if (probe()) return true;
-      std::this_thread::sleep_for(300ms);
-    }
-    return probe();
-  }
-  /// A command with --json: what it prints, and its exit status as "rc".
-  static json command(const std::string& vm, const std::string& line) {
-    const auto r = sh(vm, line + " --json", 90s);
-    json out = json::parse(r.out, nullptr, false);
-    if (!out.is_object()) out = {{"out", r.out}, {"err", r.err}};
-    out["rc"] = r.rc;
-    return out;
-  }
-  static json pool(const std::string& vm, const std::string& line) { return command(vm, "vfpool " + line); }
-  static std::string user(unsigned n) { return fmt::format("user{}", n); }
-  /// The user's new interface is up and reaches the host at the wire.
-  static void reaches_the_wire(unsigned n, const std::string& netdev) {
-    sh(user(n), fmt::format("ip address replace 10.82.0.{}/24 dev {}; ip link set {} up", n, netdev, netdev));
-    EXPECT_TRUE(wait(20s, [&] { return sh(user(n), "ping -c 1 -W 1 10.82.0.254").rc == 0; }))
-        << sh(user(n), "dmesg | tail -20").out;
-  }
-  /// The interface that came with a hotplug_in: the driver may come a moment after it.
-  static std::string netdev_of(unsigned n, const json& in) {
-    const std::string folder =
-        fmt::format("/sys/bus/pci/devices/{}/net", in["functions"][0]["address"].get<std::string>());
-    EXPECT_TRUE(wait(20s, [&] { return sh(user(n), "ls " + folder).rc == 0; }));
-    std::string name = sh(user(n), "ls " + folder).out;
-    while (!name.empty() && std::isspace(static_cast<unsigned char>(name.back()))) name.pop_back();
-    return name;
-  }
-
-  static inline lab::Lab* lab_ = nullptr;
-};
-
 TEST_F(Hotplug, PooledVfsStayUnboundOnTheOwner) {
   EXPECT_EQ(sh("owner", "ls /sys/bus/pci/drivers/ixgbevf | grep -c 10000").out, "0\n");
-  for (const auto& vf : pool("owner", "list")["vfs"]) {
+  for (const auto& vf : listed("vfs")) {
     EXPECT_EQ(vf["use"], "free") << vf;
     EXPECT_THAT(vf["address"].get<std::string>(), HasSubstr("04:1")) << vf;
   }
@@ -110,7 +23,7 @@ TEST_F(Hotplug, InAndOutAsInThePapers) {
   EXPECT_EQ(in.rc, 0) << in.err;
   EXPECT_EQ(in.out, "Hotplug_in\nFinished\n");
   EXPECT_THAT(sh("user1", "dmesg").out, AllOf(HasSubstr("pciehp: Slot(1)"), HasSubstr("Link Up")));
-  EXPECT_TRUE(wait(20s, [] { return sh("user1", "ls /sys/bus/pci/devices/10000:03:00.0/net").rc == 0; }));
+  EXPECT_TRUE(lab::eventually(20s, [] { return sh("user1", "ls /sys/bus/pci/devices/10000:03:00.0/net").rc == 0; }));
 
   const auto out = sh("user1", "hotplug_out", 90s);
   EXPECT_EQ(out.rc, 0) << out.err;
@@ -144,7 +57,8 @@ TEST_F(Hotplug, OneMovesWhileTheOthersTrafficGoesOn) {
   // The VF that moved works at its new server.
   const std::string netdev = netdev_of(2, moved);
   sh("user2", fmt::format("ip address add 10.82.0.12/24 dev {}; ip link set {} up", netdev, netdev));
-  EXPECT_TRUE(wait(20s, [&] { return sh("user2", fmt::format("ping -c 1 -W 1 -I {} 10.82.0.254", netdev)).rc == 0; }));
+  EXPECT_TRUE(lab::eventually(
+      20s, [&] { return sh("user2", fmt::format("ping -c 1 -W 1 -I {} 10.82.0.254", netdev)).rc == 0; }));
   EXPECT_EQ(command("user2", "hotplug_out --slot 0 --now --force")["rc"], 0);
   EXPECT_EQ(command("user2", "hotplug_out --slot 1 --now --force")["rc"], 0);
 }
@@ -176,7 +90,7 @@ TEST_F(Hotplug, AVfComesWithItsProfileAndLeavesNothingBehind) {
   EXPECT_EQ(sh("user1", fmt::format("cat /sys/class/net/{}/address", netdev)).out, "02:00:00:00:00:a2\n");
   EXPECT_THAT(sh("owner", fmt::format("ip link show $(ls {}/net)", kPf)).out, HasSubstr("02:00:00:00:00:a2"));
   EXPECT_EQ(command("user1", "hotplug_out --now")["rc"], 0);
-  EXPECT_TRUE(wait(10s, [] {
+  EXPECT_TRUE(lab::eventually(10s, [] {
     return sh("owner", fmt::format("ip link show $(ls {}/net) | grep -c 02:00:00:00:00:a2", kPf)).out == "0\n";
   })) << sh("owner", fmt::format("dmesg | tail -8; ip link show $(ls {}/net)", kPf)).out;
   pool("owner", "profile 2 --mac 00:00:00:00:00:00");
@@ -233,12 +147,12 @@ TEST_F(Hotplug, TheOwnersDriverIsReplacedAndUsersDoNotNotice) {
 
 TEST_F(Hotplug, TheOwnerMovesAVfWithOneCommand) {
   EXPECT_EQ(pool("owner", "assign 1 1")["rc"], 0);
-  EXPECT_TRUE(wait(20s, [] { return sh("user1", "ls /sys/bus/pci/devices/10000:03:00.0").rc == 0; }));
+  EXPECT_TRUE(lab::eventually(20s, [] { return sh("user1", "ls /sys/bus/pci/devices/10000:03:00.0").rc == 0; }));
   const json moved = pool("owner", "move 1 2");
   EXPECT_EQ(moved["rc"], 0) << moved;
-  EXPECT_TRUE(wait(20s, [] { return sh("user2", "ls /sys/bus/pci/devices/10000:03:00.0").rc == 0; }));
+  EXPECT_TRUE(lab::eventually(20s, [] { return sh("user2", "ls /sys/bus/pci/devices/10000:03:00.0").rc == 0; }));
   EXPECT_EQ(pool("owner", "release 2 0 --force")["rc"], 0);
-  EXPECT_TRUE(wait(20s, [] { return pool("owner", "list")["vfs"][1]["use"] == "free"; }));
+  EXPECT_TRUE(lab::eventually(20s, [] { return pool("owner", "list")["vfs"][1]["use"] == "free"; }));
 }
 
 TEST_F(Hotplug, WhatIsInUseStaysUnlessForced) {
@@ -256,10 +170,10 @@ TEST_F(Hotplug, AServerThatDiesGivesBackWhatItAskedForAndKeepsWhatItWasGiven) {
   ASSERT_EQ(command("user1", "hotplug_in --vf 0 --slot 0")["rc"], 0);
   ASSERT_EQ(pool("owner", "assign 2 1 --slot 1")["rc"], 0);
   lab_->vm("user1").kill();
-  EXPECT_TRUE(wait(20s, [] { return pool("owner", "list")["vfs"][0]["use"] == "free"; }));
+  EXPECT_TRUE(lab::eventually(20s, [] { return pool("owner", "list")["vfs"][0]["use"] == "free"; }));
   EXPECT_EQ(pool("owner", "list")["vfs"][2]["use"], "assigned");
   lab_->vm("user1").restart(120s);
-  for (const char* program : {"hotplug_in", "hotplug_out", "vfpool"}) put("user1", program);
+  put_commands("user1");
   EXPECT_EQ(sh("user1", "modprobe vfpool").rc, 0);
   EXPECT_EQ(sh("user1", "ls /sys/bus/pci/devices | grep -c 10000:0[34]:00.0").out, "1\n");
   EXPECT_EQ(command("user1", "hotplug_out --slot 1 --now")["rc"], 0);
@@ -268,12 +182,12 @@ TEST_F(Hotplug, AServerThatDiesGivesBackWhatItAskedForAndKeepsWhatItWasGiven) {
 TEST_F(Hotplug, WithoutItsOwnerAUserIsToldSo) {
   // Not an orderly end: the heartbeat just stops.
   lab_->vm("owner").qmp("stop");
-  EXPECT_TRUE(wait(20s, [] { return pool("user1", "list")["info"]["frozen"] == true; }));
+  EXPECT_TRUE(lab::eventually(20s, [] { return pool("user1", "list")["info"]["frozen"] == true; }));
   const json refused = command("user1", "hotplug_in --timeout 2");
   EXPECT_EQ(refused["rc"], 1);
   EXPECT_THAT(refused["error"].get<std::string>(), HasSubstr("frozen"));
   lab_->vm("owner").qmp("cont");
-  EXPECT_TRUE(wait(20s, [] { return pool("user1", "list")["info"]["frozen"] == false; }));
+  EXPECT_TRUE(lab::eventually(20s, [] { return pool("user1", "list")["info"]["frozen"] == false; }));
   const json in = command("user1", "hotplug_in");
   EXPECT_EQ(in["rc"], 0) << in;
   EXPECT_EQ(command("user1", "hotplug_out --now")["rc"], 0);

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// A pool of real kernels, each with the module vfpool, for cases that move VFs by the servers' own commands. One boot
+// for all cases: each leaves every slot empty.
+#pragma once
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <string>
+
+#include "lab/alarms.hpp"
+#include "lab/ask.hpp"
+#include "lab/lab.hpp"
+
+namespace vfpool {
+
+using namespace std::chrono_literals;
+using nlohmann::json;
+
+inline constexpr const char* kPf = "/sys/bus/pci/devices/10000:03:00.0";
+
+class Hotplug : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    if (geteuid() != 0 || lab_ != nullptr) return;
+    lab_ = new lab::Lab(
+        {.topology = VFPOOL_TOPOLOGY, .folder = "build/hotplug", .sim_program = VFPOOL_SIM, .progress = {}});
+    lab_->up();
+    for (const char* vm : {"owner", "user1", "user2"}) {
+      put_commands(vm);
+      EXPECT_EQ(sh(vm, "modprobe vfpool && ls /dev/vfpool0").rc, 0) << sh(vm, "dmesg | tail -20").out;
+    }
+    sh("owner", fmt::format("ip link set $(ls {}/net) up; echo 4 > {}/sriov_numvfs", kPf, kPf));
+    EXPECT_TRUE(lab::eventually(20s, [] { return pool("owner", "list")["vfs"].size() == 4; }))
+        << sh("owner", "dmesg | tail -20").out;
+  }
+  void SetUp() override {
+    if (lab_ == nullptr) GTEST_SKIP() << "network namespaces need root";
+  }
+  void TearDown() override {
+    if (lab_ == nullptr) return;
+    for (const auto& vm : lab_->vm_names()) EXPECT_EQ(lab::describe(lab::kernel_alarms(sh(vm, "dmesg").out)), "") << vm;
+    for (const auto& slot : listed("slots")) EXPECT_FALSE(slot["present"].get<bool>()) << slot;
+  }
+
+  static lab::Result sh(const std::string& vm, const std::string& line, std::chrono::seconds limit = 60s) {
+    return lab_->vm(vm).run(line, limit);
+  }
+  static void put_commands(const std::string& vm) {
+    for (const std::string program : {"hotplug_in", "hotplug_out", "vfpool"})
+      lab::put_program(lab_->vm(vm), "/usr/bin/" + program, std::filesystem::path(VFPOOL_COMMANDS) / program);
+  }
+  /// A command with --json: what it prints, and its exit status as "rc".
+  static json command(const std::string& vm, const std::string& line) {
+    const auto r = sh(vm, line + " --json", 90s);
+    json out = json::parse(r.out, nullptr, false);
+    if (!out.is_object()) out = {{"out", r.out}, {"err", r.err}};
+    out["rc"] = r.rc;
+    return out;
+  }
+  static json pool(const std::string& vm, const std::string& line) { return command(vm, "vfpool " + line); }
+  /// A part of what the owner lists; a value, as a loop over a part of a temporary would go through what is gone.
+  static json listed(const char* part) { return pool("owner", "list")[part]; }
+  static std::string user(unsigned n) { return fmt::format("user{}", n); }
+  /// The user's new interface is up and reaches the host at the wire.
+  static void reaches_the_wire(unsigned n, const std::string& netdev) {
+    sh(user(n), fmt::format("ip address replace 10.82.0.{}/24 dev {}; ip link set {} up", n, netdev, netdev));
+    EXPECT_TRUE(lab::eventually(20s, [&] { return sh(user(n), "ping -c 1 -W 1 10.82.0.254").rc == 0; }))
+        << sh(user(n), "dmesg | tail -20").out;
+  }
+  /// The interface that came with a hotplug_in: the driver may come a moment after it.
+  static std::string netdev_of(unsigned n, const json& in) {
+    const std::string folder =
+        fmt::format("/sys/bus/pci/devices/{}/net", in["functions"][0]["address"].get<std::string>());
+    EXPECT_TRUE(lab::eventually(20s, [&] { return sh(user(n), "ls " + folder).rc == 0; }));
+    return lab::trimmed(sh(user(n), "ls " + folder).out);
+  }
+
+  static inline lab::Lab* lab_ = nullptr;
+
+ private:
+  /// The pool goes when all suites that use it have.
+  struct End : testing::Environment {
+    void TearDown() override {
+      delete lab_;
+      lab_ = nullptr;
+    }
+  };
+  static inline testing::Environment* const end_ = testing::AddGlobalTestEnvironment(new End);
+};
+
+}  // namespace vfpool

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+// The slots' state machine through real pciehp, users against each other, and programs that mean no good to the driver.
+#include <cstdlib>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include "hotplug.hpp"
+
+namespace vfpool {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr const char* kPower = "/sys/bus/pci/slots/1/power";
+constexpr const char* kFunction = "/sys/bus/pci/devices/10000:03:00.0";
+
+class HotplugSlots : public Hotplug {
+ protected:
+  static json slot(unsigned user, unsigned number) {
+    for (const auto& s : listed("slots"))
+      if (s["user"] == user && s["slot"] == number) return s;
+    return {};
+  }
+  static bool blinks(unsigned user) {
+    return lab::eventually(10s, [&] { return slot(user, 0)["power_led"] == "blinking"; });
+  }
+  static bool is_free(unsigned vf) {
+    return lab::eventually(20s, [&] { return pool("owner", "list")["vfs"][vf]["use"] == "free"; });
+  }
+};
+
+TEST_F(HotplugSlots, ASecondPressTakesAReleaseBack) {
+  ASSERT_EQ(command("user1", "hotplug_in --vf 0 --slot 0")["rc"], 0);
+  auto out = lab_->vm("user1").spawn("hotplug_out --slot 0 --json");
+  ASSERT_TRUE(blinks(1));
+  EXPECT_EQ(pool("user1", "release 1 0")["rc"], 0);
+  const auto ended = out.wait(60s);
+  EXPECT_EQ(ended.rc, 7) << ended.out << ended.err;
+  EXPECT_THAT(ended.out, HasSubstr("taken back"));
+  EXPECT_EQ(slot(1, 0)["powered"], true);
+  EXPECT_EQ(sh("user1", std::string("ls ") + kFunction).rc, 0) << "its function is still there";
+  EXPECT_EQ(command("user1", "hotplug_out --now")["rc"], 0);
+}
+
+TEST_F(HotplugSlots, TheKernelsPowerFileSwitchesOffAndOnAndTheVfStays) {
+  ASSERT_EQ(command("user1", "hotplug_in --vf 0 --slot 0")["rc"], 0);
+  EXPECT_EQ(sh("user1", fmt::format("echo 0 > {}", kPower)).rc, 0);
+  EXPECT_TRUE(lab::eventually(10s, [] { return slot(1, 0)["powered"] == false; }));
+  EXPECT_EQ(pool("owner", "list")["vfs"][0]["use"], "assigned") << "nobody gave it back";
+  EXPECT_NE(sh("user1", std::string("ls ") + kFunction).rc, 0);
+  EXPECT_EQ(sh("user1", fmt::format("echo 1 > {}", kPower)).rc, 0) << sh("user1", "dmesg | tail -5").out;
+  EXPECT_TRUE(lab::eventually(20s, [] { return sh("user1", std::string("ls ") + kFunction).rc == 0; }));
+  EXPECT_EQ(command("user1", "hotplug_out --now")["rc"], 0);
+}
+
+TEST_F(HotplugSlots, AnEmptySlotCannotBeSwitchedOnAndNothingComesOfIt) {
+  EXPECT_NE(sh("user1", fmt::format("echo 1 > {}", kPower)).rc, 0);
+  EXPECT_EQ(slot(1, 0)["powered"], false);
+  EXPECT_EQ(command("user1", "hotplug_in --vf 0 --slot 0")["rc"], 0) << "and the slot works after it";
+  EXPECT_EQ(command("user1", "hotplug_out --now")["rc"], 0);
+}
+
+TEST_F(HotplugSlots, APressWhileTheSlotIsSwitchedOffChangesNothing) {
+  ASSERT_EQ(command("user1", "hotplug_in --vf 0 --slot 0")["rc"], 0);
+  auto out = lab_->vm("user1").spawn("hotplug_out --slot 0 --now --json");
+  // One of both may find the slot busy with the other; the VF is the pool's in the end.
+  const json pressed = pool("user1", "release 1 0");
+  EXPECT_THAT((std::set{out.wait(60s).rc, pressed["rc"].get<int>()}), testing::Contains(0)) << pressed;
+  EXPECT_TRUE(is_free(0));
+  EXPECT_TRUE(lab::eventually(20s, [] { return slot(1, 0)["power_led"] == "off"; })) << slot(1, 0);
+}
+
+TEST_F(HotplugSlots, OfTwoUsersWhoWantOneVfOneGetsIt) {
+  for (int round = 0; round < 3; ++round) {
+    auto one = lab_->vm("user1").spawn("hotplug_in --vf 2 --json"),
+         two = lab_->vm("user2").spawn("hotplug_in --vf 2 --json");
+    const auto first = one.wait(60s), second = two.wait(60s);
+    EXPECT_EQ((std::multiset{first.rc, second.rc}), (std::multiset{0, 4})) << first.out << second.out;
+    const unsigned winner = first.rc == 0 ? 1 : 2;
+    EXPECT_THAT((winner == 1 ? second : first).out, HasSubstr("in use"));
+    EXPECT_EQ(pool("owner", "list")["vfs"][2]["user"], winner);
+    EXPECT_EQ(command(user(winner), "hotplug_out --now")["rc"], 0);
+  }
+}
+
+TEST_F(HotplugSlots, AVfMovesToAndFroAndNothingIsLost) {
+  const char* wanted = std::getenv("VFPOOL_MOVES");
+  const int moves = wanted ? std::atoi(wanted) : 30;
+  for (int i = 0; i < moves; ++i) {
+    const std::string to = user(1 + static_cast<unsigned>(i) % 2);
+    const json in = command(to, "hotplug_in --vf 3");
+    ASSERT_EQ(in["rc"], 0) << "move " << i << " to " << to << ": " << in;
+    const json out = command(to, "hotplug_out --now");
+    ASSERT_EQ(out["rc"], 0) << "move " << i << " from " << to << ": " << out;
+  }
+  for (const auto& vf : listed("vfs")) EXPECT_EQ(vf["use"], "free") << vf;
+}
+
+TEST_F(HotplugSlots, MalformedRequestsAreRefusedInBothRoles) {
+  for (const char* vm : {"owner", "user1"}) {
+    lab::put_program(lab_->vm(vm), "/usr/bin/ioctls", VFPOOL_IOCTLS);
+    const auto refused = sh(vm, "ioctls refused");
+    EXPECT_EQ(refused.rc, 0) << vm << ": " << refused.out << refused.err;
+    const auto seed = testing::UnitTest::GetInstance()->random_seed();
+    const auto random = sh(vm, fmt::format("ioctls random {} 2000", seed), 120s);
+    EXPECT_EQ(random.rc, 0) << vm << ", seed " << seed << ": " << random.err;
+  }
+  for (const auto& vf : listed("vfs")) EXPECT_EQ(vf["use"], "free") << vf;
+}
+
+TEST_F(HotplugSlots, AnOpenFileOutlivesTheBridge) {
+  lab::put_program(lab_->vm("user1"), "/usr/bin/ioctls", VFPOOL_IOCTLS);
+  const auto seen = sh("user1",
+                       "cd /sys/bus/pci/drivers/vfpool; at=$(ls | grep :); ioctls gone > /tmp/gone & holder=$!; "
+                       "while ! ls -l /proc/$holder/fd | grep -q vfpool0; do sleep 0.1; done; echo $at > unbind; "
+                       "wait $holder; rc=$?; echo $at > bind; cat /tmp/gone; exit $rc");
+  EXPECT_EQ(seen.rc, 0) << seen.out << seen.err;
+  EXPECT_EQ(pool("user1", "list")["rc"], 0);
+}
+
+TEST_F(HotplugSlots, SysfsIsAsDocumented) {
+  std::set<std::string> documented, there;
+  std::ifstream page(VFPOOL_ABI);
+  for (std::string line; std::getline(page, line);)
+    if (line.starts_with("What:")) documented.insert(line.substr(line.rfind('/') + 1));
+  const std::string folder = "/sys/class/misc/vfpool0";
+  std::istringstream names(sh("owner", "ls " + folder).out);
+  for (std::string name; names >> name;)
+    if (!std::set<std::string>{"dev", "device", "power", "subsystem", "uevent"}.contains(name)) there.insert(name);
+  EXPECT_EQ(there, documented);
+  for (const auto& name : there) {
+    const auto value = sh("owner", fmt::format("stat -c %a {0}/{1}; cat {0}/{1}", folder, name));
+    EXPECT_THAT(value.out, testing::MatchesRegex("444\n[a-z0-9]+\n")) << name;
+  }
+  EXPECT_EQ(sh("owner", fmt::format("cat {}/role", folder)).out, "owner\n");
+  EXPECT_EQ(sh("user2", fmt::format("cat {}/port", folder)).out, "2\n");
+}
+
+TEST_F(HotplugSlots, CheckFindsNothingWrongAndTreeNamesTheSlots) {
+  ASSERT_EQ(command("user1", "hotplug_in --slot 0")["rc"], 0);
+  EXPECT_TRUE(lab::eventually(20s, [] { return sh("user1", fmt::format("ls {}/driver", kFunction)).rc == 0; }));
+  for (const char* vm : {"owner", "user1", "user2"}) {
+    const json found = pool(vm, "check");
+    EXPECT_EQ(found["rc"], 0) << vm << ": " << found;
+  }
+  EXPECT_THAT(sh("user1", "vfpool tree").out, HasSubstr("in slot 0"));
+  EXPECT_THAT(sh("owner", "vfpool tree").out, HasSubstr("user 1 slot 0"));
+  EXPECT_THAT(sh("owner", "vfpool metrics").out, HasSubstr("vfpool_user_vfs{user=\"1\"} 1\n"));
+  EXPECT_THAT(sh("owner", "vfpool watch --once").out, HasSubstr("user 1     1"));
+  EXPECT_EQ(sh("user1", "rmmod vfpool; vfpool check | grep -c 'cure: modprobe vfpool'; modprobe vfpool").out, "1\n");
+  EXPECT_EQ(command("user1", "hotplug_out --now")["rc"], 0);
+}
+
+}  // namespace
+}  // namespace vfpool
