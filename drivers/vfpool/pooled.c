@@ -53,7 +53,7 @@ struct net_device *vfpool_card_netdev(struct vfpool *pool)
 }
 
 /* Whether a driver of this server has the VF; its address is the owner's. */
-bool vfpool_vf_bound(struct pci_dev *card, unsigned int vf, u32 *address)
+bool vfpool_vf_bound(struct pci_dev *card, unsigned int vf, u64 *address)
 {
 	struct pci_dev *pdev = NULL;
 	bool bound = false;
@@ -61,7 +61,7 @@ bool vfpool_vf_bound(struct pci_dev *card, unsigned int vf, u32 *address)
 	while ((pdev = pci_get_device(card->vendor, PCI_ANY_ID, pdev))) {
 		if (!pdev->is_virtfn || pci_physfn(pdev) != card || pci_iov_vf_id(pdev) != vf)
 			continue;
-		*address = pci_domain_nr(pdev->bus) << 16 | pci_dev_id(pdev);
+		*address = (u64)pci_domain_nr(pdev->bus) << 16 | pci_dev_id(pdev);
 		bound = READ_ONCE(pdev->dev.driver);
 		pci_dev_put(pdev);
 		break;

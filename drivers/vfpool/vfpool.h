@@ -128,7 +128,7 @@ int vfpool_owner_vf(struct vfpool *pool, struct vfpool_vf_info *vf);
 /* pooled.c: the owner's own VF functions. */
 struct pci_dev *vfpool_card(struct vfpool *pool);
 struct net_device *vfpool_card_netdev(struct vfpool *pool);
-bool vfpool_vf_bound(struct pci_dev *card, unsigned int vf, u32 *address);
+bool vfpool_vf_bound(struct pci_dev *card, unsigned int vf, u64 *address);
 int vfpool_pooled_start(struct vfpool *pool);
 void vfpool_pooled_stop(struct vfpool *pool);
 

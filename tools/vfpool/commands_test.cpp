@@ -21,7 +21,7 @@ struct CommandsTest : testing::Test {
     pool.about.port = 0;
     for (unsigned n = 0; n < 4; ++n) {
       pool.vfs[n].vf = static_cast<__u8>(n);
-      pool.vfs[n].address = (0x10000u << 16) + 0x0480u + 2 * n;
+      pool.vfs[n].address = (0x10000ull << 16) + 0x0480u + 2 * n;
       pool.profiles[n].vf = static_cast<__u8>(n);
       pool.profiles[n].spoof_check = 1;
     }
@@ -34,6 +34,7 @@ TEST_F(CommandsTest, AVfIsFoundByNumberAddressAndMac) {
   pool.profiles[3].mac[5] = 0x33;
   EXPECT_EQ(find_vf(pool, "2"), 2u);
   EXPECT_EQ(find_vf(pool, "04:10.2"), 1u);
+  EXPECT_EQ(find_vf(pool, "10000:04:10.2"), 1u);
   EXPECT_EQ(find_vf(pool, "00:00:00:00:00:33"), 3u);
   EXPECT_THROW(find_vf(pool, "4"), Failure);
   EXPECT_THROW(find_vf(pool, "99999999999999999999"), Failure);

@@ -22,7 +22,7 @@ std::string name_of(const std::array<const char*, N>& names, unsigned i) {
 
 }  // namespace
 
-std::string address_text(unsigned address) {
+std::string address_text(__u64 address) {
   return fmt::format("{:04x}:{:02x}:{:02x}.{}", address >> 16, address >> 8 & 0xff, address >> 3 & 0x1f, address & 7);
 }
 

@@ -10,7 +10,7 @@
 
 namespace vfpool::tools {
 
-std::string address_text(unsigned address);  ///< of vfpool_vf_info: "10000:04:10.0"
+std::string address_text(__u64 address);  ///< of vfpool_vf_info: "10000:04:10.0"
 std::string mac_text(const __u8 (&mac)[6]);
 std::string reason_text(unsigned reason);  ///< of an event, for people
 std::string time_text(__u64 ns);           ///< ns since 1970 as "2026-01-31 23:59:59Z"

@@ -27,9 +27,6 @@ std::string switch_of(const std::string& management) {
   return management.empty() ? "" : management.substr(0, management.size() - 1) + "1";
 }
 
-/// Below one port that is enough; the driver's address has no room for the domains of VMD, from 10000 on.
-std::string without_domain(const std::string& address) { return address.substr(address.find(':') + 1); }
-
 /// Address -> what it is to the pool.
 std::map<std::string, std::string> names(Pool& pool, const std::vector<PciFunction>& all, const std::string& bridge) {
   std::map<std::string, std::string> out, ports;
@@ -45,7 +42,7 @@ std::map<std::string, std::string> names(Pool& pool, const std::vector<PciFuncti
   std::map<std::string, std::string> vfs;
   for (unsigned n = 0; owner && n < info.vfs; ++n) {
     const auto v = pool.vf(n);
-    vfs[without_domain(address_text(v.address))] =
+    vfs[address_text(v.address)] =
         fmt::format("VF {}, {}", n,
                     v.use == VFPOOL_USE_ASSIGNED ? fmt::format("user {} slot {}", v.user, v.slot)
                                                  : vf_json(pool, n)["use"].get<std::string>());
@@ -61,7 +58,7 @@ std::map<std::string, std::string> names(Pool& pool, const std::vector<PciFuncti
         ports[f.address] = fmt::format("in slot {}", slot->second.slot);
       }
     } else if (const auto port = ports.find(f.parent); port != ports.end()) {
-      const auto vf = vfs.find(without_domain(f.address));
+      const auto vf = vfs.find(f.address);
       out[f.address] = vf != vfs.end() ? vf->second : port->second;
     }
   }

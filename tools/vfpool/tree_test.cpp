@@ -92,7 +92,7 @@ TEST_F(TreeTest, TheOwnersVfsAreNamedByTheirUsers) {
   pool.about.role = VFPOOL_OWNER;
   pool.about.port = 0;
   pool.about.vfs = 1;
-  pool.vfs[0].address = 0x10000u << 16 | 0x0480;
+  pool.vfs[0].address = 0x10000ull << 16 | 0x0480;
   pool.vfs[0].use = VFPOOL_USE_ASSIGNED;
   pool.vfs[0].user = 2;
   pool.vfs[0].slot = 1;
