@@ -22,26 +22,10 @@ class HotplugSlots : public Hotplug {
       if (s["user"] == user && s["slot"] == number) return s;
     return {};
   }
-  static bool blinks(unsigned user) {
-    return lab::eventually(10s, [&] { return slot(user, 0)["power_led"] == "blinking"; });
-  }
   static bool is_free(unsigned vf) {
     return lab::eventually(20s, [&] { return pool("owner", "list")["vfs"][vf]["use"] == "free"; });
   }
 };
-
-TEST_F(HotplugSlots, ASecondPressTakesAReleaseBack) {
-  ASSERT_EQ(command("user1", "hotplug_in --vf 0 --slot 0")["rc"], 0);
-  auto out = lab_->vm("user1").spawn("hotplug_out --slot 0 --json");
-  ASSERT_TRUE(blinks(1));
-  EXPECT_EQ(pool("user1", "release 1 0")["rc"], 0);
-  const auto ended = out.wait(60s);
-  EXPECT_EQ(ended.rc, 7) << ended.out << ended.err;
-  EXPECT_THAT(ended.out, HasSubstr("taken back"));
-  EXPECT_EQ(slot(1, 0)["powered"], true);
-  EXPECT_EQ(sh("user1", std::string("ls ") + kFunction).rc, 0) << "its function is still there";
-  EXPECT_EQ(command("user1", "hotplug_out --now")["rc"], 0);
-}
 
 TEST_F(HotplugSlots, TheKernelsPowerFileSwitchesOffAndOnAndTheVfStays) {
   ASSERT_EQ(command("user1", "hotplug_in --vf 0 --slot 0")["rc"], 0);
