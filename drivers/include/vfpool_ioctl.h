@@ -94,7 +94,7 @@ struct vfpool_vf_info {
 	__u8 reserved_for;	/* user that alone may get it; 0: any */
 	__u8 busy;		/* requests under way */
 	__u8 bound;		/* a driver of the owner's has it */
-	__u64 address;		/* owner's: domain << 16 | bus << 8 | devfn; VMD's domains have 17 bits */
+	__u64 address;		/* owner's: domain << 16 | bus << 8 | devfn */
 	__u64 clean_since;	/* ns since 1970 of the last reset, 0: none seen */
 };
 
