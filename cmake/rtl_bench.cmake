@@ -21,7 +21,7 @@ function(vfpool_rtl_bench name)
   endif()
   list(TRANSFORM ARG_PARAMETERS PREPEND -G)
 
-  add_library(${name}_rtl STATIC)
+  add_library(${name}_rtl STATIC EXCLUDE_FROM_ALL)
   verilate(${name}_rtl PREFIX V${name} TOP_MODULE ${ARG_TOP} SOURCES ${packages} ${modules}
            VERILATOR_ARGS --assert --x-assign unique --x-initial unique -O3 -Wno-fatal ${ARG_PARAMETERS}
                           ${VFPOOL_RTL}/flow/lint.vlt)
