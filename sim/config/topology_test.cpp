@@ -118,7 +118,9 @@ TEST_F(TopologyFile, DescribesVmsThatAreAttachedDirectly) {
 TEST_F(TopologyFile, EveryOneOfTheTreeIsUnderstood) {
   for (const char* folder : {"sim/lab/topologies", "tests/airvf", "tests/lab", "tests/bench"})
     for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(VFPOOL_SOURCE) / folder))
-      if (entry.path().extension() == ".toml") EXPECT_FALSE(read_topology(entry.path()).servers.empty());
+      if (entry.path().extension() == ".toml") {
+        EXPECT_FALSE(read_topology(entry.path()).servers.empty());
+      }
 }
 
 TEST_F(TopologyFile, ErrorsNameTheLineAndWhatIsWrong) {

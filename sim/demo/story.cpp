@@ -10,6 +10,7 @@
 
 #include "demo/tlp_table.hpp"
 #include "lab/alarms.hpp"
+#include "lab/ask.hpp"
 
 namespace vfpool::demo {
 namespace {
@@ -19,11 +20,6 @@ using namespace std::chrono_literals;
 
 constexpr const char* kPf = "10000:03:00.0";
 constexpr unsigned kVfs = 8;
-
-std::string trimmed(std::string s) {
-  while (!s.empty() && std::isspace(static_cast<unsigned char>(s.back()))) s.pop_back();
-  return s;
-}
 
 bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
@@ -47,7 +43,7 @@ lab::Result Story::run(const std::string& vm, const std::string& sh, int seconds
 
 std::string Story::text(const std::string& vm, const std::string& sh, int seconds) {
   const auto r = run(vm, sh, seconds);
-  return trimmed(r.out + (r.rc == 0 ? "" : r.err));
+  return lab::trimmed(r.out + (r.rc == 0 ? "" : r.err));
 }
 
 void Story::show_tlps() {

@@ -14,6 +14,7 @@
 
 #include "app/control_client.hpp"
 #include "figures.hpp"
+#include "lab/ask.hpp"
 #include "lab/lab.hpp"
 
 namespace vfpool::bench {
@@ -26,11 +27,6 @@ using Clock = std::chrono::steady_clock;
 constexpr const char* kWireHost = "10.82.0.254";
 
 double seconds_since(Clock::time_point t) { return std::chrono::duration<double>(Clock::now() - t).count(); }
-
-std::string trimmed(std::string s) {
-  while (!s.empty() && std::isspace(static_cast<unsigned char>(s.back()))) s.pop_back();
-  return s;
-}
 
 class LabBench {
  public:
@@ -67,7 +63,7 @@ class LabBench {
   std::string text(const std::string& vm, const std::string& sh, int limit = 60) {
     const auto r = lab_.vm(vm).run(sh, std::chrono::seconds(limit));
     if (r.rc != 0) throw std::runtime_error(fmt::format("{}: {}: {}{}", vm, sh, r.out, r.err));
-    return trimmed(r.out);
+    return lab::trimmed(r.out);
   }
 
   void wait_until(const std::string& vm, const std::string& sh, int limit) {

@@ -107,7 +107,7 @@ class DpdkPort : public Port {
   }
 
   unsigned send() override {
-    // net_memif of DPDK 24.11 looks at the first frame before it asks whether there is one.
+    // net_memif of DPDK 24.11 crashed when it was given no frame.
     if (count_ == 0) return 0;
     const unsigned n = rte_eth_tx_burst(id_, 0, waiting_.data(), static_cast<std::uint16_t>(count_));
     if (n == 0) return 0;
@@ -211,8 +211,8 @@ Eal::Eal(const EalOptions& options) {
 
 Eal::~Eal() { close(); }
 
-// A card is given back as it was. The virtual devices only stop and end with the process: when DPDK 24.11 closes a
-// memif, its thread for interrupts goes on using what was freed.
+// A card is given back as it was. The virtual devices only stop and end with the process: DPDK 24.11 crashed in its
+// thread for interrupts after a memif was closed.
 void Eal::close() {
   for (const auto& port : ports_) static_cast<DpdkPort&>(*port).stop();
   for (const std::string& socket : sockets_) unlink(socket.c_str());
