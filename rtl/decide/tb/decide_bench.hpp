@@ -149,6 +149,24 @@ inline Verdict matched(const Packet& p, const Match& m, std::optional<unsigned> 
   return v;
 }
 
+/// What any host sends and its map does not decide. `local`: address of the registers' window.
+inline std::optional<Verdict> without_map(const Packet& p, const Match& match, uint64_t local) {
+  if (p.completion()) return matched(p, match, std::nullopt);
+  if (p.locked_completion()) return refused(VFPOOL_DROP_UNEXPECTED);
+  if (p.message()) return Verdict{};
+  if (p.config()) {
+    if (p.poisoned()) return refused(VFPOOL_DROP_POISONED);
+    return Verdict{.forward = true, .port = kPortLocal, .hdr = p.hdr};
+  }
+  if (!p.memory() || p.translated()) return refused(VFPOOL_DROP_UNSUPPORTED);
+  if (p.page() >> 4 == local >> 16) {
+    if (p.poisoned()) return refused(VFPOOL_DROP_POISONED);
+    if (p.len() != 1) return refused(VFPOOL_DROP_UNSUPPORTED);
+    return Verdict{.forward = true, .port = kPortLocal, .hdr = p.hdr};
+  }
+  return std::nullopt;
+}
+
 // A port's decisions with a sender that keeps to the room, and a tag table.
 template <class Model>
 class Port {

@@ -47,19 +47,7 @@ class Owner : public Port<Vdecide_owner_test> {
   }
 
   Verdict want(const Packet& p, const Match& match) const {
-    if (p.completion()) return matched(p, match, std::nullopt);
-    if (p.locked_completion()) return refused(VFPOOL_DROP_UNEXPECTED);
-    if (p.message()) return {};
-    if (p.config()) {
-      if (p.poisoned()) return refused(VFPOOL_DROP_POISONED);
-      return {.forward = true, .port = kPortLocal, .hdr = p.hdr};
-    }
-    if (!p.memory() || p.translated()) return refused(VFPOOL_DROP_UNSUPPORTED);
-    if (p.page() >> 4 == kLocal >> 16) {
-      if (p.poisoned()) return refused(VFPOOL_DROP_POISONED);
-      if (p.len() != 1) return refused(VFPOOL_DROP_UNSUPPORTED);
-      return {.forward = true, .port = kPortLocal, .hdr = p.hdr};
-    }
+    if (auto verdict = without_map(p, match, kLocal)) return std::move(*verdict);
     const uint64_t mb = p.page() >> 8;
     for (unsigned d = 0; d < 2; ++d) {
       const Windows& w = windows[d];

@@ -50,19 +50,7 @@ class User : public Port<Vdecide_user_test> {
 
   // The rules.
   Verdict want(const Packet& p, const Match& match) const {
-    if (p.completion()) return matched(p, match, std::nullopt);
-    if (p.locked_completion()) return refused(VFPOOL_DROP_UNEXPECTED);
-    if (p.message()) return {};
-    if (p.config()) {
-      if (p.poisoned()) return refused(VFPOOL_DROP_POISONED);
-      return {.forward = true, .port = kPortLocal, .hdr = p.hdr};
-    }
-    if (!p.memory() || p.translated()) return refused(VFPOOL_DROP_UNSUPPORTED);
-    if (p.page() >> 4 == kLocal >> 16) {
-      if (p.poisoned()) return refused(VFPOOL_DROP_POISONED);
-      if (p.len() != 1) return refused(VFPOOL_DROP_UNSUPPORTED);
-      return {.forward = true, .port = kPortLocal, .hdr = p.hdr};
-    }
+    if (auto verdict = without_map(p, match, kLocal)) return std::move(*verdict);
     for (const Row& row : rows) {
       for (const Window& w : {row.a, row.b}) {
         if (!row.open || p.page() >> w.size != w.user >> w.size) continue;
