@@ -215,8 +215,8 @@ struct Bridge::Impl {
     else if (settle > 0)
       --settle;
     give(top.button_set_i, 0);
-    if (top.timer_o && timer == 0)
-      timer = scheduler.after(std::chrono::milliseconds(1), [this] {
+    if (top.timer_o && timer == 0)  // what the bridge counts milliseconds for is patience with its neighbours
+      timer = scheduler.timeout_after(std::chrono::milliseconds(1), [this] {
         timer = 0;
         tick = true;
         settle = kSettle;

@@ -16,8 +16,9 @@ namespace {
 constexpr int kCyclesPerTurn = 256;
 /// With nothing due, how long to sleep before signals that arrived meanwhile are looked at.
 constexpr SimTime kIdlePoll = std::chrono::seconds(1);
-/// What a turn counts for in running() at most; turns with work to do take less, half of it as a rule.
-constexpr SimTime kMostOfATurn = std::chrono::milliseconds(1);
+/// What a turn counts for in running() at most, so that a busy millisecond is at least 1,024 cycles however little of a
+/// processor this process gets.
+constexpr SimTime kMostOfATurn = std::chrono::microseconds(250);
 
 }  // namespace
 
