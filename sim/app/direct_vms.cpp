@@ -18,6 +18,7 @@ constexpr std::uint32_t kSeed = 1;  // of the mischief
 constexpr unsigned kMostMs = 600'000;
 constexpr unsigned kLeastMtu = 68, kMostMtu = 9710;
 constexpr unsigned kMostRate = 100'000;  // Mb/s
+constexpr unsigned kMostDelay = 1'000;   // ms, a driver's patience with its PF
 
 nic82599::PfPersonality::Options pf_options(const Topology& t) {
   nic82599::PfPersonality::Options o{.vfs = t.pf.vfs,
@@ -82,7 +83,11 @@ std::optional<json> DirectVms::control(const json& request) {
 
 json DirectVms::pf(const json& request) {
   const std::string what = text_of(request, "do");
-  if (what != "stop" && what != "start" && what != "reset") throw ControlError("\"do\" is stop, start or reset");
+  if (what == "delay") {
+    card_.pf().set_address_delay(std::chrono::milliseconds(number_of(request, "ms", 0, kMostDelay)));
+    return json::object();
+  }
+  if (what != "stop" && what != "start" && what != "reset") throw ControlError("\"do\" is stop, start, reset or delay");
   const bool comes = what != "stop";
   if (!comes && request.contains("mtu")) throw ControlError("\"mtu\" is for a PF that starts");
   if (request.contains("mtu")) card_.pf().set_mtu(number_of(request, "mtu", kLeastMtu, kMostMtu));

@@ -86,6 +86,7 @@ void PfPersonality::stop() {
 
 void PfPersonality::start() {
   running_ = true;
+  ++starts_;
   waiting_ = 0;
   set_up();
 }
@@ -234,6 +235,14 @@ void PfPersonality::handle(unsigned vf, Message& m) {
     ++counters_.refused;
     return;
   }
+  if (opcode != kSetMac || address_delay_ == SimTime{0}) return answer(vf, m);
+  clear_rar(1 + vf);
+  scheduler_.after(address_delay_, [this, vf, m, start = starts_]() mutable {
+    if (running_ && start == starts_) answer(vf, m);
+  });
+}
+
+void PfPersonality::answer(unsigned vf, Message& m) {
   const bool ok = dispatch(vf, m);
   if (!ok) ++counters_.refused;
   m[0] |= (ok ? kSuccess : kFailure) | kClearToSend;

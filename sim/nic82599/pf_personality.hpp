@@ -72,6 +72,10 @@ class PfPersonality {
   /// Most that each of the VF's queues sends, Mb/s: 11 to the link's rate, 0 for no limit. At once.
   void set_vf_rate(unsigned vf, unsigned mbps);
 
+  /// How long the PF takes over a VF's request for an address, during which no filter has the address: stock drivers
+  /// take it out and put it back, and one of a busy host may need milliseconds for it.
+  void set_address_delay(SimTime delay) { address_delay_ = delay; }
+
   /// The PF's interrupt: to be called for every message of function 0.
   void interrupt() { turn_.ask(); }
 
@@ -110,6 +114,7 @@ class PfPersonality {
   void reply(unsigned vf, const Message& words, unsigned count);
   void ping(unsigned vf);
   void handle(unsigned vf, Message& m);
+  void answer(unsigned vf, Message& m);
   bool dispatch(unsigned vf, Message& m);
   void forget(unsigned vf);
   void on_reset(unsigned vf, Message& m);
@@ -136,6 +141,8 @@ class PfPersonality {
   std::vector<Vf> vfs_;
   std::set<unsigned> free_rars_;
   bool running_ = true;
+  SimTime address_delay_{0};
+  std::uint64_t starts_ = 0;   ///< what was delayed before the last one is forgotten
   std::uint64_t waiting_ = 0;  ///< VFs whose message could not be taken because of the lock
   Turn turn_;
 };
