@@ -50,6 +50,7 @@
 
 enum airvf_flag {
 	AIRVF_F_DOWN,		/* queues stopped; no register is armed */
+	AIRVF_F_PAUSED,		/* nothing is sent while the PF is asked something */
 	AIRVF_F_GONE,		/* reads all ones */
 	AIRVF_F_DETACHED,	/* suspended, in FLR, or after a PCI error */
 	AIRVF_F_REMOVING,

@@ -10,6 +10,7 @@
 #include "filter.h"
 #include "later.h"
 #include "messages.h"
+#include "updown.h"
 
 /* Number of addresses, or -ENOMEM. */
 static int airvf_filter_snapshot(struct net_device *netdev, struct netdev_hw_addr_list *list,
@@ -273,6 +274,21 @@ static void airvf_filter_adopt_host_mac(struct airvf *vf)
 	call_netdevice_notifiers(NETDEV_CHANGEADDR, netdev);
 }
 
+/*
+ * The address that we have already. PFs take it out of the filter and put it back,
+ * and meanwhile drop what has it as its source: so nothing is sent.
+ */
+static int airvf_filter_repeat_mac(struct airvf *vf)
+{
+	int err = airvf_pause_tx(vf);
+
+	if (err)
+		return err;
+	err = airvf_msg_mac(vf, vf->netdev->dev_addr);
+	airvf_resume_tx(vf);
+	return err;
+}
+
 /* The address in force, or the one that the host's administrator insists on. */
 static void airvf_filter_restore_mac(struct airvf *vf)
 {
@@ -284,7 +300,7 @@ static void airvf_filter_restore_mac(struct airvf *vf)
 		if (netdev->addr_assign_type == NET_ADDR_RANDOM)
 			airvf_filter_adopt_host_mac(vf);
 	}
-	vf->mac_refused = airvf_filter_heard(vf, airvf_msg_mac(vf, netdev->dev_addr)) == -EACCES;
+	vf->mac_refused = airvf_filter_heard(vf, airvf_filter_repeat_mac(vf)) == -EACCES;
 	if (!vf->mac_refused)
 		return;
 	if (!vf->host_mac || ether_addr_equal(netdev->dev_addr, vf->perm_addr)) {
@@ -343,7 +359,7 @@ static bool airvf_filter_trusted(struct airvf *vf)
  */
 void airvf_check_mac(struct airvf *vf)
 {
-	if (airvf_filter_trusted(vf) || airvf_msg_mac(vf, vf->netdev->dev_addr) != -EACCES)
+	if (airvf_filter_trusted(vf) || airvf_filter_repeat_mac(vf) != -EACCES)
 		return;
 	/* Refused already when it was set: the administrator's own never is. */
 	if (vf->mac_refused)

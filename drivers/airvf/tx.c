@@ -720,7 +720,7 @@ bool airvf_tx_clean(struct airvf_tx_ring *ring, int budget, struct airvf_work *w
 	smp_mb();
 	if (unlikely(netif_tx_queue_stopped(ring->txq) &&
 		     airvf_tx_unused(ring) >= airvf_tx_wake_room(ring) &&
-		     !test_bit(AIRVF_F_DOWN, &ring->vf->flags) &&
+		     !(READ_ONCE(ring->vf->flags) & (BIT(AIRVF_F_DOWN) | BIT(AIRVF_F_PAUSED))) &&
 		     netif_carrier_ok(ring->vf->netdev))) {
 		netif_tx_wake_queue(ring->txq);
 		u64_stats_update_begin(&ring->stats->clean_sync);
