@@ -101,7 +101,8 @@ u64 airvf_cost_left(u64 per_second, u64 elapsed, u64 taken);
  * @threshold: smallest change of rate worth a register write
  * @fast: return to the highest rate at once when interrupts find next to
  *	nothing (I^ for one packet instead of k), average over two
- *	intervals, and do not tremble between two steps; off is Algorithm 1
+ *	intervals, do not tremble between two steps, and aim at another
+ *	number of packets than @k where that moves more; off is Algorithm 1
  *	and nothing else
  */
 struct airvf_air_param {
@@ -118,6 +119,16 @@ struct airvf_air_param {
 #define AIRVF_AIR_THRESHOLD	500
 #define AIRVF_FAST_POLLS	8	/* this many light polls in a row */
 #define AIRVF_FAST_WAITS	1024	/* most decisions between two tries to leave light load */
+#define AIRVF_LEARN_WAITS	1024	/* decisions after which a learnt k is forgotten */
+#define AIRVF_LEARN_PACKETS	64	/* least of an interval that judges a trial */
+#define AIRVF_LEARN_MOST	64	/* largest k that is learnt: a poll's budget */
+
+/* A trial of another number of packets per interrupt. */
+enum airvf_trial {
+	AIRVF_TRIAL_NONE,
+	AIRVF_TRIAL_FEWER,
+	AIRVF_TRIAL_MORE,
+};
 
 struct airvf_air {
 	struct airvf_air_param param;
@@ -125,8 +136,15 @@ struct airvf_air {
 	u64 bandwidth;			/* B, bytes per second; fast: smoothed */
 	u64 pps;			/* P, packets per second; fast: smoothed */
 	u64 tried;			/* packets per second as light load was left last */
+	u64 judged;			/* packets per second of the last trial; 0: none */
+	u64 before;			/* packets per second of the interval before */
 	u32 size;			/* S, bytes per packet: B/P */
 	u32 steps;			/* in the register */
+	u32 was;			/* steps before the last decision */
+	enum airvf_trial trial;		/* under way */
+	u32 k;				/* in force */
+	u32 last_k;			/* in force before the trial */
+	u32 age;			/* decisions since a trial began */
 	u32 light_polls;
 	u32 waits;			/* decisions to wait before the next try, */
 	u32 wait;			/* and how many of them are left */

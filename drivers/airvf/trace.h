@@ -67,7 +67,7 @@ TRACE_EVENT(airvf_moderate,
 		__entry->c = air->cost.c;
 		__entry->cpkt = air->cost.cpkt;
 		__entry->cint = air->cost.cint;
-		__entry->k = air->param.k;
+		__entry->k = air->k;
 	),
 	TP_printk("%s vector %u %s: %llu ns %llu packets %llu bytes %u interrupts, B %llu S %u, C %llu Cpkt %u Cint %u k %u, ceiling %u needed %u wanted %u, steps %u -> %u (%s)",
 		  __entry->name, __entry->vector,

@@ -312,7 +312,7 @@ TEST(AirLimits, HoldForRandomInput) {
       ASSERT_EQ(decision.new_steps, air.steps);
       ASSERT_GE(air.steps, 1u);
       ASSERT_LE(air.steps, 511u);
-      const uint32_t packets = decision.reason == AIRVF_LIGHT || air.light ? 1 : air.param.k;
+      const uint32_t packets = decision.reason == AIRVF_LIGHT || air.light ? 1 : air.k;
       ASSERT_EQ(decision.ceiling, airvf_air_ceiling(&air.cost, packets));
       ASSERT_TRUE(airvf_steps_to_rate(air.steps) <= decision.ceiling || air.steps == 511)
           << "steps " << air.steps << " ceiling " << decision.ceiling;

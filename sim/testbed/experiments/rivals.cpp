@@ -105,6 +105,8 @@ void udp(const Parameters& parameters, std::uint64_t seed, Record& record) {
     s.traffic.burst = burst;
     for (const double rate : {2e3, 10e3, 40e3, 100e3, 200e3, 300e3}) {
       s.traffic.rate = rate;
+      // Long enough for some bursts to each VM.
+      s.measured = (rate < 50e3 ? 300 : 30) * kMillisecond;
       contest.point(burst == 1 ? "even" : "bursts of 32", rate, s);
     }
   }
