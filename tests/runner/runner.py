@@ -4,9 +4,13 @@
 Configures and builds what each group needs, calls ctest by label, says what runs, how far and for how long, and for a
 failure at once why. ctest's JUnit file counts; what it prints is only shown. The last line is "N passed, N failed".
 A build that fails, a ctest that crashes and a selection that is empty are failures like any other.
+
+Guests wait for links and watchdogs most of the time and leave more than a processor idle. What has nothing to do with them
+runs beside them, with the lowest priority, so that they do not notice.
 """
 
 import argparse
+import concurrent.futures
 import dataclasses
 import pathlib
 import queue
@@ -25,6 +29,7 @@ class Group:
     preset: str  # of CMakePresets.json
     targets: tuple  # for ninja; none of them: everything
     jobs: int
+    beside: bool = False  # may run beside guests: it changes nothing of what they are made from
 
 
 # Ninja's name for: configure if something changed.
@@ -33,8 +38,8 @@ CONFIGURED = ("build.ninja",)
 
 # The sanitizers watch the unit tests; guests and servers need the speed of the release build.
 GROUPS = {
-    "lint": Group("release", CONFIGURED, 2),
-    "unit": Group("asan", ("unit_tests",), 2),
+    "lint": Group("release", CONFIGURED, 2, beside=True),
+    "unit": Group("asan", ("unit_tests",), 2, beside=True),
     "modules": Group("release", CONFIGURED, 1),
     "lab": Group("release", (), 1),
     "guest": Group("release", (), 1),
@@ -47,24 +52,32 @@ START = re.compile(r"^ +Start +\d+: (\S+)")
 REASON = re.compile(r"^FAIL\b|^FAILED |^not ok|: Failure$|\berror:|kernel alarm|BUG:|WARNING:|Sanitizer|runtime error:")
 LAST_LINES, REASONS, WIDTH = 25, 20, 300  # shown of a failure
 QUIET = 60  # seconds after which a test that still runs is named again
+BESIDE = ("nice", "-n", "19")  # before commands that run beside others
 
 
 class Report:
-    """Counts, and prints what happens with the time since the beginning."""
+    """Counts, and prints what happens with the time since the beginning. Several threads may use it."""
 
     def __init__(self, out=sys.stdout):
         self.passed = self.failed = 0
         self.out = out
         self.began = time.monotonic()
+        self.lock = threading.Lock()
 
-    def say(self, text):
-        print(f"[{time.monotonic() - self.began:5.0f}s] {text}", file=self.out, flush=True)
+    def say(self, text, more=()):
+        """A line, and those that belong to it."""
+        lines = [f"[{time.monotonic() - self.began:5.0f}s] {text}", *(f"        {line}" for line in more)]
+        with self.lock:
+            print("\n".join(lines), file=self.out, flush=True)
+
+    def count(self, passed, failed):
+        with self.lock:
+            self.passed += passed
+            self.failed += failed
 
     def fail(self, what, why):
-        self.failed += 1
-        self.say(f"FAILED  {what}")
-        for line in why:
-            print(f"        {line}", file=self.out, flush=True)
+        self.count(0, 1)
+        self.say(f"FAILED  {what}", why)
 
     def finish(self):
         """The last line, and the status to exit with."""
@@ -106,11 +119,11 @@ def start(command):
                             stderr=subprocess.STDOUT)
 
 
-def build(report, preset, targets):
+def build(report, preset, targets, prefix=()):
     what = f"build {preset}"
     report.say(f"{what} ...")
     began, output = time.monotonic(), []
-    with start(["tools/build", preset, *targets]) as process:
+    with start([*prefix, "tools/build", preset, *targets]) as process:
         for line in lines_of(process):
             if line is None:
                 continue
@@ -132,9 +145,7 @@ def show(report, group, process):
     def end_of_failure():
         nonlocal name
         if name:
-            report.say(f"FAILED  {name}")
-            for line in explain(output):
-                print(f"        {line}", file=report.out, flush=True)
+            report.say(f"FAILED  {name}", explain(output))
             explained.add(name)
         name = None
         output.clear()
@@ -177,11 +188,11 @@ def verdicts(junit):
             yield case.get("name"), None
 
 
-def run_ctest(report, group, directory, jobs, arguments=(), ctest="ctest"):
+def run_ctest(report, group, directory, jobs, arguments=(), ctest="ctest", prefix=()):
     """The tests of a build folder with this label. A test that did not run is one that failed."""
     junit = directory / f"{group}.junit.xml"
     junit.unlink(missing_ok=True)
-    command = [ctest, "--test-dir", directory, "-L", f"^{group}$", "-j", str(jobs), "--output-on-failure",
+    command = [*prefix, ctest, "--test-dir", directory, "-L", f"^{group}$", "-j", str(jobs), "--output-on-failure",
                "--no-tests=error", "--output-junit", junit, *arguments]
     with start(command) as process:
         explained = show(report, group, process)
@@ -192,19 +203,34 @@ def run_ctest(report, group, directory, jobs, arguments=(), ctest="ctest"):
         return report.fail(f"{group}: ctest ended with status {status} and left no report", [str(error)])
     failed = 0
     for name, why in tests:
-        if why is None:
-            report.passed += 1
-        elif name in explained:
-            failed += 1
-            report.failed += 1
-        else:
-            failed += 1
-            report.fail(name, [why])
+        failed += why is not None
+        if why is not None and name not in explained:
+            report.say(f"FAILED  {name}", [why])
+    report.count(len(tests) - failed, failed)
     if not tests:
         report.fail(f"{group}: no such test", [" ".join(arguments)])
     elif status != 0 and not failed:
         report.fail(f"{group}: ctest ended with status {status}", ["although no test failed"])
     report.say(f"{group}: {len(tests) - failed} passed, {failed} failed")
+
+
+def run_groups(report, groups, selection, prefix=()):
+    """One after the other."""
+    for group in groups:
+        made = GROUPS[group]
+        if build(report, made.preset, made.targets, prefix):
+            run_ctest(report, group, TOP / "build" / made.preset, made.jobs, selection, prefix=prefix)
+
+
+def run_all(report, groups, selection):
+    beside = [group for group in groups if GROUPS[group].beside]
+    alone = [group for group in groups if not GROUPS[group].beside]
+    if not alone:
+        return run_groups(report, beside, selection)
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        others = pool.submit(run_groups, report, beside, selection, BESIDE)
+        run_groups(report, alone, selection)
+    return others.result()
 
 
 def main():
@@ -220,11 +246,7 @@ def main():
     if arguments.long and "long" not in groups:
         groups.append("long")
     report = Report()
-    for group in groups:
-        made = GROUPS[group]
-        if build(report, made.preset, made.targets):
-            selection = ["-R", arguments.R] if arguments.R else []
-            run_ctest(report, group, TOP / "build" / made.preset, made.jobs, selection)
+    run_all(report, groups, ["-R", arguments.R] if arguments.R else [])
     return report.finish()
 
 

@@ -5,6 +5,7 @@
 import io
 import pathlib
 import tempfile
+import threading
 import unittest
 
 import runner
@@ -126,6 +127,45 @@ class Runner(unittest.TestCase):
         self.assertFalse(runner.build(self.report, "no-such-preset", []))
         self.assertEqual(self.report.finish(), 1)
         self.expect(0, 1, "FAILED  build no-such-preset", "No such preset")
+
+    def run_groups(self, **groups):
+        """groups: name, and whether it may run beside others and what it does."""
+        made = {name: runner.Group("preset", (), 1, beside) for name, (beside, _) in groups.items()}
+        self.addCleanup(setattr, runner, "GROUPS", runner.GROUPS)
+        runner.GROUPS = made
+        for name in ("build", "run_ctest"):
+            self.addCleanup(setattr, runner, name, getattr(runner, name))
+        runner.build = lambda *_: True
+        runner.run_ctest = lambda report, group, *_, **options: groups[group][1](**options)
+        runner.run_all(self.report, list(groups), [])
+
+    def test_guests_run_while_what_may_run_beside_them_runs(self):
+        guests, others = threading.Event(), threading.Event()
+        met = []
+
+        def meet(mine, other):
+            mine.set()
+            met.append(other.wait(60))
+
+        self.run_groups(guest=(False, lambda prefix: meet(guests, others)), unit=(True, lambda prefix: meet(others, guests)))
+        self.assertEqual(met, [True, True])
+
+    def test_only_what_runs_beside_guests_is_nice(self):
+        nice = {}
+        tests = {name: (name in "ac", lambda prefix, name=name: nice.update({name: bool(prefix)})) for name in "abcd"}
+        self.run_groups(**tests)
+        self.assertEqual(nice, {"a": True, "b": False, "c": True, "d": False})
+        self.run_groups(a=tests["a"])
+        self.assertFalse(nice["a"])
+
+    def test_an_error_beside_the_guests_is_not_lost(self):
+        def fail(prefix):
+            raise OSError("no such program")
+
+        for failing, name in ((True, "a"), (False, "b")):
+            with self.subTest(name), self.assertRaisesRegex(OSError, "no such program"):
+                self.run_groups(a=(True, fail if failing else lambda prefix: None),
+                                b=(False, lambda prefix: None if failing else fail(prefix)))
 
     def test_nothing_at_all_is_a_failure(self):
         self.assertEqual(self.report.finish(), 1)
