@@ -55,6 +55,7 @@ module vfp_crossbar #(
   output logic [P-1:0][2:0]        res_act_o,
   output logic [P-1:0][ReqW-1:0]   res_req_o,
   output logic [P-1:0][12:0]       res_left_o,
+  output logic [P-1:0][1:0]        tag_dev_o,     // generation of VF tag_vf_o of this device, in the same cycle
   output logic [P-1:0][5:0]        tag_vf_o,
   input  logic [P-1:0][15:0]       tag_gen_i,
   output logic [P-1:0]             exp_valid_o,
@@ -92,6 +93,7 @@ module vfp_crossbar #(
   logic [P-1:0][5:0]        req_cells;
   logic [P-1:0][CellW-1:0]  out;
   logic [P-1:0][RouteW-1:0] out_route;
+  logic [H-1:0][4:0]        tag_port;
 
   // Each pair of ports. What one says (req, waiting, held; as exit: grant, offer) the other one hears under another name.
   logic [H-1:0][Devices-1:0]      host_req, host_held, host_grant, host_asked, host_holding, host_granted;
@@ -122,7 +124,7 @@ module vfp_crossbar #(
       .tick_ms_i, .timeout_i, .id_i(id_i[h]), .quota_i({Devices{quota_i}}),
       .cpl_valid_i(cpl_valid_i[h]), .cpl_ready_o(cpl_ready_o[h]), .cpl_hdr_i(cpl_hdr_i[h]),
       .res_valid_o(res_valid_o[h]), .res_act_o(res_act_o[h]), .res_req_o(res_req_o[h]), .res_left_o(res_left_o[h]),
-      .tag_vf_o(tag_vf_o[h]), .tag_gen_i(tag_gen_i[h]),
+      .tag_port_o(tag_port[h]), .tag_vf_o(tag_vf_o[h]), .tag_gen_i(tag_gen_i[h]),
       .exp_valid_o(exp_valid_o[h]), .exp_ready_i(exp_ready_i[h]), .exp_req_o(exp_req_o[h]),
       .exp_left_o(exp_left_o[h]),
       .weight_i(weight_i[H +: Devices]),
@@ -132,6 +134,7 @@ module vfp_crossbar #(
       .ended_route_o(ended_route_o[h]), .ended_source_o(ended_source_o[h])
     );
 
+    assign tag_dev_o[h] = tag_port[h][1:0];
     for (genvar d = 0; d < int'(Devices); d++) begin : gen_pair
       assign dev_asked[d][h]  = host_req[h][d];
       assign host_asked[h][d] = dev_req[d][h];
@@ -147,6 +150,7 @@ module vfp_crossbar #(
   end
 
   for (genvar d = 0; d < int'(Devices); d++) begin : gen_device
+    logic [4:0] unused_tag_port;  // whoever asked, the VF is this device's
     vfp_port #(.Peers(H), .Slots(DevSlots), .Tags(Tags), .MaxPayload(MaxPayload)) u_port (
       .clk_i, .rst_ni, .init_done_o(ready[H + d]),
       .link_i(link_i[H + d]), .rx_valid_i(rx_valid_i[H + d]), .rx_i(rx_i[H + d]), .rx_wait_i(rx_wait_i[H + d]),
@@ -169,7 +173,7 @@ module vfp_crossbar #(
       .cpl_valid_i(cpl_valid_i[H + d]), .cpl_ready_o(cpl_ready_o[H + d]), .cpl_hdr_i(cpl_hdr_i[H + d]),
       .res_valid_o(res_valid_o[H + d]), .res_act_o(res_act_o[H + d]), .res_req_o(res_req_o[H + d]),
       .res_left_o(res_left_o[H + d]),
-      .tag_vf_o(tag_vf_o[H + d]), .tag_gen_i(tag_gen_i[H + d]),
+      .tag_port_o(unused_tag_port), .tag_vf_o(tag_vf_o[H + d]), .tag_gen_i(tag_gen_i[H + d]),
       .exp_valid_o(exp_valid_o[H + d]), .exp_ready_i(exp_ready_i[H + d]), .exp_req_o(exp_req_o[H + d]),
       .exp_left_o(exp_left_o[H + d]),
       .weight_i(weight_i[0 +: H]),
@@ -179,6 +183,7 @@ module vfp_crossbar #(
       .ended_valid_o(ended_valid_o[H + d]), .ended_ready_i(ended_ready_i[H + d]), .ended_hdr_o(ended_hdr_o[H + d]),
       .ended_route_o(ended_route_o[H + d]), .ended_source_o(ended_source_o[H + d])
     );
+    assign tag_dev_o[H + d] = 2'(d);
   end
 
 endmodule

@@ -77,6 +77,7 @@ module vfp_port #(
   output logic [2:0]             res_act_o,
   output vfp_tags_pkg::tag_req_t res_req_o,
   output logic [12:0]            res_left_o,
+  output logic [4:0]             tag_port_o,
   output logic [5:0]             tag_vf_o,
   input  logic [15:0]            tag_gen_i,
   output logic                   exp_valid_o,
@@ -190,7 +191,8 @@ module vfp_port #(
     .may_o(tag_may), .own_may_o(unused_own_may),
     .alloc_i(alloc), .alloc_req_i(alloc_req), .alloc_tag_o(alloc_tag), .own_tag_o(unused_own_tag),
     .cpl_valid_i, .cpl_ready_o, .cpl_hdr_i, .res_valid_o, .res_act_o, .res_req_o, .res_left_o,
-    .gen_vf_o(tag_vf_o), .gen_i(tag_gen_i), .exp_valid_o, .exp_ready_i, .exp_req_o, .exp_left_o
+    .gen_port_o(tag_port_o), .gen_vf_o(tag_vf_o), .gen_i(tag_gen_i),
+    .exp_valid_o, .exp_ready_i, .exp_req_o, .exp_left_o
   );
 
   // --- containment ---

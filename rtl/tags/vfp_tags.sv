@@ -44,7 +44,9 @@ module vfp_tags #(
   output vfp_tags_pkg::tag_req_t res_req_o,   // who asked; undefined with ActDrop
   output logic [12:0]            res_left_o,  // bytes that were missing before this completion
 
-  // Generation of a VF: gen_i is the one of gen_vf_o, in the same cycle.
+  // Generation of a VF: gen_i is the one of gen_vf_o, in the same cycle. At a host's port the VF is one of the device that
+  // asked: requester gen_port_o. At a device's port it is one of that device, whoever asked.
+  output logic [4:0]             gen_port_o,
   output logic [5:0]             gen_vf_o,
   input  logic [15:0]            gen_i,
 
@@ -189,6 +191,7 @@ module vfp_tags #(
   assign s2_req      = req_row_q;
   assign s2_progress = progress_row_q;
   assign s2_who      = s2_req.req;
+  assign gen_port_o  = s2_who.port;
   assign gen_vf_o    = s2_who.vf;
 
   logic            s3_live_q, s3_toggle_q, s3_stale_q, s3_rest_q, s3_old_gen_q, s3_gone_q;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The table of outstanding requests against a reference: a device that answers well or badly, requesters that come and
-// go, VFs that change hands.
+// The table of outstanding requests against a reference: a completer that answers well or badly, requesters that come
+// and go, VFs that change hands. The table stands at a device's port, where all VFs are that device's, or at a host's,
+// whose requesters are the devices, each with VFs of its own.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -8,18 +9,22 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <type_traits>
 #include <vector>
 
-#include "Vtags_test.h"
 #include "bench.hpp"
+#include TAGS_HEADER
 
 namespace {
 
 using bench::Random;
 using bench::Words;
 
-constexpr unsigned kTags = 64, kRequesters = 3, kOwn = 31;  // CMakeLists.txt
-constexpr unsigned kTimeout = 6;                            // ticks
+constexpr unsigned kTags = 64, kOwn = 31;
+constexpr unsigned kRequesters = TAGS_REQUESTERS, kDevices = TAGS_DEVICES;  // CMakeLists.txt
+// Of a requester's VFs.
+unsigned device_of(unsigned port) { return kDevices == 1 ? 0 : port; }
+constexpr unsigned kTimeout = 6;  // ticks
 constexpr unsigned kTickCycles = 400;
 constexpr uint16_t kId = 0x0218;
 
@@ -64,23 +69,24 @@ struct Entry {
 
 class Table {
  public:
-  Vtags_test model;
+  TAGS_MODEL model;
   std::array<Entry, kTags> entries;
-  std::array<unsigned, 64> generation{};
+  std::array<std::array<unsigned, 64>, kDevices> generation{};
   unsigned tick = 0, cycle = 0;
   unsigned gone = 0;
   std::map<int, unsigned> acts;
   unsigned expired = 0, refused_quota = 0;
   std::deque<Completion> sent;  // not yet decided
   uint32_t next_cookie = 1;
-  std::array<unsigned, 3> quota{20, 30, 7};
+  const std::array<unsigned, 4> quota{20, 16, 7, 12};
 
   Table() {
     model.tick_i = 0;
     model.timeout_i = kTimeout;
     model.id_i = kId;
-    model.quota_i =
-        static_cast<uint64_t>(quota[0]) | static_cast<uint64_t>(quota[1]) << 9 | static_cast<uint64_t>(quota[2]) << 18;
+    uint64_t quotas = 0;
+    for (unsigned r = 0; r < kRequesters; ++r) quotas |= uint64_t{quota[r]} << (9 * r);
+    model.quota_i = static_cast<std::remove_reference_t<decltype(model.quota_i)>>(quotas);
     model.gone_i = 0;
     model.alloc_i = 0;
     model.cpl_valid_i = 0;
@@ -96,7 +102,9 @@ class Table {
     model.tick_i = ++cycle % kTickCycles == 0;
     model.gone_i = static_cast<uint8_t>(gone);
     model.eval();
-    model.gen_i = static_cast<uint16_t>(generation[model.gen_vf_o]);
+    // The bridge's own requests concern no VF.
+    const unsigned port = model.gen_port_o % kRequesters;
+    model.gen_i = static_cast<uint16_t>(generation[device_of(port)][model.gen_vf_o]);
     model.eval();
     if (model.cpl_valid_i && model.cpl_ready_o) taken_ = true;
     if (model.exp_valid_o && model.exp_ready_i) on_expired(cookie_of(model.exp_req_o.data()));
@@ -149,7 +157,9 @@ class Table {
     model.cpl_valid_i = 0;
   }
 
-  bool lost(const Entry& e) const { return e.request.has_vf && generation[e.request.vf] != e.request.gen; }
+  bool lost(const Entry& e) const {
+    return e.request.has_vf && generation[device_of(e.request.port)][e.request.vf] != e.request.gen;
+  }
   bool is_gone(const Entry& e) const { return e.request.port != kOwn && (gone >> e.request.port & 1); }
 
   void on_result() {
@@ -225,7 +235,8 @@ class Table {
       EXPECT_FALSE(e.stale);
       EXPECT_TRUE(lost(e) || tick - e.born >= kTimeout) << "expired early";
       answer(e);
-      if (tick - e.born >= kTimeout) {
+      // The walker's word on a VF that changed hands may be older than the time-out; age_silently ends the entry then.
+      if (tick - e.born >= kTimeout + (lost(e) ? 2 : 0)) {
         e.live = false;
         e.resting = true;
         e.rest_since = tick;
@@ -264,10 +275,10 @@ Request random_request(Random& random, Table& table, unsigned port) {
   r.wants_data = r.is_mem || random.percent(50);
   r.has_vf = port != kOwn && random.percent(70);
   r.vf = random.below(64);
-  r.gen = table.generation[r.vf];
+  r.gen = r.has_vf ? table.generation[device_of(port)][r.vf] : random.below(65536);
   r.low = r.is_mem ? random.below(128) : 0;
-  // Not across a 4 KB boundary; how far that is is random as well.
-  r.bytes = r.is_mem ? 1 + random.below(random.percent(30) ? 4096 : 300) : 4;
+  // Not across a 4 KB boundary; how far that is is random as well. No more than 1,024 DW.
+  r.bytes = r.is_mem ? std::min(1 + random.below(random.percent(30) ? 4096 : 300), 4096 - r.low % 4) : 4;
   return r;
 }
 
@@ -300,13 +311,13 @@ Completion next_completion(Random& random, unsigned tag, const Entry& e) {
 void storm(uint64_t seed, unsigned rounds) {
   Random random(seed);
   Table t;
-  std::array<unsigned, 64> bumped_at{};
+  std::array<std::array<unsigned, 64>, kDevices> bumped_at{};
   for (unsigned i = 0; i < rounds && !testing::Test::HasFailure(); ++i) {
     t.age_silently();
     t.model.exp_ready_i = random.percent(80);
     const unsigned what = random.below(100);
     if (what < 40) {
-      const unsigned port = random.below(4) == 3 ? kOwn : random.below(3);
+      const unsigned port = random.below(4) == 3 ? kOwn : random.below(kRequesters);
       if (port != kOwn && (t.gone >> port & 1)) continue;
       if (t.may(port))
         t.allocate(random_request(random, t, port));
@@ -342,15 +353,16 @@ void storm(uint64_t seed, unsigned rounds) {
       const unsigned tag = random.below(kTags);
       const Entry& e = t.entries[tag];
       const unsigned vf = e.request.vf;
-      if (t.tick >= bumped_at[vf] + 3) {
-        t.generation[vf] = (t.generation[vf] + 1) & 0xffff;
-        bumped_at[vf] = t.tick;
+      const unsigned device = random.below(kDevices);
+      if (t.tick >= bumped_at[device][vf] + 3) {
+        t.generation[device][vf] = (t.generation[device][vf] + 1) & 0xffff;
+        bumped_at[device][vf] = t.tick;
         // Often a completion sees it before the walker does.
         if (e.live && t.tick - e.born < kTimeout - 1) t.complete(next_completion(random, tag, e));
       }
     } else if (what == 93 && t.gone == 0) {
       for (int k = 0; k < 10; ++k) t.step();
-      t.gone = 1U << random.below(3);
+      t.gone = 1U << random.below(kRequesters);
       unsigned walks = 0;
       for (int k = 0; k < 2000 && walks < 2; ++k) {
         t.step();
@@ -379,14 +391,15 @@ void storm(uint64_t seed, unsigned rounds) {
   // Everything is free again after the rests: nothing leaked.
   for (unsigned k = 0; k < kTickCycles * (kTimeout + 3); ++k) t.step();
   for (Entry& e : t.entries) e = Entry{};
-  unsigned given = 0;
-  for (unsigned port : {0U, 1U, 2U, kOwn}) {
-    for (unsigned n = 0; t.may(port) && n < kTags; ++n, ++given) t.allocate({.port = port});
+  for (unsigned port = 0; port < kRequesters; ++port) {
+    unsigned given = 0;
+    for (; t.may(port) && given < kTags; ++given) t.allocate({.port = port});
+    EXPECT_EQ(given, t.quota[port]);
   }
-  EXPECT_EQ(given, 20U + 30U + 7U + 1U);
+  EXPECT_TRUE(t.may(kOwn));
   if (rounds > 10000) {
     for (int act : {kDrop, kForward, kUr, kCa, kSwallow}) EXPECT_GT(t.acts[act], 20U) << "act " << act;
-    EXPECT_GT(t.expired, 100U);
+    EXPECT_GT(t.expired, 20U);
     EXPECT_GT(t.refused_quota, 100U);
   }
 }
@@ -400,11 +413,25 @@ TEST(Tags, ADeadDeviceCostsARequesterItsQuotaAndNobodyElseTheirs) {
   unsigned got = 0;
   while (t.may(0)) t.allocate({.port = 0}), ++got;
   EXPECT_EQ(got, t.quota[0]);
-  EXPECT_TRUE(t.may(1));
-  EXPECT_TRUE(t.may(2));
+  for (unsigned port = 1; port < kRequesters; ++port) EXPECT_TRUE(t.may(port));
   EXPECT_TRUE(t.may(kOwn));
   t.allocate({.port = kOwn, .is_mem = false});
   EXPECT_FALSE(t.may(kOwn)) << "the bridge has one tag";
+}
+
+// At a host's port VF 5 is another one for each device that asks; at a device's port it is one for all hosts.
+TEST(Tags, AVfThatChangesHandsTakesTheRequestsOfItsOwnDeviceOnly) {
+  Table t;
+  std::vector<unsigned> tags;
+  for (unsigned port = 0; port < kRequesters; ++port)
+    tags.push_back(t.allocate({.port = port, .has_vf = true, .vf = 5}));
+  const unsigned changed = kDevices - 1;
+  t.generation[changed][5] = 1;
+  for (unsigned tag : tags) t.complete({.tag = tag});
+  for (int i = 0; i < 10; ++i) t.step();
+  const unsigned hit = kDevices == 1 ? kRequesters : 1;
+  EXPECT_EQ(t.acts[kUr], hit);
+  EXPECT_EQ(t.acts[kForward], kRequesters - hit);
 }
 
 TEST(Tags, ATagWhoseTimeCameRestsAsLongAgain) {
