@@ -4,9 +4,6 @@
 // one line goes to `answer`: the counts so far, of everything and of the code of kernel modules, which in these guests
 // is the drivers'. Idle processors (HLT) count nothing. If the line names a file, that gets how often each block of the
 // modules' code began so far: "ADDRESS INSTRUCTIONS TIMES" in a line (tests/airvf/hot reads it).
-//
-// The interface is QEMU's documented one (docs/devel/tcg-plugins); its header is in no Debian package, so the little
-// that is needed is declared here.
 #include <cinttypes>
 #include <cstddef>
 #include <cstdio>
@@ -17,30 +14,9 @@
 #include <thread>
 #include <utility>
 
-extern "C" {
-using qemu_plugin_id_t = std::uint64_t;
-struct qemu_plugin_tb;
-struct qemu_plugin_scoreboard;
-struct qemu_plugin_u64 {
-  qemu_plugin_scoreboard* score;
-  std::size_t offset;
-};
-enum qemu_plugin_op { QEMU_PLUGIN_INLINE_ADD_U64 };
-void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t, void (*)(qemu_plugin_tb*, void*), void*);
-std::size_t qemu_plugin_tb_n_insns(const qemu_plugin_tb*);
-std::uint64_t qemu_plugin_tb_vaddr(const qemu_plugin_tb*);
-void qemu_plugin_register_vcpu_tb_exec_inline_per_vcpu(qemu_plugin_tb*, qemu_plugin_op, qemu_plugin_u64, std::uint64_t);
-qemu_plugin_scoreboard* qemu_plugin_scoreboard_new(std::size_t element_size);
-std::uint64_t qemu_plugin_u64_sum(qemu_plugin_u64);
-
-[[gnu::visibility("default")]] int qemu_plugin_version = 7;  // QEMU 11
-[[gnu::visibility("default")]] int qemu_plugin_install(qemu_plugin_id_t id, const void* info, int argc, char** argv);
-}
+#include "qemu_plugin.hpp"
 
 namespace {
-
-// Where x86-64 Linux with KASLR maps modules (Documentation/arch/x86/x86_64/mm.rst).
-constexpr std::uint64_t kModules = 0xffffffffc0000000, kModulesEnd = 0xffffffffff000000;
 
 struct Counts {
   std::uint64_t all;
