@@ -138,7 +138,8 @@ struct airvf_vector_stats {
 	u64 decisions;
 	u64 writes;		/* of VTEITR */
 	u64 dispatched;		/* to workers */
-	u64 full;		/* frames dropped: the worker's ring was full */
+	u64 in_place;		/* not dispatched: workers slept, and it was little */
+	u64 full;		/* polls that ended since workers had no room */
 	u64 hist[AIRVF_HIST];	/* packets per interrupt */
 };
 
@@ -222,7 +223,8 @@ struct airvf_rx_ring {
 	bool reserves;		/* some pages are the emergency reserves' */
 	bool holes;		/* descriptors that are not the device's may lack a page */
 	struct page_pool *pool;
-	struct bpf_prog *prog;	/* the poll's copy, valid within one poll */
+	struct bpf_prog *prog;	/* the poll's copy, valid within one poll ... */
+	struct airvf_mtvd *mtvd;	/* ... as is who gets its frames; NULL: the stack */
 	struct airvf *vf;
 	struct airvf_vector *vector;
 	struct airvf_rx_stats *stats;

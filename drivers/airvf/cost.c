@@ -60,6 +60,13 @@ u32 airvf_fit_mix(const struct airvf_fit *fit, u64 received, u64 sent)
 	return (u32)div64_u64(received * fit->cpkt + sent * fit->csent, received + sent);
 }
 
+u32 airvf_cost_shared(u32 cpkt, u64 helped, u32 received)
+{
+	u64 each = received ? div64_u64(helped, received) : 0;
+
+	return each > cpkt ? (u32)min_t(u64, each, U32_MAX) : cpkt;
+}
+
 u64 airvf_cost_left(u64 per_second, u64 elapsed, u64 taken)
 {
 	u64 part;

@@ -39,6 +39,7 @@ void airvf_interval_begin(struct airvf_mod *mod, u64 now)
 {
 	mod->load = (struct airvf_load){};
 	mod->last = now;
+	mod->helped = 0;
 }
 
 static u64 airvf_cost_steal(u32 cpu)
@@ -72,8 +73,10 @@ static u64 airvf_cost_cycles(const struct airvf_mod *mod, u64 elapsed)
 struct airvf_cost airvf_cost_now(const struct airvf_mod *mod, u64 elapsed)
 {
 	const struct airvf_load *load = &mod->load;
-	u32 cpkt = airvf_fit_mix(&mod->fit, load->packets - load->sent, load->sent);
+	u32 received = load->packets - load->sent;
+	u32 cpkt = airvf_fit_mix(&mod->fit, received, load->sent);
 
+	cpkt = airvf_cost_shared(cpkt, mod->helped, received);
 	return (struct airvf_cost){
 		.c = airvf_cost_cycles(mod, elapsed),
 		.cpkt = cpkt ? cpkt : CPKT_GUESS,

@@ -1,15 +1,44 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* MTVD's packet path: dispatcher, workers, release in order. */
 #include <linux/etherdevice.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/jhash.h>
 #include <net/flow_dissector.h>
 #include <net/gro.h>
+#include <net/ip.h>
 
 #include "airvf.h"
 #include "dispatch.h"
 #include "frame.h"
+#include "hw.h"
 #include "mtvd.h"
 #include "rx.h"
 #include "trace.h"
+
+/* Is it UDP in one piece, behind plain headers? Both ports then. */
+static bool airvf_dispatch_udp_ports(const struct airvf_frame *frame, u32 *ports)
+{
+	const struct ethhdr *eth = frame->data;
+	const struct ipv6hdr *ip6 = frame->data + ETH_HLEN;
+	const struct iphdr *ip = frame->data + ETH_HLEN;
+	const void *udp;
+
+	if (eth->h_proto == htons(ETH_P_IP)) {
+		udp = ip + 1;
+		if (frame->len < ETH_HLEN + sizeof(*ip) + sizeof(*ports) || ip->ihl != 5 ||
+		    ip->protocol != IPPROTO_UDP || ip_is_fragment(ip))
+			return false;
+	} else {
+		udp = ip6 + 1;
+		if (eth->h_proto != htons(ETH_P_IPV6) ||
+		    frame->len < ETH_HLEN + sizeof(*ip6) + sizeof(*ports) ||
+		    ip6->nexthdr != IPPROTO_UDP)
+			return false;
+	}
+	*ports = get_unaligned((const u32 *)udp);
+	return true;
+}
 
 /*
  * The device's hash if it is of the ports, too. What the host lets the port hash
@@ -21,9 +50,13 @@ static u32 airvf_dispatch_flow_hash(const struct airvf *vf, const struct airvf_f
 {
 	const struct ethhdr *eth = frame->data;
 	struct flow_keys keys;
+	u32 ports;
 
 	if (airvf_hash_type(frame->info) == PKT_HASH_TYPE_L4)
 		return frame->hash;
+	if (airvf_hash_type(frame->info) == PKT_HASH_TYPE_L3 &&
+	    airvf_dispatch_udp_ports(frame, &ports))
+		return jhash_1word(ports, frame->hash);
 	memset(&keys, 0, sizeof(keys));
 	if (!__skb_flow_dissect(dev_net(vf->netdev), NULL, &flow_keys_dissector, &keys,
 				frame->data, eth->h_proto, ETH_HLEN, frame->len, 0))
@@ -31,61 +64,152 @@ static u32 airvf_dispatch_flow_hash(const struct airvf *vf, const struct airvf_f
 	return flow_hash_from_keys(&keys);
 }
 
-/* Dispatcher. The frame becomes a worker's, or is dropped if that is behind. */
-void airvf_mtvd_dispatch(struct airvf_vector *vector, struct airvf_frame *frame)
+/* The bit of struct airvf_lane.waiting for places in the order of arrival. */
+#define AIRVF_WAITING_ORDER	BIT(AIRVF_WORKERS_MAX)
+
+/*
+ * How many frames may be dispatched now, whichever they are: rr gives to any worker
+ * that has room, the other policies have no choice. @lacking: who has none.
+ */
+static u32 airvf_dispatch_room(struct airvf_lane *lane, u32 *lacking)
+{
+	enum airvf_policy policy = lane->spread.policy;
+	u32 i, room, sum = 0, least = U32_MAX;
+
+	*lacking = 0;
+	for (i = 0; i < lane->spread.workers; i++) {
+		room = airvf_spsc_room(&lane->queue[i]->ring);
+		sum += room;
+		least = min(least, room);
+		if (!room)
+			*lacking |= BIT(i);
+	}
+	if (policy == AIRVF_RR)
+		return sum;
+	if (policy == AIRVF_RR_ORDERED) {
+		room = airvf_spsc_room(&lane->order);
+		least = min(least, room);
+		if (!room)
+			*lacking |= AIRVF_WAITING_ORDER;
+	}
+	return least;
+}
+
+u32 airvf_mtvd_room(struct airvf_vector *vector)
+{
+	u32 lacking;
+
+	return airvf_dispatch_room(&vector->mtvd->lane[vector->index], &lacking);
+}
+
+bool airvf_mtvd_wait(struct airvf_vector *vector)
+{
+	struct airvf_lane *lane = &vector->mtvd->lane[vector->index];
+	u32 lacking, room = airvf_dispatch_room(lane, &lacking);
+
+	if (room)
+		return false;
+	atomic_set(&lane->waiting, lacking);
+	/* Pairs with airvf_dispatch_room_made(): either we see the room or they our wish. */
+	smp_mb();
+	room = airvf_dispatch_room(lane, &lacking);
+	/* Taken back, unless somebody has called already. */
+	return !room || !atomic_xchg(&lane->waiting, 0);
+}
+
+/* A worker, or what restores the order, after a poll: calls the dispatcher if that waits for it. */
+static void airvf_dispatch_room_made(struct airvf_lane *lane, struct airvf_spsc *ring, u32 bit)
+{
+	struct airvf *vf = lane->mtvd->vf;
+	struct airvf_vector *vector = vf->vector[lane - lane->mtvd->lane];
+	bool call;
+
+	/* Pairs with airvf_mtvd_wait(). */
+	smp_mb();
+	if (!(atomic_read(&lane->waiting) & bit) || airvf_spsc_depth(ring) > ring->mask / 2)
+		return;
+	/* rr goes on as soon as any has room, the others when all have. */
+	if (lane->spread.policy == AIRVF_RR)
+		call = atomic_xchg(&lane->waiting, 0);
+	else
+		call = atomic_fetch_andnot(bit, &lane->waiting) == bit;
+	if (!call || test_bit(AIRVF_F_DOWN, &vf->flags))
+		return;
+	/* By an interrupt: the dispatcher is to stay on its CPU. */
+	airvf_wr(vf, VTEIMS, BIT(vector->index));
+	airvf_irq_kick(vector);
+}
+
+/* Then all that this NAPI was given is with the stack. */
+static bool airvf_dispatch_asleep(const struct napi_struct *napi)
+{
+	/* What its poll did comes before the end of that poll. */
+	return !(smp_load_acquire(&napi->state) & NAPIF_STATE_SCHED);
+}
+
+bool airvf_mtvd_asleep(const struct airvf_vector *vector)
+{
+	const struct airvf_mtvd *mtvd = vector->mtvd;
+	u32 i;
+
+	for (i = 0; i < mtvd->workers; i++)
+		if (!airvf_dispatch_asleep(&mtvd->worker[i]->napi))
+			return false;
+	return mtvd->policy != AIRVF_RR_ORDERED ||
+	       airvf_dispatch_asleep(&mtvd->lane[vector->index].release);
+}
+
+void airvf_mtvd_in_place(struct airvf_vector *vector, struct napi_struct *napi, u32 packets)
+{
+	vector->mtvd->lane[vector->index].in_place += packets;
+	/* No later frame, which may be a worker's, is to overtake what GRO holds back. */
+	napi_gro_flush(napi, false);
+}
+
+static struct airvf_place *airvf_dispatch_place(struct airvf_lane *lane, u32 worker)
+{
+	struct airvf_place *place;
+	u32 at;
+
+	airvf_spsc_claim(&lane->order, &at);
+	place = &lane->place[at];
+	place->skb = NULL;
+	place->worker = worker;
+	place->done = false;
+	return place;
+}
+
+void airvf_mtvd_dispatch(struct airvf_vector *vector, const struct airvf_frame *frame,
+			 struct airvf_rx_buf *buf)
 {
 	struct airvf_mtvd *mtvd = vector->mtvd;
 	struct airvf_lane *lane = &mtvd->lane[vector->index];
-	bool ordered = mtvd->policy == AIRVF_RR_ORDERED;
-	u32 hash = mtvd->policy == AIRVF_FLOW ? airvf_dispatch_flow_hash(vector->vf, frame) : 0;
-	u32 worker = airvf_spread_pick(&lane->spread, hash);
-	struct airvf_place *place = NULL;
+	enum airvf_policy policy = mtvd->policy;
+	u32 hash = policy == AIRVF_FLOW ? airvf_dispatch_flow_hash(vector->vf, frame) : 0;
+	u32 worker, slot;
 	struct airvf_queue *queue;
-	u32 slot, at, tries = 0;
+	struct airvf_task *task;
 
-	/* Never wait: the hardware ring is the only buffer that may fill up. */
-	if (ordered && airvf_spsc_full(&lane->order))
-		goto full;
-	queue = lane->queue[worker];
-	while (!airvf_spsc_claim(&queue->ring, &slot)) {
-		/* Only rr may take any other instead. */
-		if (mtvd->policy != AIRVF_RR || ++tries == mtvd->workers)
-			goto full;
-		worker = airvf_spread_pick(&lane->spread, 0);
+	/* There is room (airvf_mtvd_room()); only rr has to look where. */
+	do {
+		worker = airvf_spread_pick(&lane->spread, hash);
 		queue = lane->queue[worker];
-	}
-	if (ordered) {
-		airvf_spsc_claim(&lane->order, &at);
-		place = &lane->place[at];
-		place->skb = NULL;
-		place->worker = worker;
-		place->done = false;
-	}
-	queue->task[slot].frame = *frame;
-	queue->task[slot].place = place;
+	} while (!airvf_spsc_claim(&queue->ring, &slot));
+	task = &queue->task[slot];
+	task->frame = *frame;
+	task->place = policy == AIRVF_RR_ORDERED ? airvf_dispatch_place(lane, worker) : NULL;
+	swap(task->buf, *buf);
 	__set_bit(worker, &lane->touched);
 	lane->dispatched++;
-	return;
-full:
-	lane->full++;
-	airvf_frame_drop(frame, true);
 }
 
-/* End of the dispatcher's poll: one wake-up a worker, not one a packet. */
-void airvf_mtvd_flush(struct airvf_vector *vector)
+/* What was given so far becomes visible: one wake-up a worker, not one a packet. */
+void airvf_mtvd_publish(struct airvf_vector *vector)
 {
 	struct airvf_mtvd *mtvd = vector->mtvd;
 	struct airvf_lane *lane = &mtvd->lane[vector->index];
 	u32 worker;
 
-	if (!lane->dispatched && !lane->full)
-		return;
-	u64_stats_update_begin(&vector->stats.sync);
-	vector->stats.dispatched += lane->dispatched;
-	vector->stats.full += lane->full;
-	u64_stats_update_end(&vector->stats.sync);
-	lane->dispatched = 0;
-	lane->full = 0;
 	if (!lane->touched)
 		return;
 	/* The places first: a worker may be quick. */
@@ -96,6 +220,28 @@ void airvf_mtvd_flush(struct airvf_vector *vector)
 		napi_schedule(&mtvd->worker[worker]->napi);
 	}
 	lane->touched = 0;
+}
+
+u64 airvf_mtvd_helped(struct airvf_vector *vector)
+{
+	struct airvf_mtvd *mtvd = vector->mtvd;
+
+	return div_u64(atomic64_xchg(&mtvd->lane[vector->index].helped, 0), mtvd->workers);
+}
+
+void airvf_mtvd_account(struct airvf_vector *vector, bool full)
+{
+	struct airvf_lane *lane = &vector->mtvd->lane[vector->index];
+
+	if (!lane->dispatched && !lane->in_place && !full)
+		return;
+	u64_stats_update_begin(&vector->stats.sync);
+	vector->stats.dispatched += lane->dispatched;
+	vector->stats.in_place += lane->in_place;
+	vector->stats.full += full;
+	u64_stats_update_end(&vector->stats.sync);
+	lane->dispatched = 0;
+	lane->in_place = 0;
 }
 
 static void airvf_dispatch_add(u32 count, atomic64_t *sum)
@@ -134,6 +280,19 @@ static void airvf_dispatch_prefetch_behind(const struct airvf_queue *queue)
 		net_prefetch(queue->task[slot].frame.data);
 }
 
+/* The page of a copied frame stays in the slot, for the dispatcher. */
+static struct sk_buff *airvf_dispatch_make(struct airvf *vf, struct napi_struct *napi,
+					   struct airvf_task *task, struct airvf_skb_count *count)
+{
+	bool left = false;
+	struct sk_buff *skb;
+
+	skb = airvf_frame_skb(vf, napi, &task->frame, task->buf.data ? &left : NULL, count);
+	if (!left)
+		task->buf.data = NULL;
+	return skb;
+}
+
 /* @did: what is added to the worker's statistics at the end of its poll */
 static int airvf_dispatch_serve_lane(struct airvf_worker *worker, struct airvf_lane *lane,
 				     int budget, struct airvf_worker_stats *did)
@@ -159,7 +318,7 @@ static int airvf_dispatch_serve_lane(struct airvf_worker *worker, struct airvf_l
 			from = task->frame.queue;
 		}
 		place = task->place;
-		skb = airvf_frame_skb(mtvd->vf, &worker->napi, &task->frame, NULL, &count);
+		skb = airvf_dispatch_make(mtvd->vf, &worker->napi, task, &count);
 		airvf_spsc_pop(&queue->ring);
 		did->bytes += skb ? skb->len + ETH_HLEN : 0;
 		if (place) {
@@ -171,8 +330,11 @@ static int airvf_dispatch_serve_lane(struct airvf_worker *worker, struct airvf_l
 		}
 	}
 	airvf_dispatch_count_made(mtvd->vf, from, &count);
-	if (done && mtvd->policy == AIRVF_RR_ORDERED)
+	if (!done)
+		return 0;
+	if (mtvd->policy == AIRVF_RR_ORDERED)
 		napi_schedule(&lane->release);
+	airvf_dispatch_room_made(lane, &queue->ring, BIT(worker->index));
 	return done;
 }
 
@@ -181,16 +343,18 @@ int airvf_worker_poll(struct napi_struct *napi, int budget)
 	struct airvf_worker *worker = container_of(napi, struct airvf_worker, napi);
 	struct airvf_mtvd *mtvd = worker->mtvd;
 	struct airvf_worker_stats did = {};
-	u64 start = airvf_cycles();
-	int done = 0;
+	int done = 0, done_of[AIRVF_VECTORS_MAX];
+	u64 start = airvf_cycles(), spent;
 	u32 i;
 
 	/* Dispatchers take turns at being first. */
 	worker->first ^= 1;
 	for (i = 0; i < AIRVF_VECTORS_MAX; i++) {
-		struct airvf_lane *lane = &mtvd->lane[(i + worker->first) % AIRVF_VECTORS_MAX];
+		u32 at = (i + worker->first) % AIRVF_VECTORS_MAX;
 
-		done += airvf_dispatch_serve_lane(worker, lane, budget - done, &did);
+		done_of[at] = airvf_dispatch_serve_lane(worker, &mtvd->lane[at], budget - done,
+							&did);
+		done += done_of[at];
 	}
 	u64_stats_update_begin(&worker->stats.sync);
 	worker->stats.polls++;
@@ -198,11 +362,16 @@ int airvf_worker_poll(struct napi_struct *napi, int budget)
 	worker->stats.bytes += did.bytes;
 	worker->stats.depth_max = max(worker->stats.depth_max, did.depth_max);
 	u64_stats_update_end(&worker->stats.sync);
-	/* A dispatcher on this CPU has so much less. */
-	airvf_mod_spend(airvf_cycles() - start);
 	trace_airvf_worker(mtvd->vf->netdev, worker->index, done, done == budget);
+	/* netif_napi_del() waits for the end of this softirq, too. */
 	if (done < budget)
 		napi_complete_done(napi, done);
+	spent = airvf_cycles() - start;
+	/* A dispatcher on this CPU has so much less. */
+	airvf_mod_spend(spent);
+	for (i = 0; i < AIRVF_VECTORS_MAX; i++)
+		if (done_of[i])
+			atomic64_add(div_u64(spent * done_of[i], done), &mtvd->lane[i].helped);
 	return done;
 }
 
@@ -225,6 +394,7 @@ int airvf_release_poll(struct napi_struct *napi, int budget)
 		if (skb)
 			napi_gro_receive(napi, skb);
 	}
+	airvf_dispatch_room_made(lane, &lane->order, AIRVF_WAITING_ORDER);
 	if (done < budget)
 		napi_complete_done(napi, done);
 	return done;
@@ -239,8 +409,7 @@ static bool airvf_dispatch_make_leftover(struct airvf *vf, struct napi_struct *n
 
 	if (!task)
 		return false;
-	/* Not direct: the frame may have come before a change of rings. */
-	*skb = airvf_frame_skb(vf, napi, &task->frame, NULL, &count);
+	*skb = airvf_dispatch_make(vf, napi, task, &count);
 	airvf_dispatch_count_made(vf, task->frame.queue, &count);
 	airvf_spsc_pop(&queue->ring);
 	return true;
@@ -289,22 +458,10 @@ void airvf_lane_drop(struct airvf_lane *lane)
 	for (i = 0; i < lane->mtvd->workers; i++) {
 		while ((task = airvf_dispatch_oldest(lane->queue[i]))) {
 			airvf_frame_drop(&task->frame, false);
+			task->buf.data = NULL;
 			airvf_spsc_pop(&lane->queue[i]->ring);
 		}
 	}
-}
-
-static bool airvf_dispatch_has_room(const struct airvf_lane *lane, u32 room)
-{
-	u32 i;
-
-	if (lane->mtvd->policy == AIRVF_RR_ORDERED &&
-	    airvf_spsc_room((struct airvf_spsc *)&lane->order) < room)
-		return false;
-	for (i = 0; i < lane->mtvd->workers; i++)
-		if (airvf_spsc_room(&lane->queue[i]->ring) < room)
-			return false;
-	return true;
 }
 
 /*
@@ -321,8 +478,7 @@ bool airvf_mtvd_hold(struct airvf_vector *vector, struct napi_struct *napi, int 
 	/* Pairs with switch_running(): mtvd_next is set, the old workers have stopped. */
 	switch (smp_load_acquire(&vector->mtvd_switch)) {
 	case AIRVF_SWITCH_NONE:
-		/* Workers are being stopped: rather leave frames in the device. */
-		return mtvd && READ_ONCE(mtvd->stopping) && !airvf_dispatch_has_room(lane, budget);
+		return false;
 	case AIRVF_SWITCH_WANTED:
 		for (done = 0; lane && done < budget; done++) {
 			if (!airvf_dispatch_leftover(lane, napi, &skb))

@@ -112,7 +112,7 @@ static const struct item vf_items[] = {
 };
 
 static const char * const mtvd_names[] = {
-	"mtvd_dispatched", "mtvd_full", "mtvd_csum_bad", "mtvd_skb_failed",
+	"mtvd_dispatched", "mtvd_in_place", "mtvd_full", "mtvd_csum_bad", "mtvd_skb_failed",
 };
 
 static const char * const worker_names[] = { "packets", "bytes", "polls", "depth_max", "cpu" };
@@ -210,9 +210,12 @@ static u64 *airvf_stats_vector_values(const struct airvf_vector *vector, u64 *da
 static void airvf_stats_mtvd_values(const struct airvf *vf, u64 *data)
 {
 	const struct airvf_mtvd *mtvd = rtnl_dereference(vf->mtvd);
+	struct airvf_mtvd_sum sum;
 	u32 i, start;
 
-	airvf_mtvd_sum(vf, &data[0], &data[1], &data[2], &data[3]);
+	static_assert(sizeof(sum) == ARRAY_SIZE(mtvd_names) * sizeof(*data));
+	airvf_mtvd_sum(vf, &sum);
+	memcpy(data, &sum, sizeof(sum));
 	data += ARRAY_SIZE(mtvd_names);
 	for (i = 0; i < AIRVF_WORKERS_MAX; i++, data += ARRAY_SIZE(worker_names)) {
 		const struct airvf_worker *worker = mtvd ? mtvd->worker[i] : NULL;

@@ -42,13 +42,10 @@ void airvf_frame_drop(const struct airvf_frame *frame, bool direct)
 static struct sk_buff *airvf_frame_copy_frame(struct napi_struct *napi,
 					      const struct airvf_frame *frame)
 {
-	u32 len = frame->meta + frame->len;
-	struct sk_buff *skb = napi_alloc_skb(napi, len);
+	struct sk_buff *skb = airvf_skb_copy(napi, frame->data - frame->meta,
+					     frame->meta + frame->len);
 
-	if (unlikely(!skb))
-		return NULL;
-	memcpy(__skb_put(skb, len), frame->data - frame->meta, len);
-	if (frame->meta) {
+	if (likely(skb) && frame->meta) {
 		skb_metadata_set(skb, frame->meta);
 		__skb_pull(skb, frame->meta);
 	}

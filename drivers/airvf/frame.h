@@ -127,13 +127,33 @@ static __always_inline void airvf_skb_fields(struct sk_buff *skb, struct net_dev
 	skb->protocol = eth_type_trans(skb, netdev);
 }
 
+/* A copy of a frame in one buffer. NULL: no memory. */
+static __always_inline struct sk_buff *airvf_skb_copy(struct napi_struct *napi, const void *data,
+						      u32 len)
+{
+	u32 most = len <= AIRVF_COPY_BLOCK ? AIRVF_COPY_BLOCK : ALIGN(len, sizeof(long));
+	struct sk_buff *skb = napi_alloc_skb(napi, most);
+
+	if (unlikely(!skb))
+		return NULL;
+	/* The buffer and the skb have room for more. */
+	if (likely(most == AIRVF_COPY_BLOCK))
+		airvf_copy_block(skb->data, data);
+	else
+		memcpy(skb->data, data, most);
+	skb->tail += len;
+	skb->len = len;
+	return skb;
+}
+
 /**
  * airvf_frame_skb() - makes an skb, ready for GRO
  * @vf: the VF
  * @napi: the poll that runs
  * @frame: consumed in any case, but for @left
- * @left: NULL unless @napi is the one that the frame's page pool belongs to;
- *	set if the frame's only page is left to the caller
+ * @left: set if the frame's only page is left to the caller; NULL: it is not to be.
+ *	A frame of several pages has it only if @napi is the one that their pool
+ *	belongs to
  * @count: what happened
  *
  * Return: NULL if memory is short or the frame is an echo; it is dropped then.

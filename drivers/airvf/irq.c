@@ -79,11 +79,12 @@ static int airvf_irq_poll(struct napi_struct *napi, int budget)
 	struct airvf *vf = vector->vf;
 	struct airvf_work tx = {}, rx = {};
 	u64 start = airvf_irq_stamp(), cleaned = start, now;
-	bool finished = true;
+	bool finished = true, sent, full = false;
 	u32 i;
 
 	for (i = 0; i < vector->n_tx; i++)
 		finished &= airvf_tx_clean(vector->tx[i], budget, &tx);
+	sent = finished;
 	if (tx.packets)
 		cleaned = airvf_irq_stamp();
 	/* netpoll wants the transmit side only. */
@@ -94,8 +95,10 @@ static int airvf_irq_poll(struct napi_struct *napi, int budget)
 		return budget;
 	for (i = 0; i < vector->n_rx; i++)
 		finished &= airvf_rx_poll(vector->rx[i], napi, max(budget / vector->n_rx, 1), &rx);
-	if (vector->mtvd)
-		airvf_mtvd_flush(vector);
+	if (vector->mtvd) {
+		full = sent && !finished && airvf_mtvd_wait(vector);
+		airvf_mtvd_account(vector, full);
+	}
 	now = airvf_irq_stamp();
 	if (AIRVF_STATISTICS) {
 		const struct airvf_poll done = {
@@ -104,6 +107,7 @@ static int airvf_irq_poll(struct napi_struct *napi, int budget)
 			.bytes = tx.bytes + rx.bytes,
 			.cycles = now - start,
 			.clean_cycles = cleaned - start,
+			.helped = vector->mtvd ? airvf_mtvd_helped(vector) : 0,
 			.now = now,
 			.finished = finished,
 		};
@@ -111,14 +115,14 @@ static int airvf_irq_poll(struct napi_struct *napi, int budget)
 		airvf_irq_account(vector, &done);
 		airvf_mod_poll(vector, &done);
 	}
-	if (!finished)
+	if (!finished && !full)
 		return budget;
 
 	/* budget itself would mean "poll me again". */
 	if (napi_complete_done(napi, min_t(int, rx.packets, budget - 1))) {
 		/* GRO has delivered there. No next poll before the mask opens. */
 		airvf_mod_tail(&vector->mod, airvf_irq_stamp() - now);
-		if (!test_bit(AIRVF_F_DOWN, &vf->flags))
+		if (!full && !test_bit(AIRVF_F_DOWN, &vf->flags))
 			airvf_wr(vf, VTEIMS, BIT(vector->index));
 	}
 	return min_t(int, rx.packets, budget - 1);

@@ -76,6 +76,7 @@ struct airvf_mod {
 	u64 spent;		/* ... cycles that polls of ours had spent there, ... */
 	u64 steal;		/* ... ns that the hypervisor had taken, ... */
 	u64 own;		/* ... and cycles of our own polls since then */
+	u64 helped;		/* cycles that each worker spent on our frames since then */
 	struct dim dim;
 	u64 dim_packets;
 	u64 dim_bytes;
@@ -100,6 +101,7 @@ void airvf_mod_start(struct airvf_vector *vector);
  * @bytes: of both
  * @cycles: of the whole poll but for its end (airvf_mod_tail())
  * @clean_cycles: those of them that the clean-up took; 0 with @sent 0
+ * @helped: what each worker spent on received frames since the last poll
  * @now: airvf_cycles() at its end
  * @finished: an interrupt is to come again
  */
@@ -109,6 +111,7 @@ struct airvf_poll {
 	u32 bytes;
 	u64 cycles;
 	u64 clean_cycles;
+	u64 helped;
 	u64 now;
 	bool finished;
 };

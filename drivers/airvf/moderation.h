@@ -88,6 +88,11 @@ void airvf_fit_update(struct airvf_fit *fit);
 /* Cpkt of a mixture of received and sent packets, by their numbers; 0: not known. */
 u32 airvf_fit_mix(const struct airvf_fit *fit, u64 received, u64 sent);
 /*
+ * Cpkt if other CPUs have a part in received packets: @helped is what each of them
+ * spent on @received. The busiest CPU is what limits, it may be this one (@cpkt).
+ */
+u32 airvf_cost_shared(u32 cpkt, u64 helped, u32 received);
+/*
  * C: of @per_second cycles those that are left, if of the last @elapsed cycles
  * @taken were somebody else's. At least an eighth, as a guess may be wrong.
  */

@@ -55,12 +55,6 @@ static void airvf_mtvd_bind_workers(struct airvf *vf, u32 leaving)
 		worker->cpu = airvf_mtvd_cpu_for(usable, i);
 		set_cpus_allowed_ptr(worker->napi.thread, cpumask_of(worker->cpu));
 	}
-	for (i = 0; i < AIRVF_VECTORS_MAX && !cpumask_empty(usable); i++) {
-		u32 cpu = airvf_mtvd_cpu_for(usable, mtvd->workers + i);
-
-		if (mtvd->policy == AIRVF_RR_ORDERED)
-			set_cpus_allowed_ptr(mtvd->lane[i].release.thread, cpumask_of(cpu));
-	}
 	free_cpumask_var(usable);
 }
 
@@ -85,10 +79,25 @@ static int airvf_mtvd_cpu_offline(unsigned int cpu, struct hlist_node *node)
 	return 0;
 }
 
+/* Pages that workers left. The dispatcher is stopped; slots in use keep theirs. */
+static void airvf_mtvd_free_pages(struct airvf_queue *queue)
+{
+	u32 i, left = airvf_spsc_room(&queue->ring);
+
+	for (i = queue->ring.next; left; i++, left--) {
+		struct airvf_task *task = &queue->task[i & queue->ring.mask];
+
+		if (task->buf.data)
+			airvf_page_put(virt_to_page(task->buf.data), false);
+		task->buf.data = NULL;
+	}
+}
+
 static void airvf_mtvd_free_queue(struct airvf_queue *queue)
 {
 	if (!queue)
 		return;
+	airvf_mtvd_free_pages(queue);
 	kvfree(queue->task);
 	kfree(queue);
 }
@@ -113,10 +122,6 @@ static void airvf_mtvd_stop_workers(struct airvf_mtvd *mtvd)
 
 	if (!mtvd->enabled)
 		return;
-	/* From now on the dispatcher leaves room instead of dropping. */
-	WRITE_ONCE(mtvd->stopping, true);
-	/* Polls that did not see it yet may still fill the rings. */
-	synchronize_net();
 	for (i = 0; i < mtvd->workers; i++)
 		napi_disable(&mtvd->worker[i]->napi);
 	for (i = 0; i < AIRVF_VECTORS_MAX; i++)
@@ -146,6 +151,7 @@ static void airvf_mtvd_free_mtvd(struct airvf_mtvd *mtvd)
 		kfree(mtvd->worker[i]);
 	}
 	airvf_dummy_free(mtvd->dummy);
+	airvf_dummy_free(mtvd->unthreaded);
 	kfree(mtvd);
 }
 
@@ -170,7 +176,7 @@ static int airvf_mtvd_make_lane(struct airvf_mtvd *mtvd, struct airvf_lane *lane
 	if (!lane->place)
 		return -ENOMEM;
 	airvf_spsc_init(&lane->order, places);
-	netif_napi_add(mtvd->dummy, &lane->release, airvf_release_poll);
+	netif_napi_add(mtvd->unthreaded, &lane->release, airvf_release_poll);
 	return 0;
 }
 
@@ -185,9 +191,6 @@ static int airvf_mtvd_make_threads(struct airvf_mtvd *mtvd)
 	/* Some kernels tell nobody that a thread could not be made. */
 	for (i = 0; i < mtvd->workers; i++)
 		if (!mtvd->worker[i]->napi.thread)
-			return -ENOMEM;
-	for (i = 0; i < AIRVF_VECTORS_MAX; i++)
-		if (mtvd->policy == AIRVF_RR_ORDERED && !mtvd->lane[i].release.thread)
 			return -ENOMEM;
 	return 0;
 }
@@ -205,7 +208,8 @@ static struct airvf_mtvd *airvf_mtvd_make_mtvd(struct airvf *vf,
 	mtvd->policy = config->policy;
 	mtvd->workers = config->workers;
 	mtvd->dummy = airvf_dummy_alloc();
-	if (!mtvd->dummy)
+	mtvd->unthreaded = airvf_dummy_alloc();
+	if (!mtvd->dummy || !mtvd->unthreaded)
 		goto fail;
 	/* The threads are called napi/<interface>-<number>. */
 	strscpy(mtvd->dummy->name, vf->netdev->name, IFNAMSIZ);
@@ -256,30 +260,28 @@ static void airvf_mtvd_switch_running(struct airvf_vector *vector, struct airvf_
 }
 
 /* Nothing of it stands in the workers: these come and go. */
-void airvf_mtvd_sum(const struct airvf *vf, u64 *dispatched, u64 *full, u64 *csum_bad,
-		    u64 *failed)
+void airvf_mtvd_sum(const struct airvf *vf, struct airvf_mtvd_sum *sum)
 {
-	u64 vector_dispatched, vector_full;
+	u64 dispatched, in_place, full;
 	u32 i, start;
 
-	*dispatched = 0;
-	*full = 0;
-	*csum_bad = 0;
-	*failed = 0;
+	*sum = (struct airvf_mtvd_sum){};
 	for (i = 0; i < vf->vectors; i++) {
 		const struct airvf_vector_stats *stats = &vf->vector[i]->stats;
 
 		do {
 			start = u64_stats_fetch_begin(&stats->sync);
-			vector_dispatched = stats->dispatched;
-			vector_full = stats->full;
+			dispatched = stats->dispatched;
+			in_place = stats->in_place;
+			full = stats->full;
 		} while (u64_stats_fetch_retry(&stats->sync, start));
-		*dispatched += vector_dispatched;
-		*full += vector_full;
+		sum->dispatched += dispatched;
+		sum->in_place += in_place;
+		sum->full += full;
 	}
 	for (i = 0; i < AIRVF_QUEUES_MAX; i++) {
-		*csum_bad += atomic64_read(&vf->made[i].csum_bad);
-		*failed += atomic64_read(&vf->made[i].failed);
+		sum->csum_bad += atomic64_read(&vf->made[i].csum_bad);
+		sum->failed += atomic64_read(&vf->made[i].failed);
 	}
 }
 
@@ -356,11 +358,17 @@ static bool airvf_mtvd_empty(struct airvf_mtvd *mtvd)
 void airvf_mtvd_drain(struct airvf *vf)
 {
 	struct airvf_mtvd *mtvd = rtnl_dereference(vf->mtvd);
-	int i;
+	u32 i, j;
 
+	if (!mtvd)
+		return;
 	/* Frames hold their pages by themselves, so a late one does no harm. */
-	for (i = 0; mtvd && i < 1000 && !airvf_mtvd_empty(mtvd); i++)
+	for (i = 0; i < 1000 && !airvf_mtvd_empty(mtvd); i++)
 		usleep_range(1000, 2000);
+	/* The rings that the pages are of may end. */
+	for (i = 0; i < AIRVF_VECTORS_MAX; i++)
+		for (j = 0; j < mtvd->workers; j++)
+			airvf_mtvd_free_pages(mtvd->lane[i].queue[j]);
 }
 
 void airvf_mtvd_init(struct airvf *vf)

@@ -3,9 +3,14 @@
  * MTVD, the multi-threaded VF driver. A vector's poll is the dispatcher: it
  * takes frames from the hardware ring and hands them to N workers. A worker is
  * a threaded NAPI without interrupt, bound to one CPU: it makes skbs and runs
- * GRO and the stack. With rr-ordered the workers only make skbs; one more
- * threaded NAPI per dispatcher brings them to the stack in the order in which
- * they came.
+ * GRO and the stack. With rr-ordered the workers only make skbs; one more NAPI
+ * per dispatcher brings them to the stack in the order in which they came. That
+ * one has no thread: it runs on the CPU of the worker that asked for it.
+ *
+ * Frames are only taken from the device while the workers have room for them:
+ * what is too much the device drops, at no cost. A dispatcher that finds no room
+ * sleeps until a worker has half of its ring empty. A burst of a few frames that
+ * finds all workers asleep is not worth waking one: the dispatcher delivers it.
  *
  * Change of N, policy or batch: the old workers are stopped while the
  * dispatcher still fills their rings; then the dispatcher itself, in its own
@@ -25,10 +30,16 @@ struct airvf_place {
 	bool done;
 };
 
-/* A cache line each, so that neighbours do not travel along. */
+/*
+ * A cache line each, so that neighbours do not travel along. @buf is the frame's
+ * buffer on its way to the worker, and on its way back if the frame was copied:
+ * the dispatcher finds it when it fills the slot again, and needs no other for the
+ * descriptor that it empties then. Without data: the page went elsewhere.
+ */
 struct airvf_task {
 	struct airvf_frame frame;
 	struct airvf_place *place;
+	struct airvf_rx_buf buf;
 } __aligned(64);
 
 struct airvf_queue {
@@ -43,7 +54,10 @@ struct airvf_lane {
 	struct airvf_spread spread;
 	unsigned long touched;	/* workers to wake */
 	u32 dispatched;		/* in this poll */
+	u32 in_place;
 	u32 full;
+	atomic_t waiting;	/* workers whose rings the dispatcher waits for */
+	atomic64_t helped;	/* cycles of all workers, until the dispatcher asks */
 	struct airvf_spsc order;
 	struct airvf_place *place;
 	struct napi_struct release;
@@ -68,13 +82,22 @@ struct airvf_worker {
 
 struct airvf_mtvd {
 	struct airvf *vf;
-	struct net_device *dummy;	/* carries the NAPI instances */
+	struct net_device *dummy;	/* carries the workers' NAPI instances ... */
+	struct net_device *unthreaded;	/* ... and those that restore the order */
 	enum airvf_policy policy;
 	u32 workers;
-	bool stopping;
 	bool enabled;
 	struct airvf_worker *worker[AIRVF_WORKERS_MAX];
 	struct airvf_lane lane[AIRVF_VECTORS_MAX];
+};
+
+/* Of all dispatchers; in the order in which ethtool shows it. */
+struct airvf_mtvd_sum {
+	u64 dispatched;
+	u64 in_place;
+	u64 full;
+	u64 csum_bad;
+	u64 failed;
 };
 
 enum airvf_switch {
@@ -88,8 +111,7 @@ void airvf_mtvd_init(struct airvf *vf);
 void airvf_mtvd_free(struct airvf *vf);
 int airvf_mtvd_set(struct airvf *vf, const struct airvf_mtvd_config *config);
 void airvf_mtvd_drain(struct airvf *vf);
-void airvf_mtvd_sum(const struct airvf *vf, u64 *dispatched, u64 *full, u64 *csum_bad,
-		    u64 *failed);
+void airvf_mtvd_sum(const struct airvf *vf, struct airvf_mtvd_sum *sum);
 int airvf_mtvd_module_init(void);
 void airvf_mtvd_module_exit(void);
 int airvf_mtvd_register(struct airvf *vf);

@@ -101,7 +101,6 @@ static void airvf_tx_timeout(struct net_device *netdev, unsigned int queue)
 static void airvf_get_stats64(struct net_device *netdev, struct rtnl_link_stats64 *sum)
 {
 	struct airvf *vf = netdev_priv(netdev);
-	u64 dispatched, full, csum_bad, failed;
 	u32 i, start;
 
 	/* Kept outside the rings, so that they survive any change of these. */
@@ -121,8 +120,6 @@ static void airvf_get_stats64(struct net_device *netdev, struct rtnl_link_stats6
 		sum->tx_bytes += tx.bytes;
 		sum->tx_dropped += tx.dropped + tx.link_local;
 	}
-	airvf_mtvd_sum(vf, &dispatched, &full, &csum_bad, &failed);
-	sum->rx_dropped += full;
 	do {
 		start = u64_stats_fetch_begin(&vf->hw_sync);
 		sum->multicast = vf->hw_multicast.total;

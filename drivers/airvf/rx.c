@@ -16,6 +16,8 @@
 
 #define REFILL_BATCH	32	/* fewer are not worth a write of the tail */
 #define TAKE_BATCH	64
+#define GIVE_BATCH	32	/* so many at a time become workers' */
+#define IN_PLACE	4	/* fewer are not worth waking a worker */
 /* Without them frames go the long way. */
 #define USUAL_FEATURES	(NETIF_F_RXCSUM | NETIF_F_RXHASH)
 
@@ -124,24 +126,6 @@ static __always_inline void airvf_rx_keep_page(struct airvf_rx_ring *rx, union a
 	airvf_rx_arm(desc, buf);
 }
 
-static __always_inline struct sk_buff *airvf_rx_copy_one(struct napi_struct *napi,
-							 const struct airvf_rx_buf *buf, u32 len)
-{
-	u32 most = len <= AIRVF_COPY_BLOCK ? AIRVF_COPY_BLOCK : ALIGN(len, sizeof(long));
-	struct sk_buff *skb = napi_alloc_skb(napi, most);
-
-	if (unlikely(!skb))
-		return NULL;
-	/* The buffer and the skb have room for more. */
-	if (likely(most == AIRVF_COPY_BLOCK))
-		airvf_copy_block(skb->data, buf->data);
-	else
-		memcpy(skb->data, buf->data, most);
-	skb->tail += len;
-	skb->len = len;
-	return skb;
-}
-
 static struct sk_buff *airvf_rx_wrap_one(void *data, u32 len)
 {
 	struct sk_buff *skb = napi_build_skb(data - AIRVF_RX_HEADROOM, AIRVF_RX_TRUESIZE);
@@ -181,7 +165,7 @@ static __always_inline void airvf_rx_take_one(struct airvf_rx_ring *rx, struct n
 		goto keep;
 	}
 	if (len <= pass->copybreak) {
-		skb = airvf_rx_copy_one(napi, buf, len);
+		skb = airvf_skb_copy(napi, buf->data, len);
 		if (unlikely(!skb))
 			goto failed;
 		airvf_rx_fields(rx, desc, skb, status, &pass->skbs);
@@ -201,6 +185,37 @@ failed:
 	pass->skbs.failed++;
 keep:
 	airvf_rx_keep_page(rx, desc, buf);
+}
+
+/* The same for a worker. */
+static __always_inline void airvf_rx_give_one(struct airvf_rx_ring *rx, union airvf_rx_desc *desc,
+					      struct airvf_rx_buf *buf, u32 status, u32 len,
+					      struct airvf_rx_pass *pass)
+{
+	const struct airvf_frame frame = {
+		.data = buf->data,
+		.len = len,
+		.headroom = AIRVF_RX_HEADROOM,
+		.info = le16_to_cpu(desc->wb.info),
+		.vlan = le16_to_cpu(desc->wb.vlan),
+		.status = status,
+		.hash = le32_to_cpu(desc->wb.rss),
+		.queue = rx->index,
+		.unseen = true,
+	};
+
+	pass->packets++;
+	pass->bytes += len;
+	airvf_rx_sync_for_cpu(rx, buf, len);
+	airvf_mtvd_dispatch(rx->vector, &frame, buf);
+	/* What a worker left may be of another ring of this vector. */
+	if (likely(buf->data && airvf_rx_page(buf)->pp == rx->pool)) {
+		airvf_rx_keep_page(rx, desc, buf);
+		return;
+	}
+	if (buf->data)
+		airvf_page_put(airvf_rx_page(buf), true);
+	airvf_rx_page_gone(rx, buf);
 }
 
 /*
@@ -325,6 +340,7 @@ static bool airvf_rx_complete_frame(struct airvf_rx_ring *rx, struct napi_struct
 				    const union airvf_rx_desc *desc, u32 status,
 				    struct airvf_rx_pass *pass)
 {
+	struct airvf_rx_buf none = {};
 	struct airvf_frame frame;
 	struct sk_buff *skb;
 	bool left = false;
@@ -345,8 +361,10 @@ static bool airvf_rx_complete_frame(struct airvf_rx_ring *rx, struct napi_struct
 
 	airvf_rx_describe(rx, desc, status, &frame);
 	rx->xdp.data = NULL;
-	if (rx->vector->mtvd) {
-		airvf_mtvd_dispatch(rx->vector, &frame);
+	if (rx->mtvd) {
+		airvf_mtvd_dispatch(rx->vector, &frame, &none);
+		if (none.data)
+			airvf_page_put(airvf_rx_page(&none), true);
 		return false;
 	}
 	skb = airvf_frame_skb(rx->vf, napi, &frame, &left, &pass->skbs);
@@ -407,7 +425,7 @@ out:
 
 static u32 airvf_rx_usual(const struct airvf_rx_ring *rx)
 {
-	bool usual = !rx->prog && !rx->vector->mtvd && !rx->midway && !rx->reserves &&
+	bool usual = !rx->prog && !rx->midway && !rx->reserves &&
 		     (rx->vf->netdev->features & USUAL_FEATURES) == USUAL_FEATURES;
 
 	return usual ? STATUS_USUAL : STATUS_NONE;
@@ -424,9 +442,13 @@ static __always_inline u32 airvf_rx_len(const union airvf_rx_desc *desc,
 	return le16_to_cpu(READ_ONCE(desc->wb.length));
 }
 
-/* Up to @most descriptors, counted whether their frames have an end or not. */
-static u32 airvf_rx_take_batch(struct airvf_rx_ring *rx, struct napi_struct *napi, u32 most,
-			       struct airvf_rx_pass *pass)
+/*
+ * Up to @most descriptors, counted whether their frames have an end or not.
+ * @give: known to the compiler, so that the usual loop does not ask
+ */
+static __always_inline u32 airvf_rx_take_batch(struct airvf_rx_ring *rx, struct napi_struct *napi,
+					       u32 most, struct airvf_rx_pass *pass,
+					       const bool give)
 {
 	u32 begin = rx->next_to_clean, i = begin, end, usual = airvf_rx_usual(rx);
 
@@ -444,7 +466,10 @@ static u32 airvf_rx_take_batch(struct airvf_rx_ring *rx, struct napi_struct *nap
 			if (unlikely(++i == rx->count))
 				i = 0;
 			if (likely(len - ETH_HLEN <= AIRVF_RX_BUFFER - ETH_HLEN)) {
-				airvf_rx_take_one(rx, napi, desc, buf, status, len, pass);
+				if (give)
+					airvf_rx_give_one(rx, desc, buf, status, len, pass);
+				else
+					airvf_rx_take_one(rx, napi, desc, buf, status, len, pass);
 				continue;
 			}
 		} else {
@@ -511,11 +536,31 @@ static bool airvf_rx_out_of_buffers(const struct airvf_rx_ring *rx)
 	       (READ_ONCE(rx->desc[last].wb.status_error) & cpu_to_le32(RXD_DD));
 }
 
+/* At most IN_PLACE frames, and all workers sleep: not worth the wake-up. */
+static bool airvf_rx_in_place(const struct airvf_rx_ring *rx)
+{
+	u32 behind = rx->next_to_clean + IN_PLACE;
+
+	if (behind >= rx->count)
+		behind -= rx->count;
+	return !(READ_ONCE(rx->desc[behind].wb.status_error) & cpu_to_le32(RXD_DD)) &&
+	       airvf_mtvd_asleep(rx->vector);
+}
+
+static noinline u32 airvf_rx_give_batch(struct airvf_rx_ring *rx, struct napi_struct *napi,
+					u32 most, struct airvf_rx_pass *pass)
+{
+	u32 done = airvf_rx_take_batch(rx, napi, most, pass, true);
+
+	airvf_mtvd_publish(rx->vector);
+	return done;
+}
+
 bool airvf_rx_poll(struct airvf_rx_ring *rx, struct napi_struct *napi, int budget,
 		   struct airvf_work *work)
 {
 	struct airvf_rx_pass pass = { .copybreak = READ_ONCE(rx->vf->copybreak) };
-	bool enough = true, emptied = false;
+	bool enough = true, emptied = false, in_place;
 	u32 left = budget, most;
 
 	/* Nothing came, and the device has what it needs. */
@@ -524,12 +569,24 @@ bool airvf_rx_poll(struct airvf_rx_ring *rx, struct napi_struct *napi, int budge
 		return true;
 	pass.no_buffer = airvf_rx_out_of_buffers(rx);
 	rx->prog = READ_ONCE(rx->vf->prog);
+	in_place = rx->vector->mtvd && airvf_rx_in_place(rx);
+	rx->mtvd = in_place ? NULL : rx->vector->mtvd;
+	if (in_place)
+		left = min_t(u32, left, IN_PLACE);
 	/* Small rings must not run dry within a poll. */
-	most = min_t(u32, TAKE_BATCH, rx->count / 4);
+	most = min_t(u32, rx->mtvd ? GIVE_BATCH : TAKE_BATCH, rx->count / 4);
 	while (left && !emptied) {
-		u32 batch = min(left, most);
-		u32 done = airvf_rx_take_batch(rx, napi, batch, &pass);
+		u32 batch = min(left, most), done;
 
+		if (rx->mtvd) {
+			batch = min(batch, airvf_mtvd_room(rx->vector));
+			/* What is too much may stay in the device. */
+			if (!batch)
+				break;
+			done = airvf_rx_give_batch(rx, napi, batch, &pass);
+		} else {
+			done = airvf_rx_take_batch(rx, napi, batch, &pass, false);
+		}
 		left -= done;
 		emptied = done < batch;
 		/* One failure is enough. */
@@ -538,6 +595,8 @@ bool airvf_rx_poll(struct airvf_rx_ring *rx, struct napi_struct *napi, int budge
 	}
 	if (pass.tx || pass.redirect)
 		airvf_xdp_finish(rx, pass.tx, pass.redirect);
+	if (in_place)
+		airvf_mtvd_in_place(rx->vector, napi, pass.packets);
 	airvf_rx_account(rx, &pass, work);
 	/* A ring without a single buffer gets no interrupt: try again later. */
 	if (unlikely(airvf_rx_unused(rx) == rx->count - 1))

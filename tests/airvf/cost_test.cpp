@@ -145,6 +145,14 @@ TEST(Capacity, IsWhatOthersLeave) {
   EXPECT_EQ(airvf_cost_left(UINT64_MAX, UINT64_MAX, UINT64_MAX / 2), UINT64_MAX - UINT64_MAX / 1024 * 511);
 }
 
+TEST(Cost, OfAPacketThatIsSharedIsTheBusiestCpus) {
+  EXPECT_EQ(airvf_cost_shared(1000, 0, 64), 1000u) << "nobody helps";
+  EXPECT_EQ(airvf_cost_shared(400, 64 * 3000, 64), 3000u) << "the helpers are busier";
+  EXPECT_EQ(airvf_cost_shared(400, 64 * 300, 64), 400u);
+  EXPECT_EQ(airvf_cost_shared(400, 3000, 0), 400u) << "of packets that were counted before";
+  EXPECT_EQ(airvf_cost_shared(0, UINT64_MAX, 1), UINT32_MAX);
+}
+
 TEST(Calibration, TheLargestSumsDoNotOverflow) {
   airvf_fit fit{};
   for (uint32_t i = 0; i < AIRVF_FIT_POLLS; ++i)

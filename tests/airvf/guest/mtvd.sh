@@ -66,6 +66,44 @@ for policy in flow rr rr-ordered; do
 	check "$policy: none came twice" [ "$(number received)" -le "$(number sent)" ]
 done
 check "no worker was full" same mtvd_full "$full"
+say "small bursts, full workers, spreading"
+echo flow >$m/mtvd_policy
+echo 2 >$m/mtvd_workers
+sleep 1
+in_place=$(counter mtvd_in_place) dispatched=$(counter mtvd_dispatched)
+check "ping" ping -q -c 20 -i 0.05 -W 2 10.0.0.2
+check "answers to it wake no worker" same mtvd_dispatched "$dispatched"
+check "they are delivered in place" [ $(($(counter mtvd_in_place) - in_place)) -ge 20 ]
+echo rr-ordered >$m/mtvd_policy
+check "rr-ordered has a thread for each worker and no other" [ "$(ps -e -o comm | grep -c napi/air0)" = 2 ]
+echo flow >$m/mtvd_policy
+before0=$(counter worker_0_packets) before1=$(counter worker_1_packets)
+for i in $(seq 16); do far /airvf-load udp-flood 10.0.0.1 9 1 18 18 18 18 >/dev/null & last=$!; done
+wait $last
+sleep 1
+check "flow spreads what one host sends from many ports" \
+	[ $(($(counter worker_0_packets) - before0)) -gt 50 -a $(($(counter worker_1_packets) - before1)) -gt 50 ]
+# A worker that does not come to its work: the device keeps and drops what is too much, the driver loses nothing.
+for policy in flow rr-ordered; do
+	echo $policy >$m/mtvd_policy
+	echo 1 >$m/mtvd_workers
+	set -- $(ps -e -o pid,psr,comm | grep napi/air0)
+	chrt -i -p 0 "$1"
+	dropped=$(no_descriptor) full=$(counter mtvd_full)
+	count_flood 12
+	for i in 1 2 3; do taskset -c "$2" sh -c 'while :; do :; done' & hogs="$hogs $!"; done
+	host sim flood payload=18 rate=20000 ms=2000 flows=8
+	sleep 2
+	kill $hogs
+	wait $counter
+	hogs=
+	dropped=$(($(no_descriptor) - dropped))
+	echo "     $policy: $(cat /tmp/count), $dropped dropped by the card, mtvd_full $full to $(counter mtvd_full)"
+	check "$policy: the worker was full" [ "$(counter mtvd_full)" -gt "$full" ]
+	check "$policy: every datagram arrived that the card took" [ $(($(number received) + dropped)) -ge "$(number sent)" ]
+	[ $policy = rr-ordered ] || continue
+	check "$policy: nothing overtaken" [ "$(number overtaken)" = 0 ]
+done
 if [ -w /sys/devices/system/cpu/cpu1/online ]; then
 	echo 2 >$m/mtvd_workers
 	check "CPU off" bash -c "echo 0 >/sys/devices/system/cpu/cpu1/online"
