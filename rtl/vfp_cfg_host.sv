@@ -42,6 +42,7 @@ module vfp_cfg_host #(
   input  logic                   port_back_i,   // pulse: this host takes packets again after it had lost some
   output logic [NPorts-1:0]      slot_present_o,
   output logic [NPorts-1:0]      slot_link_o,
+  output logic [NPorts-1:0]      slot_pressed_o,
   output logic [NPorts-1:0]      slot_powered_o,
   output logic [NPorts-1:0]      slot_usable_o,
   output logic [NPorts-1:0]      slot_off_o,
@@ -280,6 +281,7 @@ module vfp_cfg_host #(
       assign slot_reg[p]       = '0;
       assign slot_present_o[p] = 1'b0;
       assign slot_link_o[p]    = 1'b0;
+      assign slot_pressed_o[p] = 1'b0;
       assign slot_powered_o[p] = 1'b0;
       assign slot_usable_o[p]  = 1'b0;
       assign slot_off_o[p]     = 1'b0;
@@ -310,6 +312,7 @@ module vfp_cfg_host #(
         .again_i       (port_back_i),
         .present_o     (slot_present_o[p]),
         .link_o        (slot_link_o[p]),
+        .pressed_o     (slot_pressed_o[p]),
         .powered_o     (slot_powered_o[p]),
         .usable_o      (slot_usable_o[p]),
         .power_led_o   (power_led_o[p]),

@@ -192,7 +192,7 @@ module vfp_ctrl #(
   logic [3:0]  cmd_result;
   logic [15:0] flr_bdf;
   logic [11:0] flr_reg;
-  logic [NumSlots-1:0] slot_usable, slot_powered, slot_off, slot_gone, slot_lost, slot_reset,
+  logic [NumSlots-1:0] slot_usable, slot_pressed, slot_powered, slot_off, slot_gone, slot_lost, slot_reset,
                        slot_button, slot_full, slot_ready, slot_present,
                        slot_link, slot_quiet, releasing, requested;
   logic [NumFns-1:0]   fn_there;
@@ -207,6 +207,7 @@ module vfp_ctrl #(
     .cmd_result_o  (cmd_result),
     .slot_usable_i (slot_usable),
     .slot_seen_i   (slot_present),
+    .slot_pressed_i(slot_pressed),
     .slot_powered_i(slot_powered),
     .slot_off_i    (slot_off),
     .slot_gone_i   (slot_gone),
@@ -281,7 +282,7 @@ module vfp_ctrl #(
   logic [Hosts-1:0] cfg_busy;
 
   // The owner has no slots and no emulated functions.
-  logic                     no_present, no_link, no_powered, no_usable, no_off, no_reset;
+  logic                     no_present, no_link, no_pressed, no_powered, no_usable, no_off, no_reset;
   logic [0:0][1:0]          no_power_led, no_attn_led;
   logic [UserFns-1:0]       no_mse, no_bme;
   logic [UserFns-1:0][63:0] no_bar0, no_bar3;
@@ -314,6 +315,7 @@ module vfp_ctrl #(
     .event_msi_i    (event_msi[0]),
     .slot_present_o (no_present),
     .slot_link_o    (no_link),
+    .slot_pressed_o (no_pressed),
     .slot_powered_o (no_powered),
     .slot_usable_o  (no_usable),
     .slot_off_o     (no_off),
@@ -429,6 +431,7 @@ module vfp_ctrl #(
       .event_msi_i    (event_msi[h]),
       .slot_present_o (slot_present[S0 +: Slots]),
       .slot_link_o    (slot_link[S0 +: Slots]),
+      .slot_pressed_o (slot_pressed[S0 +: Slots]),
       .slot_powered_o (slot_powered[S0 +: Slots]),
       .slot_usable_o  (slot_usable[S0 +: Slots]),
       .slot_off_o     (slot_off[S0 +: Slots]),
@@ -484,7 +487,7 @@ module vfp_ctrl #(
   end
 
   logic unused;
-  assign unused = ^{no_present, no_link, no_powered, no_usable, no_off, no_reset, host_was_lost_q[0], no_power_led,
+  assign unused = ^{no_present, no_link, no_pressed, no_powered, no_usable, no_off, no_reset, host_was_lost_q[0], no_power_led,
                     no_attn_led, no_mse, no_bme,
                     no_bar0, no_bar3, no_bdf, no_known, no_is_vf, no_vf, no_host, no_fn};
 

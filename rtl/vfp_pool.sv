@@ -26,6 +26,7 @@ module vfp_pool #(
   // Slots.
   input  logic [NumSlots-1:0]      slot_usable_i,
   input  logic [NumSlots-1:0]      slot_seen_i,    // its server can see that it is taken
+  input  logic [NumSlots-1:0]      slot_pressed_i,  // pulse: its server is told of a press
   input  logic [NumSlots-1:0]      slot_powered_i,
   input  logic [NumSlots-1:0]      slot_off_i,     // pulse: switched off by its server
   input  logic [NumSlots-1:0]      slot_gone_i,    // level: the server's link is down
@@ -145,8 +146,9 @@ module vfp_pool #(
       else if (assigned_q[fn]) cmd_result_o = vfp_regs_pkg::ResultFnInUse;
       else if (releasing_q[slot] || (slot_full && slot_powered_i[slot])) cmd_result_o = vfp_regs_pkg::ResultSlotBusy;
     end else if (!slot_full) cmd_result_o = vfp_regs_pkg::ResultSlotEmpty;
-    // A press while the indicator blinks would take back the one before it.
-    else if (!forcing && (releasing_q[slot] || power_led_i[slot] == vfp_regs_pkg::LedBlinking)) begin
+    // A press while the indicator blinks would take back the one before it: that is meant only for a release.
+    else if (!forcing && !(pressing && releasing_q[slot]) &&
+             (releasing_q[slot] || power_led_i[slot] == vfp_regs_pkg::LedBlinking)) begin
       cmd_result_o = vfp_regs_pkg::ResultSlotBusy;
     end
   end
@@ -198,6 +200,15 @@ module vfp_pool #(
   end
   assign command_event_word_o = command_event;
   assign released_word_o      = released_event;
+
+  // ---- What takes a release back ---------------------------------------------------------------------------------------
+  // A second press within the server's 5 seconds (6.7.1.5). Its indicator, where the server drives it, tells also of a
+  // press that came before that of the release.
+  logic [NumSlots-1:0] blinking, blinking_q, kept;
+  for (genvar s = 0; s < NumSlots; s++) begin : gen_kept
+    assign blinking[s] = power_led_i[s] == vfp_regs_pkg::LedBlinking;
+    assign kept[s]     = slot_pressed_i[s] || (blinking_q[s] && power_led_i[s] == vfp_regs_pkg::LedOn);
+  end
 
   // ---- What makes a slot let its VFs go --------------------------------------------------------------------------------
   logic sriov_q;
@@ -254,6 +265,7 @@ module vfp_pool #(
       requested_q <= '0;
       quiet_q     <= '0;
       press_q     <= '0;
+      blinking_q  <= '0;
       resting_q   <= '0;
       hidden_q    <= '0;
       now_q       <= '0;
@@ -265,6 +277,7 @@ module vfp_pool #(
       flr_sent_q  <= 1'b0;
     end else begin
       gone_q <= slot_gone_i;
+      blinking_q <= blinking;
       sriov_q <= sriov_i;
       lost_q <= slot_lost_i | (lost_q & ~slot_ready_o & ~slot_gone_i);
       if (tick_ms_i) now_q <= now_q + 1'b1;
@@ -305,6 +318,7 @@ module vfp_pool #(
         kept_q[vf]     <= 1'b1;
         vf_fn_q[vf]    <= fn;
       end
+      releasing_q <= releasing_q & ~kept;
       if ((do_release || do_detach) && slot_powered_i[slot]) releasing_q[slot] <= 1'b1;
       if (do_reset) begin
         state_q[vf]  <= vfp_regs_pkg::VfStateDraining;
@@ -385,6 +399,7 @@ module vfp_pool #(
   assign requested_o   = requested_q;
   assign slot_quiet_o  = quiet_q;
   assign busy_o        = (walking_q && step) || (press_q & slot_seen_i) != '0 || (sent_q && any_dirty) || (gone_q != slot_gone_i) ||
+                         blinking_q != blinking ||
                          sriov_q != sriov_i ||
                          (lost_q & ~slot_lost_i & slot_ready_o) != '0;
   assign timer_o       = any_dirty || resting_q != '0;

@@ -12,7 +12,7 @@ package vfp_regs_pkg;
   // What COMMAND asks for.
   typedef enum logic [3:0] {
     OpAssign  = 4'd1,  // VF becomes function FN of the slot
-    OpRelease = 4'd2,  // as the button, and back to the pool once the server has powered the slot off
+    OpRelease = 4'd2,  // as the button, and back to the pool once the server has powered the slot off; a second press takes it back
     OpForce   = 4'd3,  // back to the pool now, a surprise removal
     OpButton  = 4'd4,  // press the attention button
     OpRequest = 4'd5,  // a user asks the owner for a VF in SLOT: the one that VF names, or any if VF is 0xff

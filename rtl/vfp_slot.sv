@@ -32,6 +32,7 @@ module vfp_slot #(
   output logic usable_o,        // powered, link up: requests may pass
   output logic [1:0] power_led_o,
   output logic [1:0] attn_led_o,
+  output logic pressed_o,       // pulse: a press of its own for the server, not one more before it has seen the last
   output logic off_o,           // pulse: the server has switched the slot off
   output logic msi_o            // pulse: send the hot-plug interrupt
 );
@@ -98,6 +99,7 @@ module vfp_slot #(
   assign off_o       = control_d[Pcc] && !control_q[Pcc] && !clear_i;
   assign present_o   = present_q;
   assign link_o      = link_q;
+  assign pressed_o   = button_i && !abp_q;
   assign powered_o   = !control_q[Pcc];
   assign usable_o    = link_q && !control_q[Pcc];
   assign power_led_o = control_q[9:8];

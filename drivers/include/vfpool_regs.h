@@ -25,7 +25,7 @@ enum vfpool_op {
 	VFPOOL_OP_ASSIGN = 1,
 	/*
 	 * as the button, and back to the pool once the server has powered the slot
-	 * off
+	 * off; a second press takes it back
 	 */
 	VFPOOL_OP_RELEASE = 2,
 	/* back to the pool now, a surprise removal */

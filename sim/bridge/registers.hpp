@@ -39,7 +39,8 @@ inline constexpr PortRole kAllPortRole[] = {
 /// What COMMAND asks for.
 enum class Op : std::uint8_t {
   kAssign = 1,   ///< VF becomes function FN of the slot
-  kRelease = 2,  ///< as the button, and back to the pool once the server has powered the slot off
+  kRelease = 2,  ///< as the button, and back to the pool once the server has powered the slot off; a second press takes
+                 ///< it back
   kForce = 3,    ///< back to the pool now, a surprise removal
   kButton = 4,   ///< press the attention button
   kRequest = 5,  ///< a user asks the owner for a VF in SLOT: the one that VF names, or any if VF is 0xff
@@ -64,7 +65,9 @@ constexpr std::string_view to_string(Op v) {
 constexpr std::string_view meaning(Op v) {
   switch (v) {
     case Op::kAssign: return "VF becomes function FN of the slot";
-    case Op::kRelease: return "as the button, and back to the pool once the server has powered the slot off";
+    case Op::kRelease:
+      return "as the button, and back to the pool once the server has powered the slot off; a second press takes it "
+             "back";
     case Op::kForce: return "back to the pool now, a surprise removal";
     case Op::kButton: return "press the attention button";
     case Op::kRequest: return "a user asks the owner for a VF in SLOT: the one that VF names, or any if VF is 0xff";

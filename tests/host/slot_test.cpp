@@ -136,6 +136,59 @@ TEST_F(Slot, ReleaseWaitsForTheServerAndReturnsTheVfToThePool) {
   EXPECT_EQ(run(plug(2, 0)).device, 0x10ed);
 }
 
+TEST_F(Slot, ASecondPressTakesAReleaseBack) {
+  run(ready());
+  run(enable_events());
+  command(Op::kAssign, 1, 0, 0);
+  run(plug(1, 0));
+  ASSERT_EQ(command(Op::kRelease, 1, 0), Result::kDone);
+  run(user(1).sleep(std::chrono::microseconds(10)));
+  EXPECT_TRUE(bridge.read<regs::Slot>(0).releasing);
+  bridge.press_button(1, 0);
+  run(user(1).sleep(std::chrono::microseconds(10)));
+  EXPECT_TRUE(bridge.read<regs::Slot>(0).releasing) << "the server has not seen the first: to it both are one";
+  run(clear(kPressed));
+  bridge.press_button(1, 0);
+  run(user(1).sleep(std::chrono::microseconds(10)));
+  EXPECT_FALSE(bridge.read<regs::Slot>(0).releasing);
+  run(power(1, 0, false));
+  run(user(1).sleep(std::chrono::milliseconds(150)));
+  EXPECT_TRUE(bridge.read<regs::Vf>(0).assigned) << "what the server switches off now stays in its slot";
+  EXPECT_TRUE(run(status()) & kPresent);
+}
+
+TEST_F(Slot, AnIndicatorThatStopsBlinkingTakesAReleaseBack) {
+  run(ready());
+  run(enable_events());
+  command(Op::kAssign, 1, 0, 0);
+  run(plug(1, 0));
+  const auto port = slot_port(1, 0);
+  const auto indicator = [&](unsigned control) {
+    run(user(1).config_write(port.bdf, port.capability(0x10) + 0x18, control, 2));
+  };
+  indicator(0x1121);  // on
+  ASSERT_EQ(command(Op::kRelease, 1, 0), Result::kDone);
+  indicator(0x1221);  // blinking
+  EXPECT_TRUE(bridge.read<regs::Slot>(0).releasing);
+  indicator(0x1121);
+  EXPECT_FALSE(bridge.read<regs::Slot>(0).releasing);
+  EXPECT_EQ(command(Op::kRelease, 1, 0), Result::kDone) << "and it can be asked for again";
+}
+
+TEST_F(Slot, AButtonByCommandTakesAReleaseBackAndNothingElse) {
+  run(ready());
+  run(enable_events());
+  command(Op::kAssign, 1, 0, 0);
+  run(plug(1, 0));
+  const auto port = slot_port(1, 0);
+  ASSERT_EQ(command(Op::kRelease, 1, 0), Result::kDone);
+  run(clear(kPressed));
+  EXPECT_EQ(user_command(1, {.op = Op::kButton}), Result::kDone);
+  EXPECT_FALSE(bridge.read<regs::Slot>(0).releasing);
+  run(user(1).config_write(port.bdf, port.capability(0x10) + 0x18, 0x1221, 2));
+  EXPECT_EQ(user_command(1, {.op = Op::kButton}), Result::kSlotBusy) << "blinks, and is not being released";
+}
+
 TEST_F(Slot, ForcedRemovalIsASurpriseRemoval) {
   run(ready());
   run(enable_events());
