@@ -88,7 +88,7 @@ struct vfpool_profile {
 struct vfpool_vf_info {
 	__u8 vf;
 	__u8 use;		/* enum vfpool_vf_use */
-	__u8 user;		/* if assigned */
+	__u8 user;		/* in whose slot it is; 0: in none */
 	__u8 slot;
 	__u8 function;
 	__u8 reserved_for;	/* user that alone may get it; 0: any */
@@ -143,6 +143,12 @@ struct vfpool_reserve {
 	__u8 vf;
 	__u8 user;
 	__u8 reserved[6];
+};
+
+/* Owner only: a broken VF (-EALREADY: it is not) is reset once more. */
+struct vfpool_reset {
+	__u8 vf;
+	__u8 reserved[7];
 };
 
 /* Transactions of PCIe: posted (0), non-posted (1), completions (2). */
@@ -234,5 +240,6 @@ struct vfpool_event {
 #define VFPOOL_IOC_PORT_COUNTERS	_IOWR('V', 0x4a, struct vfpool_port_counters)
 #define VFPOOL_IOC_VF_COUNTERS	_IOWR('V', 0x4b, struct vfpool_vf_counters)
 #define VFPOOL_IOC_DROPS	_IOR('V', 0x4c, struct vfpool_drops)
+#define VFPOOL_IOC_RESET	_IOW('V', 0x4d, struct vfpool_reset)
 
 #endif

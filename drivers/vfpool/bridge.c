@@ -99,7 +99,7 @@ void vfpool_bridge_vf(struct vfpool *pool, struct vfpool_vf_info *vf)
 		vf->use = r.assigned ? VFPOOL_USE_ASSIGNED : VFPOOL_USE_DRAINING;
 		break;
 	case VFPOOL_VF_STATE_BROKEN:
-		vf->use = r.assigned ? VFPOOL_USE_ASSIGNED : VFPOOL_USE_BROKEN;
+		vf->use = VFPOOL_USE_BROKEN;
 		break;
 	default:
 		vf->use = r.assigned ? VFPOOL_USE_ASSIGNED : VFPOOL_USE_RESETTING;
@@ -184,6 +184,13 @@ int vfpool_bridge_release(struct vfpool *pool, const struct vfpool_release *rele
 		.user = release->user,
 		.slot = release->slot,
 	};
+
+	return bridge_command(pool, &command);
+}
+
+int vfpool_bridge_reset(struct vfpool *pool, u8 vf)
+{
+	const struct vfpool_command command = { .op = VFPOOL_OP_RESET, .vf = vf };
 
 	return bridge_command(pool, &command);
 }

@@ -211,6 +211,7 @@ union argument {
 	struct vfpool_port_counters port_counters;
 	struct vfpool_vf_counters vf_counters;
 	struct vfpool_drops drops;
+	struct vfpool_reset reset;
 };
 
 struct operation {
@@ -237,6 +238,7 @@ static const struct operation operations[] = {
 	OPERATION(VFPOOL_IOC_PORT_COUNTERS, struct vfpool_port_counters, true),
 	OPERATION(VFPOOL_IOC_VF_COUNTERS, struct vfpool_vf_counters, true),
 	OPERATION(VFPOOL_IOC_DROPS, struct vfpool_drops, true),
+	OPERATION(VFPOOL_IOC_RESET, struct vfpool_reset, true),
 };
 
 static int carry_out(struct vfpool *pool, unsigned int command, union argument *a)
@@ -271,6 +273,8 @@ static int carry_out(struct vfpool *pool, unsigned int command, union argument *
 		return vfpool_counters_vf(pool, &a->vf_counters);
 	case VFPOOL_IOC_DROPS:
 		return vfpool_counters_drops(pool, &a->drops);
+	case VFPOOL_IOC_RESET:
+		return vfpool_owner_reset(pool, &a->reset);
 	default:
 		return do_profile(pool, &a->profile);
 	}

@@ -41,7 +41,7 @@ static unsigned int held(struct vfpool *pool, u8 user)
 		struct vfpool_vf_info vf = { .vf = i };
 
 		vfpool_bridge_vf(pool, &vf);
-		n += vf.use == VFPOOL_USE_ASSIGNED && vf.user == user;
+		n += vf.user == user;
 	}
 	return n;
 }
@@ -115,7 +115,7 @@ static void reclaim(struct vfpool *pool, u8 user)
 		struct vfpool_release release = { .user = user, .flags = VFPOOL_FORCE };
 
 		vfpool_bridge_vf(pool, &vf);
-		if (vf.use != VFPOOL_USE_ASSIGNED || vf.user != user || !pool->vf[i].asked_for)
+		if (vf.user != user || !pool->vf[i].asked_for)
 			continue;
 		release.slot = vf.slot;
 		vfpool_bridge_release(pool, &release);
@@ -185,6 +185,17 @@ int vfpool_owner_reserve(struct vfpool *pool, const struct vfpool_reserve *reser
 		return -EINVAL;
 	pool->vf[reserve->vf].reserved_for = reserve->user;
 	return 0;
+}
+
+int vfpool_owner_reset(struct vfpool *pool, const struct vfpool_reset *reset)
+{
+	struct vfpool_vf_info vf = { .vf = reset->vf };
+
+	if (reset->vf >= VFPOOL_MOST_VFS ||
+	    memchr_inv(reset->reserved, 0, sizeof(reset->reserved)))
+		return -EINVAL;
+	vfpool_bridge_vf(pool, &vf);
+	return vf.use == VFPOOL_USE_BROKEN ? vfpool_bridge_reset(pool, reset->vf) : -EALREADY;
 }
 
 int vfpool_owner_vf(struct vfpool *pool, struct vfpool_vf_info *vf)

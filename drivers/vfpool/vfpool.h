@@ -88,6 +88,7 @@ int vfpool_bridge_request(struct vfpool *pool, const struct vfpool_request *requ
 int vfpool_bridge_deny(struct vfpool *pool, u8 user, u8 slot, enum vfpool_reason reason);
 int vfpool_bridge_assign(struct vfpool *pool, const struct vfpool_assign *assign);
 int vfpool_bridge_release(struct vfpool *pool, const struct vfpool_release *release);
+int vfpool_bridge_reset(struct vfpool *pool, u8 vf);
 u8 vfpool_bridge_weight(struct vfpool *pool, u8 user);
 void vfpool_bridge_set_weight(struct vfpool *pool, u8 user, u8 weight);
 u32 vfpool_bridge_received(struct vfpool *pool, u8 port, unsigned int kind);
@@ -123,6 +124,7 @@ void vfpool_owner_event(struct vfpool *pool, const struct vfpool_event *event);
 int vfpool_owner_assign(struct vfpool *pool, const struct vfpool_assign *assign);
 int vfpool_owner_user(struct vfpool *pool, struct vfpool_user_info *user);
 int vfpool_owner_reserve(struct vfpool *pool, const struct vfpool_reserve *reserve);
+int vfpool_owner_reset(struct vfpool *pool, const struct vfpool_reset *reset);
 int vfpool_owner_vf(struct vfpool *pool, struct vfpool_vf_info *vf);
 
 /* pooled.c: the owner's own VF functions. */

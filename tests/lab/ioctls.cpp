@@ -112,6 +112,12 @@ void as_owner(int fd, const vfpool_info& info) {
   expect(fd, VFPOOL_IOC_USER, &user, EINVAL, "weight 0");
   user = {.user = 1, .quota = 0xff, .weight = 0xff, .held = 0, .reserved = 1};
   expect(fd, VFPOOL_IOC_USER, &user, EINVAL, "a reserved word of a user");
+  const auto reset = [&](vfpool_reset r, int error, const char* what) {
+    expect(fd, VFPOOL_IOC_RESET, &r, error, what);
+  };
+  reset({.vf = 64, .reserved = {}}, EINVAL, "reset of VF 64");
+  reset({.vf = 0, .reserved = {1}}, EINVAL, "a reserved byte of reset");
+  reset({.vf = 0, .reserved = {}}, EALREADY, "reset of a VF that is not broken");
   vfpool_reserve reserve{};
   reserve.user = static_cast<__u8>(info.users + 1);
   expect(fd, VFPOOL_IOC_RESERVE, &reserve, EINVAL, "reserved for nobody");

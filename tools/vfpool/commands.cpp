@@ -72,7 +72,13 @@ json move(Pool& pool, unsigned vf, unsigned user, int slot, bool force, std::chr
   if (pool.slot(user, static_cast<unsigned>(to)).present)
     throw Failure(Exit::kBusy, fmt::format("slot {} of user {} is taken", to, user));
 
+  const auto broken = [&] {
+    return Failure(
+        Exit::kFailed,
+        fmt::format("VF {} is broken: it does not confirm its reset; \"vfpool reset {}\" tries again", vf, vf));
+  };
   const auto now = pool.vf(vf);
+  if (now.use == VFPOOL_USE_BROKEN) throw broken();
   if (now.use == VFPOOL_USE_OWNED) throw Failure(Exit::kBusy, fmt::format("a driver of this server has VF {}", vf));
   if (now.use == VFPOOL_USE_ASSIGNED) {
     progress(fmt::format("user {} gives VF {} back", now.user, vf));
@@ -81,6 +87,7 @@ json move(Pool& pool, unsigned vf, unsigned user, int slot, bool force, std::chr
   for (;;) {
     const auto v = pool.vf(vf);
     if (v.use == VFPOOL_USE_FREE) break;
+    if (v.use == VFPOOL_USE_BROKEN) throw broken();
     in_time(fmt::format("user {} has not given VF {} back", now.user, vf));
     pool.next_event(kStep);
   }
@@ -91,6 +98,20 @@ json move(Pool& pool, unsigned vf, unsigned user, int slot, bool force, std::chr
     pool.next_event(kStep);
   }
   return {{"vf", vf}, {"user", user}, {"slot", to}};
+}
+
+json reset(Pool& pool, unsigned vf, std::chrono::seconds timeout) {
+  const auto end = Clock::now() + timeout;
+  pool.reset(vf);
+  for (;;) {
+    const auto v = pool.vf(vf);
+    if (v.use == VFPOOL_USE_BROKEN)
+      throw Failure(Exit::kFailed, fmt::format("VF {} does not confirm this reset either", vf));
+    if (v.use != VFPOOL_USE_DRAINING && v.use != VFPOOL_USE_RESETTING) return vf_json(pool, vf);
+    if (Clock::now() >= end)
+      throw Failure(Exit::kTimeout, fmt::format("VF {} is still being reset after {} s", vf, timeout.count()));
+    pool.next_event(kStep);
+  }
 }
 
 json save(Pool& pool) {

@@ -27,6 +27,9 @@ nlohmann::json list(Pool& pool);
 nlohmann::json move(Pool& pool, unsigned vf, unsigned user, int slot, bool force, std::chrono::seconds timeout,
                     const std::function<void(const std::string&)>& progress);
 
+/// A broken VF is reset once more; Failure kFailed if it is broken again.
+nlohmann::json reset(Pool& pool, unsigned vf, std::chrono::seconds timeout);
+
 /// All policy (quota, weight, reservation, profile) and who has what, to be restored at boot.
 nlohmann::json save(Pool& pool);
 /// Puts policy back and assigns what is free; what cannot be restored is listed in the result under "failed".

@@ -92,6 +92,33 @@ TEST_F(CommandsTest, WhatIsSavedIsRestored) {
   EXPECT_THAT(other.asked, ElementsAre("assign 3 2 0 0"));
 }
 
+TEST_F(CommandsTest, ABrokenVfIsResetAndTheResultTold) {
+  pool.vfs[3].use = VFPOOL_USE_BROKEN;
+  pool.on_reset = [&] { pool.vfs[3].use = VFPOOL_USE_FREE; };
+  EXPECT_EQ(reset(pool, 3, std::chrono::seconds(1))["use"], "free");
+  EXPECT_THAT(pool.asked, testing::ElementsAre("reset 3"));
+
+  pool.vfs[3].use = VFPOOL_USE_BROKEN;
+  pool.on_reset = {};
+  EXPECT_THROW(reset(pool, 3, std::chrono::seconds(1)), Failure);
+}
+
+TEST_F(CommandsTest, AMoveEndsWhenTheVfIsBroken) {
+  const auto end = [&] {
+    try {
+      move(pool, 1, 1, -1, false, std::chrono::seconds(1), [](const std::string&) {});
+    } catch (const Failure& f) {
+      return f.code();
+    }
+    return Exit::kDone;
+  };
+  pool.vfs[1].use = VFPOOL_USE_ASSIGNED;
+  pool.vfs[1].user = 2;
+  pool.on_release = [&] { pool.vfs[1].use = VFPOOL_USE_BROKEN; };
+  EXPECT_EQ(end(), Exit::kFailed) << "its reset fails on the way";
+  EXPECT_EQ(end(), Exit::kFailed) << "it was broken before";
+}
+
 TEST_F(CommandsTest, AFileThatIsNotASavedPoolIsAnError) {
   EXPECT_THROW(restore(pool, nlohmann::json::parse("{}")), Failure);
   EXPECT_THROW(restore(pool, nlohmann::json::parse("[1, 2]")), Failure);

@@ -22,6 +22,7 @@ Failure from_errno(int error, const std::string& what) {
     case EBUSY: return {Exit::kBusy, what + ": the slot or the VF is busy"};
     case ENOENT: return {Exit::kNotFound, what + ": the slot is empty"};
     case EINVAL: return {Exit::kUsage, what + ": no such VF, user, slot or value"};
+    case EALREADY: return {Exit::kUsage, what + ": it is not broken"};
     case ENODEV: return {Exit::kNotFound, what + ": the bridge does not answer"};
     case EMSGSIZE: return {Exit::kBusy, what + ": the MTU of its profile is larger than that of the card's interface"};
     case ENOTTY: return {Exit::kFailed, what + ": the driver does not know this request (older than this program?)"};
@@ -98,6 +99,11 @@ class DevicePool : public Pool {
     r.vf = byte(vf);
     r.user = byte(user);
     call(VFPOOL_IOC_RESERVE, r, fmt::format("reservation of VF {}", vf));
+  }
+  void reset(unsigned vf) override {
+    vfpool_reset r{};
+    r.vf = byte(vf);
+    call(VFPOOL_IOC_RESET, r, fmt::format("reset of VF {}", vf));
   }
   vfpool_profile profile(unsigned vf) override {
     vfpool_profile p{};

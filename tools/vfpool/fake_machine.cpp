@@ -53,6 +53,7 @@ std::unique_ptr<Pool> open_pool(const std::filesystem::path& path) {
   pool->assign(1, owner ? 2 : 1, owner ? 0 : 1, 0, 0);
   state->pool.profiles[2].mac[0] = 2;
   state->pool.vfs[3].reserved_for = 2;
+  if (owner) state->pool.vfs[3].use = VFPOOL_USE_BROKEN;
   state->pool.vfs[2].clean_since = 1'700'000'000'000'000'000;
   if (!owner) {
     state->pool.about.role = VFPOOL_USER;

@@ -59,6 +59,10 @@ class FakePool : public Pool {
     return u;
   }
   void reserve(unsigned vf, unsigned user) override { vfs[vf].reserved_for = static_cast<__u8>(user); }
+  void reset(unsigned vf) override {
+    asked.push_back(fmt_call("reset", vf));
+    if (on_reset) on_reset();
+  }
   vfpool_profile profile(unsigned vf) override { return profiles[vf]; }
   void set_profile(const vfpool_profile& p) override { profiles[p.vf] = p; }
   vfpool_port_counters port_counters(unsigned port) override { return ports[port]; }
@@ -95,7 +99,7 @@ class FakePool : public Pool {
   vfpool_drops dropped{};
   std::deque<vfpool_event> events;
   std::vector<std::string> asked;
-  std::function<void()> on_request, on_release, on_assign;
+  std::function<void()> on_request, on_release, on_assign, on_reset;
 
  private:
   template <class... A>

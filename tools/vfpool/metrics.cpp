@@ -78,14 +78,17 @@ json metrics(const json& list, const json& stats) {
   powered.into(all);
 
   Metric assigned("vfpool_vf_assigned", "gauge", "1: the user has this VF."),
-      free("vfpool_vf_free", "gauge", "1: the VF is reset and nobody's.");
+      free("vfpool_vf_free", "gauge", "1: the VF is reset and nobody's."),
+      broken("vfpool_vf_broken", "gauge", "1: the VF does not confirm its reset.");
   for (const auto& v : list.value("vfs", json::array())) {
     free.add({{"vf", number(v["vf"])}}, v["use"] == "free");
+    broken.add({{"vf", number(v["vf"])}}, v["use"] == "broken");
     if (v.contains("user"))
       assigned.add({{"vf", number(v["vf"])}, {"user", number(v["user"])}, {"slot", number(v["slot"])}}, 1);
   }
   assigned.into(all);
   free.into(all);
+  broken.into(all);
 
   Metric held("vfpool_user_vfs", "gauge", "VFs that the user has."),
       quota("vfpool_user_quota", "gauge", "VFs that it may have."),

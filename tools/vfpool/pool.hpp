@@ -29,6 +29,8 @@ class Pool {
   /// 0xff: as it is. Returns what is in force.
   virtual vfpool_user_info user(unsigned user, unsigned quota = 0xff, unsigned weight = 0xff) = 0;
   virtual void reserve(unsigned vf, unsigned user) = 0;
+  /// A broken VF is reset once more.
+  virtual void reset(unsigned vf) = 0;
   virtual vfpool_profile profile(unsigned vf) = 0;
   virtual void set_profile(const vfpool_profile& profile) = 0;
   /// Port 0: the owner, then the users, then the card.

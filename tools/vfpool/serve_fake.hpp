@@ -38,6 +38,12 @@ class LivePool : public Pool {
     return locked()->user(user, quota, weight);
   }
   void reserve(unsigned vf, unsigned user) override { locked()->reserve(vf, user); }
+  void reset(unsigned vf) override {
+    const auto pool = locked();
+    pool->reset(vf);
+    if (pool->vfs[vf].use != VFPOOL_USE_BROKEN) throw Failure(Exit::kUsage, "it is not broken");
+    pool->vfs[vf].use = VFPOOL_USE_FREE;
+  }
   vfpool_profile profile(unsigned vf) override { return locked()->profile(vf); }
   void set_profile(const vfpool_profile& p) override { locked()->set_profile(p); }
   vfpool_port_counters port_counters(unsigned port) override { return locked()->port_counters(port); }

@@ -153,7 +153,7 @@ void check_user(Findings& out, Pool& pool, const Server& server, const std::vect
   }
 }
 
-void check_owner(Findings& out, const vfpool_info& info, const std::vector<PciFunction>& all,
+void check_owner(Findings& out, Pool& pool, const vfpool_info& info, const std::vector<PciFunction>& all,
                  const PciFunction& upstream) {
   const PciFunction* card = nullptr;
   for (const auto& f : all)
@@ -168,6 +168,9 @@ void check_owner(Findings& out, const vfpool_info& info, const std::vector<PciFu
              "load the driver of the PF: modprobe ixgbe");
   out.either(info.sriov && info.vfs > 0, subject, fmt::format("{} VFs enabled", info.sriov ? info.vfs : 0),
              fmt::format("echo 8 > /sys/bus/pci/devices/{}/sriov_numvfs", card->address));
+  for (unsigned n = 0; n < info.vfs; ++n)
+    if (pool.vf(n).use == VFPOOL_USE_BROKEN)
+      out.bad(fmt::format("VF {}", n), "broken: it does not confirm its reset", fmt::format("vfpool reset {}", n));
   out.good(subject, fmt::format("payload {} bytes (a server with a smaller one cannot have a VF)", payload(*card)));
 }
 
@@ -236,7 +239,7 @@ json check(Pool* pool, const std::string& why, const Server& server) {
   if (!upstream)
     out.bad("switch", "no switch beside the management function " + bridge, "echo 1 > /sys/bus/pci/rescan");
   else if (info.role == VFPOOL_OWNER)
-    check_owner(out, info, all, *upstream);
+    check_owner(out, *pool, info, all, *upstream);
   else
     check_user(out, *pool, server, all, *upstream, bridge);
   return out.result();

@@ -201,6 +201,15 @@ void VfpoolCli::add_moving() {
     };
   });
 
+  c = app.add_subcommand("reset", "owner: reset a broken VF once more, and wait for it");
+  c->add_option("vf", vf_, kVf)->required();
+  c->add_option("--timeout", seconds_, "seconds to wait (default 30)");
+  c->callback([this] {
+    command_ = [this](Pool& pool, const Output&) {
+      return reset(pool, find_vf(pool, vf_), std::chrono::seconds(seconds_));
+    };
+  });
+
   c = app.add_subcommand("move", "owner: take a VF from its user and give it to another, and wait");
   c->add_option("vf", vf_, kVf)->required();
   c->add_option("user", user_, "user that gets it, from 1")->required();
