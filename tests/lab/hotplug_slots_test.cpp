@@ -5,6 +5,7 @@
 #include <set>
 #include <sstream>
 
+#include "app/control_client.hpp"
 #include "hotplug.hpp"
 
 namespace vfpool {
@@ -43,6 +44,33 @@ TEST_F(HotplugSlots, AnEmptySlotCannotBeSwitchedOnAndNothingComesOfIt) {
   EXPECT_EQ(slot(1, 0)["powered"], false);
   EXPECT_EQ(command("user1", "hotplug_in --vf 0 --slot 0")["rc"], 0) << "and the slot works after it";
   EXPECT_EQ(command("user1", "hotplug_out --now")["rc"], 0);
+}
+
+TEST_F(HotplugSlots, ASecondPressKeepsTheVfAndTheCommandSaysSo) {
+  ASSERT_EQ(command("user1", "hotplug_in --vf 0 --slot 0")["rc"], 0);
+  const auto second_press = [] {
+    EXPECT_TRUE(lab::eventually(
+        20s, [] { return sh("user1", "dmesg").out.find("will power off in 5 sec") != std::string::npos; }));
+    app::ControlClient(lab_->file("control.sock")).ask({{"op", "press"}, {"user", 1}, {"slot", 0}});
+  };
+  sh("user1", "dmesg -C");
+  auto out = lab_->vm("user1").spawn("hotplug_out --slot 0");
+  second_press();
+  const auto end = out.wait(60s);
+  EXPECT_EQ(end.rc, 7) << end.out << end.err;
+  EXPECT_THAT(end.err, HasSubstr("and the VF stays"));
+  EXPECT_THAT(sh("user1", "dmesg").out, HasSubstr("Slot(1): Action canceled due to button press"));
+  EXPECT_EQ(slot(1, 0)["releasing"], false);
+  EXPECT_EQ(pool("owner", "list")["vfs"][0]["use"], "assigned");
+  EXPECT_EQ(sh("user1", std::string("ls ") + kFunction).rc, 0);
+
+  sh("user1", "dmesg -C");
+  auto moved = lab_->vm("owner").spawn("vfpool move 0 2");
+  second_press();
+  const auto kept = moved.wait(60s);
+  EXPECT_EQ(kept.rc, 7) << kept.out << kept.err;
+  EXPECT_THAT(kept.err, HasSubstr("user 1 keeps VF 0"));
+  EXPECT_EQ(command("user1", "hotplug_out --now")["rc"], 0) << "the slot can be released after it";
 }
 
 TEST_F(HotplugSlots, APressWhileTheSlotIsSwitchedOffChangesNothing) {

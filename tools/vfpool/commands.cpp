@@ -88,6 +88,10 @@ json move(Pool& pool, unsigned vf, unsigned user, int slot, bool force, std::chr
     const auto v = pool.vf(vf);
     if (v.use == VFPOOL_USE_FREE) break;
     if (v.use == VFPOOL_USE_BROKEN) throw broken();
+    if (v.use == VFPOOL_USE_ASSIGNED && !force && !pool.slot(v.user, v.slot).releasing &&
+        pool.vf(vf).use == VFPOOL_USE_ASSIGNED)
+      throw Failure(Exit::kCancelled,
+                    fmt::format("user {} keeps VF {}: somebody pressed the slot's button again", v.user, vf));
     in_time(fmt::format("user {} has not given VF {} back", now.user, vf));
     pool.next_event(kStep);
   }

@@ -61,6 +61,7 @@ TEST_F(CommandsTest, AVfWithNowhereToGoStays) {
 TEST_F(CommandsTest, MoveSaysThatTheOldUserDoesNotLetGo) {
   pool.vfs[1].use = VFPOOL_USE_ASSIGNED;
   pool.vfs[1].user = 1;
+  pool.slots[{1, 0}].releasing = 1;
   try {
     move(pool, 1, 2, -1, false, std::chrono::seconds(0), [](const std::string&) {});
     ADD_FAILURE();
@@ -103,7 +104,7 @@ TEST_F(CommandsTest, ABrokenVfIsResetAndTheResultTold) {
   EXPECT_THROW(reset(pool, 3, std::chrono::seconds(1)), Failure);
 }
 
-TEST_F(CommandsTest, AMoveEndsWhenTheVfIsBroken) {
+TEST_F(CommandsTest, AMoveEndsWhenTheVfIsKeptOrBroken) {
   const auto end = [&] {
     try {
       move(pool, 1, 1, -1, false, std::chrono::seconds(1), [](const std::string&) {});
@@ -114,6 +115,7 @@ TEST_F(CommandsTest, AMoveEndsWhenTheVfIsBroken) {
   };
   pool.vfs[1].use = VFPOOL_USE_ASSIGNED;
   pool.vfs[1].user = 2;
+  EXPECT_EQ(end(), Exit::kCancelled) << "it is not being released any more";
   pool.on_release = [&] { pool.vfs[1].use = VFPOOL_USE_BROKEN; };
   EXPECT_EQ(end(), Exit::kFailed) << "its reset fails on the way";
   EXPECT_EQ(end(), Exit::kFailed) << "it was broken before";

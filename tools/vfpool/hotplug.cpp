@@ -156,14 +156,16 @@ json hotplug_out(Pool& pool, const Server& server, const std::string& bridge, co
   if (options.now) server.power(*folder, false);
   if (!options.wait) return result;
   for (;;) {
-    if (const auto event = pool.next_event(kStep);
-        event && event->slot == slot.slot && event->kind == VFPOOL_EVENT_RELEASED) {
+    const auto event = pool.next_event(kStep);
+    if (event && event->slot == slot.slot && event->kind == VFPOOL_EVENT_RELEASED) {
       result["vf"] = event->vf;
       return result;
     }
     const auto now = pool.slot(0, slot.slot);
-    if (!options.now && now.present && !now.releasing && now.power_led == VFPOOL_LED_ON)
-      throw Failure(Exit::kCancelled, "taken back: somebody pressed the slot's button again");
+    // Only when all is told: the slot may be released, and have its next VF already.
+    if (!event && now.present && !now.releasing)
+      throw Failure(Exit::kCancelled,
+                    fmt::format("taken back: somebody pressed the button of {} again, and the VF stays", where(slot)));
     if (deadline.passed())
       throw Failure(
           Exit::kTimeout,

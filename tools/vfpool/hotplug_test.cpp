@@ -125,7 +125,19 @@ TEST_F(HotplugTest, OutNowSwitchesTheSlotOffItself) {
 
 TEST_F(HotplugTest, ASecondPressCancels) {
   fill(0);  // stays on, and nothing is being released
-  EXPECT_EQ(failure([&] { out(); }).first, Exit::kCancelled);
+  const auto [code, text] = failure([&] { out(); });
+  EXPECT_EQ(code, Exit::kCancelled);
+  EXPECT_THAT(text, HasSubstr("the VF stays"));
+}
+
+TEST_F(HotplugTest, ASlotThatHasItsNextVfWasReleasedAllTheSame) {
+  fill(0);
+  pool.on_release = [&] {
+    pool.tell(VFPOOL_EVENT_POWER, 0, VFPOOL_ANY, 0);
+    pool.tell(VFPOOL_EVENT_RELEASED, 0, 2);
+    pool.tell(VFPOOL_EVENT_ASSIGNED, 0, 3);  // and the slot looks as if nothing had been
+  };
+  EXPECT_EQ(out()["vf"], 2);
 }
 
 TEST_F(HotplugTest, OutKeepsWhatTheServerNeeds) {
