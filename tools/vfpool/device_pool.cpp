@@ -2,7 +2,6 @@
 // The pool behind /dev/vfpoolN. Nothing else may be in this file: programs of tests are linked without it.
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <poll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -10,6 +9,7 @@
 #include <cstring>
 
 #include "failure.hpp"
+#include "interrupt.hpp"
 #include "machine.hpp"
 
 namespace vfpool::tools {
@@ -136,11 +136,7 @@ class DevicePool : public Pool {
   }
 
   std::optional<vfpool_event> next_event(std::chrono::milliseconds limit) override {
-    pollfd p{.fd = fd_, .events = POLLIN, .revents = 0};
-    const int ready = ::poll(&p, 1, static_cast<int>(limit.count()));
-    if (ready < 0 && errno == EINTR) throw Failure(Exit::kCancelled, "interrupted");
-    if (ready < 0) throw from_errno(errno, path_.string());
-    if (ready == 0) return {};
+    if (!wait_for(fd_, limit)) return {};
     vfpool_event event;
     const ssize_t n = ::read(fd_, &event, sizeof event);
     if (n == 0) throw from_errno(ENODEV, path_.string());

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What machine.cpp says of the real one, of machines that exist only in a test: the programs themselves run there,
-// without any driver. --device chooses: "owner" (the default) has four VFs, of which user 2 has VF 1; "user" is user 1,
-// whose requests are granted; "silent" is user 1 whose owner never answers.
-#include <poll.h>
-
+// without any driver. --device chooses: "owner" (the default) has four VFs, of which user 2 has VF 1 and VF 3 is
+// broken; "user" is user 1, whose requests are granted; "silent" is user 1 whose owner never answers.
+#include "interrupt.hpp"
 #include "machine.hpp"
 #include "serve_fake.hpp"
 
@@ -30,7 +29,7 @@ class MachinePool : public LivePool {
   }
   std::optional<vfpool_event> next_event(std::chrono::milliseconds limit) override {
     if (auto event = LivePool::next_event(limit)) return event;
-    if (::poll(nullptr, 0, static_cast<int>(limit.count())) < 0) throw Failure(Exit::kCancelled, "interrupted");
+    wait_for(-1, limit);
     return {};
   }
 

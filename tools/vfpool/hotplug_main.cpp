@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // hotplug_in and hotplug_out: two programs of one source (VFPOOL_IN says which), as the founding papers have them:
 // "Hotplug_in" or "Hotplug_out", and "Finished".
-#include <csignal>
-#include <iostream>
-
 #include "cli.hpp"
 #include "hotplug.hpp"
+#include "interrupt.hpp"
 #include "machine.hpp"
 #include "output.hpp"
 
@@ -18,12 +16,7 @@ int main(int argc, char** argv) {
   constexpr const char* kProgram = VFPOOL_IN ? "hotplug_in" : "hotplug_out";
   HotplugCli cli(VFPOOL_IN);
   if (const auto end = cli.parse(argc, argv)) return *end;
-  // A signal ends the wait, not the process: next_event() says "interrupted", and what was asked for stands.
-  struct sigaction interrupted{};
-  interrupted.sa_handler = [](int) {};
-  sigaction(SIGINT, &interrupted, nullptr);
-  sigaction(SIGTERM, &interrupted, nullptr);
-
+  hold_interrupts();
   const Output out(kProgram, cli.json, cli.quiet);
   return out.run([&] {
     const Server server = this_server();

@@ -4,15 +4,14 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <cmath>
 #include <cstdio>
 #include <cstring>
-#include <ctime>
 #include <fstream>
 
 #include "commands.hpp"
 #include "describe.hpp"
+#include "interrupt.hpp"
 #include "metrics.hpp"
 #include "show.hpp"
 #include "stats.hpp"
@@ -28,14 +27,6 @@ using Json = nlohmann::json;
 
 constexpr const char* kVf = "VF: number, address or MAC";
 constexpr const char* kUser = "user, from 1";
-
-/// For as long as `seconds` says; a signal ends it with Failure kCancelled.
-void pause(double seconds) {
-  double whole;
-  const double part = std::modf(seconds, &whole);
-  timespec left{.tv_sec = static_cast<std::time_t>(whole), .tv_nsec = static_cast<long>(part * 1e9)};
-  if (::nanosleep(&left, nullptr) != 0 && errno == EINTR) throw Failure(Exit::kCancelled, "interrupted");
-}
 
 Json print(const Output& out, const std::string& text, Json value) {
   out.print(text);
@@ -87,7 +78,7 @@ void VfpoolCli::add_looking() {
     command_ = [this](Pool& pool, const Output& out) {
       auto result = stats(pool, server_);
       if (interval_ > 0) {
-        pause(interval_);
+        wait_for(-1, std::chrono::nanoseconds(std::llround(interval_ * 1e9)));
         result = rates(result, stats(pool, server_));
       }
       return print(out, stats_table(result), result);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // vfpool: everything about the pool on one command line (vfpool_cli.hpp).
-#include <csignal>
-
+#include "interrupt.hpp"
 #include "machine.hpp"
 #include "output.hpp"
 #include "serve_command.hpp"
@@ -12,14 +11,11 @@ int main(int argc, char** argv) {
   VfpoolCli cli(this_server());
   ServeCommand serve(cli.app);
   if (const auto end = cli.parse(argc, argv)) return *end;
-  struct sigaction interrupted{};
-  interrupted.sa_handler = [](int) {};
-  sigaction(SIGINT, &interrupted, nullptr);
-  sigaction(SIGTERM, &interrupted, nullptr);
   const Output out("vfpool", cli.json, cli.quiet);
   const auto open = [&] { return open_pool(cli.device); };
   const int failed = out.run([&] {
     if (serve.chosen()) return serve.run(open, out);
+    hold_interrupts();  // the page's server hears them by itself
     out.result(cli.run(open, out));
   });
   return failed ? failed : static_cast<int>(cli.status);
