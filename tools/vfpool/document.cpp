@@ -41,10 +41,15 @@ std::string options(const CLI::App& app) {
   return out;
 }
 
-std::vector<std::string> words(const CLI::App& app) {
+std::vector<std::string> options_of(const CLI::App& app) {
   std::vector<std::string> out;
   for (const auto* o : app.get_options())
     for (const auto& name : o->get_lnames()) out.push_back("--" + name);
+  return out;
+}
+
+std::vector<std::string> words(const CLI::App& app) {
+  auto out = options_of(app);
   for (const auto* s : app.get_subcommands({})) out.push_back(s->get_name());
   return out;
 }
@@ -78,15 +83,20 @@ std::string manual_page(const CLI::App& app) {
   return out;
 }
 
+/// A command may stand behind options of the program, and these behind it.
 std::string bash_completion(const CLI::App& app) {
   const std::string name = app.get_name();
-  std::string out = fmt::format("_{}() {{\n\tlocal words=\"{}\"\n", name, fmt::join(words(app), " "));
+  std::string out = fmt::format("_{}() {{\n\tlocal words=\"{}\"", name, fmt::join(words(app), " "));
   const auto commands = app.get_subcommands({});
-  if (!commands.empty()) {
-    out += "\tcase ${COMP_WORDS[1]} in\n";
+  if (commands.empty()) {
+    out += "\n";
+  } else {
+    out +=
+        fmt::format(" global=\"{}\" word\n\tfor word in \"${{COMP_WORDS[@]:1:COMP_CWORD-1}}\"; do\n\t\tcase $word in\n",
+                    fmt::join(options_of(app), " "));
     for (const auto* c : commands)
-      out += fmt::format("\t{}) words=\"{}\" ;;\n", c->get_name(), fmt::join(words(*c), " "));
-    out += "\tesac\n";
+      out += fmt::format("\t\t{}) words=\"{} $global\" ;;\n", c->get_name(), fmt::join(options_of(*c), " "));
+    out += "\t\tesac\n\tdone\n";
   }
   out += "\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"${COMP_WORDS[COMP_CWORD]}\")\n}\n";
   out += fmt::format("complete -F _{} {}\n", name, name);
