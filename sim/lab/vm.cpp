@@ -49,7 +49,7 @@ std::vector<std::string> Vm::command_line() const {
   const std::string& n = config_.name;
   const config::Topology::Vm& o = config_.options;
   const bool with_agent = o.init == config::Topology::Vm::Init::kAgent;
-  std::string append = fmt::format("{} vfpool.host={} vfpool.modules={}", kKernelOptions, n, fmt::join(o.modules, ","));
+  std::string append = fmt::format("{} lab.host={} lab.modules={}", kKernelOptions, n, fmt::join(o.modules, ","));
   if (!with_agent) append += " rdinit=/sbin/script-init";
   if (!o.blacklist.empty()) append += fmt::format(" modprobe.blacklist={}", fmt::join(o.blacklist, ","));
   const bool kvm = o.accel == "kvm";
