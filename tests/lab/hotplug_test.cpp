@@ -182,7 +182,7 @@ TEST_F(Hotplug, AServerThatDiesGivesBackWhatItAskedForAndKeepsWhatItWasGiven) {
 TEST_F(Hotplug, WithoutItsOwnerAUserIsToldSo) {
   // Not an orderly end: the heartbeat just stops.
   lab_->vm("owner").qmp("stop");
-  EXPECT_TRUE(lab::eventually(20s, [] { return pool("user1", "list")["info"]["frozen"] == true; }));
+  EXPECT_TRUE(lab::eventually(60s, [] { return pool("user1", "list")["info"]["frozen"] == true; }));
   const json refused = command("user1", "hotplug_in --timeout 2");
   EXPECT_EQ(refused["rc"], 1);
   EXPECT_THAT(refused["error"].get<std::string>(), HasSubstr("frozen"));
