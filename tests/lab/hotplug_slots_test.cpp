@@ -131,6 +131,23 @@ TEST_F(HotplugSlots, AnOpenFileOutlivesTheBridge) {
   EXPECT_EQ(pool("user1", "list")["rc"], 0);
 }
 
+TEST_F(HotplugSlots, ABridgeThatReadsAllOnesIsToldAndNothingMoves) {
+  const std::string at = lab::trimmed(sh("user1", "basename $(readlink -f /sys/class/misc/vfpool0/device)").out);
+  const auto memory_space = [&](const char* on) {
+    return sh("user1", fmt::format("setpci -s {} COMMAND={}:2", at, on)).rc;
+  };
+  ASSERT_EQ(memory_space("0"), 0);  // the bridge answers reads with Unsupported Request, which the kernel sees as ones
+  for (const char* line : {"vfpool list", "hotplug_in", "hotplug_out --slot 0", "vfpool release 1 0"}) {
+    const json refused = command("user1", line);
+    EXPECT_EQ(refused["rc"], 3) << line << ": " << refused;
+    EXPECT_THAT(refused["error"].get<std::string>(), HasSubstr("the bridge does not answer")) << line;
+  }
+  ASSERT_EQ(memory_space("2"), 0);
+  EXPECT_EQ(sh("user1", fmt::format("cd /sys/bus/pci/drivers/vfpool; echo {0} > unbind; echo {0} > bind", at)).rc, 0);
+  EXPECT_EQ(pool("user1", "list")["rc"], 0);
+  for (const auto& vf : listed("vfs")) EXPECT_EQ(vf["use"], "free") << vf;
+}
+
 TEST_F(HotplugSlots, SysfsIsAsDocumented) {
   std::set<std::string> documented, there;
   std::ifstream page(VFPOOL_ABI);
