@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The page: asks for the state twice a second, draws it, and has VFs dragged. A VF is one element for as long as the page
-// is open; when it goes to another place the element goes there and glides.
+// The page: asks for the state twice a second, draws it, and has VFs dragged, or chosen by keyboard or finger. A VF is
+// one element for as long as the page is open; when it goes to another place the element goes there and glides.
 const kEveryMs = 500;
 const kShownMs = 60_000;  // of the plots
 const kColours = ["#2f7ed8", "#d9822b", "#3a9b57", "#b04a9a", "#c2443c", "#5f6fd0", "#8a7a1f", "#2a9a9a"];
@@ -35,9 +35,17 @@ $("token").addEventListener("input", () => {
 function showAccess() {
   $("access").hidden = !control;
   if ($("token").value.trim() !== token) $("token").value = token;
-  $("may").textContent = !control ? "read only" : mayMove() ? "VFs can be dragged" : "read only without token";
+  $("may").textContent = !control ? "read only" : mayMove() ? "VFs can be moved: drag one, or choose it" : "read only without token";
   $("may").classList.toggle("yes", mayMove());
-  for (const vf of vfs.values()) vf.draggable = mayMove();
+  for (const vf of vfs.values()) allow(vf);
+  if (!mayMove()) choose(null);
+}
+
+function allow(vf) {
+  vf.draggable = mayMove();
+  vf.tabIndex = mayMove() ? 0 : -1;
+  if (mayMove()) vf.setAttribute("role", "button");
+  else vf.removeAttribute("role");
 }
 
 // ---- the picture ----
@@ -105,7 +113,15 @@ function vfElement(n) {
   e.dataset.vf = n;
   e.style.setProperty("--vf", colour(n));
   e.append(element("b", "", `VF ${n}`), element("span", "rate"), element("small"));
-  e.draggable = mayMove();
+  e.setAttribute("aria-pressed", "false");
+  allow(e);
+  e.addEventListener("click", () => choose(chosen === n ? null : n));
+  e.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" && event.key !== " ") return;
+    event.preventDefault();
+    choose(n);
+    if (chosen === n) $("choice").querySelector("button").focus();
+  });
   e.addEventListener("dragstart", (event) => {
     event.dataTransfer.setData("application/x-vfpool-vf", String(n));
     event.dataTransfer.effectAllowed = "move";
@@ -113,6 +129,39 @@ function vfElement(n) {
   vfs.set(n, e);
   return e;
 }
+
+// ---- a VF is chosen, then where it goes: for keyboards, and for fingers, which cannot drag ----
+let chosen = null;  // number of a VF
+
+function choose(n) {
+  chosen = mayMove() ? n : null;
+  for (const [number, e] of vfs) e.setAttribute("aria-pressed", String(number === chosen));
+  $("choice").hidden = chosen === null;
+  if (chosen === null) return;
+  $("chosen").textContent = `Move VF ${chosen} to`;
+  $("targets").replaceChildren();
+  const here = vfs.get(chosen).closest(".place");
+  for (const box of document.querySelectorAll(".place")) {
+    if (box === here) continue;
+    const target = element("button", "", box.querySelector("h2").firstChild.textContent);
+    target.type = "button";
+    target.addEventListener("click", () => {
+      move(chosen, Number(box.dataset.user));
+      leaveChoice();
+    });
+    $("targets").append(target);
+  }
+}
+
+function leaveChoice() {
+  const vf = vfs.get(chosen);
+  choose(null);
+  if (vf) vf.focus();
+}
+$("stay").addEventListener("click", leaveChoice);
+$("choice").addEventListener("keydown", (event) => {
+  if (event.key === "Escape") leaveChoice();
+});
 
 function glide(e, from) {
   const to = e.getBoundingClientRect();
@@ -138,7 +187,10 @@ function draw(state) {
     e.classList.toggle("moving", moving.has(v.vf) || v.use === "draining" || v.use === "resetting");
     if (e.parentElement === home) continue;
     const from = e.isConnected ? e.getBoundingClientRect() : null;
+    const focused = e === document.activeElement;  // which an element loses when it goes elsewhere
     home.append(e);
+    if (focused) e.focus();
+    if (chosen === v.vf) choose(v.vf);
     if (from) glide(e, from);
   }
   const there = new Set((pool.vfs || []).map((v) => v.vf));
@@ -146,6 +198,7 @@ function draw(state) {
     if (!there.has(n)) {
       e.remove();
       vfs.delete(n);
+      if (chosen === n) choose(null);
     }
   for (const u of pool.users || [])
     $("pool").querySelector(`.place[data-user="${u.user}"] .about`).textContent =
