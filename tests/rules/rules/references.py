@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What comments and documentation point to is there: files, folders, links, sections, make targets. Commands of pages stand
-in ```sh blocks, which tests/docs/run runs, RTL in ```systemverilog blocks, which tests/docs/examples elaborates; other
-blocks are pictures."""
+in ```sh blocks, which tests/docs/run runs, RTL, units and rules in ```systemverilog, ```systemd and ```udev blocks, which
+tests/docs/examples checks; other blocks are pictures."""
 
 import pathlib
 import posixpath
@@ -74,7 +74,7 @@ def check(tree):
                 found = FENCE.match(line)
                 if found:
                     fence = found[1] if fence is None else None
-                    if fence not in (None, "", "sh", "systemverilog"):
+                    if fence not in (None, "", "sh", "systemverilog", "systemd", "udev"):
                         yield path, number, f"no test looks at a block of {fence}"
                 elif fence == "" and COMMAND.match(line):
                     yield path, number, "a command in a block that is not called sh: no test runs it"
