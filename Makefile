@@ -9,7 +9,7 @@ DKMS_VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 DKMS_SOURCE := /usr/src/vfpool-$(DKMS_VERSION)
 
 .DEFAULT_GOAL := help
-.PHONY: help toolroot sim asan demo lab lab-down test test-long bench testbed lint formal syn modules install \
+.PHONY: help toolroot sim asan demo lab lab-down test test-long bench lint formal syn modules install \
 	uninstall commands install-commands dkms dkms-remove regs clean
 
 help: ## this list
@@ -41,11 +41,8 @@ test: toolroot ## every check, ends with `N passed, N failed`
 test-long: toolroot ## and what takes hours: mutations, all kernels, a debug kernel
 	@tests/run --long
 
-bench: sim ## measurements, raw data under build/bench
-	@$(IN_ROOT) tests/bench/run
-
-testbed: toolroot ## the models of the papers' testbeds, records and plots under build/testbed (TESTBED=names: only those)
-	@$(IN_ROOT) tools/testbed/run $(TESTBED)
+bench: toolroot ## measurements, records and plots under build/bench (BENCH=names: only those; docs/results.md)
+	@$(IN_ROOT) tests/bench/run $(BENCH)
 
 lint: toolroot ## what holds for the source itself: RTL lint, style, licences, order of folders, references (tests/rules)
 	@tests/run lint

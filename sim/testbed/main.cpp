@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// vfpool-testbed EXPERIMENT|all [--json PATH] [--seed N]: runs experiments on the model of the papers' testbeds.
+// vfpool-testbed EXPERIMENT|list [--json FILE] [--seed N]: runs an experiment on the model of the papers' testbeds.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <filesystem>
@@ -19,7 +20,7 @@ using namespace vfpool::testbed;
 namespace fs = std::filesystem;
 
 struct Options {
-  std::string experiment, version = "unknown";
+  std::string experiment;
   fs::path json, parameters = VFPOOL_TESTBED_PARAMETERS;
   std::uint64_t seed = 1;
 };
@@ -62,9 +63,9 @@ nlohmann::json json_of(const Comparison& c) {
           {"note", c.note}};
 }
 
-nlohmann::json run_one(const Experiment& experiment, const Options& options, std::size_t number, std::size_t of) {
+nlohmann::json run_one(const Experiment& experiment, const Options& options) {
   const auto began = std::chrono::steady_clock::now();
-  fmt::print("[{}/{}] {}: {}\n", number, of, experiment.name, experiment.title);
+  fmt::print("{}: {}\n", experiment.name, experiment.title);
   std::fflush(stdout);
   const Parameters parameters(options.parameters / (experiment.file + ".toml"));
   Record record([](const std::string& line) {
@@ -77,7 +78,6 @@ nlohmann::json run_one(const Experiment& experiment, const Options& options, std
                       {"x", experiment.x},
                       {"y", experiment.y},
                       {"command", command(experiment, options)},
-                      {"version", options.version},
                       {"seed", options.seed},
                       {"parameters", parameters.all()},
                       {"samples", nlohmann::json::array()},
@@ -91,21 +91,19 @@ nlohmann::json run_one(const Experiment& experiment, const Options& options, std
   return json;
 }
 
-int run_all(const Options& options) {
-  std::vector<Experiment> chosen = experiments();
-  const bool all = options.experiment == "all";
-  if (!all) std::erase_if(chosen, [&](const Experiment& e) { return e.name != options.experiment; });
-  if (chosen.empty()) {
-    std::cerr << "vfpool-testbed: no experiment " << options.experiment << "; there are: all";
-    for (const Experiment& e : experiments()) std::cerr << ", " << e.name;
-    std::cerr << "\n";
+int run(const Options& options) {
+  const std::vector<Experiment> all = experiments();
+  if (options.experiment == "list") {
+    for (const Experiment& e : all) fmt::print("{}\n", e.name);
+    return 0;
+  }
+  const auto chosen = std::ranges::find(all, options.experiment, &Experiment::name);
+  if (chosen == all.end()) {
+    std::cerr << "vfpool-testbed: no experiment " << options.experiment << "; `vfpool-testbed list` prints them\n";
     return 2;
   }
-  if (all && !options.json.empty()) fs::create_directories(options.json);
-  for (std::size_t i = 0; i < chosen.size(); ++i) {
-    const nlohmann::json record = run_one(chosen[i], options, i + 1, chosen.size());
-    if (!options.json.empty()) write(all ? options.json / (chosen[i].name + ".json") : options.json, record);
-  }
+  const nlohmann::json record = run_one(*chosen, options);
+  if (!options.json.empty()) write(options.json, record);
   return 0;
 }
 
@@ -114,14 +112,13 @@ int run_all(const Options& options) {
 int main(int argc, char** argv) {
   Options options;
   CLI::App app{"Models of the papers' testbeds, with the driver's own moderation code"};
-  app.add_option("experiment", options.experiment, "its name, or `all`; an unknown one lists them")->required();
-  app.add_option("--json", options.json, "file for the record; with `all` a folder, one file an experiment");
+  app.add_option("experiment", options.experiment, "its name, or `list`: print the names")->required();
+  app.add_option("--json", options.json, "file for the record");
   app.add_option("--seed", options.seed, "of everything random")->capture_default_str();
-  app.add_option("--version-of", options.version, "git describe of the tree, for the record");
   app.add_option("--parameters", options.parameters, "folder of the parameter files")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   try {
-    return run_all(options);
+    return run(options);
   } catch (const std::exception& e) {
     std::cerr << "vfpool-testbed: " << e.what() << "\n";
     return 1;
