@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // Weighted deficit round robin over the sources of one exit, in cells. A source may send while its deficit is not negative
 // and is charged with the cells afterwards, so that no size is compared. A new round gives every source its quantum,
-// weight x 4 cells, and begins when nobody who may send has a deficit of 0 or more.
+// weight x 4 cells, and begins when nobody who asks has a deficit of 0 or more.
 //
-// A request takes two cycles to a grant; grants are as many cycles apart as the packet has cells, two at least.
+// A request takes two cycles to a grant: in the first one it is seen who may send, in the second one whose turn it is. Grants
+// are as many cycles apart as the packet has cells, two at least. The deficit knows of a grant two cycles later: a source
+// that is granted every two or three cycles may send one short packet more than its due, and pays for it.
 module vfp_drr #(
   parameter int unsigned Sources = 3   // 1..18
 ) (
   input  logic                    clk_i,
   input  logic                    rst_ni,
 
-  input  logic [Sources-1:0]      req_i,     // from registers; falls in the cycle after the grant
+  input  logic [Sources-1:0]      req_i,     // from registers; falls in the cycle after the grant, but for more_i
+  input  logic [Sources-1:0]      more_i,    // with req_i: another packet follows, so the request stands after a grant
   input  logic [Sources-1:0]      may_i,     // there is room for what the source asks for
-  input  logic [Sources-1:0]      stop_i,    // a cycle later: not now
   input  logic [Sources-1:0][5:0] cells_i,   // of the packet, valid in the cycle after its grant
   input  logic [Sources-1:0][4:0] weight_i,  // 1..31
   output logic [Sources-1:0]      grant_o
@@ -22,87 +24,151 @@ module vfp_drr #(
     $fatal(1, "vfp_drr: Sources is 1 to 18");
   end
 
-  logic [Sources-1:0] ask_q;    // asks, and there is room
+  // Sources are looked at in groups of as many as a LUT has inputs.
+  localparam int unsigned Group  = 6;
+  localparam int unsigned Groups = (Sources + Group - 1) / Group;
+
+  logic [Sources-1:0] grant_q, paid_q;  // granted in this cycle, in the last one
+  logic               granted_q, charged_q;  // the same of any source
   logic [Sources-1:0] rich;     // the deficit is not negative
-  logic [Sources-1:0] grant_q, paid_q, charge_q;  // granted in this cycle, in the last one, in the one before
-  logic [Sources-1:0] upto_q;   // up to the one that was granted last: they come after the others
-  logic [Sources-1:0] loop_q;   // was granted, and has not asked since
-  logic [Sources-1:0] waits, able, later, first;
-  logic [5:0]         cells, left_q;
-  logic signed [8:0]  charge_cells_q;
   logic [Sources-1:0] near;     // owes little
-  logic               go, round, lend_q;
+  logic [Sources-1:0] soon;     // will not owe anything with the next quantum
+  logic [5:0]         cells;
+  logic [5:0]         left_q;   // cells of the packet that leaves, counted down to 3: the next one may be chosen
+  logic               long, go, idle;
 
   assign grant_o = grant_q;
 
-  // For two cycles the register still shows a request that is granted.
-  assign waits = ask_q & ~stop_i & ~grant_q & ~paid_q;
-  assign able  = (waits & rich) != '0 ? waits & rich : lend_q ? waits & near : '0;
-  assign later = able & ~upto_q;
+  // --- who may send ---
+
+  logic [Sources-1:0] asks, ask_q;      // asks, and there is room; not what is granted in this cycle
+  logic [Sources-1:0] able;
+  logic [Sources-1:0] able_q, later_q;  // those of able_q that come after the one granted last
+  logic [Sources-1:0] upto, upto_q;     // up to the one that was granted last
+  logic               round, hold_q, add_q, boost, lend_q;
+
+  assign asks  = may_i & ((req_i & ~grant_q) | (more_i & grant_q));
+  assign boost = round || hold_q || add_q;
+  assign able  = asks & (rich | (soon & {Sources{boost}}) | (near & {Sources{lend_q}}));
 
   always_comb begin
-    first = later != '0 ? later : able;
-    for (int s = 0; s < int'(Sources); s++) begin
-      for (int t = 0; t < s; t++) begin
-        if (later != '0 ? later[t] : able[t]) first[s] = 1'b0;
-      end
+    for (int s = 0; s < int'(Sources); s++) upto[s] = granted_q ? (grant_q >> s) != '0 : upto_q[s];
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      ask_q   <= '0;
+      able_q  <= '0;
+      later_q <= '0;
+      upto_q  <= '0;
+    end else begin
+      ask_q   <= asks;
+      able_q  <= able;
+      later_q <= able & ~upto;
+      upto_q  <= upto;
     end
-    cells = '0;
+  end
+
+  // --- whose turn it is: the first of the later ones, or of all ---
+
+  logic [Sources-1:0] first, first_able, first_later;
+  logic [Groups-1:0]  some_able, some_later;
+  always_comb begin
+    for (int g = 0; g < int'(Groups); g++) begin
+      some_able[g]  = 1'b0;
+      some_later[g] = 1'b0;
+    end
     for (int s = 0; s < int'(Sources); s++) begin
-      if (paid_q[s]) cells = cells | cells_i[s];
+      first_able[s]  = able_q[s] && !some_able[s / int'(Group)];
+      first_later[s] = later_q[s] && !some_later[s / int'(Group)];
+      some_able[s / int'(Group)]  = some_able[s / int'(Group)] || able_q[s];
+      some_later[s / int'(Group)] = some_later[s / int'(Group)] || later_q[s];
+    end
+    for (int s = 0; s < int'(Sources); s++) begin
+      first[s] = some_later != '0 ? first_later[s] : first_able[s];
+      for (int g = 0; g < s / int'(Group); g++) begin
+        if (some_later != '0 ? some_later[g] : some_able[g]) first[s] = 1'b0;
+      end
     end
   end
 
   // The next packet may follow the one that is leaving.
-  assign go = grant_q == '0 && (paid_q != '0 ? cells <= 6'd2 : left_q == 6'd0);
-
-  // Who was granted needs some cycles for its next request. If all such are poor, everyone gets rounds meanwhile. If one is
-  // rich, a poor one may go before it on credit, so that the link does not run dry; if that has no end, a round begins.
-  logic settled;  // the deficits count all that was granted
-  assign settled = grant_q == '0 && paid_q == '0 && charge_q == '0;
-  assign round   = able == '0 && settled &&
-                   ((loop_q & rich) == '0 ? (waits | loop_q) != '0 : go && waits != '0 && (waits & near) == '0);
+  always_comb begin
+    cells = '0;
+    long  = 1'b0;
+    for (int s = 0; s < int'(Sources); s++) begin
+      if (paid_q[s]) cells = cells | cells_i[s];
+      if (paid_q[s] && cells_i[s] > 6'd2) long = 1'b1;
+    end
+  end
+  assign idle = left_q[5:2] == 4'd0;
+  assign go   = !granted_q && (charged_q ? !long : idle);
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
-      ask_q    <= '0;
-      grant_q  <= '0;
-      paid_q   <= '0;
-      charge_q <= '0;
-      loop_q   <= '0;
-      upto_q   <= '0;
-      left_q   <= '0;
-      lend_q   <= 1'b0;
+      grant_q   <= '0;
+      granted_q <= 1'b0;
+      paid_q    <= '0;
+      charged_q <= 1'b0;
+      left_q    <= '0;
     end else begin
-      ask_q    <= req_i & may_i;
-      grant_q  <= go ? first : '0;
-      paid_q   <= grant_q;
-      charge_q <= paid_q;
-      lend_q   <= settled && (waits & rich) == '0 && (loop_q & rich) != '0;
-      loop_q   <= (loop_q & ~waits & ~{Sources{round && go}}) | grant_q;
-      if (paid_q != '0) left_q <= cells > 6'd3 ? cells - 6'd3 : 6'd0;
-      else if (left_q != 6'd0) left_q <= left_q - 6'd1;
-      if (grant_q != '0) begin
-        for (int s = 0; s < int'(Sources); s++) upto_q[s] <= (grant_q >> s) != '0;
-      end
+      grant_q   <= go ? first : '0;
+      granted_q <= go && some_able != '0;
+      paid_q    <= grant_q;
+      charged_q <= granted_q;
+      if (charged_q) left_q <= cells;
+      else if (!idle) left_q <= left_q - 6'd1;
     end
   end
 
-  always_ff @(posedge clk_i) charge_cells_q <= -$signed({3'b000, cells});
+  // --- rounds ---
+
+  // Who was granted needs some cycles for its next request, if nothing followed. If all such are poor, everyone gets rounds
+  // meanwhile. If one is rich, a poor one may go before it on credit, so that the link does not run dry; if that has no end,
+  // a round begins.
+  logic [Sources-1:0] loop_q;   // was granted, and has not asked since
+  logic               settled;  // the deficits count all that was granted
+  logic               dry_q, forget_q;
+  assign settled = !granted_q && !charged_q;
+  assign round   = !hold_q && !add_q &&
+                   (dry_q || (((ask_q | loop_q) & rich) == '0 && (ask_q | loop_q) != '0));
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      loop_q   <= '0;
+      hold_q   <= 1'b0;
+      add_q    <= 1'b0;
+      lend_q   <= 1'b0;
+      dry_q    <= 1'b0;
+      forget_q <= 1'b0;
+    end else begin
+      lend_q   <= settled && (ask_q & rich) == '0 && (loop_q & rich) != '0;
+      dry_q    <= settled && idle && !hold_q && !add_q && ask_q != '0 && (ask_q & (rich | near)) == '0;
+      forget_q <= round && go;
+      loop_q   <= (loop_q & ~ask_q & ~{Sources{forget_q}}) | grant_q;
+      // Not in the cycle in which somebody is charged.
+      add_q    <= (round || hold_q) && !granted_q;
+      hold_q   <= (round || hold_q) && granted_q;
+    end
+  end
 
   for (genvar s = 0; s < int'(Sources); s++) begin : gen_source
-    logic signed [8:0] deficit_q, quantum, change;
-    logic              keeps;
+    logic signed [8:0] deficit_q, quantum, sum;
+    logic [7:0]        unused_raised;
+    logic              keeps, unused_carry, owes;
+    assign quantum = $signed({2'b00, weight_i[s], 2'b00});
+    // Less the cells, or with the quantum: one adder, whose lowest bit is the carry of the complement.
+    assign {sum, unused_carry} = {deficit_q, 1'b1} + {paid_q[s] ? ~{3'b000, cells_i[s]} : quantum, paid_q[s]};
     assign rich[s] = !deficit_q[8];
     assign near[s] = deficit_q[7];  // if it is negative: -128 or more
-    assign quantum = $signed({2'b00, weight_i[s], 2'b00});
-    assign change  = charge_q[s] ? charge_cells_q : quantum;
+    assign {owes, unused_raised} = deficit_q + quantum;
+    assign soon[s] = !owes;  // if it is negative
     // What is not used is not saved up, but for who could not ask in time.
     assign keeps   = !rich[s] || (loop_q[s] && !deficit_q[7]);
     always_ff @(posedge clk_i) begin
       if (!rst_ni) deficit_q <= '0;
-      else if (charge_q[s]) deficit_q <= deficit_q + change;
-      else if (round) deficit_q <= keeps ? deficit_q + change : rich[s] && loop_q[s] ? deficit_q : quantum;
+      else if (paid_q[s]) deficit_q <= sum;
+      else if (add_q) deficit_q <= keeps ? sum : rich[s] && loop_q[s] ? deficit_q : quantum;
     end
   end
 

@@ -12,9 +12,10 @@ module vfp_egress #(
   input  logic rst_ni,
   input  logic down_i,                          // the link is down, or the port contained
 
-  // Queues: a request stands from a register and falls in the cycle after its grant; the first cell comes two cycles after
-  // the grant, the others without a pause.
+  // Queues: a request stands from a register and falls in the cycle after its grant, but stays for the packet that follows
+  // if req_more_i stood with the grant. The first cell comes two cycles after the grant, the others without a pause.
   input  logic [Sources-1:0]           req_i,
+  input  logic [Sources-1:0]           req_more_i,   // another packet of the class follows
   input  logic [Sources-1:0][1:0]      req_cls_i,
   input  logic [Sources-1:0][5:0]      req_cells_i,  // valid in the cycle after the grant
   output logic [Sources-1:0]           grant_o,
@@ -35,6 +36,8 @@ module vfp_egress #(
 
   // Tags; a source's index is its number as a requester.
   input  logic [Sources-1:0]           tag_may_i,
+  input  logic [Sources-1:0]           tag_few_i,    // few are left for the source
+  input  logic                         tag_scarce_i, // few are left for all
   output logic                         alloc_o,
   output vfp_tags_pkg::tag_req_t       alloc_req_o,
   input  logic [7:0]                   alloc_tag_i,
@@ -61,25 +64,38 @@ module vfp_egress #(
   logic [2:0]         link;
   logic               ended_space_q;
   logic [4:0]         ended_used;
-  logic [Sources-1:0] may, np_q, stop;
+  logic [Sources-1:0] may, np, more;
   logic [Sources-1:0][2:0] room;
-  logic [3:0]         np_wait_q;  // the tag of a granted request is taken some cycles later
+  logic [Sources-1:0] grant, sel1_q, sel_q;
+  logic [3:0]         np_any_q;
 
   assign link = link_room_i | {3{down_i}};
-  assign stop = np_wait_q != 4'd0 ? np_q : '0;
 
+  // The tag of a granted request is taken five cycles later, and the table shows it two cycles after that. While tags are
+  // few, one request waits for that of the other; counters run from 8 to 15.
   for (genvar s = 0; s < int'(Sources); s++) begin : gen_may
-    assign room[s] = {link[2] && ended_space_q, link[1] && ended_space_q && (tag_may_i[s] || down_i), link[0]};
+    logic [3:0] np_wait_q;
+    logic       np_may;
+    assign np[s]   = req_cls_i[s] == vfp_cell_pkg::ClsNp;
+    assign np_may  = tag_may_i[s] && !(tag_few_i[s] && np_wait_q[3]) && !(tag_scarce_i && np_any_q[3]);
+    assign room[s] = {link[2] && ended_space_q, link[1] && ended_space_q && (np_may || down_i), link[0]};
     assign may[s]  = room[s][req_cls_i[s]];
+    assign more[s] = req_more_i[s] && !(np[s] && (tag_few_i[s] || tag_scarce_i));
     always_ff @(posedge clk_i) begin
-      room_o[s] <= room[s];
-      np_q[s]   <= req_cls_i[s] == vfp_cell_pkg::ClsNp;
+      room_o[s] <= {room[s][2], link[1] && ended_space_q && (tag_may_i[s] || down_i), room[s][0]};
+      if (!rst_ni) np_wait_q <= '0;
+      else if (grant[s] && np[s]) np_wait_q <= 4'd8;
+      else if (np_wait_q[3]) np_wait_q <= np_wait_q + 4'd1;
     end
   end
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) np_any_q <= '0;
+    else if ((grant & np) != '0) np_any_q <= 4'd8;
+    else if (np_any_q[3]) np_any_q <= np_any_q + 4'd1;
+  end
 
-  logic [Sources-1:0] grant, sel1_q, sel_q;
   vfp_drr #(.Sources(Sources)) u_drr (
-    .clk_i, .rst_ni, .req_i, .may_i(may), .stop_i(stop), .cells_i(req_cells_i), .weight_i, .grant_o(grant)
+    .clk_i, .rst_ni, .req_i, .more_i(more), .may_i(may), .cells_i(req_cells_i), .weight_i, .grant_o(grant)
   );
   assign grant_o = grant;
 
@@ -103,12 +119,9 @@ module vfp_egress #(
   always_ff @(posedge clk_i) begin
     take_o <= rst_ni && grant != '0 ? 3'(3'd1 << grant_cls) : 3'd0;
     if (!rst_ni) begin
-      np_wait_q <= '0;
-      sel1_q    <= '0;
-      sel_q     <= '0;
+      sel1_q <= '0;
+      sel_q  <= '0;
     end else begin
-      if ((grant & np_q) != '0) np_wait_q <= 4'd9;
-      else if (np_wait_q != 4'd0) np_wait_q <= np_wait_q - 4'd1;
       sel1_q <= grant;
       if (sel1_q != '0) sel_q <= sel1_q;
     end
@@ -201,7 +214,7 @@ module vfp_egress #(
     end
   end
 
-  logic                   tx_valid_q, alloc_q;
+  logic                   tx_valid_q, alloc_q, ended_q;
   logic [CellW-1:0]       tx_q;
   logic [RouteW-1:0]      tx_route_q;
   vfp_tags_pkg::tag_req_t alloc_req_q;
@@ -212,6 +225,7 @@ module vfp_egress #(
     tx_valid_q <= goes_on && rst_ni;
     alloc_q    <= goes_on && e2_cell.sop && e2_route.cls == vfp_cell_pkg::ClsNp && rst_ni;
     dropped_o  <= ends && e2_route.cls == vfp_cell_pkg::ClsP && rst_ni;
+    ended_q    <= ends && e2_route.cls != vfp_cell_pkg::ClsP && rst_ni;
 
     alloc_req_q.port       <= source;
     alloc_req_q.rid        <= e2_hdr.rid;
@@ -236,14 +250,14 @@ module vfp_egress #(
   assign alloc_o     = alloc_q;
   assign alloc_req_o = alloc_req_q;
 
-  // Four grants may be on their way when the space is found short.
+  // Five grants may be on their way when the space is found short.
   logic unused_ended_ready;
   always_ff @(posedge clk_i) ended_space_q <= ended_used < 5'd8;
   vfp_fifo #(.W(5 + RouteW + 128), .Depth(16)) u_ended (
     .clk_i, .rst_ni,
-    .in_valid_i (ends && e2_route.cls != vfp_cell_pkg::ClsP),
+    .in_valid_i (ended_q),
     .in_ready_o (unused_ended_ready),
-    .in_data_i  ({source, e2_route_q, e2_cell.hdr}),
+    .in_data_i  ({alloc_req_q.port, tx_route_q, tx_o.hdr}),
     .out_valid_o(ended_valid_o),
     .out_ready_i(ended_ready_i),
     .out_data_o ({ended_source_o, ended_route_o, ended_hdr_o}),

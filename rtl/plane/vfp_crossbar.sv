@@ -88,7 +88,7 @@ module vfp_crossbar #(
     $fatal(1, "vfp_crossbar: Devices is 1 to 4");
   end
 
-  logic [P-1:0]             ready, down, out_valid;
+  logic [P-1:0]             ready, down, out_valid, req_more;
   logic [P-1:0][1:0]        req_cls;
   logic [P-1:0][5:0]        req_cells;
   logic [P-1:0][CellW-1:0]  out;
@@ -113,10 +113,12 @@ module vfp_crossbar #(
       .dec_valid_o(dec_valid_o[h]), .dec_o(dec_o[h]), .dec_cls_o(dec_cls_o[h]), .dec_cells_o(dec_cells_o[h]),
       .dec_room_i(dec_room_i[h]), .route_valid_i(route_valid_i[h]), .route_i(route_i[h]),
       .route_hdr_i(route_hdr_i[h]), .route_cells_i(route_cells_i[h]),
-      .req_o(host_req[h]), .req_cls_o(req_cls[h]), .req_cells_o(req_cells[h]), .grant_i(host_granted[h]),
+      .req_o(host_req[h]), .req_more_o(req_more[h]), .req_cls_o(req_cls[h]), .req_cells_o(req_cells[h]),
+      .grant_i(host_granted[h]),
       .exit_room_i(host_room[h]), .waiting_o(host_waiting[h]), .held_o(host_held[h]),
       .out_valid_o(out_valid[h]), .out_o(out[h]), .out_route_o(out_route[h]),
-      .req_i(host_asked[h]), .req_cls_i(req_cls[H +: Devices]), .req_cells_i(req_cells[H +: Devices]),
+      .req_i(host_asked[h]), .req_more_i(req_more[H +: Devices]), .req_cls_i(req_cls[H +: Devices]),
+      .req_cells_i(req_cells[H +: Devices]),
       .grant_o(host_grant[h]), .room_o(host_offer[h]), .waiting_i(host_awaited[h]), .held_i(host_holding[h]),
       .cell_valid_i(out_valid[H +: Devices]), .cell_i(out[H +: Devices]), .cell_route_i(out_route[H +: Devices]),
       .peer_down_i(down[H +: Devices]),
@@ -161,10 +163,11 @@ module vfp_crossbar #(
       .dec_cells_o(dec_cells_o[H + d]),
       .dec_room_i(dec_room_i[H + d]), .route_valid_i(route_valid_i[H + d]), .route_i(route_i[H + d]),
       .route_hdr_i(route_hdr_i[H + d]), .route_cells_i(route_cells_i[H + d]),
-      .req_o(dev_req[d]), .req_cls_o(req_cls[H + d]), .req_cells_o(req_cells[H + d]), .grant_i(dev_granted[d]),
+      .req_o(dev_req[d]), .req_more_o(req_more[H + d]), .req_cls_o(req_cls[H + d]), .req_cells_o(req_cells[H + d]),
+      .grant_i(dev_granted[d]),
       .exit_room_i(dev_room[d]), .waiting_o(dev_waiting[d]), .held_o(dev_held[d]),
       .out_valid_o(out_valid[H + d]), .out_o(out[H + d]), .out_route_o(out_route[H + d]),
-      .req_i(dev_asked[d]), .req_cls_i(req_cls[0 +: H]), .req_cells_i(req_cells[0 +: H]),
+      .req_i(dev_asked[d]), .req_more_i(req_more[0 +: H]), .req_cls_i(req_cls[0 +: H]), .req_cells_i(req_cells[0 +: H]),
       .grant_o(dev_grant[d]), .room_o(dev_offer[d]), .waiting_i(dev_awaited[d]), .held_i(dev_holding[d]),
       .cell_valid_i(out_valid[0 +: H]), .cell_i(out[0 +: H]), .cell_route_i(out_route[0 +: H]),
       .peer_down_i(down[0 +: H]),

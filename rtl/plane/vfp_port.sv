@@ -35,8 +35,9 @@ module vfp_port #(
   input  logic [127:0]        route_hdr_i,
   input  logic [5:0]          route_cells_i,
 
-  // To the peers: one request at a time, and what is sent.
+  // To the peers: what one queue asks for, and what is sent.
   output logic [Peers-1:0]      req_o,
+  output logic                  req_more_o,
   output logic [1:0]            req_cls_o,
   output logic [5:0]            req_cells_o,
   input  logic [Peers-1:0]      grant_i,
@@ -49,6 +50,7 @@ module vfp_port #(
 
   // From the peers: the same the other way round.
   input  logic [Peers-1:0]      req_i,
+  input  logic [Peers-1:0]      req_more_i,
   input  logic [Peers-1:0][1:0] req_cls_i,
   input  logic [Peers-1:0][5:0] req_cells_i,
   output logic [Peers-1:0]      grant_o,
@@ -145,21 +147,23 @@ module vfp_port #(
     .clk_i, .rst_ni, .init_done_o(queues_ready),
     .in_valid_i(in_valid), .in_i(in), .route_valid_i, .route_i, .route_hdr_i, .route_cells_i,
     .rx_end_i(rx_valid && rx_i.eop), .rx_wait_i, .room_o(queue_room), .held_o, .overrun_o(overrun),
-    .exit_room_i, .waiting_o, .req_o, .req_cls_o, .req_cells_o, .grant_i, .out_valid_o, .out_o, .out_route_o
+    .exit_room_i, .waiting_o, .req_o, .req_more_o, .req_cls_o, .req_cells_o, .grant_i,
+    .out_valid_o, .out_o, .out_route_o
   );
   assign init_done_o = queues_ready && tags_ready;
 
   // --- exit ---
 
-  logic [Peers-1:0]       tag_may;
+  logic [Peers-1:0]       tag_may, tag_few;
+  logic                   tag_scarce;
   logic                   alloc;
   vfp_tags_pkg::tag_req_t alloc_req;
   logic [7:0]             alloc_tag;
   vfp_egress #(.Sources(Peers)) u_exit (
     .clk_i, .rst_ni, .down_i(down_o),
-    .req_i, .req_cls_i, .req_cells_i, .grant_o, .room_o, .cell_valid_i, .cell_i, .route_i(cell_route_i), .weight_i,
+    .req_i, .req_more_i, .req_cls_i, .req_cells_i, .grant_o, .room_o, .cell_valid_i, .cell_i, .route_i(cell_route_i), .weight_i,
     .link_room_i, .take_o, .check_vf_o, .check_gen_o, .check_ok_i,
-    .tag_may_i(tag_may), .alloc_o(alloc), .alloc_req_o(alloc_req), .alloc_tag_i(alloc_tag),
+    .tag_may_i(tag_may), .tag_few_i(tag_few), .tag_scarce_i(tag_scarce), .alloc_o(alloc), .alloc_req_o(alloc_req), .alloc_tag_i(alloc_tag),
     .tx_valid_o, .tx_o, .tx_route_o, .tx_tag_o,
     .dropped_o, .ended_valid_o, .ended_ready_i, .ended_hdr_o, .ended_route_o, .ended_source_o
   );
@@ -188,7 +192,7 @@ module vfp_port #(
   vfp_tags #(.Tags(Tags), .Requesters(Peers)) u_tags (
     .clk_i, .rst_ni, .init_done_o(tags_ready),
     .tick_i(tick_ms_i), .timeout_i, .id_i, .quota_i, .gone_i(gone_q), .walk_done_o(walk_done),
-    .may_o(tag_may), .own_may_o(unused_own_may),
+    .may_o(tag_may), .few_o(tag_few), .scarce_o(tag_scarce), .own_may_o(unused_own_may),
     .alloc_i(alloc), .alloc_req_i(alloc_req), .alloc_tag_o(alloc_tag), .own_tag_o(unused_own_tag),
     .cpl_valid_i, .cpl_ready_o, .cpl_hdr_i, .res_valid_o, .res_act_o, .res_req_o, .res_left_o,
     .gen_port_o(tag_port_o), .gen_vf_o(tag_vf_o), .gen_i(tag_gen_i),
@@ -197,15 +201,21 @@ module vfp_port #(
 
   // --- containment ---
 
-  logic [2:0] waits;
+  logic [2:0] waits, waits_q;
+  logic       holds_q;
   logic [3:0] unused_cause;
   always_comb begin
     waits = '0;
-    for (int p = 0; p < int'(Peers); p++) waits = waits | (waiting_i[p] & ~link_room_i);
+    for (int p = 0; p < int'(Peers); p++) waits = waits | waiting_i[p];
+  end
+  // A cycle late is soon enough for clocks of microseconds.
+  always_ff @(posedge clk_i) begin
+    waits_q <= waits & ~link_room_i & {3{link_i && rst_ni}};
+    holds_q <= held_i != '0 && link_i && rst_ni;
   end
   vfp_contain u_contain (
     .clk_i, .rst_ni, .tick_i(tick_us_i), .stuck_i, .patience_i, .worth_i(6'd32),
-    .waiting_i(waits & {3{link_i}}), .left_i(take_o), .held_i(held_i != '0 && link_i), .cell_i(tx_valid_o),
+    .waiting_i(waits_q), .left_i(take_o), .held_i(holds_q), .cell_i(tx_valid_o),
     .contained_o, .cause_o(unused_cause), .release_i
   );
   always_ff @(posedge clk_i) down_o <= !rst_ni || !link_i || contained_o;

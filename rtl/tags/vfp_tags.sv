@@ -27,8 +27,11 @@ module vfp_tags #(
   input  logic [Requesters-1:0]      gone_i,
   output logic        walk_done_o,   // pulse: the walker has seen every tag
 
-  // A tag is given out. Ask only for a requester with may_o; may_o takes two cycles to show it, so leave one cycle between.
+  // A tag is given out. Ask only for a requester with may_o, and leave one cycle between. What is given out shows in may_o
+  // two cycles later; four requests may be under way by then while neither few_o nor scarce_o says otherwise.
   output logic [Requesters-1:0]  may_o,
+  output logic [Requesters-1:0]  few_o,       // the requester may have fewer than five more
+  output logic                   scarce_o,    // fewer than five are left for all; may_o keeps the last one of them back
   output logic                   own_may_o,   // the bridge's own request: one at a time, under the last tag
   input  logic                   alloc_i,
   input  vfp_tags_pkg::tag_req_t alloc_req_i, // port PortOwn: the bridge's own
@@ -359,7 +362,7 @@ module vfp_tags #(
     .used_o     (list_used)
   );
   logic unused_list;
-  assign unused_list = ^{list_in_ready, list_used};
+  assign unused_list = ^{list_in_ready, list_used, list_valid};
 `endif
 
   assign alloc_tag_o = 8'(free_tag);
@@ -385,15 +388,26 @@ module vfp_tags #(
 
   for (genvar r = 0; r < int'(Requesters); r++) begin : gen_quota
     logic [8:0] held_q;
-    logic       more, less, may_q;
+    logic       more, less, may_q, few_q;
     assign more = alloc_i && alloc_req_i.port == 5'(r);
     assign less = s5_free_q && s5_who.port == 5'(r);
     always_ff @(posedge clk_i) begin
       may_q <= held_q < quota_i[r] && !init_q;
+      few_q <= {1'b0, held_q} + 10'd5 > {1'b0, quota_i[r]};
       if (!rst_ni) held_q <= '0;
       else if (more != less) held_q <= more ? held_q + 1'b1 : held_q - 1'b1;
     end
-    assign may_o[r] = may_q && list_valid;
+    assign may_o[r] = may_q && !none_q;
+    assign few_o[r] = few_q;
+  end
+
+  logic [TagW:0] free_q;  // tags in the list
+  logic          none_q;
+  always_ff @(posedge clk_i) begin
+    none_q   <= free_q < (TagW + 1)'(2) || !rst_ni;
+    scarce_o <= free_q < (TagW + 1)'(5);
+    if (!rst_ni) free_q <= '0;
+    else if (free_we != list_ready) free_q <= free_we ? free_q + 1'b1 : free_q - 1'b1;
   end
 
   // --- the walker ---
@@ -426,6 +440,11 @@ module vfp_tags #(
     .out_data_o ({exp_req_o, exp_left_o}),
     .used_o     (exp_used)
   );
+
+`ifndef SYNTHESIS
+  // may_o was heeded.
+  always_ff @(posedge clk_i) if (rst_ni && list_ready) assert (list_valid);
+`endif
 
 `ifdef FORMAL
   `include "formal/vfp_tags.svh"

@@ -17,7 +17,9 @@ module vfp_lists #(
   input  logic [SW-1:0] pop_slot_i,
 
   output logic [Lists-1:0]         some_o,  // the list is not empty
-  output logic [Lists-1:0][SW-1:0] first_o
+  output logic [Lists-1:0]         two_o,   // it has two slots at least
+  output logic [Lists-1:0][SW-1:0] first_o,
+  output logic [SW-1:0]            next_o   // what follows pop_slot_i, if its list has two slots
 );
 
   if (Lists < 1 || Slots < 2 || Slots != (1 << SW)) begin : gen_bad_size
@@ -36,6 +38,7 @@ module vfp_lists #(
   logic [SW-1:0] push_behind, pop_next;
   assign push_behind = last_q[push_list_i];
   assign pop_next    = next_mem[pop_slot_i];
+  assign next_o      = pop_next;
 
   always_ff @(posedge clk_i) begin
     if (push_i && some_q[push_list_i]) next_mem[push_behind] <= push_slot_i;
@@ -46,6 +49,7 @@ module vfp_lists #(
     assign push = push_i && push_list_i == LW'(l);
     assign pop  = pop_i && pop_list_i == LW'(l);
     assign only = first_q[l] == last_q[l];
+    assign two_o[l] = some_q[l] && !only;
     always_ff @(posedge clk_i) begin
       if (push) last_q[l] <= push_slot_i;
       if (push && (!some_q[l] || (pop && only))) first_q[l] <= push_slot_i;

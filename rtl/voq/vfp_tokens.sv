@@ -13,7 +13,8 @@ module vfp_tokens #(
   input  logic       arrive_i,  // a packet of class cls_i is queued
   input  logic [1:0] cls_i,
   input  logic [2:0] left_i,    // pulse: a packet of the class leaves its queue
-  output logic [2:1] may_o      // the oldest non-posted request, completion may leave
+  output logic [2:1] may_o,     // the oldest non-posted request, completion may leave
+  output logic [2:1] two_o      // the next one as well
 );
 
   if (Depth < 4 || Depth > 1024 || Depth != (1 << PW)) begin : gen_bad_depth
@@ -59,6 +60,7 @@ module vfp_tokens #(
     logic        more;
     assign more     = done && head_q == 2'(c);
     assign may_o[c] = may_q != '0;
+    assign two_o[c] = may_q[PW:1] != '0;
     always_ff @(posedge clk_i) begin
       if (!rst_ni) may_q <= '0;
       else if (more != left_i[c]) may_q <= more ? may_q + 1'b1 : may_q - 1'b1;

@@ -38,9 +38,10 @@ module vfp_voq #(
   input  logic [Dests-1:0][2:0] exit_room_i,
   output logic [Dests-1:0][2:0] waiting_o,   // a packet of the class is queued and may go
   output logic [Dests-1:0]      req_o,
+  output logic                  req_more_o,  // with req_o: another packet of the class follows; the request stands
   output logic [1:0]            req_cls_o,   // of the one that asks
-  output logic [5:0]            req_cells_o, // cells it will send; valid from two cycles after req_o on
-  input  logic [Dests-1:0]      grant_i,     // not earlier than two cycles after req_o
+  output logic [5:0]            req_cells_o, // cells of what was granted; valid in the cycle after the grant
+  input  logic [Dests-1:0]      grant_i,     // not earlier than two cycles after req_o, nor after another grant
 
   output logic                  out_valid_o,
   output vfp_cell_pkg::cell_t   out_o,       // hdr and out_route_o hold from sop to eop
@@ -53,9 +54,10 @@ module vfp_voq #(
   localparam int unsigned SW    = $clog2(Slots);
   localparam int unsigned CW    = $clog2(Cells);
   localparam int unsigned DW    = Dests < 2 ? 1 : $clog2(Dests);
-  // What is kept of a packet beside its payload: index of its last cell, the route without forward and bare, the header.
+  // What is kept of a packet beside its payload: the route without forward and bare, the header. The index of its last cell
+  // is needed earlier, when the packet before it leaves.
   localparam int unsigned KeepRouteW = vfp_route_pkg::RouteW - 2;
-  localparam int unsigned KeepW      = CW + KeepRouteW + vfp_cell_pkg::HdrW;
+  localparam int unsigned KeepW      = KeepRouteW + vfp_cell_pkg::HdrW;
 
   if (MaxPayload != 128 && MaxPayload != 256 && MaxPayload != 512) begin : gen_bad_payload
     $fatal(1, "vfp_voq: MaxPayload is 128, 256 or 512");
@@ -69,6 +71,7 @@ module vfp_voq #(
 
   (* ram_style = "block" *) logic [127:0]     payload_mem [Slots * Cells];
   (* ram_style = "block" *) logic [KeepW-1:0] keep_mem [Slots];
+  logic [CW-1:0] last_mem [Slots];
 
   // --- free slots: those that have left, and, first, those that decide let go ---
 
@@ -239,19 +242,22 @@ module vfp_voq #(
     forget_slot_q <= d1_slot_q;
     forget_q      <= d1_valid_q && !take && !d1_lost_q && rst_ni;
     overrun_o     <= d1_valid_q && !take && d1_forward_q && rst_ni;
-    if (take) keep_mem[d1_slot_q] <= {d1_last_q, d1_route_q, d1_hdr_q};
+    if (take) keep_mem[d1_slot_q] <= {d1_route_q, d1_hdr_q};
+    if (take) last_mem[d1_slot_q] <= d1_last_q;
   end
 
   // --- queues ---
 
   logic [Dests-1:0][2:0] short;
-  logic [Lists-1:0]      some;
+  logic [Lists-1:0]      some, two;
   logic [Lists-1:0][SW-1:0] first;
+  logic [SW-1:0]         next;
+  logic [Dests-1:0][2:0] more;
   logic                  sent, sender_free;
   logic [1:0]            cls;
   logic [DW-1:0]         ask_dst;
   logic [LW-1:0]         ask_list, slot_list_q;
-  logic [SW-1:0]         slot_q;   // of the packet that asks, from the cycle after req_o on
+  logic [SW-1:0]         slot_q;   // of the packet that asks, from the cycle after req_o or the last grant on
 
   vfp_voq_room #(.Dests(Dests), .Slots(Slots), .Reserve(Reserve), .Flight(Flight)) u_room (
     .clk_i, .rst_ni,
@@ -263,33 +269,44 @@ module vfp_voq #(
     .clk_i, .rst_ni,
     .push_i(take), .push_list_i(d1_list_q), .push_slot_i(d1_slot_q),
     .pop_i(sent), .pop_list_i(slot_list_q), .pop_slot_i(slot_q),
-    .some_o(some), .first_o(first)
+    .some_o(some), .two_o(two), .first_o(first), .next_o(next)
   );
 
   for (genvar d = 0; d < int'(Dests); d++) begin : gen_dest
-    logic [2:1] may_go;
+    logic [2:1] may_go, two_go;
     logic [2:0] left;
     vfp_tokens #(.Depth(Slots)) u_tokens (
       .clk_i, .rst_ni,
-      .arrive_i(take_q && take_dst_q == DW'(d)), .cls_i(take_cls_q), .left_i(left), .may_o(may_go)
+      .arrive_i(take_q && take_dst_q == DW'(d)), .cls_i(take_cls_q), .left_i(left), .may_o(may_go), .two_o(two_go)
     );
-    assign left = {3{sent && ask_dst == DW'(d)}} & 3'(3'd1 << cls);
+    assign left = {3{grant_i[d]}} & 3'(3'd1 << cls);  // only who was asked grants
+    assign more[d]      = {two[3*d+2] && two_go[2], two[3*d+1] && two_go[1], two[3*d]};
     assign waiting_o[d] = {some[3*d+2] && may_go[2], some[3*d+1] && may_go[1], some[3*d]};
     always_ff @(posedge clk_i) held_o[d] <= (short[d] & rx_wait_i) != 3'd0 && rst_ni;
   end
 
   vfp_voq_pick #(.Dests(Dests)) u_pick (
     .clk_i, .rst_ni,
-    .ask_i(waiting_o & exit_room_i), .free_i(sender_free),
-    .req_o, .req_cls_o(cls), .req_dst_o(ask_dst), .grant_i, .sent_o(sent)
+    .ask_i(waiting_o & exit_room_i), .two_i(more), .free_i(sender_free),
+    .req_o, .more_o(req_more_o), .req_cls_o(cls), .req_dst_o(ask_dst), .grant_i, .sent_o(sent)
   );
   assign req_cls_o = cls;
   assign ask_list  = LW'(ask_dst) + LW'({ask_dst, 1'b0}) + LW'(cls);
 
   // --- out ---
 
+  logic [SW-1:0] head;  // of the queue that asks
+  always_comb begin
+    head = '0;
+    for (int d = 0; d < int'(Dests); d++) begin
+      if (ask_dst == DW'(d)) begin
+        head = head | (cls == 2'd2 ? first[3*d+2] : cls == 2'd1 ? first[3*d+1] : first[3*d]);
+      end
+    end
+  end
+
   logic [KeepW-1:0] keep_q;
-  logic [CW-1:0]    keep_last;
+  logic [CW-1:0]    last_q;   // index of the last cell of slot_q, a cycle after it
   logic [SW+CW-1:0] read_addr;
   logic [127:0]     payload_q;
   logic             send_q, next_sop_q, next_valid_q, next_eop_q, last_now;
@@ -297,23 +314,23 @@ module vfp_voq #(
   logic [LW-1:0]    send_list_q;
   logic [CW-1:0]    send_nth_q, send_left_q;
 
-  assign keep_last   = keep_q[KeepW-1 -: CW];
   assign read_addr   = sent ? {slot_q, CW'(0)} : {send_slot_q, send_nth_q};
-  assign last_now    = sent ? keep_last == '0 : send_q && send_left_q == CW'(1);
+  assign last_now    = sent ? last_q == '0 : send_q && send_left_q == CW'(1);
   // Three cells are on their way before the next packet can be granted.
   assign sender_free = !send_q || send_left_q <= CW'(3);
 
   always_ff @(posedge clk_i) begin
-    slot_q      <= first[ask_list];
+    slot_q      <= sent ? next : head;
+    last_q      <= last_mem[slot_q];
     slot_list_q <= ask_list;
     keep_q      <= keep_mem[slot_q];
     payload_q   <= payload_mem[read_addr];
-    req_cells_o <= 6'(keep_last) + 6'd1;
+    req_cells_o <= 6'(last_q) + 6'd1;
     if (sent) begin
       send_slot_q <= slot_q;
       send_list_q <= slot_list_q;
       send_nth_q  <= CW'(1);
-      send_left_q <= keep_last;
+      send_left_q <= last_q;
     end else begin
       send_nth_q  <= send_nth_q + 1'b1;
       send_left_q <= send_left_q - 1'b1;
@@ -327,7 +344,7 @@ module vfp_voq #(
       give_q       <= 1'b0;
       next_valid_q <= 1'b0;
     end else begin
-      send_q       <= sent ? keep_last != '0 : send_q && send_left_q != CW'(1);
+      send_q       <= sent ? last_q != '0 : send_q && send_left_q != CW'(1);
       give_q       <= last_now;
       next_valid_q <= sent || send_q;
     end

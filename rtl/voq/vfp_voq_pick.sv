@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which queue asks next: the destinations in turn, and the classes of each in turn, among those that have a packet which may
-// go and find room at their exit. One request at a time. One that is not granted in time while another destination
-// could go, or for which there is no room any more, is withdrawn; a grant that crosses the withdrawal is honoured.
+// go and find room at their exit. One queue at a time: its request stands while packets follow, and for a quarter of a
+// turn at most while another queue could go. A request that is not granted within a turn while another queue could go, or
+// for which there is no room any more, is withdrawn; a grant that crosses the withdrawal is honoured.
 module vfp_voq_pick #(
   parameter int unsigned Dests = 1,
-  parameter int unsigned TurnW = 6,  // a request that is not granted is withdrawn after 2^TurnW cycles
+  parameter int unsigned TurnW = 6,  // a turn is 2^TurnW cycles, 2 or more
   localparam int unsigned DW   = Dests < 2 ? 1 : $clog2(Dests)
 ) (
   input  logic clk_i,
   input  logic rst_ni,
 
   input  logic [Dests-1:0][2:0] ask_i,    // a packet of the class may go, and there is room
+  input  logic [Dests-1:0][2:0] two_i,    // two packets of the class may go
   input  logic                  free_i,   // a packet that is granted in two cycles or later finds the sender free
   output logic [Dests-1:0]      req_o,    // at the exit of the destination, from a register
+  output logic                  more_o,   // with req_o: it stands after a grant, for the packet that follows
   output logic [1:0]            req_cls_o,
   output logic [DW-1:0]         req_dst_o,  // with req_o, and until a grant can have come
   input  logic [Dests-1:0]      grant_i,
@@ -23,18 +26,22 @@ module vfp_voq_pick #(
     $fatal(1, "vfp_voq_pick: Dests is 1 to 17");
   end
 
-  logic [Dests-1:0]      req_q, any, later, first, above, some_q;
+  logic [Dests-1:0]      req_q, any, later, first, above, other_q;
   logic [Dests-1:0]      after_q;     // destinations after dst_q
   logic [Dests-1:0][2:0] ask_q;
+  logic                  on_q;        // req_q is not 0
   logic [1:0]            cls_q, cls;
   logic [DW-1:0]         dst_q, dst;
   logic [Dests-1:0][1:0] cls_of;
   logic                  fresh_q;     // ask_q does not know yet what the last grant took
   logic [1:0]            cross_q;     // a grant may still come for what was withdrawn
   logic [TurnW:0]        age_q;
-  logic [Dests-1:0]      still;       // what is asked for finds room
-  logic                  choose, withdraw;
+  logic [Dests-1:0]      still, two;  // what is asked for finds room; is followed by another one
+  logic                  two_q;       // as of a cycle ago, which a grant in between does not matter to: it leaves one
+  logic                  others, choose, withdraw;
 
+  assign others    = other_q != '0;
+  assign more_o    = on_q && two_q && !(age_q[TurnW:TurnW-2] != '0 && others);
   assign req_o     = req_q;
   assign req_cls_o = cls_q;
   assign req_dst_o = dst_q;
@@ -47,6 +54,7 @@ module vfp_voq_pick #(
     assign ask    = ask_q[d];
     assign any[d] = ask != 3'd0;
     assign still[d] = req_q[d] && ask_q[d][cls_q];
+    assign two[d]   = req_q[d] && two_i[d][cls_q];
     always_comb begin
       case (last_q)
         2'd0:    cls_of[d] = ask[1] ? 2'd1 : ask[2] ? 2'd2 : 2'd0;
@@ -55,6 +63,7 @@ module vfp_voq_pick #(
       endcase
     end
     always_ff @(posedge clk_i) begin
+      other_q[d] <= (ask & ~(req_q[d] ? 3'(3'd1 << cls_q) : 3'd0)) != 3'd0;
       if (!rst_ni) last_q <= '0;
       else if (choose && first[d]) last_q <= cls_of[d];
     end
@@ -83,15 +92,16 @@ module vfp_voq_pick #(
     end
   end
 
-  assign choose   = req_q == '0 && !fresh_q && cross_q == 2'd0 && !sent_o && free_i;
-  assign withdraw = req_q != '0 && ((age_q[TurnW] && some_q != '0) || still == '0);
+  assign choose   = !on_q && !fresh_q && cross_q == 2'd0 && !sent_o && free_i;
+  assign withdraw = on_q && ((age_q[TurnW] && others) || still == '0);
 
   always_ff @(posedge clk_i) begin
-    ask_q  <= ask_i;
-    some_q <= any & ~req_q;
+    ask_q <= ask_i;
+    two_q <= two != '0 && rst_ni;
     if (choose && any != '0) cls_q <= cls;
     if (!rst_ni) begin
       req_q   <= '0;
+      on_q    <= 1'b0;
       age_q   <= '0;
       fresh_q <= 1'b0;
       cross_q <= 2'd0;
@@ -103,11 +113,15 @@ module vfp_voq_pick #(
         dst_q   <= dst;
         after_q <= above;
       end
-      if (sent_o) req_q <= '0;
-      else if (choose) req_q <= first;
-      else if (withdraw) req_q <= '0;
+      if (sent_o ? !more_o : withdraw) begin
+        req_q <= '0;
+        on_q  <= 1'b0;
+      end else if (choose) begin
+        req_q <= first;
+        on_q  <= any != '0;
+      end
       cross_q <= sent_o ? 2'd0 : withdraw ? 2'd2 : cross_q != 2'd0 ? cross_q - 2'd1 : 2'd0;
-      if (req_q == '0) age_q <= '0;
+      if (!on_q) age_q <= '0;
       else if (!age_q[TurnW]) age_q <= age_q + 1'b1;
     end
   end

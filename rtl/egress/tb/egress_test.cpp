@@ -18,7 +18,6 @@ using bench::Random;
 using bench::Words;
 
 constexpr unsigned kSources = 3;  // CMakeLists.txt
-constexpr unsigned kTags = 12, kQuota = 6;
 enum Class { kP = 0, kNp = 1, kCpl = 2 };
 
 struct Packet {
@@ -62,8 +61,10 @@ class Exit {
   std::array<unsigned, 64> generation{};
   unsigned link_percent = 100;  // chance in a cycle that the link frees a place of each class
   std::array<bool, 3> link_open{true, true, true};
+  unsigned tags = 12, quota = 6;
   unsigned tag_percent = 100;  // chance in a cycle that a tag comes back
   unsigned ended_percent = 100;
+  unsigned more_percent = 100;  // chance that a source says in time what follows
   std::array<std::array<uint64_t, 3>, kSources> sent{}, cells_of{};
   uint64_t tx_cells = 0, dropped = 0, ended = 0, stale = 0, granted = 0, allocs = 0;
 
@@ -72,7 +73,10 @@ class Exit {
     model.req_i = 0;
     model.link_room_i = 0;
     model.check_ok_i = 0;
+    model.req_more_i = 0;
     model.tag_may_i = 0;
+    model.tag_few_i = 0;
+    model.tag_scarce_i = 0;
     model.ended_ready_i = 0;
     model.cell_valid_i = 0;
     model.weight_i = static_cast<uint16_t>(weights[0] | weights[1] << 5 | weights[2] << 10);
@@ -100,10 +104,14 @@ class Exit {
 
  private:
   struct Source {
-    std::optional<Packet> head;
-    bool asks = false;
+    std::deque<Packet> row;  // the packet that is asked for, and the one that follows
+    bool asks = false, more = false;
     uint64_t next_ask = 0;
     std::deque<std::pair<Packet, uint64_t>> sending;  // with the cycle of the grant
+  };
+  struct TagState {
+    unsigned may = 0, few = 0;
+    bool scarce = false;
   };
   struct Way {
     Packet packet;
@@ -112,23 +120,31 @@ class Exit {
   };
 
   void drive_sources() {
-    unsigned req = 0;
+    unsigned req = 0, more = 0;
     model.cell_valid_i = 0;
     for (unsigned s = 0; s < kSources; ++s) {
       Source& source = sources_[s];
-      if (!source.head && feed[s]) source.head = feed[s]();
-      const bool room = source.head && (model.room_o >> (3 * s + source.head->cls) & 1);
+      while (source.row.size() < 2 && feed[s]) {
+        std::optional<Packet> next = feed[s]();
+        if (!next) break;
+        source.row.push_back(*next);
+      }
+      const Packet* head = source.row.empty() ? nullptr : &source.row.front();
+      const bool room = head && (model.room_o >> (3 * s + head->cls) & 1);
       // A request may be withdrawn when its room vanishes; it then stays away for three cycles.
       if (source.asks && !room) {
         source.asks = false;
         source.next_ask = cycle + 3;
       }
       if (!source.asks && room && cycle >= source.next_ask) source.asks = true;
+      source.more =
+          source.asks && source.row.size() > 1 && source.row[1].cls == head->cls && random_.percent(more_percent);
       req |= static_cast<unsigned>(source.asks) << s;
-      if (source.head) {
-        bench::set_bits(&classes_, 2 * s, 2, source.head->cls);
+      more |= static_cast<unsigned>(source.more) << s;
+      if (head) {
+        bench::set_bits(&classes_, 2 * s, 2, head->cls);
         if (source.sending.empty() || cycle > source.sending.back().second + 1)
-          bench::set_bits(&lengths_, 6 * s, 6, source.head->cells.size());
+          bench::set_bits(&lengths_, 6 * s, 6, head->cells.size());
       }
       if (!source.sending.empty() && cycle >= source.sending.front().second + 2) {
         const size_t n = cycle - source.sending.front().second - 2;
@@ -148,6 +164,7 @@ class Exit {
       }
     }
     model.req_i = static_cast<uint8_t>(req);
+    model.req_more_i = static_cast<uint8_t>(more);
     model.req_cls_i = static_cast<uint8_t>(classes_);
     model.req_cells_i = lengths_;
   }
@@ -161,11 +178,17 @@ class Exit {
         }
       }
     }
-    unsigned may = 0;
-    for (unsigned s = 0; s < kSources; ++s) may |= static_cast<unsigned>(tags_held_ < kTags && held_[s] < kQuota) << s;
+    TagState now;
+    for (unsigned s = 0; s < kSources; ++s) {
+      now.may |= static_cast<unsigned>(tags_held_ + 1 < tags && held_[s] < quota) << s;
+      now.few |= static_cast<unsigned>(held_[s] + 5 > quota) << s;
+    }
+    now.scarce = tags_held_ + 5 > tags;
     // The table shows it two cycles late.
-    model.tag_may_i = static_cast<uint8_t>(may_late_[1]);
-    may_late_ = {may, may_late_[0]};
+    model.tag_may_i = static_cast<uint8_t>(tags_late_[1].may);
+    model.tag_few_i = static_cast<uint8_t>(tags_late_[1].few);
+    model.tag_scarce_i = tags_late_[1].scarce;
+    tags_late_ = {now, tags_late_[0]};
     model.alloc_tag_i = static_cast<uint8_t>(allocs);
   }
 
@@ -191,15 +214,17 @@ class Exit {
     for (unsigned s = 0; s < kSources; ++s) {
       if (!(model.grant_o >> s & 1)) continue;
       Source& source = sources_[s];
-      ASSERT_TRUE(source.head) << "a grant for nobody";
+      ASSERT_FALSE(source.row.empty()) << "a grant for nobody";
       EXPECT_GE(cycle, exit_free_) << "packets meet";
-      exit_free_ = cycle + source.head->cells.size();
+      const Packet packet = source.row.front();
+      exit_free_ = cycle + std::max<size_t>(2, packet.cells.size());
       ++granted;
-      const Packet packet = *source.head;
       source.sending.push_back({packet, cycle});
-      source.head.reset();
-      source.asks = false;
-      source.next_ask = std::max(cycle + 3, cycle + packet.cells.size() - 2);
+      source.row.pop_front();
+      if (!source.more) {
+        source.asks = false;
+        source.next_ask = std::max(cycle + 3, cycle + packet.cells.size() - 2);
+      }
       on_the_way_.push_back({packet, s});
     }
     if (model.dropped_o) {
@@ -265,8 +290,8 @@ class Exit {
   void on_alloc(const Packet& p, unsigned source) {
     ++allocs;
     ++tags_held_, ++held_[source];
-    EXPECT_LE(tags_held_, kTags);
-    EXPECT_LE(held_[source], kQuota);
+    EXPECT_LE(tags_held_, tags);
+    EXPECT_LE(held_[source], quota);
     EXPECT_EQ(model.tx_tag_o, static_cast<uint8_t>(allocs - 1));
     const uint32_t* r = model.alloc_req_o.data();
     EXPECT_EQ(bench::get_bits(r, 0, 7), p.low);
@@ -283,7 +308,7 @@ class Exit {
   std::array<unsigned, 3> places_{4, 4, 4}, places_late_{4, 4, 4};
   std::array<unsigned, kSources> held_{};
   unsigned tags_held_ = 0;
-  std::array<unsigned, 2> may_late_{};
+  std::array<TagState, 2> tags_late_{};
   bool check_ok_ = false;
   uint64_t exit_free_ = 0;
   std::deque<Way> on_the_way_, ends_;
@@ -311,6 +336,7 @@ TEST(Egress, PassesEachPacketWholeOrNotAtAll) {
       exit.link_percent = 1 + random.below(100);
       exit.tag_percent = 1 + random.below(100);
       exit.ended_percent = 1 + random.below(100);
+      exit.more_percent = random.below(2) * random.below(101);
       exit.run(100 + random.below(200));
       // Between two packets a VF changes hands; what is queued or on its way here is of the past.
       for (auto& feed : exit.feed) std::swap(feed, idle[&feed - &exit.feed[0]]);
@@ -359,6 +385,38 @@ TEST(Egress, SharesFollowTheWeights) {
 TEST(Egress, LargePacketsGiveNoLargerShare) {
   expect_shares({1, 1, 1}, [](Random&, unsigned s) { return s == 0 ? 32U : 6U; });
   expect_shares({3, 1, 2}, [](Random&, unsigned s) { return s == 1 ? 32U : 8U; });
+}
+
+// What short packets cost: a grant is two cycles at least.
+TEST(Egress, ShortPacketsOfOneSourceGoEveryTwoCycles) {
+  Random random(11);
+  for (unsigned cells : {1U, 2U, 3U, 4U}) {
+    Exit exit(random);
+    exit.feed[1] = [&]() -> std::optional<Packet> { return make_packet(random, kP, cells); };
+    exit.run(100);
+    const uint64_t before = exit.sent[1][kP];
+    exit.run(1200);
+    EXPECT_NEAR(static_cast<double>(exit.sent[1][kP] - before), 1200.0 / std::max(2U, cells), 1.0) << cells << " cells";
+  }
+}
+
+TEST(Egress, ShortPacketsShareByTheirWeightsAndLeaveNoCycleUnused) {
+  expect_shares({1, 1, 1}, [](Random&, unsigned) { return 2U; });
+  expect_shares({1, 5, 2}, [](Random& random, unsigned) { return 2 + random.below(3); });
+}
+
+TEST(Egress, ReadsGoEveryTwoCyclesWhileTagsAreMany) {
+  Random random(12);
+  Exit exit(random);
+  exit.tags = exit.quota = 100000;
+  for (unsigned sources : {1U, 3U}) {
+    for (unsigned s = 0; s < sources; ++s)
+      exit.feed[s] = [&]() -> std::optional<Packet> { return make_packet(random, kNp, 1); };
+    exit.run(100);
+    const uint64_t before = exit.allocs;
+    exit.run(1000);
+    EXPECT_GE(exit.allocs - before, 499U) << sources << " sources";
+  }
 }
 
 TEST(Egress, WhoSendsSeldomGoesSoon) {

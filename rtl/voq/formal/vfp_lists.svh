@@ -69,6 +69,10 @@ always_comb begin
       end
       // The contract.
       assert (some_o[l] == (f_len_q[l] != '0));
+      assert (two_o[l] == (f_len_q[l] > (SW + 1)'(1)));
+      if (two_o[l] && pop_slot_i == first_o[l]) begin
+        assert (next_o == f_row_q[(l * int'(Slots) + 1) * int'(SW) +: SW]);
+      end
       if (some_o[l]) assert (first_o[l] == f_row_q[l * int'(Slots) * int'(SW) +: SW]);
     end
     cover (f_len_q[0] == (SW + 1)'(2) && f_len_q[Lists-1] == (SW + 1)'(1) && pop_i && push_i);

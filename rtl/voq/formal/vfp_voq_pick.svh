@@ -1,19 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
-// One request at a time, and it stays what it was until no grant can come any more. No destination that asks is passed by
-// another one twice.
+// One request at a time, and it stays what it was until no grant can come any more; no packet is granted that is not there.
+// No destination that asks is passed by another one twice.
 logic f_start_q = 1'b1;
 always_ff @(posedge clk_i) f_start_q <= 1'b0;
 always_comb assume (rst_ni == !f_start_q);
 
 logic [Dests-1:0] f_req_q, f_req_q2;  // requests of the last two cycles that were not granted since
 always_ff @(posedge clk_i) begin
-  if (!rst_ni || sent_o) begin
+  if (!rst_ni) begin
     f_req_q  <= '0;
     f_req_q2 <= '0;
   end else begin
-    f_req_q  <= req_q;
-    f_req_q2 <= f_req_q;
+    f_req_q  <= sent_o && !more_o ? '0 : req_q;
+    f_req_q2 <= sent_o ? '0 : f_req_q;
   end
+end
+
+// Packets of one queue, any one, that may go.
+(* anyconst *) logic [DW-1:0] f_queue_dst;
+(* anyconst *) logic [1:0]    f_queue_cls;
+(* anyseq *) logic            f_push;
+logic [2:0] f_count_q;
+logic       f_is_queue, f_sent_q;
+assign f_is_queue = dst_q == f_queue_dst && cls_q == f_queue_cls;
+always_ff @(posedge clk_i) begin
+  f_sent_q <= rst_ni && sent_o;
+  if (!rst_ni) f_count_q <= '0;
+  else f_count_q <= f_count_q + 3'(f_push) - 3'(sent_o && f_is_queue);
 end
 
 (* anyconst *) logic [DW-1:0] f_dst;
@@ -33,15 +46,28 @@ logic          f_may_come_q;
 always_ff @(posedge clk_i) begin
   f_dst_q      <= dst_q;
   f_cls_q      <= cls_q;
-  f_may_come_q <= rst_ni && !sent_o && (req_q != '0 || f_req_q != '0);
+  f_may_come_q <= rst_ni && !(sent_o && !more_o) && (req_q != '0 || f_req_q != '0);
 end
 
 always_comb begin
+  if (!rst_ni) assume (ask_i == '0);
   if (rst_ni) begin
     assume (f_dst < DW'(Dests) || Dests == (1 << DW));
     // An exit answers a request in the next cycle but one, or later while it stands.
     assume ((grant_i & ~(f_req_q2)) == '0);
+    assume (f_queue_dst < DW'(Dests) || Dests == (1 << DW));
+    assume (f_queue_cls != 2'd3);
+    if (f_count_q == '1) assume (!f_push);
+    assume (!ask_i[f_queue_dst][f_queue_cls] || f_count_q != 3'd0);
+    assume (two_i[f_queue_dst][f_queue_cls] == (f_count_q > 3'd1));
 
+    if (sent_o && f_is_queue) assert (f_count_q != 3'd0);
+    if (f_is_queue && (req_q != '0 || f_req_q != '0 || f_req_q2 != '0)) assert (f_count_q != 3'd0);
+    if (f_is_queue && on_q && two_q) assert (f_count_q > 3'd1 || f_sent_q);
+    if (!fresh_q && ask_q[f_queue_dst][f_queue_cls]) assert (f_count_q != 3'd0);
+    assert (fresh_q == f_sent_q);
+    assert (on_q == (req_q != '0));
+    if (on_q) assert (cls_q != 2'd3);
     assert ((req_q & (req_q - 1'b1)) == '0);
     assert (req_q == '0 || req_q[dst_q]);
     assert (f_req_q == '0 || f_req_q[dst_q]);
@@ -58,6 +84,7 @@ always_comb begin
     assert (dst_q < DW'(Dests) || Dests == (1 << DW));
     assert ((DW + 2)'(f_passed_q) + f_way <= (DW + 2)'(Dests));
     cover (sent_o && req_q == '0);
+    cover (sent_o && more_o && f_is_queue && f_count_q == 3'd2);
     cover (f_passed_q == 2'd2);
     cover (choose && any == '1 && cls == 2'd2);
   end

@@ -177,13 +177,15 @@ class Port {
     for (unsigned d = 0; d < kDests; ++d)
       for (unsigned c = 0; c < 3; ++c) room |= static_cast<unsigned>(exits[d].room[c]) << (3 * d + c);
     model.exit_room_i = static_cast<uint16_t>(room);
-    // A request that stood two cycles ago, and was not granted since, may be granted, even if it is withdrawn now.
+    // A request that stood two cycles ago, and was not granted since, may be granted, even if it is withdrawn now. It
+    // stands for the next packet as well if that was said with the grant.
     const unsigned stood = asked_[1];
     for (unsigned d = 0; d < kDests; ++d) {
       if (!(stood >> d & 1) || cycle < exit_free_[d] || !chance(exits[d].grant_percent)) continue;
       model.grant_i = static_cast<uint8_t>(1U << d);
     }
-    asked_ = model.grant_i ? std::array<unsigned, 2>{0, 0} : std::array<unsigned, 2>{model.req_o, asked_[0]};
+    const unsigned stands = model.grant_i && !model.req_more_o ? 0U : model.req_o;
+    asked_ = {stands, model.grant_i ? 0 : asked_[0]};
     if (model.grant_i) granted();
   }
 
@@ -206,11 +208,9 @@ class Port {
   }
 
   void check_out() {
-    if (!sending_.empty() && cycle >= sending_.front().at + 1 && sending_.front().sent == 0) {
-      const Packet& p = sending_.front().packet;
-      if (cycle == sending_.front().at + 1) {
-        EXPECT_EQ(model.req_cells_o, p.bare ? 1 : std::max(1U, p.cells));
-      }
+    if (!sending_.empty() && cycle == sending_.back().at + 1) {
+      const Packet& p = sending_.back().packet;
+      EXPECT_EQ(model.req_cells_o, p.bare ? 1 : std::max(1U, p.cells));
     }
     const bool due = !sending_.empty() && cycle >= sending_.front().at + 2;
     ASSERT_EQ(model.out_valid_o, due) << "cycle " << cycle;
@@ -313,7 +313,7 @@ TEST(Voq, AStuckDestinationIsNamedAndLeavesTheOtherClassesFree) {
   EXPECT_EQ(port.overruns, 0U);
 }
 
-// One request at a time: a destination that does not grant gives the others their turn.
+// One queue asks at a time: a destination that does not grant gives the others their turn.
 TEST(Voq, ADestinationThatDoesNotGrantCostsTheOthersSixtyFourCyclesATurn) {
   Random random(7);
   Port port;
@@ -327,12 +327,12 @@ TEST(Voq, ADestinationThatDoesNotGrantCostsTheOthersSixtyFourCyclesATurn) {
   port.drain(500);
 }
 
-TEST(Voq, FromFiveCellsUpOneFlowIsOneCellACycle) {
+TEST(Voq, FromTwoCellsUpOneFlowIsOneCellACycle) {
   Random random(8);
-  for (unsigned cells : {5U, 8U, 16U}) {
+  for (unsigned cells : {2U, 3U, 4U, 5U, 8U, 16U}) {
     Port port;
     port.random = &random;
-    for (int i = 0; i < 200; ++i) port.link[kP].push_back(make_packet(random, 0, kP, cells));
+    for (int i = 0; i < 400; ++i) port.link[kP].push_back(make_packet(random, 0, kP, cells));
     port.run(100);
     const uint64_t before = port.cells_out;
     port.run(500);
@@ -340,15 +340,33 @@ TEST(Voq, FromFiveCellsUpOneFlowIsOneCellACycle) {
   }
 }
 
-TEST(Voq, ShortPacketsOfOneFlowGoEveryFiveCycles) {
+TEST(Voq, PacketsOfOneCellOfOneFlowGoEveryTwoCyclesWhateverTheirClass) {
   Random random(9);
+  for (unsigned cls : {0U, 1U, 2U}) {
+    Port port;
+    port.random = &random;
+    for (int i = 0; i < 400; ++i) port.link[cls].push_back(make_packet(random, 0, cls, cls == kNp ? 0 : 1));
+    port.run(100);
+    const uint64_t before = port.left;
+    port.run(500);
+    EXPECT_EQ(port.left - before, 250U) << "class " << cls;
+  }
+}
+
+// A flow that does not end gives way after a quarter of a turn.
+TEST(Voq, AFlowOfShortPacketsLeavesTheOtherQueuesTheirTurn) {
+  Random random(12);
   Port port;
   port.random = &random;
-  for (int i = 0; i < 300; ++i) port.link[kP].push_back(make_packet(random, 0, kP, 1));
+  for (int i = 0; i < 600; ++i) port.link[kP].push_back(make_packet(random, 0, kP, 1));
+  for (int i = 0; i < 600; ++i) port.link[kCpl].push_back(make_packet(random, 0, kCpl, 1));
+  for (int i = 0; i < 600; ++i) port.link[kNp].push_back(make_packet(random, 2, kNp, 0));
   port.run(100);
-  const uint64_t before = port.left;
-  port.run(500);
-  EXPECT_GE(port.left - before, 99U);
+  const auto before = port.left_of;
+  port.run(1000);
+  EXPECT_GT(port.left_of[0][kP] - before[0][kP], 80U);
+  EXPECT_GT(port.left_of[0][kCpl] - before[0][kCpl], 80U);
+  EXPECT_GT(port.left_of[2][kNp] - before[2][kNp], 80U);
 }
 
 // From the decision to the grant at the earliest, and two more to the first cell.
