@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The pipeline's promises: one operation of a tag at a time, one result for each completion, and a row that fits what was
-// decided. The list of free tags is cut: it may show any tag at any time (vfp_fifo_bram has its own proof).
+// decided; and that a tag is given out only while nothing is live or rests under it. The list of free tags is cut: it shows
+// tags in any order, but each only as often as it was put in (vfp_fifo_bram has its own proof).
 logic f_start_q = 1'b1;
 always_ff @(posedge clk_i) f_start_q <= 1'b0;
 always_comb assume (rst_ni == !f_start_q);
@@ -9,6 +10,46 @@ always_comb assume (rst_ni == !f_start_q);
 (* anyseq *) logic [TagW:0] f_list_head;
 assign list_valid = f_list_valid;
 assign list_head  = f_list_head;
+
+// Any one tag: whether the list has it, with which toggle. The bridge's own tag has a list for itself.
+(* anyconst *) logic [TagW-1:0] f_tag;
+logic f_is_own, f_put, f_taken, f_listed_q, f_listed_toggle_q, f_free, f_toggle;
+assign f_is_own = f_tag == TagW'(Tags - 1);
+assign f_put    = free_we && free_in[TagW-1:0] == f_tag;
+assign f_taken  = list_ready && free_tag == f_tag;
+assign f_free   = f_is_own ? own_may_o : f_listed_q;
+assign f_toggle = f_is_own ? !own_toggle_q : f_listed_toggle_q;
+always_ff @(posedge clk_i) begin
+  if (!rst_ni) f_listed_q <= 1'b0;
+  else f_listed_q <= (f_listed_q && !f_taken) || f_put;
+  if (f_put) f_listed_toggle_q <= free_in[TagW];
+end
+always_comb begin
+  if (list_valid && free_tag == f_tag) assume (f_listed_q && alloc_toggle == f_listed_toggle_q);
+  // Who asks for a tag heeds what may be had.
+  if (list_ready) assume (list_valid);
+  if (alloc_i) assume (!init_q);
+  if (alloc_i && alloc_own) assume (own_may_o);
+end
+
+// What the memories say of it, and what the pipeline's stages think they say.
+req_row_t  f_req, f_req_1, f_req_2;
+progress_t f_progress, f_progress_1, f_progress_2;
+assign f_req        = req_mem[f_tag];
+assign f_progress   = progress_mem[f_tag];
+assign f_req_1      = req_ram_q;
+assign f_progress_1 = progress_ram_q;
+assign f_req_2      = req_row_q;
+assign f_progress_2 = progress_row_q;
+logic       f_clear;  // the walk after reset has been here
+logic       f_live, f_rests;
+logic [5:1] f_says_live, f_says_rests, f_says_toggle;
+assign f_clear = !init_q || init_tag_q > {1'b0, f_tag};
+assign f_live  = f_progress.done != f_req.live;
+assign f_rests = !f_live && f_progress.rest;
+assign f_says_live   = {s5_write_q, s4_live_q, s3_live_q, f_progress_2.done != f_req_2.live, f_progress_1.done != f_req_1.live};
+assign f_says_rests  = {1'b0, s4_rest_q, s3_rest_q, !f_says_live[2] && f_progress_2.rest, !f_says_live[1] && f_progress_1.rest};
+assign f_says_toggle = {s5_toggle_q, s4_toggle_q, s3_toggle_q, f_req_2.live, f_req_1.live};
 
 logic [7:0] f_in_q, f_out_q, f_inside;
 always_ff @(posedge clk_i) begin
@@ -33,7 +74,24 @@ always_comb begin
   end
 
   if (rst_ni) begin
-    assert (!init_q || !s0_valid_q);
+    assert (!init_q || (!s0_valid_q && valid_q == '0 && !s5_write_q));
+    assert (init_tag_q <= (TagW + 1)'(Tags) && (init_q == (init_tag_q < (TagW + 1)'(Tags))));
+    // The tag: free, live or at rest. What is on its way through the pipeline and may change it knows it as it is.
+    if (!f_clear) assert (!f_listed_q);
+    if (f_clear && f_free) assert (!f_live && !f_rests && f_toggle != f_req.live);
+    if (f_clear && f_is_own) assert (own_toggle_q == f_req.live);
+    if (init_q) assert (!own_live_q && !own_toggle_q);
+    if (f_is_own) assert (!f_listed_q);
+    for (int i = 1; i <= 5; i++) begin
+      if (valid_q[i] && tag_q[i] == f_tag && (f_says_live[i] || f_says_rests[i])) begin
+        assert (!f_free && f_says_toggle[i] == f_req.live);
+        assert (i == 5 || (f_says_live[i] == f_live && f_says_rests[i] == f_rests));
+      end
+    end
+    if (s5_free_q) assert (valid_q[5]);
+    if (s5_write_q) assert (valid_q[5]);
+    // The contract: what is given out is free.
+    if (alloc_i && (alloc_own ? f_is_own : free_tag == f_tag)) assert (!f_live && !f_rests && req_row.live != f_req.live);
     assert (!(valid_q[3] && s3_live_q && s3_rest_q) && !(valid_q[4] && s4_live_q && s4_rest_q));
     assert (!f_twice);
     assert (f_in_q - f_out_q == f_inside);
@@ -46,5 +104,6 @@ always_comb begin
     if (res_valid_q && res_act_o == vfp_tags_pkg::ActUr) assert (s5_write_q && (s5_free_q || s5_row_q.rest || s5_row_q.stale));
     cover (res_valid_q && res_act_o == vfp_tags_pkg::ActForward && s5_free_q);
     cover (res_valid_q && res_act_o == vfp_tags_pkg::ActCa);
+    cover (f_put && !init_q && f_says_toggle[5]);
   end
 end
