@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// vfpool-timeline RECORD... [--guest NAME=FILE[@OFFSET]]... --out FILE: records as a trace for Perfetto's page.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <charconv>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+
+#include "record/timeline.hpp"
+
+namespace {
+
+struct GuestTrace {
+  std::string name, file;
+  std::int64_t offset = 0;
+};
+
+GuestTrace guest_of(const std::string& text) {
+  const auto equals = text.find('='), at = text.rfind('@');
+  if (equals == std::string::npos || equals == 0) throw std::runtime_error("--guest " + text + ": not NAME=FILE");
+  GuestTrace guest{.name = text.substr(0, equals), .file = text.substr(equals + 1)};
+  if (at == std::string::npos || at < equals) return guest;
+  const std::string number = text.substr(at + 1);
+  guest.file = text.substr(equals + 1, at - equals - 1);
+  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), guest.offset);
+  if (error != std::errc{} || end != number.data() + number.size())
+    throw std::runtime_error("--guest " + text + ": the offset is not a whole number of nanoseconds");
+  return guest;
+}
+
+std::ifstream open(const std::string& file) {
+  std::ifstream in(file, std::ios::binary);
+  if (!in) throw std::runtime_error(file + ": cannot be read");
+  return in;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::vector<std::string> records, guests;
+  std::string out;
+  CLI::App app{"Records of a simulation and its guests on one time axis, for ui.perfetto.dev"};
+  app.add_option("record", records, "pcapng files: TLPs, frames");
+  app.add_option("--guest", guests,
+                 "NAME=FILE[@NS]: trace text of a guest's kernel; its clock is NS nanoseconds behind the records'");
+  app.add_option("--out", out, "the trace, JSON")->required();
+  CLI11_PARSE(app, argc, argv);
+  try {
+    if (records.empty() && guests.empty()) throw std::runtime_error("nothing to show: name a record or a guest");
+    std::ofstream file(out);
+    vfpool::record::Timeline timeline(file);
+    for (const std::string& record : records) {
+      auto in = open(record);
+      timeline.add_record(in, record);
+    }
+    for (const std::string& text : guests) {
+      const GuestTrace guest = guest_of(text);
+      auto in = open(guest.file);
+      if (timeline.add_guest(in, guest.name, guest.offset) == 0)
+        throw std::runtime_error(guest.file + ": no line of it is an event of a kernel's trace");
+    }
+    timeline.close();
+    if (!file) throw std::runtime_error("cannot write " + out);
+    fmt::print("{}: {} events\n", out, timeline.events());
+    return 0;
+  } catch (const std::exception& e) {
+    std::cerr << "vfpool-timeline: " << e.what() << "\n";
+    return 1;
+  }
+}
