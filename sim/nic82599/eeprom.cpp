@@ -59,7 +59,7 @@ std::optional<std::uint32_t> Eeprom::read(unsigned offset) {
     case reg::kEewr: return eewr_;
     case reg::kSwsm: {
       const std::uint32_t before = swsm_;
-      swsm_ |= 1;  // test and set (8.2.3.4)
+      swsm_ |= 1;  // test and set (8.2.3.4.9)
       return before;
     }
     default: return std::nullopt;

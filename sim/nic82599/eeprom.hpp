@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The non-volatile memory's image, its registers and the semaphores that guard it (82599 data sheet 3.3, 6, 8.2.3.2).
+// The non-volatile memory, its registers and its semaphores (82599 data sheet 3.3, 6, 8.2.3.2, 8.2.3.4).
 #pragma once
 
 #include <array>

@@ -27,7 +27,7 @@ constexpr std::uint32_t kAll = 0xffffffff;
 // are reserved or read-only and stay at their value after reset (8.2.1). What the drivers' offline register tests check
 // is exact.
 constexpr Row kRows[] = {
-    // General control, pins, non-volatile memory, firmware (8.2.3.1, 8.2.3.2).
+    // General control, pins (8.2.3.1), non-volatile memory (8.2.3.2), semaphores and firmware (8.2.3.4).
     {reg::kCtrl, 1, 0, reg::kCtrlGioDisable},  // the resets end at once
     {reg::kCtrlExt, 1, 0, 0x14030000},         // PFRSTD ends at once
     {reg::kEsdp, 1, 0, 0x0003ff0f, kInert},    // nothing is wired to the pins; they read low
@@ -104,7 +104,7 @@ constexpr Row kRows[] = {
     // Receive (8.2.3.7, 8.2.3.8).
     {reg::kRxctrl, 1, 0, reg::kRxctrlEnable},
     {reg::kRdrxctl, 1, 0x0000000a, 0x063e0003},  // bit 3: initialisation is done
-    {reg::kRqsmr, 32, 0, 0x0f0f0f0f},
+    {reg::kRqsmr, 32, 0, 0x0f0f0f0f},            // (8.2.3.23.71)
     {reg::kRxcsum, 1, 0, 0x00003000},
     {reg::kRfctl, 1, 0, 0x000007fe, kInert},  // RSC and NFS
     {reg::kFctrl, 1, 0, 0x0000f702},
@@ -187,7 +187,7 @@ constexpr Row kRows[] = {
     {reg::kRttbcnrm, 1, 0, 0xffffffff, kInert},
     {reg::kRttbcnrd, 1, 0, kAll, kInert},
     {reg::kRttup2tc, 1, 0, 0x00ffffff, kInert},
-    {reg::kTqsm, 32, 0, 0x0f0f0f0f},
+    {reg::kTqsm, 32, 0, 0x0f0f0f0f},  // (8.2.3.23.73)
 
     // Security engines (8.2.3.12 to 8.2.3.14) are fused off, which their status says, and always idle.
     {reg::kSecTxCtrl, 1, 0, 0x00000007, kInert},

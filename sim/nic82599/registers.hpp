@@ -23,7 +23,7 @@ constexpr std::uint32_t bit(unsigned n) { return 1U << n; }
 
 namespace reg {
 
-// General control, pins, non-volatile memory, firmware (8.2.3.1, 8.2.3.2).
+// General control, pins (8.2.3.1), non-volatile memory (8.2.3.2), semaphores and firmware (8.2.3.4).
 constexpr unsigned kCtrl = 0x0, kStatus = 0x8, kCtrlExt = 0x18, kEsdp = 0x20, kI2cctl = 0x28, kFrtimer = 0x48,
                    kTcptimer = 0x4c, kLedctl = 0x200;
 constexpr std::uint32_t kCtrlGioDisable = bit(2), kCtrlLinkReset = bit(3), kCtrlReset = bit(26);
