@@ -207,9 +207,8 @@ int run(Arguments a) {
   fs::path script = a.script;
   if (!fs::exists(script)) script = fs::path(kSource) / "tests/airvf/guest" / (a.script + ".sh");
   const fs::path module = fs::absolute(a.module);
-  if (!fs::exists(script) || !fs::exists(module))
-    throw std::runtime_error(
-        fmt::format("no {} (tools/guest builds the module)", fs::exists(script) ? module.string() : script.string()));
+  if (!fs::exists(script)) throw std::runtime_error("no such script; those of tests/airvf/guest are known by name");
+  if (!fs::exists(module)) throw std::runtime_error(fmt::format("no {} (tools/guest builds it)", module.string()));
   const std::string name = script.stem().string(), release = release_of(module);
   const std::string kernel =
       lab::newest_kernel(fs::path(a.kernel_root.empty() ? "/" : a.kernel_root) / "boot").filename();

@@ -126,7 +126,7 @@ class Runner(unittest.TestCase):
     def test_a_build_that_fails_is_a_failure(self):
         self.assertFalse(runner.build(self.report, "no-such-preset", []))
         self.assertEqual(self.report.finish(), 1)
-        self.expect(0, 1, "FAILED  build no-such-preset", "No such preset")
+        self.expect(0, 1, "FAILED  build no-such-preset", "no preset is called")
 
     def run_groups(self, **groups):
         """groups: name, and whether it may run beside others and what it does."""
