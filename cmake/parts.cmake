@@ -29,8 +29,8 @@ function(vfpool_test name)
 endfunction()
 
 # vfpool_check(name LABEL group COMMAND script arguments... [TIMEOUT seconds] [NEEDS fixtures...] [PROVIDES fixture]): a
-# script of the checkout as a test, run in the checkout's folder. All but those of the groups lint and unit run alone. NEEDS
-# names what other checks make first, which say PROVIDES.
+# script of the checkout as a test, run in the checkout's folder. Those of the groups lint, unit and guest may run
+# beside each other. NEEDS names what other checks make first, which say PROVIDES.
 function(vfpool_check name)
   cmake_parse_arguments(ARG "" "LABEL;TIMEOUT;PROVIDES" "COMMAND;NEEDS" ${ARGN})
   list(POP_FRONT ARG_COMMAND script)
@@ -40,7 +40,7 @@ function(vfpool_check name)
   endif()
   set_tests_properties(${name} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT} FIXTURES_REQUIRED "${ARG_NEEDS}"
                        FIXTURES_SETUP "${ARG_PROVIDES}")
-  if(NOT ARG_LABEL MATCHES "^(lint|unit)$")
+  if(NOT ARG_LABEL MATCHES "^(lint|unit|guest)$")
     set_tests_properties(${name} PROPERTIES RUN_SERIAL TRUE)
   endif()
 endfunction()

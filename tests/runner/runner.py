@@ -42,7 +42,7 @@ GROUPS = {
     "unit": Group("asan", ("unit_tests",), 2, beside=True),
     "modules": Group("release", CONFIGURED, 1),
     "lab": Group("release", (), 1),
-    "guest": Group("release", (), 1),
+    "guest": Group("release", (), 2),
     "long": Group("release", (), 1),
 }
 
