@@ -45,6 +45,10 @@ class Rig : public Pool {
     });
   }
   void TestBody() override {}
+  void measure_moves() {
+    run(set_up());
+    moves();
+  }
 
   void measure() {
     run(set_up());
@@ -123,6 +127,68 @@ class Rig : public Pool {
     figures_.add("MMIO read, round trip at the user's port", "cycles", round);
     figures_.add("MMIO write (posted): user to device", "cycles", write);
     figures_.add("management register read, answered by the bridge", "cycles", management);
+  }
+
+  // A VF comes into the second slot of user 1 and goes again, as the commands and pciehp do it. What pciehp waits for
+  // by the clock is in it (20 ms before it looks at the link, 100 ms after it: PCIe Base Spec 2.1, 6.6.1), the 5
+  // seconds of the button are not, nor what a kernel computes.
+  void moves() {
+    constexpr unsigned kVf = 2, kSlot = 1;
+    const auto users = find(user_trees[1], 0x8086).bar[0], owners = find(owner_tree, 0x8086).bar[0];
+    const auto give = [](host::Server& server, std::uint64_t bar, const regs::Command& c) {
+      server.write32(bar + regs::Command::kOffset, c.pack());
+    };
+    const auto slot = [this] { return bridge.read<regs::Slot>(kSlot); };
+    // Asked seldom: each look at a register clocks the bridge.
+    const auto until = [this](std::chrono::microseconds step, auto is_so) {
+      for (int i = 0; !is_so(); ++i) {
+        if (i == 10'000) throw std::runtime_error("a move does not go on");
+        run(user(1).sleep(step));
+      }
+    };
+    constexpr std::chrono::microseconds kSoon{1}, kLater{100};
+    std::vector<double> policy, shown, on, enumeration, start, removal, release;
+    for (int i = 0; i < 50; ++i) {
+      auto last = scheduler.now();
+      const auto phase = [&](std::vector<double>& samples) {
+        samples.push_back(std::chrono::duration<double, std::milli>(scheduler.now() - last).count());
+        last = scheduler.now();
+      };
+      give(user(1), users, {.op = Op::kRequest, .vf = kVf, .user = 1, .slot = kSlot});
+      until(kSoon, [&] { return slot().requested; });
+      give(owner(), owners, {.op = Op::kAssign, .vf = kVf, .user = 1, .slot = kSlot});
+      until(kSoon, [&] { return bridge.read<regs::Vf>(kVf).assigned; });
+      phase(policy);
+      until(kSoon, [&] { return slot().present && slot().link; });
+      phase(shown);
+      run(power(1, kSlot, true));
+      run(user(1).sleep(std::chrono::milliseconds(20)));
+      until(kSoon, [&] { return slot().usable; });
+      run(user(1).sleep(std::chrono::milliseconds(100)));
+      phase(on);
+      const auto functions = run(enumerators[1]->slot(slot_port(1, kSlot)));
+      phase(enumeration);
+      host::VfDriver driver(user(1), functions.at(0));
+      serve();  // the PF's mailbox, to which the driver talks
+      run(driver.start());
+      serving.reset();
+      phase(start);
+
+      run(driver.stop());
+      phase(removal);
+      give(user(1), users, {.op = Op::kDetach, .user = 1, .slot = kSlot});
+      run(power(1, kSlot, false));
+      until(kLater, [&] { return bridge.read<regs::Vf>(kVf) == regs::Vf{}; });
+      phase(release);
+      run(user(1).sleep(std::chrono::milliseconds(1500)));  // the second that pciehp gives a slot that it switched off
+    }
+    figures_.add("a VF comes, policy: from the request to the assignment", "ms", policy);
+    figures_.add("a VF comes, slot: presence and link are shown", "ms", shown);
+    figures_.add("a VF comes, pciehp: power, link, its waits", "ms", on);
+    figures_.add("a VF comes, pciehp: the function is enumerated", "ms", enumeration);
+    figures_.add("a VF comes, driver: reset, mailbox, queues", "ms", start);
+    figures_.add("a VF goes, driver: off", "ms", removal);
+    figures_.add("a VF goes, slot: switched off, drained, reset, free", "ms", release);
   }
 
   // One frame from user 1 to user 2: what it costs the bridge in all, descriptors and interrupts included.
@@ -263,11 +329,14 @@ class Rig : public Pool {
 int main(int argc, char** argv) {
   CLI::App cli("Cycles and bytes per cycle through the Verilated bridge.");
   std::string out = "rtl.json";
+  bool moves = false;
+  cli.add_flag("--moves", moves, "how long a VF takes to come and to go, instead");
   cli.add_option("--out", out, "file for the raw data")->capture_default_str();
   CLI11_PARSE(cli, argc, argv);
   try {
     vfpool::bench::Figures figures(argc, argv);
-    vfpool::bench::Rig(figures).measure();
+    vfpool::bench::Rig rig(figures);
+    moves ? rig.measure_moves() : rig.measure();
     figures.write(out);
   } catch (const std::exception& e) {
     fmt::print(stderr, "rtl_bench: {}\n", e.what());
