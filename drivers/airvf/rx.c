@@ -187,6 +187,13 @@ keep:
 	airvf_rx_keep_page(rx, desc, buf);
 }
 
+/* What a worker left may be of another ring of this vector, or of one that is no more. */
+static void airvf_rx_put_foreign(const struct airvf_rx_buf *buf)
+{
+	if (buf->data)
+		airvf_page_put(airvf_rx_page(buf), false);
+}
+
 /* The same for a worker. */
 static __always_inline void airvf_rx_give_one(struct airvf_rx_ring *rx, union airvf_rx_desc *desc,
 					      struct airvf_rx_buf *buf, u32 status, u32 len,
@@ -208,13 +215,11 @@ static __always_inline void airvf_rx_give_one(struct airvf_rx_ring *rx, union ai
 	pass->bytes += len;
 	airvf_rx_sync_for_cpu(rx, buf, len);
 	airvf_mtvd_dispatch(rx->vector, &frame, buf);
-	/* What a worker left may be of another ring of this vector. */
 	if (likely(buf->data && airvf_rx_page(buf)->pp == rx->pool)) {
 		airvf_rx_keep_page(rx, desc, buf);
 		return;
 	}
-	if (buf->data)
-		airvf_page_put(airvf_rx_page(buf), true);
+	airvf_rx_put_foreign(buf);
 	airvf_rx_page_gone(rx, buf);
 }
 
@@ -363,8 +368,7 @@ static bool airvf_rx_complete_frame(struct airvf_rx_ring *rx, struct napi_struct
 	rx->xdp.data = NULL;
 	if (rx->mtvd) {
 		airvf_mtvd_dispatch(rx->vector, &frame, &none);
-		if (none.data)
-			airvf_page_put(airvf_rx_page(&none), true);
+		airvf_rx_put_foreign(&none);
 		return false;
 	}
 	skb = airvf_frame_skb(rx->vf, napi, &frame, &left, &pass->skbs);

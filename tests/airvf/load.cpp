@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Measures from inside the guest; one line of JSON on the standard output.
-//   load udp-count PORT SECONDS     datagrams of the card's flood (station.hpp) that arrive, until its end or SECONDS
-//   load udp-rr ADDRESS PORT SECONDS, load tcp-rr ADDRESS PORT SECONDS   one byte there and back, percentiles
+//   load udp-count PORT SECONDS     datagrams of the card's flood (station.hpp) that arrive, until its end, silence, or
+//   SECONDS load udp-rr ADDRESS PORT SECONDS, load tcp-rr ADDRESS PORT SECONDS   one byte there and back, percentiles
 //   load tcp-send ADDRESS PORT SECONDS, load tcp-sink PORT, load tcp-echo PORT
 //   load udp-flood ADDRESS PORT SECONDS SIZE...   datagrams of these sizes in turn, whether anybody takes them or not
 //   load udp-cut ADDRESS PORT BYTES SIZE   BYTES in one call, for the kernel or the card to cut into datagrams of SIZE
@@ -97,13 +97,15 @@ void udp_count(const char* port, double limit) {
   const auto start = Clock::now();
   Clock::time_point first{}, last{};
   std::array<std::uint32_t, 512> data;
-  // The end may overtake datagrams of other flows, so it is waited for a silence after it.
-  while (since(start) < limit) {
+  // The end may overtake datagrams of other flows, so it is waited for a silence after it. It may also be lost: then
+  // the silence is longer.
+  for (int silences = 0; since(start) < limit;) {
     pollfd p{fd, POLLIN, 0};
     if (poll(&p, 1, 300) <= 0) {
-      if (sent != 0) break;
+      if (sent != 0 || (received != 0 && ++silences == 7)) break;
       continue;
     }
+    silences = 0;
     for (ssize_t n; (n = recv(fd, data.data(), sizeof data, MSG_DONTWAIT)) >= 16;) {
       if (ntohl(data[0]) != kMagic) continue;
       const std::uint32_t sequence = ntohl(data[1]), flow = ntohl(data[3]) % 256;

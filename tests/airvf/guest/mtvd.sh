@@ -100,7 +100,8 @@ for policy in flow rr-ordered; do
 	dropped=$(($(no_descriptor) - dropped))
 	echo "     $policy: $(cat /tmp/count), $dropped dropped by the card, mtvd_full $full to $(counter mtvd_full)"
 	check "$policy: the worker was full" [ "$(counter mtvd_full)" -gt "$full" ]
-	check "$policy: every datagram arrived that the card took" [ $(($(number received) + dropped)) -ge "$(number sent)" ]
+	check "$policy: every datagram arrived that the card took" \
+		[ "$(number sent)" -gt 5000 -a $(($(number received) + dropped)) -ge "$(number sent)" ]
 	[ $policy = rr-ordered ] || continue
 	check "$policy: nothing overtaken" [ "$(number overtaken)" = 0 ]
 done
