@@ -5,9 +5,10 @@
 // nobody, and when it has work again its clock is that of the others. The clock stands still while all are idle. None
 // is faster than 20 million instructions a second, so that the simulated card always has more than the guest can take.
 //
-// From the first line read from `ask` on; for each one line goes to `answer`: the clock, how often a processor went on
-// although another was behind (that one waited for something else, for longer than patience), and for each processor
-// the instructions it executed, of everything and of kernel modules.
+// From a line read from `ask` that ends with "begin" until one that does not; otherwise they run as fast as they can.
+// For each line one goes to `answer`: the clock, how often a processor went on although another was behind (that one
+// waited for something else, for longer than patience), and for each processor the instructions it executed, of
+// everything and of kernel modules.
 //
 // What this shows: how long the paths are, which processor is the bottleneck, how often threads are woken. What it does
 // not: cache misses and lines that travel between processors, the time that an interrupt between processors or an
@@ -81,7 +82,7 @@ void step(unsigned me, void*) {
   const auto begun = std::chrono::steady_clock::now();
   due = std::max(due + kQuantumTime, begun);
   while (std::chrono::steady_clock::now() < due) progress.wait_until(lock, due);
-  while (ahead(me)) {
+  while (on && ahead(me)) {
     if (progress.wait_until(lock, begun + kPatience) == std::cv_status::no_timeout) continue;
     impatient += ahead(me);
     return;
@@ -111,19 +112,22 @@ void translated(qemu_plugin_tb* block, void*) {
                                             nullptr);
 }
 
-// The clocks begin together. Which processors have work shows as they go on.
+// The clocks go on together. Which processors have work shows as they go on.
 void begin() {
   processors.resize(static_cast<std::size_t>(qemu_plugin_num_vcpus()));
-  std::uint64_t latest = 0;
-  for (unsigned i = 0; i < processors.size(); ++i) latest = std::max(latest, qemu_plugin_u64_get(all, i));
-  for (unsigned i = 0; i < processors.size(); ++i)
-    processors[i].idle = latest - std::min(latest, qemu_plugin_u64_get(all, i));
-  on = true;
+  const std::uint64_t latest = now();
+  for (unsigned i = 0; i < processors.size(); ++i) {
+    const std::uint64_t mine = clock_of(i);
+    processors[i].idle += latest - std::min(latest, mine);
+    processors[i].active = false;
+  }
 }
 
-std::string report() {
+std::string report(bool go) {
   const std::lock_guard lock(mutex);
   if (!on) begin();
+  on = go;
+  progress.notify_all();
   std::string line = std::to_string(now()) + " " + std::to_string(impatient);
   for (unsigned i = 0; i < processors.size(); ++i)
     line += " " + std::to_string(qemu_plugin_u64_get(all, i)) + " " + std::to_string(qemu_plugin_u64_get(modules, i));
@@ -134,12 +138,12 @@ void serve(const std::string& ask, const std::string& answer) {
   for (;;) {
     std::FILE* in = std::fopen(ask.c_str(), "r");
     if (in == nullptr) return;
-    for (int c; (c = std::getc(in)) != '\n' && c != EOF;) {
-    }
+    std::string words;
+    for (int c; (c = std::getc(in)) != '\n' && c != EOF;) words += static_cast<char>(c);
     std::fclose(in);
     std::FILE* out = std::fopen(answer.c_str(), "w");
     if (out == nullptr) return;
-    std::fprintf(out, "%s\n", report().c_str());
+    std::fprintf(out, "%s\n", report(words.ends_with("begin")).c_str());
     std::fclose(out);
   }
 }

@@ -33,13 +33,13 @@ configure() { # one threaded rps-N cpumap-N POLICY-N
 }
 snap() { echo "$(snmp RcvbufErrors) $(cat /sys/class/net/air0/statistics/rx_packets) $(counter mtvd_full)"; }
 # Stamps come late on a busy machine, so they are made while nothing happens: then the clock hardly moves.
-measure() { # TEST FLOWS RATE
+measure() { # TEST FLOWS RATE [MS]
 	count_flood 60
 	taskset -p 8 $counter >/dev/null
 	a=$(snap)
 	host stamp "$round $config $1 begin"
 	sleep 0.3
-	host sim flood payload=18 "rate=$3" "ms=$ms" "flows=$2"
+	host sim flood payload=18 "rate=$3" "ms=${4:-$ms}" "flows=$2"
 	wait $counter
 	host stamp "$round $config $1 end"
 	sleep 0.3
@@ -47,11 +47,10 @@ measure() { # TEST FLOWS RATE
 	echo "@json {\"round\": $round, \"config\": \"$config\", \"test\": \"$1\", \"socket_full\": $(($5 - $2))," \
 		"\"rx\": $(($6 - $3)), \"worker_full\": $(($7 - $4)), \"flood\": $(cat /tmp/count)}"
 }
-host stamp 0 none none begin
 for round in $(seq "${rounds:-1}"); do
 	for config in $configs; do
 		configure "$config" || { echo "FAIL $config"; dmesg | tail -5; failed=1; continue; }
-		for test in $tests; do # NAME:FLOWS:RATE
+		for test in $tests; do # NAME:FLOWS:RATE[:MS]
 			set -- $(echo $test | tr : ' ')
 			measure "$@"
 		done
