@@ -65,12 +65,6 @@ static void airvf_service_watch_link(struct airvf *vf)
 	u32 speed;
 	int err;
 
-	/*
-	 * One read, at every look and not only after an interrupt: a reset of
-	 * the device takes mask and vectors along, so that none may come.
-	 */
-	if (airvf_mbx_news(vf) || airvf_service_link_changed(vf))
-		set_bit(AIRVF_F_LINK, &vf->flags);
 	if (!airvf_service_link_due(vf))
 		return;
 
@@ -172,14 +166,23 @@ static void airvf_service_watch_tx(struct airvf *vf, struct airvf_tx_ring *ring)
 
 static void airvf_service_watch_mac(struct airvf *vf)
 {
-	u64 packets = vf->hw_rx_packets.total;
-	bool quiet = packets - vf->quiet_packets < QUIET_PACKETS;
+static bool airvf_service_mac_due(const struct airvf *vf)
+{
+	return netif_carrier_ok(vf->netdev) && time_after_eq(jiffies, vf->quiet_since + QUIET);
+}
+
+static bool airvf_service_quiet(const struct airvf *vf)
+{
+	return vf->hw_rx_packets.total - vf->quiet_packets < QUIET_PACKETS;
+}
+
+	bool quiet = airvf_service_quiet(vf);
 
 	if (!netif_carrier_ok(vf->netdev)) {
 		vf->quiet_since = jiffies;
-	} else if (time_after_eq(jiffies, vf->quiet_since + QUIET)) {
+	} else if (airvf_service_mac_due(vf)) {
 		vf->quiet_since = jiffies;
-		vf->quiet_packets = packets;
+		vf->quiet_packets = vf->hw_rx_packets.total;
 		if (quiet)
 			airvf_check_mac(vf);
 	}
@@ -226,6 +229,17 @@ static bool airvf_service_usable(const struct airvf *vf)
 
 /* Is the PF to be asked anything? */
 static bool airvf_service_wants_pf(const struct airvf *vf)
+/*
+ * One read, at every look and not only after an interrupt: a reset of the device
+ * takes mask and vectors along, so that none may come.
+ */
+static void airvf_service_look_for_news(struct airvf *vf)
+{
+	if (airvf_service_usable(vf) && vf->up &&
+	    (airvf_mbx_news(vf) || airvf_service_link_changed(vf)))
+		set_bit(AIRVF_F_LINK, &vf->flags);
+}
+
 {
 	if (!airvf_service_usable(vf) || test_bit(AIRVF_F_GONE, &vf->flags))
 		return false;
@@ -234,7 +248,8 @@ static bool airvf_service_wants_pf(const struct airvf *vf)
 	return vf->up && (test_bit(AIRVF_F_RXMODE, &vf->flags) ||
 			  test_bit(AIRVF_F_UNHEARD, &vf->flags) ||
 			  test_bit(AIRVF_F_LINK, &vf->flags) ||
-			  (vf->link_again && time_after_eq(jiffies, vf->link_at)));
+			  (vf->link_again && time_after_eq(jiffies, vf->link_at)) ||
+			  (airvf_service_mac_due(vf) && airvf_service_quiet(vf)));
 }
 
 /* Nobody answers: a reset is tried when somebody does, and that is asked by its rule. */
@@ -254,6 +269,8 @@ void airvf_service(struct work_struct *work)
 
 	if (airvf_service_wants_pf(vf) && !airvf_mbx_alive(vf)) {
 		airvf_service_pf_is_away(vf);
+	/* All that the PF will be asked is known before RTNL is taken. */
+	airvf_service_look_for_news(vf);
 		return;
 	}
 	/* Rings, filters and resets are all RTNL's. */
