@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What was sent goes back, and is counted. */
+#include "tx.h"
+#include "tx_ring.h"
+
+/* A queue is woken later than it is stopped, so that it is not at every packet. */
+static u32 airvf_tx_wake_room(const struct airvf_tx_ring *ring)
+{
+	return max_t(u32, TX_ROOM, min_t(u32, 2 * TX_ROOM, ring->count / 2));
+}
+
+/* The frame's slots are free again. */
+static noinline void airvf_tx_return_frame(struct airvf_tx_ring *ring, struct airvf_tx_buf *first,
+					   u32 i)
+{
+	airvf_tx_unwind(ring, i, airvf_tx_next(ring, first->eop));
+	/* Not "direct": the pool may belong to another vector or device. */
+	xdp_return_frame(first->xdpf);
+}
+
+/* Returns packets that were sent. True: nothing left to do now. */
+bool airvf_tx_clean(struct airvf_tx_ring *ring, int budget, struct airvf_work *work)
+{
+	/* Pairs with the producer's release: buf[] is filled up to here. */
+	u32 use = smp_load_acquire(&ring->next_to_use), i = ring->next_to_clean;
+	u32 packets = 0, bytes = 0, xdp = 0, xdp_bytes = 0, done = 0;
+	u32 limit = ring->count / 2;
+
+	while (i != use) {
+		struct airvf_tx_buf *first = &ring->buf[i];
+		u32 eop = first->eop;
+
+		if (!(READ_ONCE(ring->desc[eop].olinfo) & cpu_to_le32(TXD_STA_DD)))
+			break;
+		if (likely(first->type == AIRVF_TX_SKB)) {
+			if (likely(eop == i))
+				airvf_tx_unmap(ring, first);
+			else
+				airvf_tx_unwind(ring, i, airvf_tx_next(ring, eop));
+			/* Memory goes back when the device no longer has it. */
+			napi_consume_skb(first->skb, budget);
+		} else {
+			/* netpoll may have interrupts off: page pools cannot be served then. */
+			if (!budget)
+				break;
+			airvf_tx_return_frame(ring, first, i);
+			xdp++;
+			xdp_bytes += first->bytes;
+		}
+		packets += first->segs;
+		bytes += first->bytes;
+		i = airvf_tx_next(ring, eop);
+		if (++done == limit)
+			break;
+	}
+	if (!done)
+		return true;
+
+	/* The producer refills buf[] from here only after we are done with it. */
+	smp_store_release(&ring->next_to_clean, i);
+	u64_stats_update_begin(&ring->stats->clean_sync);
+	ring->stats->packets += packets;
+	ring->stats->bytes += bytes;
+	u64_stats_update_end(&ring->stats->clean_sync);
+	/* The device made the segments: to us it was one packet. */
+	work->packets += done;
+	work->bytes += bytes;
+
+	netdev_tx_completed_queue(ring->txq, done - xdp, bytes - xdp_bytes);
+	/* Pairs with the barrier in airvf_tx_stop_unless(). */
+	smp_mb();
+	if (unlikely(netif_tx_queue_stopped(ring->txq) &&
+		     airvf_tx_unused(ring) >= airvf_tx_wake_room(ring) &&
+		     !(READ_ONCE(ring->vf->flags) & (BIT(AIRVF_F_DOWN) | BIT(AIRVF_F_PAUSED))) &&
+		     netif_carrier_ok(ring->vf->netdev))) {
+		netif_tx_wake_queue(ring->txq);
+		u64_stats_update_begin(&ring->stats->clean_sync);
+		ring->stats->wake++;
+		u64_stats_update_end(&ring->stats->clean_sync);
+	}
+	return done != limit;
+}
+
+/* A queue's statistics as they were at one moment, each group for itself. */
+void airvf_tx_sum(const struct airvf *vf, u32 queue, struct airvf_tx_stats *sum)
+{
+	const struct airvf_tx_stats *stats = &vf->tx_stats[queue];
+	struct airvf_tx_stats copy;
+	u32 start;
+
+	do {
+		start = u64_stats_fetch_begin(&stats->xmit_sync);
+		*sum = *stats;
+	} while (u64_stats_fetch_retry(&stats->xmit_sync, start));
+	do {
+		start = u64_stats_fetch_begin(&stats->clean_sync);
+		copy = *stats;
+	} while (u64_stats_fetch_retry(&stats->clean_sync, start));
+	sum->packets = copy.packets;
+	sum->bytes = copy.bytes;
+	sum->wake = copy.wake;
+	do {
+		start = u64_stats_fetch_begin(&stats->watch_sync);
+		sum->hangs = stats->hangs;
+	} while (u64_stats_fetch_retry(&stats->watch_sync, start));
+}
+
+/* The queue is stopped: give back everything, sent or not. */
+void airvf_tx_free(struct airvf_tx_ring *ring)
+{
+	u32 i = ring->next_to_clean;
+
+	while (i != ring->next_to_use) {
+		struct airvf_tx_buf *first = &ring->buf[i];
+		u32 end = airvf_tx_next(ring, first->eop);
+
+		if (first->type == AIRVF_TX_SKB) {
+			airvf_tx_unwind(ring, i, end);
+			dev_kfree_skb_any(first->skb);
+		} else {
+			airvf_tx_return_frame(ring, first, i);
+		}
+		i = end;
+	}
+	ring->next_to_clean = 0;
+	ring->next_to_use = 0;
+	ring->kicked = 0;
+	ring->room = ring->count - 1;
+	netdev_tx_reset_queue(ring->txq);
+}
