@@ -58,6 +58,9 @@ enum airvf_flag {
 	AIRVF_F_LINK,		/* service: link is to be read again */
 	AIRVF_F_RXMODE,		/* service: filters changed */
 	AIRVF_F_UNHEARD,	/* service: settings that the PF did not hear after a reset */
+	AIRVF_F_TX_STUCK,	/* devlink: is to be told */
+	AIRVF_F_TX_TIMEOUT,
+	AIRVF_F_IRQ_LOST,
 };
 
 /* Optional parts of the mailbox protocol, computed once after negotiation. */
@@ -316,6 +319,7 @@ struct airvf {
 	char mbx_name[IFNAMSIZ + 8];
 	u8 vectors;		/* allocated */
 	u8 vectors_used;
+	const char *card;	/* its name */
 	struct bpf_prog *prog;
 	u32 copybreak;
 	struct airvf_mod_config __rcu *mod_config;
@@ -350,6 +354,9 @@ struct airvf {
 	bool uc_told;
 	u8 *uc;			/* further unicast addresses that the PF has of us */
 	u32 uc_sent;
+	struct devlink *devlink;
+	struct devlink_health_reporter *tx_health, *rx_health;
+
 	bool frame_refused;	/* the PF lets nothing in: it refuses our MTU */
 	bool mac_refused;	/* the PF refused our address as we registered */
 	bool trust_known;

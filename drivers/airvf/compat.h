@@ -13,7 +13,9 @@
 #include <linux/skbuff.h>
 #include <linux/timex.h>
 #include <linux/version.h>
+#include <net/devlink.h>
 #include <net/xdp.h>
+#include <net/xdp_sock_drv.h>
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 6, 0)
 #include <net/page_pool/helpers.h>
 #else
@@ -184,6 +186,36 @@ static inline void airvf_skb_frags(struct sk_buff *skb, u8 frags, u32 size, u32 
 
 /*
  * The clock that costs are measured in: cycles where a counter is at hand, and
+static inline void airvf_xsk_sync_for_cpu(struct xdp_buff *xdp, struct xsk_buff_pool *pool)
+{
+#if AIRVF_KERNEL(6, 10)
+	xsk_buff_dma_sync_for_cpu(xdp);
+#else
+	xsk_buff_dma_sync_for_cpu(xdp, pool);
+#endif
+}
+
+static inline struct devlink_health_reporter *
+airvf_health_create(struct devlink *devlink, const struct devlink_health_reporter_ops *ops,
+		    void *priv)
+{
+#if AIRVF_KERNEL(6, 18)
+	return devlink_health_reporter_create(devlink, ops, priv);
+#else
+	return devlink_health_reporter_create(devlink, ops, 0, priv);
+#endif
+}
+
+/* Later kernels know it. */
+static inline int airvf_devlink_driver_name(struct devlink_info_req *req)
+{
+#if AIRVF_KERNEL(6, 2)
+	return 0;
+#else
+	return devlink_info_driver_name_put(req, KBUILD_MODNAME);
+#endif
+}
+
  * its rate known (tsc_khz 0: it could not be calibrated).
  */
 static inline u64 airvf_cycles(void)

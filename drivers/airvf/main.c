@@ -5,6 +5,7 @@
 #include <linux/rtnetlink.h>
 
 #include "airvf.h"
+#include "devlink.h"
 #include "hw.h"
 #include "irq.h"
 #include "later.h"
@@ -131,6 +132,7 @@ static int airvf_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	vf->netdev = netdev;
 	vf->pdev = pdev;
 	vf->msg_enable = NETIF_MSG_DRV | NETIF_MSG_PROBE | NETIF_MSG_LINK | NETIF_MSG_HW;
+	vf->card = "82599";
 	vf->copybreak = AIRVF_COPYBREAK;
 	vf->granted = 1;
 	set_bit(AIRVF_F_DOWN, &vf->flags);
@@ -155,16 +157,21 @@ static int airvf_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	err = airvf_mtvd_register(vf);
 	if (err)
 		goto mod;
-	err = airvf_pci_setup(vf);
+	err = airvf_devlink_init(vf);
 	if (err)
 		goto mtvd;
-	netif_info(vf, probe, netdev, "82599 VF, mailbox API %s, %u queue pairs granted, %pM\n",
-		   airvf_api_name(vf->api), vf->granted, netdev->dev_addr);
+	err = airvf_pci_setup(vf);
+	if (err)
+		goto devlink;
+	netif_info(vf, probe, netdev, "%s VF, mailbox API %s, %u queue pairs granted, %pM\n",
+		   vf->card, airvf_api_name(vf->api), vf->granted, netdev->dev_addr);
 	return 0;
 
 mtvd:
 	airvf_mtvd_unregister(vf);
 mod:
+devlink:
+	airvf_devlink_free(vf);
 	airvf_mod_free(vf);
 wq:
 	destroy_workqueue(vf->wq);
@@ -200,6 +207,7 @@ static void airvf_remove(struct pci_dev *pdev)
 	destroy_workqueue(vf->wq);
 	/* The PF forgets this VF's filters. */
 	airvf_wr(vf, VFCTRL, VFCTRL_RST);
+	airvf_devlink_free(vf);
 	airvf_vectors_free(vf);
 	airvf_mod_free(vf);
 	iounmap(vf->base);

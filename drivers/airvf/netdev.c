@@ -95,7 +95,9 @@ static void airvf_tx_timeout(struct net_device *netdev, unsigned int queue)
 	struct airvf *vf = netdev_priv(netdev);
 
 	vf->tx_timeouts++;
-	airvf_reset_request(vf, "transmit timeout");
+	/* Reported by the service work, since that sleeps. */
+	set_bit(AIRVF_F_TX_TIMEOUT, &vf->flags);
+	airvf_service_kick(vf);
 }
 
 static void airvf_get_stats64(struct net_device *netdev, struct rtnl_link_stats64 *sum)
@@ -168,7 +170,8 @@ void airvf_netdev_init(struct net_device *netdev)
 {
 	netdev->netdev_ops = &airvf_netdev_ops;
 	netdev->ethtool_ops = &airvf_ethtool_ops;
-	netdev->watchdog_timeo = 5 * HZ;
+	/* The service work notices earlier (STUCK there), and tells devlink. */
+	netdev->watchdog_timeo = 10 * HZ;
 	netdev->min_mtu = ETH_MIN_MTU;
 	netdev->priv_flags |= IFF_UNICAST_FLT | IFF_LIVE_ADDR_CHANGE;
 

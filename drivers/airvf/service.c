@@ -7,6 +7,7 @@
 
 #include "airvf.h"
 #include "count.h"
+#include "devlink.h"
 #include "filter.h"
 #include "hw.h"
 #include "later.h"
@@ -134,6 +135,7 @@ static void airvf_service_watch_vector(struct airvf_vector *vector)
 		vector->watch_since = jiffies;
 	} else if (time_after(jiffies, vector->watch_since + HZ / 10)) {
 		vector->lost++;
+		set_bit(AIRVF_F_IRQ_LOST, &vector->vf->flags);
 		vector->watch_since = jiffies;
 		airvf_wr(vector->vf, VTEIMS, BIT(vector->index));
 	}
@@ -156,7 +158,7 @@ static void airvf_service_watch_tx(struct airvf *vf, struct airvf_tx_ring *ring)
 		u64_stats_update_begin(&ring->stats->watch_sync);
 		ring->stats->hangs++;
 		u64_stats_update_end(&ring->stats->watch_sync);
-		airvf_reset_request(vf, "transmit queue is stuck");
+		set_bit(AIRVF_F_TX_STUCK, &vf->flags);
 	}
 }
 
@@ -164,8 +166,6 @@ static void airvf_service_watch_tx(struct airvf *vf, struct airvf_tx_ring *ring)
 #define QUIET		(10 * HZ)
 #define QUIET_PACKETS	100
 
-static void airvf_service_watch_mac(struct airvf *vf)
-{
 static bool airvf_service_mac_due(const struct airvf *vf)
 {
 	return netif_carrier_ok(vf->netdev) && time_after_eq(jiffies, vf->quiet_since + QUIET);
@@ -176,6 +176,8 @@ static bool airvf_service_quiet(const struct airvf *vf)
 	return vf->hw_rx_packets.total - vf->quiet_packets < QUIET_PACKETS;
 }
 
+static void airvf_service_watch_mac(struct airvf *vf)
+{
 	bool quiet = airvf_service_quiet(vf);
 
 	if (!netif_carrier_ok(vf->netdev)) {
@@ -227,8 +229,6 @@ static bool airvf_service_usable(const struct airvf *vf)
 	       !test_bit(AIRVF_F_REMOVING, &vf->flags);
 }
 
-/* Is the PF to be asked anything? */
-static bool airvf_service_wants_pf(const struct airvf *vf)
 /*
  * One read, at every look and not only after an interrupt: a reset of the device
  * takes mask and vectors along, so that none may come.
@@ -240,6 +240,8 @@ static void airvf_service_look_for_news(struct airvf *vf)
 		set_bit(AIRVF_F_LINK, &vf->flags);
 }
 
+/* Is the PF to be asked anything? */
+static bool airvf_service_wants_pf(const struct airvf *vf)
 {
 	if (!airvf_service_usable(vf) || test_bit(AIRVF_F_GONE, &vf->flags))
 		return false;
@@ -267,10 +269,10 @@ void airvf_service(struct work_struct *work)
 	struct airvf *vf = container_of(to_delayed_work(work), struct airvf, service);
 	u32 i;
 
-	if (airvf_service_wants_pf(vf) && !airvf_mbx_alive(vf)) {
-		airvf_service_pf_is_away(vf);
 	/* All that the PF will be asked is known before RTNL is taken. */
 	airvf_service_look_for_news(vf);
+	if (airvf_service_wants_pf(vf) && !airvf_mbx_alive(vf)) {
+		airvf_service_pf_is_away(vf);
 		return;
 	}
 	/* Rings, filters and resets are all RTNL's. */
@@ -299,4 +301,5 @@ out:
 					   ? 0
 					   : PERIOD);
 	rtnl_unlock();
+	airvf_devlink_tell(vf);
 }
