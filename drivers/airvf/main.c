@@ -26,6 +26,8 @@
 static const struct pci_device_id airvf_ids[] = {
 	{ PCI_VDEVICE(INTEL, AIRVF_DEV_82599_VF) },
 	{ PCI_VDEVICE(INTEL, AIRVF_DEV_82599_VF_HV) },
+	{ PCI_VDEVICE(INTEL, AIRVF_DEV_X540_VF) },
+	{ PCI_VDEVICE(INTEL, AIRVF_DEV_X540_VF_HV) },
 	{ }
 };
 MODULE_DEVICE_TABLE(pci, airvf_ids);
@@ -98,9 +100,9 @@ static int airvf_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	struct airvf *vf;
 	int err;
 
-	if (id->device == AIRVF_DEV_82599_VF_HV) {
+	if (id->device == AIRVF_DEV_82599_VF_HV || id->device == AIRVF_DEV_X540_VF_HV) {
 		dev_err(&pdev->dev,
-			"82599 VF under Hyper-V has no mailbox and is not supported; use ixgbevf\n");
+			"a VF under Hyper-V has no mailbox and is not supported; use ixgbevf\n");
 		return -ENODEV;
 	}
 	err = pci_enable_device_mem(pdev);
@@ -132,7 +134,7 @@ static int airvf_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	vf->netdev = netdev;
 	vf->pdev = pdev;
 	vf->msg_enable = NETIF_MSG_DRV | NETIF_MSG_PROBE | NETIF_MSG_LINK | NETIF_MSG_HW;
-	vf->card = "82599";
+	vf->card = id->device == AIRVF_DEV_X540_VF ? "X540" : "82599";
 	vf->copybreak = AIRVF_COPYBREAK;
 	vf->granted = 1;
 	set_bit(AIRVF_F_DOWN, &vf->flags);

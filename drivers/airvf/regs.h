@@ -12,6 +12,9 @@
 
 #define AIRVF_DEV_82599_VF	0x10ed
 #define AIRVF_DEV_82599_VF_HV	0x152e
+/* Has the same registers; never tried. */
+#define AIRVF_DEV_X540_VF	0x1515
+#define AIRVF_DEV_X540_VF_HV	0x1530
 
 #define VFCTRL			0x0000
 #define  VFCTRL_RST		BIT(26)
