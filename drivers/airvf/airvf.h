@@ -150,6 +150,7 @@ enum airvf_tx_type {
 	AIRVF_TX_SKB,
 	AIRVF_TX_XDP,		/* frame mapped by us (ndo_xdp_xmit) */
 	AIRVF_TX_XDP_POOL,	/* frame in our page pool (XDP_TX) */
+	AIRVF_TX_XSK,		/* of a socket's memory */
 };
 
 /* One a descriptor; what concerns the whole packet stands in its first. */
@@ -192,6 +193,7 @@ struct airvf_tx_ring {
 	u32 count;
 	u16 index;		/* netdev queue */
 	u16 reg;		/* hardware queue */
+	struct xsk_buff_pool *xsk;	/* socket whose frames it sends, or NULL */
 	void *small;		/* a place for each descriptor's short piece, or NULL */
 	dma_addr_t small_dma;
 	u32 next_to_use ____cacheline_aligned_in_smp;
@@ -212,9 +214,17 @@ struct airvf_rx_buf {
 	dma_addr_t dma;		/* the same for the device */
 };
 
+/* A frame for an XDP program, and where the device says what it is. */
+struct airvf_xdp_buff {
+	struct xdp_buff xdp;
+	const union airvf_rx_desc *desc;	/* of its last buffer */
+};
+
 struct airvf_rx_ring {
 	union airvf_rx_desc *desc;
 	struct airvf_rx_buf *buf;
+	struct xsk_buff_pool *xsk;	/* socket that it belongs to (xsk.c), or NULL */
+	struct xdp_buff **xsk_buf;	/* instead of buf[] */
 	struct device *dev;	/* for DMA */
 	enum dma_data_direction dma_dir;
 	u32 count;
@@ -233,7 +243,7 @@ struct airvf_rx_ring {
 	struct airvf_rx_stats *stats;
 	void __iomem *tail;
 	u16 reg;
-	struct xdp_buff xdp;	/* frame being gathered; data NULL: none */
+	struct airvf_xdp_buff frame;	/* being gathered; data NULL: none */
 	struct page *head;	/* its first page */
 	struct xdp_rxq_info rxq;
 	struct xdp_frame *xdp_tx[AIRVF_XDP_BULK];	/* verdict TX, within one poll */
@@ -309,6 +319,7 @@ struct airvf_counter {
 struct airvf {
 	struct net_device *netdev;
 	struct pci_dev *pdev;
+	const char *card;	/* its name */
 	void __iomem *base;
 	unsigned long flags;
 	u32 msg_enable;
@@ -319,8 +330,8 @@ struct airvf {
 	char mbx_name[IFNAMSIZ + 8];
 	u8 vectors;		/* allocated */
 	u8 vectors_used;
-	const char *card;	/* its name */
 	struct bpf_prog *prog;
+	struct xsk_buff_pool *xsk[AIRVF_QUEUES_MAX];	/* queues that belong to a socket */
 	u32 copybreak;
 	struct airvf_mod_config __rcu *mod_config;
 
@@ -343,6 +354,9 @@ struct airvf {
 	struct mutex mtvd_lock;	/* workers against CPU hot-plug, which has no RTNL */
 	struct hlist_node cpu_node;
 
+	struct devlink *devlink;
+	struct devlink_health_reporter *tx_health, *rx_health;
+
 	struct workqueue_struct *wq;
 	struct delayed_work service;
 	unsigned long last_reset;
@@ -354,9 +368,6 @@ struct airvf {
 	bool uc_told;
 	u8 *uc;			/* further unicast addresses that the PF has of us */
 	u32 uc_sent;
-	struct devlink *devlink;
-	struct devlink_health_reporter *tx_health, *rx_health;
-
 	bool frame_refused;	/* the PF lets nothing in: it refuses our MTU */
 	bool mac_refused;	/* the PF refused our address as we registered */
 	bool trust_known;

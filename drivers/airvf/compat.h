@@ -142,6 +142,7 @@ static inline void airvf_xdp_features(struct net_device *netdev, bool redirect_s
 #if AIRVF_KERNEL(6, 3)
 	xdp_set_features_flag(netdev, NETDEV_XDP_ACT_BASIC | NETDEV_XDP_ACT_REDIRECT |
 			      NETDEV_XDP_ACT_RX_SG | NETDEV_XDP_ACT_NDO_XMIT |
+			      NETDEV_XDP_ACT_XSK_ZEROCOPY |
 			      (redirect_sg ? NETDEV_XDP_ACT_NDO_XMIT_SG : 0));
 #endif
 }
@@ -178,14 +179,13 @@ static inline void airvf_skb_frags(struct sk_buff *skb, u8 frags, u32 size, u32 
 }
 
 #if AIRVF_KERNEL(6, 8)
+#define AIRVF_XDP_HINTS		1	/* xdp_metadata_ops with VLAN tags */
 #define AIRVF_RXFH_PARAM	1	/* struct ethtool_rxfh_param */
 #endif
 #if AIRVF_KERNEL(6, 18)
 #define AIRVF_RX_RING_COUNT	1	/* get_rx_ring_count instead of GRXRINGS */
 #endif
 
-/*
- * The clock that costs are measured in: cycles where a counter is at hand, and
 static inline void airvf_xsk_sync_for_cpu(struct xdp_buff *xdp, struct xsk_buff_pool *pool)
 {
 #if AIRVF_KERNEL(6, 10)
@@ -216,6 +216,8 @@ static inline int airvf_devlink_driver_name(struct devlink_info_req *req)
 #endif
 }
 
+/*
+ * The clock that costs are measured in: cycles where a counter is at hand, and
  * its rate known (tsc_khz 0: it could not be calibrated).
  */
 static inline u64 airvf_cycles(void)

@@ -161,7 +161,7 @@ static int airvf_filter_set_xcast(struct airvf *vf, u32 wanted)
 			break;
 		mode--;
 	}
-	if (wanted == AIRVF_XCAST_PROMISC)
+	if (wanted == AIRVF_XCAST_PROMISC && vf->pdev->device == AIRVF_DEV_82599_VF)
 		cure = "no 82599 does; bridge fdb add MAC dev IFACE self, for each behind it";
 	if (!err)
 		airvf_filter_tell_lowered(vf, got < wanted && wanted > AIRVF_XCAST_MULTI, got,

@@ -89,7 +89,7 @@ struct sk_buff *airvf_frame_skb(struct airvf *vf, struct napi_struct *napi,
 				const struct airvf_frame *frame, bool *left,
 				struct airvf_skb_count *count)
 {
-	bool copy = !frame->frags && frame->len <= READ_ONCE(vf->copybreak);
+	bool copy = frame->copy || (!frame->frags && frame->len <= READ_ONCE(vf->copybreak));
 	struct sk_buff *skb;
 
 	if (frame->unseen && airvf_own_multicast(vf->netdev, frame->data)) {

@@ -19,6 +19,7 @@
  * @hash: RSS hash
  * @queue: receive queue
  * @unseen: nobody has looked at its header yet
+ * @copy: not in a page of ours, so it is to be copied, and @left is the caller's
  * @frags: more pieces, in the page's skb_shared_info
  * @xdp_flags: what the skb inherits if there are
  *
@@ -36,6 +37,7 @@ struct airvf_frame {
 	u8 queue;
 	bool frags:1;
 	bool unseen:1;
+	bool copy:1;
 	u32 xdp_flags;
 };
 
@@ -99,11 +101,17 @@ static __always_inline void airvf_skb_checksum(struct sk_buff *skb, netdev_featu
  * The tag of a VLAN that the host put this port into is not ours to see. The PF
  * hides it only since our last reset, and perhaps not on every card.
  */
-static inline void airvf_skb_vlan(struct sk_buff *skb, const struct airvf *vf, u16 tag)
+static inline bool airvf_vlan_is_ours(const struct airvf *vf, u16 tag)
 {
 	u16 vid = tag & VLAN_VID_MASK;
 
-	if ((vf->netdev->features & NETIF_F_HW_VLAN_CTAG_RX) && (!vid || test_bit(vid, vf->vlans)))
+	return (vf->netdev->features & NETIF_F_HW_VLAN_CTAG_RX) &&
+	       (!vid || test_bit(vid, vf->vlans));
+}
+
+static inline void airvf_skb_vlan(struct sk_buff *skb, const struct airvf *vf, u16 tag)
+{
+	if (airvf_vlan_is_ours(vf, tag))
 		__vlan_hwaccel_put_tag(skb, htons(ETH_P_8021Q), tag);
 }
 

@@ -13,6 +13,7 @@
 #include "mtvd.h"
 #include "rx.h"
 #include "tx.h"
+#include "xsk.h"
 
 /*
  * 0 only to measure what the statistics unit costs: tests/airvf/bench compares
@@ -73,6 +74,23 @@ static void airvf_irq_account(struct airvf_vector *vector, const struct airvf_po
 	u64_stats_update_end(&stats->sync);
 }
 
+static bool airvf_irq_send(struct airvf_tx_ring *ring, int budget, struct airvf_work *work)
+{
+	bool finished = airvf_tx_clean(ring, budget, work);
+
+	if (unlikely(ring->xsk) && budget)
+		finished &= airvf_xsk_send(ring);
+	return finished;
+}
+
+static bool airvf_irq_receive(struct airvf_rx_ring *rx, struct napi_struct *napi, int budget,
+			      struct airvf_work *work)
+{
+	if (unlikely(rx->xsk))
+		return airvf_xsk_poll(rx, napi, budget, work);
+	return airvf_rx_poll(rx, napi, budget, work);
+}
+
 static int airvf_irq_poll(struct napi_struct *napi, int budget)
 {
 	struct airvf_vector *vector = container_of(napi, struct airvf_vector, napi);
@@ -83,7 +101,7 @@ static int airvf_irq_poll(struct napi_struct *napi, int budget)
 	u32 i;
 
 	for (i = 0; i < vector->n_tx; i++)
-		finished &= airvf_tx_clean(vector->tx[i], budget, &tx);
+		finished &= airvf_irq_send(vector->tx[i], budget, &tx);
 	sent = finished;
 	if (tx.packets)
 		cleaned = airvf_irq_stamp();
@@ -94,7 +112,8 @@ static int airvf_irq_poll(struct napi_struct *napi, int budget)
 	if (unlikely(airvf_mtvd_hold(vector, napi, budget)))
 		return budget;
 	for (i = 0; i < vector->n_rx; i++)
-		finished &= airvf_rx_poll(vector->rx[i], napi, max(budget / vector->n_rx, 1), &rx);
+		finished &= airvf_irq_receive(vector->rx[i], napi,
+					      max(budget / vector->n_rx, 1), &rx);
 	if (vector->mtvd) {
 		full = sent && !finished && airvf_mtvd_wait(vector);
 		airvf_mtvd_account(vector, full);

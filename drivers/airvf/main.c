@@ -169,11 +169,11 @@ static int airvf_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		   vf->card, airvf_api_name(vf->api), vf->granted, netdev->dev_addr);
 	return 0;
 
+devlink:
+	airvf_devlink_free(vf);
 mtvd:
 	airvf_mtvd_unregister(vf);
 mod:
-devlink:
-	airvf_devlink_free(vf);
 	airvf_mod_free(vf);
 wq:
 	destroy_workqueue(vf->wq);
@@ -206,10 +206,10 @@ static void airvf_remove(struct pci_dev *pdev)
 	airvf_mtvd_free(vf);
 	unregister_netdev(netdev);
 	cancel_delayed_work_sync(&vf->service);
+	airvf_devlink_free(vf);
 	destroy_workqueue(vf->wq);
 	/* The PF forgets this VF's filters. */
 	airvf_wr(vf, VFCTRL, VFCTRL_RST);
-	airvf_devlink_free(vf);
 	airvf_vectors_free(vf);
 	airvf_mod_free(vf);
 	iounmap(vf->base);

@@ -8,6 +8,7 @@
 #include "airvf.h"
 #include "ethtool.h"
 #include "filter.h"
+#include "hints.h"
 #include "hw.h"
 #include "irq.h"
 #include "later.h"
@@ -21,6 +22,7 @@
 #include "tx.h"
 #include "updown.h"
 #include "xdp.h"
+#include "xsk.h"
 
 static int airvf_open(struct net_device *netdev)
 {
@@ -74,6 +76,10 @@ static int airvf_change_mtu(struct net_device *netdev, int mtu)
 
 	if (vf->prog && !vf->prog->aux->xdp_has_frags && !airvf_xdp_fits(mtu)) {
 		netdev_warn(netdev, "the XDP program does not support frames of several buffers\n");
+		return -EINVAL;
+	}
+	if (!airvf_xdp_fits(mtu) && airvf_xdp_sockets(vf)) {
+		netdev_warn(netdev, "AF_XDP sockets without copies take frames of one buffer only\n");
 		return -EINVAL;
 	}
 	err = airvf_set_frame(vf, mtu);
@@ -158,6 +164,7 @@ static const struct net_device_ops airvf_netdev_ops = {
 	.ndo_vlan_rx_kill_vid = airvf_vlan_kill,
 	.ndo_bpf = airvf_xdp_setup,
 	.ndo_xdp_xmit = airvf_xdp_xmit,
+	.ndo_xsk_wakeup = airvf_xsk_wakeup,
 };
 
 #define TUNNELS (NETIF_F_GSO_GRE | NETIF_F_GSO_GRE_CSUM | NETIF_F_GSO_IPXIP4 | \
@@ -187,6 +194,7 @@ void airvf_netdev_init(struct net_device *netdev)
 	netdev->features = netdev->hw_features | NETIF_F_HIGHDMA | NETIF_F_HW_VLAN_CTAG_FILTER;
 	netdev->sysfs_groups[0] = &airvf_sysfs_group;
 	airvf_qstats_init(netdev);
+	airvf_hints_init(netdev);
 	airvf_xdp_features(netdev, true);
 	airvf_limit_mtu(netdev_priv(netdev));
 	/* Cannot fail before the device is registered. */

@@ -10,6 +10,7 @@
 #include "ring.h"
 #include "rx.h"
 #include "tx.h"
+#include "xsk.h"
 
 #define ENABLE_POLLS	10	/* of 1 ms */
 #define POOL_MORE	4096
@@ -43,14 +44,15 @@ static struct airvf_tx_ring *airvf_ring_tx_ring_alloc(struct airvf *vf, u16 inde
 	ring->count = count;
 	ring->index = index;
 	ring->stats = &vf->tx_stats[index];
+	ring->xsk = vf->xsk[index];
 	ring->txq = netdev_get_tx_queue(vf->netdev, index);
 	ring->buf = kvcalloc(count, sizeof(*ring->buf), GFP_KERNEL);
 	ring->desc = dma_alloc_coherent(&vf->pdev->dev, count * sizeof(*ring->desc),
 					&ring->dma, GFP_KERNEL);
-	/* It goes without: all pieces are mapped then. */
+	/* It goes without, but for a socket's shortest frames: all pieces are mapped then. */
 	ring->small = dma_alloc_coherent(&vf->pdev->dev, count * AIRVF_TX_SMALL,
 					 &ring->small_dma, GFP_KERNEL | __GFP_NOWARN);
-	if (ring->buf && ring->desc)
+	if (ring->buf && ring->desc && (ring->small || !ring->xsk))
 		return ring;
 	airvf_ring_tx_ring_free(vf, ring);
 	return NULL;
@@ -68,13 +70,14 @@ static void airvf_ring_rx_ring_free(struct airvf *vf, struct airvf_rx_ring *rx)
 		dma_free_coherent(&vf->pdev->dev, rx->count * sizeof(*rx->desc),
 				  rx->desc, rx->dma);
 	kvfree(rx->buf);
+	kvfree(rx->xsk_buf);
 	kfree(rx);
 }
 
-static struct airvf_rx_ring *airvf_ring_rx_ring_alloc(struct airvf *vf, u16 index,
-						      const struct airvf_ring_param *param)
+/* What its buffers come from: a page pool. */
+static int airvf_ring_rx_pages(struct airvf *vf, struct airvf_rx_ring *rx,
+			       const struct airvf_ring_param *param)
 {
-	struct airvf_vector *vector = vf->vector[index % vf->vectors];
 	struct page_pool_params pool = {
 		.flags = PP_FLAG_DMA_MAP | PP_FLAG_DMA_SYNC_DEV,
 		/* Also what workers and sockets hold and give back in bursts. */
@@ -85,37 +88,59 @@ static struct airvf_rx_ring *airvf_ring_rx_ring_alloc(struct airvf *vf, u16 inde
 		.offset = AIRVF_RX_HEADROOM,
 		.max_len = AIRVF_RX_BUFFER,
 	};
+	int err;
+
+	airvf_pool_netdev(&pool, vf->netdev);
+	rx->dma_dir = pool.dma_dir;
+	/* One more, which stays empty: airvf_rx_take_batch() looks one ahead. */
+	rx->buf = kvcalloc(rx->count + 1, sizeof(*rx->buf), GFP_KERNEL);
+	if (!rx->buf)
+		return -ENOMEM;
+	rx->pool = page_pool_create(&pool);
+	if (IS_ERR(rx->pool)) {
+		err = PTR_ERR(rx->pool);
+		rx->pool = NULL;
+		return err;
+	}
+	return xdp_rxq_info_reg_mem_model(&rx->rxq, MEM_TYPE_PAGE_POOL, rx->pool);
+}
+
+/* The same, if the queue belongs to a socket: its memory. */
+static int airvf_ring_rx_socket(struct airvf_rx_ring *rx)
+{
+	rx->xsk_buf = kvcalloc(rx->count, sizeof(*rx->xsk_buf), GFP_KERNEL);
+	if (!rx->xsk_buf)
+		return -ENOMEM;
+	return xdp_rxq_info_reg_mem_model(&rx->rxq, MEM_TYPE_XSK_BUFF_POOL, NULL);
+}
+
+static struct airvf_rx_ring *airvf_ring_rx_ring_alloc(struct airvf *vf, u16 index,
+						      const struct airvf_ring_param *param)
+{
 	struct airvf_rx_ring *rx = kzalloc(sizeof(*rx), GFP_KERNEL);
 	int err;
 
 	if (!rx)
 		return NULL;
 	rx->vf = vf;
-	rx->vector = vector;
+	rx->vector = vf->vector[index % vf->vectors];
 	rx->count = param->rx_count;
 	rx->index = index;
 	rx->reg = index;
 	rx->stats = &vf->rx_stats[index];
 	rx->tail = vf->base + VFRDT(index);
-	airvf_pool_netdev(&pool, vf->netdev);
-
+	rx->xsk = vf->xsk[index];
 	rx->dev = &vf->pdev->dev;
-	rx->dma_dir = pool.dma_dir;
-	/* One more, which stays empty: airvf_rx_take_batch() looks one ahead. */
-	rx->buf = kvcalloc(rx->count + 1, sizeof(*rx->buf), GFP_KERNEL);
 	rx->desc = dma_alloc_coherent(&vf->pdev->dev, rx->count * sizeof(*rx->desc),
 				      &rx->dma, GFP_KERNEL);
-	rx->pool = page_pool_create(&pool);
-	if (IS_ERR(rx->pool))
-		rx->pool = NULL;
-	if (!rx->buf || !rx->desc || !rx->pool)
+	if (!rx->desc)
 		goto fail;
 
 	/* Programs may lengthen the last piece of a frame up to the end of its page. */
-	err = __xdp_rxq_info_reg(&rx->rxq, vf->netdev, index, vector->napi.napi_id,
-				 AIRVF_RX_TRUESIZE);
+	err = __xdp_rxq_info_reg(&rx->rxq, vf->netdev, index,
+				 rx->vector->napi.napi_id, AIRVF_RX_TRUESIZE);
 	if (!err)
-		err = xdp_rxq_info_reg_mem_model(&rx->rxq, MEM_TYPE_PAGE_POOL, rx->pool);
+		err = rx->xsk ? airvf_ring_rx_socket(rx) : airvf_ring_rx_pages(vf, rx, param);
 	if (!err)
 		return rx;
 fail:
@@ -263,15 +288,21 @@ static int airvf_ring_rx_start(struct airvf *vf, struct airvf_rx_ring *rx)
 	rx->midway = false;
 	rx->reserves = false;
 	rx->holes = true;
-	rx->xdp.data = NULL;
+	rx->frame.xdp.data = NULL;
 	/* Not earlier: a ring that is not used in the end is freed while polls run. */
-	airvf_pool_napi(rx->pool, &rx->vector->napi);
+	if (rx->xsk)
+		xsk_pool_set_rxq_info(rx->xsk, &rx->rxq);
+	else
+		airvf_pool_napi(rx->pool, &rx->vector->napi);
 	airvf_wr(vf, VFRXDCTL(q), RXDCTL_ENABLE | (strip ? RXDCTL_VME : 0));
 	if (!airvf_ring_wait_enable(vf, VFRXDCTL(q), true)) {
 		netif_err(vf, hw, vf->netdev, "Rx queue %u does not start\n", q);
 		return -EIO;
 	}
-	airvf_rx_refill(rx);
+	if (rx->xsk)
+		airvf_xsk_refill(rx);
+	else
+		airvf_rx_refill(rx);
 	return 0;
 }
 
@@ -338,8 +369,12 @@ void airvf_rings_clean(struct airvf *vf)
 {
 	u32 i;
 
-	for (i = 0; i < vf->rings.n_rx; i++)
-		airvf_rx_free(vf->rings.rx[i]);
+	for (i = 0; i < vf->rings.n_rx; i++) {
+		if (vf->rings.rx[i]->xsk)
+			airvf_xsk_free(vf->rings.rx[i]);
+		else
+			airvf_rx_free(vf->rings.rx[i]);
+	}
 	for (i = 0; i < vf->rings.n_tx; i++)
 		airvf_tx_free(vf->rings.tx[i]);
 }

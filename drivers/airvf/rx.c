@@ -11,6 +11,7 @@
 #include "airvf.h"
 #include "dispatch.h"
 #include "frame.h"
+#include "hints.h"
 #include "rx.h"
 #include "xdp.h"
 
@@ -230,7 +231,7 @@ static __always_inline void airvf_rx_give_one(struct airvf_rx_ring *rx, union ai
  */
 static void airvf_rx_drop_gathered(struct airvf_rx_ring *rx, bool direct)
 {
-	struct xdp_buff *xdp = &rx->xdp;
+	struct xdp_buff *xdp = &rx->frame.xdp;
 
 	if (!xdp->data)
 		return;
@@ -243,7 +244,7 @@ static void airvf_rx_drop_gathered(struct airvf_rx_ring *rx, bool direct)
 /* Adds a buffer to the frame. False: not possible, the frame is to be dropped. */
 static bool airvf_rx_gather(struct airvf_rx_ring *rx, struct page *page, u32 len)
 {
-	struct xdp_buff *xdp = &rx->xdp;
+	struct xdp_buff *xdp = &rx->frame.xdp;
 	struct skb_shared_info *sinfo;
 
 	if (!xdp->data) {
@@ -270,7 +271,7 @@ static bool airvf_rx_gather(struct airvf_rx_ring *rx, struct page *page, u32 len
 static void airvf_rx_describe(struct airvf_rx_ring *rx, const union airvf_rx_desc *desc, u32 status,
 			      struct airvf_frame *frame)
 {
-	struct xdp_buff *xdp = &rx->xdp;
+	struct xdp_buff *xdp = &rx->frame.xdp;
 
 	*frame = (struct airvf_frame){
 		.data = xdp->data,
@@ -305,34 +306,36 @@ static u64 *airvf_rx_refuse(struct airvf_rx_ring *rx, u32 status)
 
 	if (unlikely(status & RXD_RXE))
 		return &stats->frame_errors;
-	if (unlikely(rx->xdp.data_end - rx->xdp.data < ETH_HLEN))
+	if (unlikely(rx->frame.xdp.data_end - rx->frame.xdp.data < ETH_HLEN))
 		return &stats->bad_length;
 	/* The header is not in the cache yet: without a program the stack looks later. */
-	if (rx->prog && airvf_own_multicast(rx->vf->netdev, rx->xdp.data))
+	if (rx->prog && airvf_own_multicast(rx->vf->netdev, rx->frame.xdp.data))
 		return &stats->own_multicast;
 	return NULL;
 }
 
 /* True: the program left a frame for the stack. */
-static bool airvf_rx_run_program(struct airvf_rx_ring *rx, struct airvf_rx_pass *pass)
+static bool airvf_rx_run_program(struct airvf_rx_ring *rx, const union airvf_rx_desc *desc,
+				 struct airvf_rx_pass *pass)
 {
-	switch (airvf_xdp_run(rx, &rx->xdp)) {
+	airvf_hints_set(&rx->frame.xdp, desc);
+	switch (airvf_xdp_run(rx, &rx->frame.xdp)) {
 	case AIRVF_XDP_PASS:
 		break;
 	case AIRVF_XDP_TX:
 		pass->tx = true;
-		rx->xdp.data = NULL;
+		rx->frame.xdp.data = NULL;
 		return false;
 	case AIRVF_XDP_REDIRECT:
 		pass->redirect = true;
-		rx->xdp.data = NULL;
+		rx->frame.xdp.data = NULL;
 		return false;
 	case AIRVF_XDP_CONSUMED:
-		rx->xdp.data = NULL;
+		rx->frame.xdp.data = NULL;
 		return false;
 	}
 	/* It may have cut the frame down to nothing. */
-	if (unlikely(rx->xdp.data_end - rx->xdp.data < ETH_HLEN)) {
+	if (unlikely(rx->frame.xdp.data_end - rx->frame.xdp.data < ETH_HLEN)) {
 		airvf_rx_count(rx, &rx->stats->bad_length, 1);
 		airvf_rx_drop_gathered(rx, true);
 		return false;
@@ -358,14 +361,14 @@ static bool airvf_rx_complete_frame(struct airvf_rx_ring *rx, struct napi_struct
 		return false;
 	}
 	pass->packets++;
-	pass->bytes += airvf_rx_gathered_len(&rx->xdp);
-	if (xdp_buff_has_frags(&rx->xdp))
+	pass->bytes += airvf_rx_gathered_len(&rx->frame.xdp);
+	if (xdp_buff_has_frags(&rx->frame.xdp))
 		airvf_rx_count(rx, &rx->stats->multi_buffer, 1);
-	if (rx->prog && !airvf_rx_run_program(rx, pass))
+	if (rx->prog && !airvf_rx_run_program(rx, desc, pass))
 		return false;
 
 	airvf_rx_describe(rx, desc, status, &frame);
-	rx->xdp.data = NULL;
+	rx->frame.xdp.data = NULL;
 	if (rx->mtvd) {
 		airvf_mtvd_dispatch(rx->vector, &frame, &none);
 		airvf_rx_put_foreign(&none);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What was sent goes back, and is counted. */
+#include <net/xdp_sock_drv.h>
+
 #include "tx.h"
 #include "tx_ring.h"
 
@@ -23,7 +25,7 @@ bool airvf_tx_clean(struct airvf_tx_ring *ring, int budget, struct airvf_work *w
 {
 	/* Pairs with the producer's release: buf[] is filled up to here. */
 	u32 use = smp_load_acquire(&ring->next_to_use), i = ring->next_to_clean;
-	u32 packets = 0, bytes = 0, xdp = 0, xdp_bytes = 0, done = 0;
+	u32 packets = 0, bytes = 0, xdp = 0, xdp_bytes = 0, xsk = 0, done = 0;
 	u32 limit = ring->count / 2;
 
 	while (i != use) {
@@ -43,7 +45,10 @@ bool airvf_tx_clean(struct airvf_tx_ring *ring, int budget, struct airvf_work *w
 			/* netpoll may have interrupts off: page pools cannot be served then. */
 			if (!budget)
 				break;
-			airvf_tx_return_frame(ring, first, i);
+			if (first->type == AIRVF_TX_XSK)
+				xsk++;
+			else
+				airvf_tx_return_frame(ring, first, i);
 			xdp++;
 			xdp_bytes += first->bytes;
 		}
@@ -56,6 +61,8 @@ bool airvf_tx_clean(struct airvf_tx_ring *ring, int budget, struct airvf_work *w
 	if (!done)
 		return true;
 
+	if (unlikely(xsk))
+		xsk_tx_completed(ring->xsk, xsk);
 	/* The producer refills buf[] from here only after we are done with it. */
 	smp_store_release(&ring->next_to_clean, i);
 	u64_stats_update_begin(&ring->stats->clean_sync);
@@ -117,6 +124,9 @@ void airvf_tx_free(struct airvf_tx_ring *ring)
 		if (first->type == AIRVF_TX_SKB) {
 			airvf_tx_unwind(ring, i, end);
 			dev_kfree_skb_any(first->skb);
+		} else if (first->type == AIRVF_TX_XSK) {
+			/* Given up, but theirs again. */
+			xsk_tx_completed(ring->xsk, 1);
 		} else {
 			airvf_tx_return_frame(ring, first, i);
 		}

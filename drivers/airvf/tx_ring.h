@@ -87,6 +87,13 @@ static inline void airvf_tx_count(struct airvf_tx_stats *stats, u64 *counter)
 	u64_stats_update_end(&stats->xmit_sync);
 }
 
+static inline void airvf_tx_count_many(struct airvf_tx_stats *stats, u64 *counter, u32 n)
+{
+	u64_stats_update_begin(&stats->xmit_sync);
+	*counter += n;
+	u64_stats_update_end(&stats->xmit_sync);
+}
+
 static __always_inline void airvf_tx_doorbell(struct airvf_tx_ring *ring, u32 tail)
 {
 	ring->kicked = tail;

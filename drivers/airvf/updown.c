@@ -209,9 +209,14 @@ int airvf_pause_tx(struct airvf *vf)
 
 void airvf_resume_tx(struct airvf *vf)
 {
+	u32 i;
+
 	if (!vf->up)
 		return;
 	clear_bit(AIRVF_F_PAUSED, &vf->flags);
+	/* What sockets want sent: no packet of the stack's makes their polls look. */
+	for (i = 0; i < vf->vectors_used; i++)
+		airvf_irq_kick(vf->vector[i]);
 	if (netif_carrier_ok(vf->netdev))
 		netif_tx_wake_all_queues(vf->netdev);
 }

@@ -29,7 +29,8 @@ static void airvf_xdp_transmit(struct airvf_rx_ring *rx, bool last)
 	/* XDP's packets must not look like a stuck queue. */
 	txq_trans_cond_update(ring->txq);
 	for (i = 0; i < rx->xdp_tx_n; i++) {
-		if (likely(!airvf_tx_xdp(ring, rx->xdp_tx[i], true))) {
+		/* What is in a socket's memory has been copied out of it, and is not mapped. */
+		if (likely(!airvf_tx_xdp(ring, rx->xdp_tx[i], !rx->xsk))) {
 			sent++;
 			continue;
 		}

@@ -21,6 +21,8 @@ int airvf_xdp_xmit(struct net_device *netdev, int n, struct xdp_frame **frames, 
 /* Does every frame of this MTU lie in one buffer? */
 bool airvf_xdp_fits(u32 mtu);
 
+/* xdp_setup.c: does a queue belong to an AF_XDP socket? */
+bool airvf_xdp_sockets(const struct airvf *vf);
 /* xdp_setup.c: .ndo_bpf */
 int airvf_xdp_setup(struct net_device *netdev, struct netdev_bpf *bpf);
 

@@ -96,7 +96,7 @@ config::Topology topology_of(const Arguments& a, const Wishes& w, const fs::path
   std::ofstream(config) << a.config << "\n";
   vm.files = {script.string() + ":/script", module.string() + ":/airvf.ko", config.string() + ":/airvf-config",
               "tests/airvf/guest/common.sh:/airvf-common", "docs/ABI/sysfs-class-net-airvf:/airvf-abi"};
-  for (const char* program : {"xdp", "load", "nth"})
+  for (const char* program : {"xdp", "xsk", "load", "nth"})
     vm.files.push_back(fmt::format("{}/airvf_{}:/airvf-{}", VFPOOL_PROGRAMS, program, program));
   vm.files.insert(vm.files.end(), w.files.begin(), w.files.end());
   vm.files.insert(vm.files.end(), a.files.begin(), a.files.end());

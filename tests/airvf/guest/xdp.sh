@@ -5,10 +5,11 @@
 pair_up /airvf.ko airvf || { dmesg | tail -40; exit 1; }
 stat() { ethtool -S air0 | awk -v n="$1" '$1 ~ "_" n ":" { s += $2 } END { print s }'; }
 far_rx() { far cat /sys/class/net/air1/statistics/rx_packets; }
-put() { # program, [frags]: runs it until drop_prog
+put() { # program, [frags]: runs it until away
+	rm -f /tmp/xdp # what the one before said
 	/airvf-xdp air0 "$@" >/tmp/xdp 2>&1 &
 	prog=$!
-	for i in $(seq 30); do grep -q attached /tmp/xdp && break; sleep 0.1; done
+	soon grep -qs . /tmp/xdp
 	cat /tmp/xdp
 	grep -q attached /tmp/xdp
 }
@@ -30,6 +31,26 @@ for size in 100 1400; do
 	done
 done
 check "works" ping -q -c 3 -i 0.1 10.0.0.2
+# What the device says of a frame, asked by programs. Before 6.8 no program can ask.
+case $(uname -r) in 6.[1-7].*) ;; *)
+	ip neigh replace 10.0.0.2 lladdr "$(far cat /sys/class/net/air1/address)" dev air0
+	put hash
+	check "hash: a program that wants one passes IPv4" flood 30 100
+	ethtool -K air0 rxhash off
+	check "hash: none is given without rxhash" refused flood 10 100
+	ethtool -K air0 rxhash on
+	away
+	vlan_up
+	put vlan
+	check "VLAN tag: a program that wants one passes that VLAN" far ping -q -c 10 -i 0.1 -W 1 10.7.0.1
+	check "VLAN tag: frames without one have none" refused flood 10 100
+	ethtool -K air0 rxvlan off
+	check "VLAN tag: none is given with rxvlan off" refused far ping -q -c 10 -i 0.1 -W 1 10.7.0.1
+	ethtool -K air0 rxvlan on
+	away
+	ip link del air0.7; far ip link del air1.7
+	;;
+esac
 check "large MTU" bash -c "ip link set air0 mtu 9000 && ip netns exec far ip link set air1 mtu 9000"
 check "a program without frags is refused" refused put pass
 check "frags" put pass frags
