@@ -58,8 +58,10 @@ module vfp_decide_device (
   logic [3:0] what;
   logic [3:0] reason;
   assign ends   = in_valid_i && in_i.eop && !in_i.nullify;
-  // Routed to the root complex (errors, power management), or to the port (INTx): 2.2.8.
-  assign is_msg = req.dw0.kind == 5'b10_000 || req.dw0.kind == 5'b10_100;
+  // Routed to the root complex (errors, power management), or to the port and INTx: 2.2.8. The code of a message is where
+  // other requests have byte enables.
+  assign is_msg = req.dw0.kind == 5'b10_000 ||
+                  (req.dw0.kind == 5'b10_100 && {req.last_be, req.first_be[3]} == 5'b00100);
 
   always_comb begin
     what   = vfp_look_pkg::DoRefuse;

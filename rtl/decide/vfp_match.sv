@@ -68,12 +68,18 @@ module vfp_match #(
     res_left_q  <= res_left_i[11:0];
   end
 
+  // A request that concerns no VF may say itself whom its asker takes for the completer.
+  logic        cid_use;
+  logic [15:0] cid;
+  assign cid_use = res_req_q.has_vf ? id_known_i : res_req_q.gen != 16'd0;
+  assign cid     = res_req_q.has_vf ? id_i : res_req_q.gen;
+
   logic result_ready;
   vfp_fifo #(.W(ResultW), .Depth(Depth), .Fast(1'b1)) u_result (
     .clk_i, .rst_ni,
     .in_valid_i (res_valid_q),
     .in_ready_o (result_ready),
-    .in_data_i  ({res_act_q, res_req_q, res_left_q, id_known_i && res_req_q.has_vf, id_i}),
+    .in_data_i  ({res_act_q, res_req_q, res_left_q, cid_use, cid}),
     .out_valid_o,
     .out_ready_i,
     .out_data_o ({out_act_o, out_req_o, out_left_o, out_cid_use_o, out_cid_o}),

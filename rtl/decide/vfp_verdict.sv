@@ -121,7 +121,8 @@ module vfp_verdict (
       end
       vfp_look_pkg::DoMatch: begin
         refuse = match_act_i == vfp_tags_pkg::ActDrop || wrong;
-        reason = match_act_i == vfp_tags_pkg::ActUr ? vfp_regs_pkg::DropNotAssigned : vfp_regs_pkg::DropUnexpected;
+        reason = match_act_i == vfp_tags_pkg::ActUr ? vfp_regs_pkg::DropNotAssigned :
+                 match_act_i == vfp_tags_pkg::ActCa ? vfp_regs_pkg::DropMismatch : vfp_regs_pkg::DropUnexpected;
       end
       vfp_look_pkg::DoRefuse: begin
         refuse = 1'b1;
@@ -216,47 +217,14 @@ module vfp_verdict (
 
   // --- answers to refused requests ---
 
-  vfp_cell_pkg::req_hdr_t refused;
-  assign refused = hdr_q;
-
-  logic is_read, is_atomic, is_cas;
-  assign is_read   = (refused.dw0.kind == vfp_cell_pkg::KindMem || refused.dw0.kind == vfp_cell_pkg::KindMemLk);
-  assign is_cas    = refused.dw0.kind == vfp_cell_pkg::KindCas;
-  assign is_atomic = refused.dw0.kind == vfp_cell_pkg::KindFetch || refused.dw0.kind == vfp_cell_pkg::KindSwap || is_cas;
-
-  // Bytes outside the enabled ones, at both ends (table 2-22); of an atomic request its operand counts.
-  logic [1:0]  first, above;
-  logic [2:0]  outside;
-  assign first   = vfp_cell_pkg::first_byte(refused.first_be);
-  assign above   = vfp_cell_pkg::bytes_above(refused.dw0.len == 10'd1 ? refused.first_be : refused.last_be);
-  assign outside = {1'b0, first} + {1'b0, above};
-
-  vfp_route_pkg::answer_t answer, answer_q, ans_in;
-  logic [2:0]             outside_q;
-  always_comb begin
-    answer.status = vfp_cell_pkg::CplUr;
-    answer.lk     = refused.dw0.kind == vfp_cell_pkg::KindMemLk;
-    answer.rid    = refused.rid;
-    answer.tag    = refused.tag;
-    answer.tc     = refused.dw0.tc;
-    answer.ido    = refused.dw0.ido;
-    answer.ro     = refused.dw0.ro;
-    answer.ns     = refused.dw0.ns;
-    answer.bytes  = is_cas ? {1'b0, refused.dw0.len, 1'b0} : is_read || is_atomic ? {refused.dw0.len, 2'b00} : 12'd4;
-    answer.low    = is_read ? {refused.dw3[6:2], first} : 7'd0;
-  end
+  vfp_route_pkg::answer_t ans_in;
+  vfp_refusal u_refusal (.clk_i, .hdr_i(hdr_q), .answer_o(ans_in));
 
   logic       ans_valid_q, ans_ready;
   logic [6:0] ans_used;
   always_ff @(posedge clk_i) begin
-    answer_q    <= answer;
-    outside_q   <= is_read ? outside : 3'd0;
     ans_valid_q <= ans_want_q && rst_ni;
     ans_stop_q  <= ans_used >= 7'd60;  // three are on their way
-  end
-  always_comb begin
-    ans_in       = answer_q;
-    ans_in.bytes = answer_q.bytes - {9'd0, outside_q};
   end
   vfp_fifo #(.W(vfp_route_pkg::AnswerW), .Depth(64)) u_answers (
     .clk_i, .rst_ni,
@@ -296,7 +264,7 @@ module vfp_verdict (
 `endif
 
   logic unused;
-  assign unused = ^{head_ready, look_ready, ans_ready, head_used, look_used, refused, match_req_i};
+  assign unused = ^{head_ready, look_ready, ans_ready, head_used, look_used, match_req_i};
 
 `ifdef FORMAL
   `include "formal/vfp_verdict.svh"

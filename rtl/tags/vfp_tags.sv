@@ -46,6 +46,10 @@ module vfp_tags #(
   output logic [2:0]             res_act_o,
   output vfp_tags_pkg::tag_req_t res_req_o,   // who asked; undefined with ActDrop
   output logic [12:0]            res_left_o,  // bytes that were missing before this completion
+  // Pulses: the request that res_req_o shows has its end, by a completion or by its age; and nobody has answered it.
+  output logic                   over_o,
+  output logic                   over_late_o,
+  output logic                   some_o,      // tags are held, resting ones included
 
   // Generation of a VF: gen_i is the one of gen_vf_o, in the same cycle. At a host's port the VF is one of the device that
   // asked: requester gen_port_o. At a device's port it is one of that device, whoever asked.
@@ -278,7 +282,7 @@ module vfp_tags #(
   assign moves   = hit && fits && !last_one;
 
   progress_t s5_row_q;
-  logic      s5_write_q, s5_free_q, s5_exp_q, s5_toggle_q;
+  logic      s5_write_q, s5_free_q, s5_exp_q, s5_toggle_q, s5_over_q, s5_late_q;
   logic [2:0]      res_act_q;
   logic            res_valid_q;
   logic [ReqW-1:0] s5_who_q;
@@ -302,10 +306,14 @@ module vfp_tags #(
       s5_write_q  <= 1'b0;
       s5_free_q   <= 1'b0;
       s5_exp_q    <= 1'b0;
+      s5_over_q   <= 1'b0;
+      s5_late_q   <= 1'b0;
       res_valid_q <= 1'b0;
     end else begin
       s5_write_q  <= rests || ends || marks || moves;
       s5_free_q   <= ends;
+      s5_over_q   <= rests || (ends && !wakes);
+      s5_late_q   <= expires && !s4_stale_q && !s4_gone_q;
       // The walker answers when nobody else does: the request ends, or is marked, and its asker is still there.
       s5_exp_q    <= (expires || (marks && walk_q[4])) && !s4_stale_q && !s4_gone_q;
       res_valid_q <= valid_q[4] && !walk_q[4];
@@ -316,6 +324,8 @@ module vfp_tags #(
   assign res_act_o   = res_act_q;
   assign res_req_o   = s5_who_q;
   assign res_left_o  = s5_left_q;
+  assign over_o      = s5_over_q;
+  assign over_late_o = s5_late_q;
 
   // --- the memories' writers ---
 
@@ -386,8 +396,11 @@ module vfp_tags #(
   vfp_tags_pkg::tag_req_t s5_who;
   assign s5_who = s5_who_q;
 
+  logic [Requesters-1:0] some;
+  always_ff @(posedge clk_i) some_o <= rst_ni && (some != '0 || own_live_q);
   for (genvar r = 0; r < int'(Requesters); r++) begin : gen_quota
     logic [8:0] held_q;
+    assign some[r] = held_q != '0;
     logic       more, less, may_q, few_q;
     assign more = alloc_i && alloc_req_i.port == 5'(r);
     assign less = s5_free_q && s5_who.port == 5'(r);

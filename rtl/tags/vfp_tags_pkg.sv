@@ -13,7 +13,7 @@ package vfp_tags_pkg;
     logic        ns;
     logic        has_vf;      // concerns a VF, under this generation
     logic [5:0]  vf;
-    logic [15:0] gen;
+    logic [15:0] gen;         // without has_vf: completer ID that who asked knows, if not 0
     logic        is_mem;      // memory read; else one DW whose Byte Count and Lower Address say nothing (2.2.9)
     logic        wants_data;  // a read
     logic [12:0] bytes;       // asked for: 1..4096

@@ -71,6 +71,7 @@ inline Packet random_packet(Random& random) {
     else
       p.hdr[1] |= 0x10U << random.below(4) | 1U << random.below(4);
   }
+  if (p.type() == 0b10'100 && random.percent(50)) p.hdr[1] = (p.hdr[1] & ~0xffU) | 0x20U | random.below(8);
   p.cells = 1 + random.below(8);
   p.nullified = random.percent(10);
   return p;
@@ -130,19 +131,21 @@ struct Verdict {
 
 inline Verdict refused(unsigned reason) { return {.error = reason}; }
 
-// What comes of a completion. `cid`: the completer that the asker knows, if that is another one.
+// What comes of a completion. `cid`: the completer that the asker knows, if that is another one; without a VF the
+// request says it itself.
 inline Verdict matched(const Packet& p, const Match& m, std::optional<unsigned> cid) {
   if (m.act == kDrop) return refused(VFPOOL_DROP_UNEXPECTED);
   if (m.act == kSwallow) return {};
   Verdict v{.forward = true, .port = m.port, .hdr = p.hdr};
   v.hdr[2] = m.rid << 16 | m.tag << 8 | (p.hdr[2] & 0xff);
+  if (!m.has_vf && m.gen != 0) cid = m.gen;
   if (cid) v.hdr[1] = (v.hdr[1] & 0xffff) | *cid << 16;
   if (m.act == kForward) {
     v.has_vf = m.has_vf, v.vf = m.vf, v.gen = m.gen;
     return v;
   }
   v.bare = true;
-  v.error = m.act == kUr ? VFPOOL_DROP_NOT_ASSIGNED : VFPOOL_DROP_UNEXPECTED;
+  v.error = m.act == kUr ? VFPOOL_DROP_NOT_ASSIGNED : VFPOOL_DROP_MISMATCH;
   v.hdr[0] = 0x0a00'0000 | m.tc << 20 | (m.attr >> 2) << 18 | (m.attr & 3) << 12;
   v.hdr[1] = (v.hdr[1] & 0xffff'0000) | (m.act == kUr ? 1U : 4U) << 13 | (m.left & 4095);
   v.hdr[2] = m.rid << 16 | m.tag << 8 | (p.hdr[2] & 0x80) | m.low;
@@ -332,7 +335,7 @@ inline Match random_match(Random& random, unsigned ports) {
           .tc = random.below(8),
           .attr = random.below(8),
           .vf = random.below(64),
-          .gen = random.below(0x10000),
+          .gen = random.percent(20) ? 0 : random.below(0x10000),
           .left = 1 + random.below(4096),
           .low = random.below(128),
           .has_vf = random.percent(70)};

@@ -57,7 +57,8 @@ class Device : public Port<Vdecide_device_test> {
     }
     if (p.locked_completion()) return refused(VFPOOL_DROP_UNEXPECTED);
     const bool message = p.message();
-    if (message && p.type() != 0b10'000 && p.type() != 0b10'100) return refused(VFPOOL_DROP_UNSUPPORTED);
+    const bool intx = p.type() == 0b10'100 && (p.hdr[1] & 0xf8) == 0x20;
+    if (message && p.type() != 0b10'000 && !intx) return refused(VFPOOL_DROP_UNSUPPORTED);
     if (!message && (!p.memory() || p.translated())) return refused(VFPOOL_DROP_UNSUPPORTED);
     if (p.rid() == kPf) {
       if (!message && !pf_master) return refused(VFPOOL_DROP_BUS_MASTER);
