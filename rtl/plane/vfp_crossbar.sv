@@ -8,6 +8,7 @@ module vfp_crossbar #(
   parameter int unsigned DevSlots   = 128,  // of a device's
   parameter int unsigned Tags       = 256,
   parameter int unsigned MaxPayload = 128,
+  parameter bit          Local      = 1'b0, // packets go to the bridge itself as well
   localparam int unsigned H = Users + 1,
   localparam int unsigned P = H + Devices,
   localparam int unsigned CellW  = vfp_cell_pkg::CellW,
@@ -25,6 +26,7 @@ module vfp_crossbar #(
   output logic [P-1:0][2:0]        rx_room_o,
   input  logic [P-1:0][2:0]        link_room_i,
   output logic [P-1:0][2:0]        take_o,
+  input  logic [P-1:0][2:0]        link_waits_i,
   output logic [P-1:0]             tx_valid_o,
   output logic [P-1:0][CellW-1:0]  tx_o,
   output logic [P-1:0][RouteW-1:0] tx_route_o,
@@ -63,6 +65,24 @@ module vfp_crossbar #(
   output logic [P-1:0][ReqW-1:0]   exp_req_o,
   output logic [P-1:0][12:0]       exp_left_o,
 
+  // What follows tags: vfp_port.
+  output logic [P-1:0]             alloc_o,
+  output logic [P-1:0][ReqW-1:0]   alloc_req_o,
+  output logic [P-1:0]             over_o,
+  output logic [P-1:0]             over_late_o,
+  output logic [P-1:0]             tags_some_o,
+  input  logic [P-1:0]             own_valid_i,
+  output logic [P-1:0]             own_ready_o,
+  input  logic [P-1:0][ReqW-1:0]   own_req_i,
+  output logic [P-1:0][7:0]        own_tag_o,
+
+  // Packets for the bridge itself (vfp_port).
+  input  logic [P-1:0][2:0]         local_ready_i,
+  output logic [P-1:0]              local_valid_o,
+  output logic [P-1:0][CellW-1:0]   local_o,
+  output logic [P-1:0][RouteW-1:0]  local_route_o,
+  input  logic [H-1:0]              hold_i,        // this host's requests wait before the devices
+
   input  logic [P-1:0][4:0]        weight_i,      // of a port at each exit
 
   input  logic                     tick_us_i,
@@ -70,6 +90,8 @@ module vfp_crossbar #(
   input  logic [23:0]              patience_i,
   input  logic [P-1:0]             release_i,
   output logic [P-1:0]             contained_o,
+  output logic [P-1:0]             down_o,
+  output logic [P-1:0]             waiting_o,     // something waits for this exit
   output logic [P-1:0]             overrun_o,
   output logic [P-1:0]             bad_o,
   output logic [P-1:0]             stray_o,
@@ -101,14 +123,17 @@ module vfp_crossbar #(
   logic [Devices-1:0][H-1:0]      dev_req, dev_held, dev_grant, dev_asked, dev_holding, dev_granted;
   logic [Devices-1:0][H-1:0][2:0] dev_waiting, dev_offer, dev_awaited, dev_room;
 
-  assign init_done_o = ready == '1;
+  assign init_done_o   = ready == '1;
+  assign down_o        = down;
+  assign local_o       = out;
+  assign local_route_o = out_route;
 
   for (genvar h = 0; h < int'(H); h++) begin : gen_host
-    vfp_port #(.Peers(Devices), .Slots(HostSlots), .Tags(Tags), .MaxPayload(MaxPayload)) u_port (
+    vfp_port #(.Peers(Devices), .Slots(HostSlots), .Tags(Tags), .MaxPayload(MaxPayload), .Local(Local)) u_port (
       .clk_i, .rst_ni, .init_done_o(ready[h]),
       .link_i(link_i[h]), .rx_valid_i(rx_valid_i[h]), .rx_i(rx_i[h]), .rx_wait_i(rx_wait_i[h]),
       .rx_room_o(rx_room_o[h]),
-      .link_room_i(link_room_i[h]), .take_o(take_o[h]),
+      .link_room_i(link_room_i[h]), .take_o(take_o[h]), .link_waits_i(link_waits_i[h]),
       .tx_valid_o(tx_valid_o[h]), .tx_o(tx_o[h]), .tx_route_o(tx_route_o[h]), .tx_tag_o(tx_tag_o[h]),
       .dec_valid_o(dec_valid_o[h]), .dec_o(dec_o[h]), .dec_cls_o(dec_cls_o[h]), .dec_cells_o(dec_cells_o[h]),
       .dec_room_i(dec_room_i[h]), .route_valid_i(route_valid_i[h]), .route_i(route_i[h]),
@@ -127,6 +152,10 @@ module vfp_crossbar #(
       .cpl_valid_i(cpl_valid_i[h]), .cpl_ready_o(cpl_ready_o[h]), .cpl_hdr_i(cpl_hdr_i[h]),
       .res_valid_o(res_valid_o[h]), .res_act_o(res_act_o[h]), .res_req_o(res_req_o[h]), .res_left_o(res_left_o[h]),
       .tag_port_o(tag_port[h]), .tag_vf_o(tag_vf_o[h]), .tag_gen_i(tag_gen_i[h]),
+      .alloc_o(alloc_o[h]), .alloc_req_o(alloc_req_o[h]), .over_o(over_o[h]), .over_late_o(over_late_o[h]),
+      .tags_some_o(tags_some_o[h]), .own_valid_i(own_valid_i[h]), .own_ready_o(own_ready_o[h]),
+      .own_req_i(own_req_i[h]), .own_tag_o(own_tag_o[h]),
+      .local_ready_i(local_ready_i[h]), .local_valid_o(local_valid_o[h]),
       .exp_valid_o(exp_valid_o[h]), .exp_ready_i(exp_ready_i[h]), .exp_req_o(exp_req_o[h]),
       .exp_left_o(exp_left_o[h]),
       .weight_i(weight_i[H +: Devices]),
@@ -147,17 +176,18 @@ module vfp_crossbar #(
       assign dev_granted[d][h]  = host_grant[h][d];
       assign host_granted[h][d] = dev_grant[d][h];
       assign dev_room[d][h]  = host_offer[h][d];
-      assign host_room[h][d] = dev_offer[d][h];
+      assign host_room[h][d] = dev_offer[d][h] & {1'b1, {2{!hold_i[h]}}};
     end
+    assign waiting_o[h] = host_awaited[h] != '0;
   end
 
   for (genvar d = 0; d < int'(Devices); d++) begin : gen_device
     logic [4:0] unused_tag_port;  // whoever asked, the VF is this device's
-    vfp_port #(.Peers(H), .Slots(DevSlots), .Tags(Tags), .MaxPayload(MaxPayload)) u_port (
+    vfp_port #(.Peers(H), .Slots(DevSlots), .Tags(Tags), .MaxPayload(MaxPayload), .Local(Local)) u_port (
       .clk_i, .rst_ni, .init_done_o(ready[H + d]),
       .link_i(link_i[H + d]), .rx_valid_i(rx_valid_i[H + d]), .rx_i(rx_i[H + d]), .rx_wait_i(rx_wait_i[H + d]),
       .rx_room_o(rx_room_o[H + d]),
-      .link_room_i(link_room_i[H + d]), .take_o(take_o[H + d]),
+      .link_room_i(link_room_i[H + d]), .take_o(take_o[H + d]), .link_waits_i(link_waits_i[H + d]),
       .tx_valid_o(tx_valid_o[H + d]), .tx_o(tx_o[H + d]), .tx_route_o(tx_route_o[H + d]), .tx_tag_o(tx_tag_o[H + d]),
       .dec_valid_o(dec_valid_o[H + d]), .dec_o(dec_o[H + d]), .dec_cls_o(dec_cls_o[H + d]),
       .dec_cells_o(dec_cells_o[H + d]),
@@ -177,6 +207,11 @@ module vfp_crossbar #(
       .res_valid_o(res_valid_o[H + d]), .res_act_o(res_act_o[H + d]), .res_req_o(res_req_o[H + d]),
       .res_left_o(res_left_o[H + d]),
       .tag_port_o(unused_tag_port), .tag_vf_o(tag_vf_o[H + d]), .tag_gen_i(tag_gen_i[H + d]),
+      .alloc_o(alloc_o[H + d]), .alloc_req_o(alloc_req_o[H + d]), .over_o(over_o[H + d]),
+      .over_late_o(over_late_o[H + d]),
+      .tags_some_o(tags_some_o[H + d]), .own_valid_i(own_valid_i[H + d]), .own_ready_o(own_ready_o[H + d]),
+      .own_req_i(own_req_i[H + d]), .own_tag_o(own_tag_o[H + d]),
+      .local_ready_i(local_ready_i[H + d]), .local_valid_o(local_valid_o[H + d]),
       .exp_valid_o(exp_valid_o[H + d]), .exp_ready_i(exp_ready_i[H + d]), .exp_req_o(exp_req_o[H + d]),
       .exp_left_o(exp_left_o[H + d]),
       .weight_i(weight_i[0 +: H]),
@@ -187,6 +222,7 @@ module vfp_crossbar #(
       .ended_route_o(ended_route_o[H + d]), .ended_source_o(ended_source_o[H + d])
     );
     assign tag_dev_o[H + d] = 2'(d);
+    assign waiting_o[H + d] = dev_awaited[d] != '0;
   end
 
 endmodule

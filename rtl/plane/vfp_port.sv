@@ -5,7 +5,9 @@ module vfp_port #(
   parameter int unsigned Peers      = 1,    // 1..17
   parameter int unsigned Slots      = 64,
   parameter int unsigned Tags       = 256,
-  parameter int unsigned MaxPayload = 128
+  parameter int unsigned MaxPayload = 128,
+  parameter bit          Local      = 1'b0,  // packets may go to PortLocal
+  localparam int unsigned Dests = Peers + 32'(Local)
 ) (
   input  logic clk_i,
   input  logic rst_ni,
@@ -19,6 +21,7 @@ module vfp_port #(
   output logic [2:0]          rx_room_o,       // look at it when a packet begins
   input  logic [2:0]          link_room_i,     // vfp_egress
   output logic [2:0]          take_o,
+  input  logic [2:0]          link_waits_i,    // something for the link waits behind this exit, by class
   output logic                tx_valid_o,      // to rewrite
   output vfp_cell_pkg::cell_t tx_o,
   output vfp_route_pkg::route_t tx_route_o,
@@ -47,6 +50,11 @@ module vfp_port #(
   output logic                  out_valid_o,
   output vfp_cell_pkg::cell_t   out_o,
   output vfp_route_pkg::route_t out_route_o,
+
+  // With Local, packets for the bridge itself: one cell each, and none of a class while its ready is low. Ready must fall
+  // with the packet at the latest.
+  input  logic [2:0]            local_ready_i,
+  output logic                  local_valid_o,  // the cell is out_o
 
   // From the peers: the same the other way round.
   input  logic [Peers-1:0]      req_i,
@@ -86,6 +94,17 @@ module vfp_port #(
   input  logic                   exp_ready_i,
   output vfp_tags_pkg::tag_req_t exp_req_o,
   output logic [12:0]            exp_left_o,
+  output logic                   alloc_o,      // pulse: a request got a tag; then over_o comes once for it
+  output vfp_tags_pkg::tag_req_t alloc_req_o,
+  output logic                   over_o,       // with res_req_o
+  output logic                   over_late_o,
+  output logic                   tags_some_o,
+
+  // A tag for a request that does not come through the queues: held until ready, and not twice in four cycles.
+  input  logic                   own_valid_i,
+  output logic                   own_ready_o,
+  input  vfp_tags_pkg::tag_req_t own_req_i,
+  output logic [7:0]             own_tag_o,    // with ready
 
   input  logic [Peers-1:0][4:0]  weight_i,
 
@@ -143,14 +162,44 @@ module vfp_port #(
   assign bad_o       = in_valid && in.eop && bad;
 
   logic queues_ready, tags_ready;
-  vfp_voq #(.Dests(Peers), .Slots(Slots), .MaxPayload(MaxPayload)) u_queues (
+  logic [Dests-1:0]      q_held, q_req, q_grant;
+  logic [Dests-1:0][2:0] q_room, q_waiting;
+  vfp_voq #(.Dests(Dests), .Local(Local), .Slots(Slots), .MaxPayload(MaxPayload)) u_queues (
     .clk_i, .rst_ni, .init_done_o(queues_ready),
     .in_valid_i(in_valid), .in_i(in), .route_valid_i, .route_i, .route_hdr_i, .route_cells_i,
-    .rx_end_i(rx_valid && rx_i.eop), .rx_wait_i, .room_o(queue_room), .held_o, .overrun_o(overrun),
-    .exit_room_i, .waiting_o, .req_o, .req_more_o, .req_cls_o, .req_cells_o, .grant_i,
+    .rx_end_i(rx_valid && rx_i.eop), .rx_wait_i, .room_o(queue_room), .held_o(q_held), .overrun_o(overrun),
+    .exit_room_i(q_room), .waiting_o(q_waiting), .req_o(q_req), .req_more_o, .req_cls_o, .req_cells_o,
+    .grant_i(q_grant),
     .out_valid_o, .out_o, .out_route_o
   );
   assign init_done_o = queues_ready && tags_ready;
+  assign held_o      = q_held[Peers-1:0];
+  assign waiting_o   = q_waiting[Peers-1:0];
+  assign req_o       = q_req[Peers-1:0];
+
+  // The bridge itself takes a packet when it can; there is nobody to share with.
+  if (Local) begin : gen_local
+    logic       grant;
+    logic [2:1] asked_q, granted_q;
+    logic [2:0] room;
+    assign room    = granted_q == '0 ? local_ready_i : 3'd0;
+    assign q_room  = {room, exit_room_i};
+    assign grant   = asked_q[2] && q_req[Peers] && room[req_cls_o];
+    assign q_grant = {grant, grant_i};
+    always_ff @(posedge clk_i) begin
+      asked_q   <= rst_ni && q_req[Peers] && !grant ? {asked_q[1], 1'b1} : 2'd0;
+      granted_q <= rst_ni ? {granted_q[1], grant} : 2'd0;
+    end
+    assign local_valid_o = granted_q[2];
+    logic unused_local;
+    assign unused_local = ^{q_held[Peers], q_waiting[Peers]};
+  end else begin : gen_no_local
+    assign q_room        = exit_room_i;
+    assign q_grant       = grant_i;
+    assign local_valid_o = 1'b0;
+    logic unused_local;
+    assign unused_local = ^local_ready_i;
+  end
 
   // --- exit ---
 
@@ -187,14 +236,28 @@ module vfp_port #(
     end
   end
 
-  logic       unused_own_may;
-  logic [7:0] unused_own_tag;
+  // A request of the bridge's own takes a tag when none that came through the queues does.
+  logic                   own_may, own_is_own, tag_take;
+  logic [7:0]             own_tag;
+  vfp_tags_pkg::tag_req_t tag_req;
+  assign own_is_own  = own_req_i.port == vfp_tags_pkg::PortOwn;
+  always_comb begin
+    own_ready_o = own_is_own && own_may;
+    for (int p = 0; p < int'(Peers); p++) if (own_req_i.port == 5'(p) && tag_may[p]) own_ready_o = 1'b1;
+    if (alloc || !own_valid_i) own_ready_o = 1'b0;
+  end
+  assign own_tag_o   = own_is_own ? own_tag : alloc_tag;
+  assign tag_take    = alloc || own_ready_o;
+  assign tag_req     = alloc ? alloc_req : own_req_i;
+  assign alloc_o     = tag_take;
+  assign alloc_req_o = tag_req;
   vfp_tags #(.Tags(Tags), .Requesters(Peers)) u_tags (
     .clk_i, .rst_ni, .init_done_o(tags_ready),
     .tick_i(tick_ms_i), .timeout_i, .id_i, .quota_i, .gone_i(gone_q), .walk_done_o(walk_done),
-    .may_o(tag_may), .few_o(tag_few), .scarce_o(tag_scarce), .own_may_o(unused_own_may),
-    .alloc_i(alloc), .alloc_req_i(alloc_req), .alloc_tag_o(alloc_tag), .own_tag_o(unused_own_tag),
+    .may_o(tag_may), .few_o(tag_few), .scarce_o(tag_scarce), .own_may_o(own_may),
+    .alloc_i(tag_take), .alloc_req_i(tag_req), .alloc_tag_o(alloc_tag), .own_tag_o(own_tag),
     .cpl_valid_i, .cpl_ready_o, .cpl_hdr_i, .res_valid_o, .res_act_o, .res_req_o, .res_left_o,
+    .over_o, .over_late_o, .some_o(tags_some_o),
     .gen_port_o(tag_port_o), .gen_vf_o(tag_vf_o), .gen_i(tag_gen_i),
     .exp_valid_o, .exp_ready_i, .exp_req_o, .exp_left_o
   );
@@ -210,7 +273,7 @@ module vfp_port #(
   end
   // A cycle late is soon enough for clocks of microseconds.
   always_ff @(posedge clk_i) begin
-    waits_q <= waits & ~link_room_i & {3{link_i && rst_ni}};
+    waits_q <= ((waits & ~link_room_i) | link_waits_i) & {3{link_i && rst_ni}};
     holds_q <= held_i != '0 && link_i && rst_ni;
   end
   vfp_contain u_contain (

@@ -12,12 +12,15 @@
 #include <optional>
 #include <vector>
 
-#include "bench.hpp"
+#include "pins.hpp"
 #include PLANE_HEADER
 
 namespace {
 
 using bench::Cell;
+using bench::get;
+using bench::get_cell;
+using bench::put;
 using bench::Random;
 
 constexpr unsigned kUsers = PLANE_USERS, kDevices = PLANE_DEVICES;  // CMakeLists.txt
@@ -153,29 +156,6 @@ class Plane {
   void restore(unsigned port) { model.link_i |= static_cast<uint8_t>(1U << port); }
 
  private:
-  // Vectors of ports are a plain integer or an array of words, as wide as they are.
-  template <class T>
-  static void put(T& to, unsigned low, unsigned width, uint64_t value) {
-    if constexpr (std::is_integral_v<T>)
-      to = static_cast<T>((uint64_t{to} & ~(((uint64_t{1} << width) - 1) << low)) | value << low);
-    else
-      bench::set_bits(to.data(), low, width, value);
-  }
-  template <class T>
-  static uint64_t get(const T& from, unsigned low, unsigned width) {
-    if constexpr (std::is_integral_v<T>)
-      return uint64_t{from} >> low & ((uint64_t{1} << width) - 1);
-    else
-      return bench::get_bits(from.data(), low, width);
-  }
-  template <class T>
-  static Cell get_cell(const T& from, unsigned port) {
-    std::array<uint32_t, 9> words{};
-    for (unsigned k = 0; k < 9; ++k)
-      words[k] = static_cast<uint32_t>(bench::get_bits(from.data(), 259 * port + 32 * k, k == 8 ? 3 : 32));
-    return bench::unpack_cell(words.data());
-  }
-
   void drive(unsigned p) {
     Link& link = links[p];
     if (link.refill) link.refill();
@@ -199,9 +179,7 @@ class Plane {
     }
     put(model.rx_valid_i, p, 1, link.sending.has_value());
     if (link.sending) {
-      std::array<uint32_t, 9> words{};
-      bench::pack_cell(words.data(), link.sending->cells[link.nth]);
-      for (unsigned k = 0; k < 9; ++k) bench::set_bits(model.rx_i.data(), 259 * p + 32 * k, k == 8 ? 3 : 32, words[k]);
+      bench::put_cell(model.rx_i, p, link.sending->cells[link.nth]);
       ++link.cells_in;
       if (++link.nth == link.sending->cells.size()) {
         last_in = cycle;

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// One stream of words out of several, each source in its turn; one word a cycle, a cycle later.
+module vfp_gather #(
+  parameter int unsigned N = 2,
+  parameter int unsigned W = 32
+) (
+  input  logic                clk_i,
+  input  logic                rst_ni,
+
+  input  logic [N-1:0]        in_valid_i,
+  output logic [N-1:0]        in_ready_o,
+  input  logic [N-1:0][W-1:0] in_data_i,
+
+  output logic                out_valid_o,
+  input  logic                out_ready_i,
+  output logic [W-1:0]        out_data_o
+);
+
+  // Sources after the last one come first.
+  logic [N-1:0] after_q, later, pick, above;
+  logic         free, out_valid_q;
+  logic [W-1:0] data, out_q;
+  assign later = in_valid_i & after_q;
+  assign free  = !out_valid_q || out_ready_i;
+
+  always_comb begin
+    pick  = later != '0 ? later : in_valid_i;
+    above = '0;
+    for (int i = 0; i < int'(N); i++) begin
+      for (int k = 0; k < i; k++) begin
+        if (later != '0 ? later[k] : in_valid_i[k]) begin
+          pick[i]  = 1'b0;
+          above[i] = 1'b1;
+        end
+      end
+    end
+    data = '0;
+    for (int i = 0; i < int'(N); i++) if (pick[i]) data = data | in_data_i[i];
+  end
+  assign in_ready_o = free ? pick : '0;
+
+  always_ff @(posedge clk_i) begin
+    if (free) out_q <= data;
+    if (!rst_ni) begin
+      out_valid_q <= 1'b0;
+      after_q     <= '0;
+    end else begin
+      if (free) out_valid_q <= in_valid_i != '0;
+      if (free && in_valid_i != '0) after_q <= above;
+    end
+  end
+  assign out_valid_o = out_valid_q;
+  assign out_data_o  = out_q;
+
+endmodule

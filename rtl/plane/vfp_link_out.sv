@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a port to a neighbour that may stop in the middle of a packet: a queue, and the room in it that the port looks at
+// before it grants. Packets of one cell from the bridge itself go in between, each source in its turn.
+//
+// A packet that has begun at the neighbour goes on to its end. While the port is down everything else ends here.
+module vfp_link_out #(
+  parameter int unsigned Sides      = 3,   // sources of the bridge itself, 1..4
+  parameter int unsigned MaxPayload = 128
+) (
+  input  logic                clk_i,
+  input  logic                rst_ni,
+  input  logic                link_i,
+  input  logic                down_i,         // contained, or without a link
+
+  // From the exit; nobody can stop it.
+  input  logic                in_valid_i,
+  input  vfp_cell_pkg::cell_t in_i,
+  output logic [2:0]          room_o,         // for two packets of the largest size, and what is on its way
+
+  input  logic [Sides-1:0]                          side_valid_i,
+  output logic [Sides-1:0]                          side_ready_o,
+  input  logic [Sides-1:0][1:0]                     side_cls_i,
+  input  logic [Sides-1:0][vfp_cell_pkg::CellW-1:0] side_i,
+
+  output logic                out_valid_o,
+  input  logic                out_ready_i,
+  input  logic [2:0]          out_room_i,     // classes that the neighbour takes
+  output vfp_cell_pkg::cell_t out_o,
+
+  output logic [2:0]          waits_o,        // something waits here for the neighbour, by class
+  output logic                lost_o,         // pulse: a packet ended here
+  output logic                some_o          // the queue is not empty
+);
+
+  localparam int unsigned CellW = vfp_cell_pkg::CellW;
+  localparam int unsigned Cells = MaxPayload / vfp_cell_pkg::CellBytes;
+  localparam int unsigned Depth = MaxPayload == 128 ? 64 : 512;
+  localparam int unsigned PW    = $clog2(Depth);
+  localparam int unsigned Late  = 12;  // cycles from a grant to its last cell but for its length, and from there to room_o
+  localparam int unsigned Full  = Depth - 2 * Cells - Late;
+
+  // --- what goes in: the exit's packets, and in their gaps the bridge's own ---
+
+  logic               mid_q, gap, fits_q, force_q;  // force: a packet of the bridge's own has waited 16 cycles for a gap
+  logic [Sides-1:0]   may, later, pick, after_q, above;
+  logic [CellW-1:0]   side;
+  logic [4:0]         waited_q;
+  vfp_cell_pkg::cell_t side_cell;
+
+  assign gap = !in_valid_i && !mid_q;
+  for (genvar s = 0; s < int'(Sides); s++) begin : gen_may
+    assign may[s] = side_valid_i[s] && (down_i || (fits_q && out_room_i[side_cls_i[s]]));
+  end
+  assign later = may & after_q;
+  always_comb begin
+    pick  = later != '0 ? later : may;
+    above = '0;
+    for (int s = 0; s < int'(Sides); s++) begin
+      for (int k = 0; k < s; k++) begin
+        if (later != '0 ? later[k] : may[k]) begin
+          pick[s]  = 1'b0;
+          above[s] = 1'b1;
+        end
+      end
+    end
+    side = '0;
+    for (int s = 0; s < int'(Sides); s++) if (pick[s]) side = side | side_i[s];
+  end
+  assign side_ready_o = gap ? pick : '0;
+  assign side_cell    = side;
+
+  always_ff @(posedge clk_i) begin
+    force_q <= waited_q[4] && rst_ni;
+    if (!rst_ni) begin
+      mid_q    <= 1'b0;
+      took_q   <= 1'b0;
+      after_q  <= '0;
+      waited_q <= '0;
+    end else begin
+      if (in_valid_i) mid_q <= !in_i.eop;
+      took_q <= link_i && ((in_valid_i && in_i.sop) || took_q);
+      if (gap && may != '0) after_q <= above;
+      if (gap || may == '0) waited_q <= '0;
+      else if (!waited_q[4]) waited_q <= waited_q + 1'b1;
+    end
+  end
+
+  // --- the queue ---
+
+  logic             put, took_q, head_valid, head_ready, queue_ready;  // took: the first cell of the packet is here
+  logic [CellW-1:0] put_cell, head_word;
+  logic [PW:0]      used;
+  assign put      = link_i && (in_valid_i ? in_i.sop || took_q : gap && may != '0);
+  assign put_cell = in_valid_i ? in_i : side_cell;
+
+  if (MaxPayload == 128) begin : gen_small
+    vfp_fifo #(.W(CellW), .Depth(Depth), .Fast(1'b1)) u_queue (
+      .clk_i, .rst_ni(rst_ni && link_i), .in_valid_i(put), .in_ready_o(queue_ready), .in_data_i(put_cell),
+      .out_valid_o(head_valid), .out_ready_i(head_ready), .out_data_o(head_word), .used_o(used)
+    );
+  end else begin : gen_large
+    vfp_fifo_bram #(.W(CellW), .Depth(Depth)) u_queue (
+      .clk_i, .rst_ni(rst_ni && link_i), .in_valid_i(put), .in_ready_o(queue_ready), .in_data_i(put_cell),
+      .out_valid_o(head_valid), .out_ready_i(head_ready), .out_data_o(head_word), .used_o(used)
+    );
+  end
+
+  always_ff @(posedge clk_i) fits_q <= used < (PW + 1)'(Full);
+  assign room_o = out_room_i & {3{fits_q && !force_q}};
+  assign some_o = head_valid || used != '0;
+
+  // --- what comes out ---
+
+  logic begun_q, drop;
+  vfp_cell_pkg::cell_t head;
+  assign head        = head_word;
+  assign drop        = down_i && !begun_q;
+  assign out_valid_o = head_valid && !drop && link_i;
+  assign out_o       = head;
+  assign head_ready  = drop || out_ready_i;
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni || !link_i) begin
+      begun_q <= 1'b0;
+      lost_o  <= 1'b0;
+    end else begin
+      if (out_valid_o) begun_q <= !out_ready_i || !head.eop;
+      lost_o <= head_valid && drop && head.eop;
+    end
+  end
+
+  always_comb begin
+    waits_o = head_valid && !out_ready_i ? 3'b111 : 3'b000;
+    for (int s = 0; s < int'(Sides); s++) begin
+      if (side_valid_i[s] && !out_room_i[side_cls_i[s]]) waits_o[side_cls_i[s]] = 1'b1;
+    end
+  end
+
+`ifndef SYNTHESIS
+  always_ff @(posedge clk_i) begin
+    if (rst_ni) begin
+      all_fit: assert (!put || queue_ready);
+    end
+  end
+`endif
+
+  logic unused;
+  assign unused = ^{queue_ready, side_cell};
+
+endmodule

@@ -1,0 +1,506 @@
+// SPDX-License-Identifier: Apache-2.0
+// The data plane of the bridge: ports joined with their decisions and tables. Between links that may stop in the middle of a
+// packet (vfp_link_in, vfp_link_out) nothing is ever stopped. Ports are hosts 0 (the owner) to Users, then the devices.
+//
+// Who writes the tables: one port for rows, the windows and what is known of each device as levels. Packets for the bridge
+// itself leave by local_*; what it has to say comes in by own_*, requests to a device with a tag of own_tag_*.
+module vfp_plane #(
+  parameter int unsigned Users      = 2,    // 1..16
+  parameter int unsigned Devices    = 1,    // 1..4
+  parameter int unsigned Slots      = 8,    // of a user's map, 1..8
+  parameter int unsigned Tags       = 256,
+  parameter int unsigned MaxPayload = 128,
+  localparam int unsigned H = Users + 1,
+  localparam int unsigned P = H + Devices,
+  localparam int unsigned IdxW   = $clog2(8 * Slots),
+  localparam int unsigned CellW  = vfp_cell_pkg::CellW,
+  localparam int unsigned RouteW = vfp_route_pkg::RouteW,
+  localparam int unsigned ReqW   = vfp_tags_pkg::ReqW
+) (
+  input  logic clk_i,
+  input  logic rst_ni,
+  output logic init_done_o,          // packets and rows may come
+  input  logic tick_ms_i,
+
+  // Links.
+  input  logic [P-1:0]             link_i,
+  input  logic [P-1:0]             rx_valid_i,
+  output logic [P-1:0]             rx_ready_o,
+  input  logic [P-1:0][CellW-1:0]  rx_i,
+  output logic [P-1:0][2:0]        rx_room_o,
+  output logic [P-1:0]             tx_valid_o,
+  input  logic [P-1:0]             tx_ready_i,
+  output logic [P-1:0][CellW-1:0]  tx_o,
+  input  logic [P-1:0][2:0]        tx_room_i,
+
+  // Identities: of the bridge as completer on each link; of its requests on a device's link.
+  input  logic [P-1:0][15:0]       id_i,
+  input  logic [14:0]              timeout_i,     // ms (vfp_tags)
+  input  logic [8:0]               quota_i,       // tags that a port may hold at another
+  input  logic [P-1:0][4:0]        weight_i,      // 1..31, of a port at each exit
+  input  logic                     tick_stuck_i,  // vfp_contain
+  input  logic [12:0]              stuck_i,
+  input  logic [23:0]              patience_i,
+
+  // Tables.
+  input  logic [Users-1:0]                             map_we_i,
+  input  logic [IdxW-1:0]                              map_idx_i,
+  input  logic [vfp_map_pkg::MapRowW-1:0]              map_row_i,
+  input  logic [Devices-1:0]                           steer_we_i,
+  input  logic [5:0]                                   steer_vf_i,
+  input  logic [vfp_steer_pkg::SteerRowW-1:0]          steer_row_i,
+  input  logic [Devices-1:0][63:0]                     bump_i,      // a new generation is asked for
+  output logic [Devices-1:0][63:0]                     pending_o,
+  input  logic [H-1:0]                                 local_en_i,  // registers
+  input  logic [H-1:0][47:0]                           local_bar_i,
+  input  logic [H-1:0]                                 hold_i,  // a host's requests wait, at its link and before the devices
+
+  // What is known of each device (vfp_steer, vfp_windows).
+  input  logic [Devices-1:0]       pf_known_i,
+  input  logic [Devices-1:0][15:0] pf_rid_i,
+  input  logic [Devices-1:0]       pf_master_i,
+  input  logic [Devices-1:0]       sriov_i,
+  input  logic [Devices-1:0][15:0] first_i,
+  input  logic [Devices-1:0][15:0] stride_i,
+  input  logic [Devices-1:0][6:0]  num_i,
+  input  logic [Devices-1:0]       win_en_i,
+  input  logic [Devices-1:0][11:0] mem_base_i,
+  input  logic [Devices-1:0][11:0] mem_limit_i,
+  input  logic [Devices-1:0][43:0] pref_base_i,
+  input  logic [Devices-1:0][43:0] pref_limit_i,
+
+  // The bridge itself: packets for it, one cell each (vfp_port); its own, one cell each, completions and others.
+  input  logic [P-1:0][2:0]        local_ready_i,
+  output logic [P-1:0]             local_valid_o,
+  output logic [P-1:0][CellW-1:0]  local_o,
+  output logic [P-1:0][RouteW-1:0] local_route_o,
+  input  logic [P-1:0]             own_cpl_valid_i,
+  output logic [P-1:0]             own_cpl_ready_o,
+  input  logic [P-1:0][CellW-1:0]  own_cpl_i,
+  input  logic [P-1:0]             own_req_valid_i,
+  output logic [P-1:0]             own_req_ready_o,
+  input  logic [P-1:0][1:0]        own_req_cls_i,
+  input  logic [P-1:0][CellW-1:0]  own_req_i,
+  input  logic [P-1:0]             own_tag_valid_i,
+  output logic [P-1:0]             own_tag_ready_o,
+  input  logic [P-1:0][ReqW-1:0]   own_tag_req_i,
+  output logic [P-1:0][7:0]        own_tag_o,
+  output logic [P-1:0]             own_late_o,    // pulse: the bridge's own request had no answer
+
+  // What follows requests: got a tag, ended (vfp_port); the answer of ended ones is over_req_o.
+  output logic [P-1:0]             alloc_o,
+  output logic [P-1:0][ReqW-1:0]   alloc_req_o,
+  output logic [P-1:0]             over_o,
+  output logic [P-1:0]             over_late_o,
+  output logic [P-1:0][ReqW-1:0]   over_req_o,
+
+  // Reports: packets taken and sent, by class; refused by a host's or device's decision; what was lost, one at a time.
+  output logic [P-1:0][2:0]        ev_rx_o,
+  output logic [P-1:0][2:0]        ev_tx_o,
+  output logic [P-1:0][2:0]        refused_o,
+  output logic                     err_valid_o,
+  input  logic                     err_ready_i,
+  output logic [7:0]               err_port_o,
+  output logic [3:0]               err_reason_o,
+  output logic [127:0]             err_hdr_o,
+  output logic [P-1:0]             contained_o,
+  output logic [P-1:0]             lost_o,        // pulse: a posted packet or a completion for this link is lost
+  output logic [P-1:0]             timer_o,       // something waits for tick_ms_i
+  output logic [P-1:0]             deciding_o     // packets wait for their verdict
+);
+
+  localparam int unsigned AnswerW = vfp_route_pkg::AnswerW;
+  localparam int unsigned ReportW = 132;  // reason, header
+  localparam int unsigned Looks   = Users + 2 + H;
+  // Queues: three for each port of the other side and for the bridge itself, with a reserve each (vfp_voq_room).
+  localparam int unsigned HostSlots = 18 * (Devices + 1) + 18 <= 64 ? 64 : 128;
+  localparam int unsigned DevSlots  = 18 * (H + 1) + 18 <= 128 ? 128 : 512;
+
+  // --- links ---
+
+  logic                     ready, plane_ready, gen_ready;
+  logic [P-1:0]             in_valid, exit_valid;
+  logic [P-1:0][CellW-1:0]  in, exit_cell;
+  logic [P-1:0][2:0]        room, wait_room, link_room, link_waits, takes;
+  logic [P-1:0][RouteW-1:0] exit_route;
+  logic [P-1:0][7:0]        exit_tag;
+  logic [P-1:0]             down, waiting, tags_some, queued, link_lost;
+
+  // --- decide ---
+
+  logic [P-1:0]             dec_valid, route_valid;
+  logic [P-1:0][CellW-1:0]  dec;
+  logic [P-1:0][1:0]        dec_cls;
+  logic [P-1:0][5:0]        dec_cells, route_cells;
+  logic [P-1:0][2:0]        dec_room, verdict_room;
+  logic [P-1:0][RouteW-1:0] route;
+  logic [P-1:0][127:0]      route_hdr;
+  logic [P-1:0]             dec_err;
+  logic [P-1:0][3:0]        dec_reason;
+  logic [P-1:0]             dec_ready;
+
+  // --- tags, generations ---
+
+  logic [P-1:0]             cpl_valid, cpl_ready, ask_valid, ask_ready, res_valid, exp_valid, exp_ready;
+  logic [P-1:0][127:0]      cpl_hdr, ask_hdr;
+  logic [P-1:0][2:0]        res_act;
+  logic [P-1:0][ReqW-1:0]   res_req, exp_req;
+  logic [P-1:0][12:0]       res_left, exp_left;
+  logic [P-1:0][1:0]        tag_dev;
+  logic [P-1:0][5:0]        tag_vf, check_vf;
+  logic [P-1:0][15:0]       tag_gen, check_gen;
+  logic [P-1:0][Devices-1:0] check_ok;
+  logic [P-1:0][15:0]       tag_id;
+  logic [P-1:0]             release_port, overrun, bad, stray, dropped;
+  logic [P-1:0]             ended_valid, ended_ready;
+  logic [P-1:0][127:0]      ended_hdr;
+  logic [P-1:0][RouteW-1:0] ended_route;
+  logic [P-1:0][4:0]        ended_source;
+
+  vfp_crossbar #(
+    .Users(Users), .Devices(Devices), .HostSlots(HostSlots), .DevSlots(DevSlots), .Tags(Tags), .MaxPayload(MaxPayload),
+    .Local(1'b1)
+  ) u_crossbar (
+    .clk_i, .rst_ni, .init_done_o(plane_ready), .link_i,
+    .rx_valid_i(in_valid), .rx_i(in), .rx_wait_i(wait_room), .rx_room_o(room),
+    .link_room_i(link_room), .take_o(takes), .link_waits_i(link_waits),
+    .tx_valid_o(exit_valid), .tx_o(exit_cell), .tx_route_o(exit_route), .tx_tag_o(exit_tag),
+    .dec_valid_o(dec_valid), .dec_o(dec), .dec_cls_o(dec_cls), .dec_cells_o(dec_cells), .dec_room_i(dec_room),
+    .route_valid_i(route_valid), .route_i(route), .route_hdr_i(route_hdr), .route_cells_i(route_cells),
+    .check_vf_o(check_vf), .check_gen_o(check_gen), .check_ok_i(check_ok),
+    .tick_ms_i, .timeout_i, .id_i(tag_id), .quota_i,
+    .cpl_valid_i(ask_valid), .cpl_ready_o(ask_ready), .cpl_hdr_i(ask_hdr),
+    .res_valid_o(res_valid), .res_act_o(res_act), .res_req_o(res_req), .res_left_o(res_left),
+    .tag_dev_o(tag_dev), .tag_vf_o(tag_vf), .tag_gen_i(tag_gen),
+    .exp_valid_o(exp_valid), .exp_ready_i(exp_ready), .exp_req_o(exp_req), .exp_left_o(exp_left),
+    .alloc_o, .alloc_req_o, .over_o, .over_late_o, .tags_some_o(tags_some),
+    .own_valid_i(own_tag_valid_i), .own_ready_o(own_tag_ready_o), .own_req_i(own_tag_req_i), .own_tag_o,
+    .local_ready_i, .local_valid_o, .local_o, .local_route_o, .hold_i,
+    .weight_i, .tick_us_i(tick_stuck_i), .stuck_i, .patience_i, .release_i(release_port),
+    .contained_o, .down_o(down), .waiting_o(waiting),
+    .overrun_o(overrun), .bad_o(bad), .stray_o(stray), .dropped_o(dropped),
+    .ended_valid_o(ended_valid), .ended_ready_i(ended_ready), .ended_hdr_o(ended_hdr), .ended_route_o(ended_route),
+    .ended_source_o(ended_source)
+  );
+  assign over_req_o  = res_req;
+  assign ready       = plane_ready && gen_ready && dec_ready == '1;
+  assign init_done_o = ready;
+
+  // --- the tables of each device's generations: for the maps, its steering, its tags, the hosts' tags ---
+
+  logic [Devices-1:0]                  gen_init;
+  logic [Devices-1:0][Looks-1:0][5:0]  look_vf;
+  logic [Devices-1:0][Looks-1:0][15:0] look_gen;
+  logic [Devices-1:0][H:0][5:0]        ask_vf;   // exits: the device's, the hosts'
+  logic [Devices-1:0][H:0][15:0]       ask_gen;
+  logic [Devices-1:0][H:0]             ask_ok;
+  logic [Users-1:0][1:0]               map_dev;
+  logic [Users-1:0][5:0]               map_vf;
+  logic [Users-1:0][15:0]              map_gen;
+  logic [Devices-1:0][5:0]             steer_vf;
+  assign gen_ready = gen_init == '1;
+
+  for (genvar d = 0; d < int'(Devices); d++) begin : gen_numbers
+    vfp_generation #(.Looks(Looks), .Checks(H + 1)) u_numbers (
+      .clk_i, .rst_ni, .init_done_o(gen_init[d]), .bump_i(bump_i[d]), .pending_o(pending_o[d]),
+      .look_vf_i(look_vf[d]), .look_gen_o(look_gen[d]),
+      .check_vf_i(ask_vf[d]), .check_gen_i(ask_gen[d]), .check_ok_o(ask_ok[d])
+    );
+    assign look_vf[d][Users-1:0] = map_vf;
+    assign look_vf[d][Users]     = steer_vf[d];
+    assign look_vf[d][Users+1]   = tag_vf[H+d];
+    assign tag_gen[H+d]          = look_gen[d][Users+1];
+    for (genvar h = 0; h < int'(H); h++) begin : gen_host
+      assign look_vf[d][Users+2+h] = tag_vf[h];
+      assign ask_vf[d][1+h]        = check_vf[h];
+      assign ask_gen[d][1+h]       = check_gen[h];
+      assign check_ok[h][d]        = ask_ok[d][1+h];
+    end
+    assign ask_vf[d][0]  = check_vf[H+d];
+    assign ask_gen[d][0] = check_gen[H+d];
+    for (genvar e = 0; e < int'(Devices); e++) begin : gen_own
+      assign check_ok[H+d][e] = ask_ok[d][0];
+    end
+  end
+  for (genvar u = 0; u < int'(Users); u++) begin : gen_map_gen
+    always_comb begin
+      map_gen[u] = '0;
+      for (int d = 0; d < int'(Devices); d++) if (map_dev[u] == 2'(d)) map_gen[u] = look_gen[d][u];
+    end
+  end
+  for (genvar h = 0; h < int'(H); h++) begin : gen_tag_gen
+    always_comb begin
+      tag_gen[h] = '0;
+      for (int d = 0; d < int'(Devices); d++) if (tag_dev[h] == 2'(d)) tag_gen[h] = look_gen[d][Users+2+h];
+    end
+  end
+
+  // --- decisions ---
+
+  logic [P-1:0]              ans_valid, ans_ready;
+  logic [P-1:0][AnswerW-1:0] ans;
+
+  for (genvar h = 0; h < int'(H); h++) begin : gen_decide_host
+    localparam int unsigned U = h == 0 ? 0 : h - 1;  // the owner has no map
+    logic [1:0]  dev;
+    logic [5:0]  vf;
+    vfp_decide_host #(.Owner(h == 0), .Slots(Slots), .Devices(Devices)) u_decide (
+      .clk_i, .rst_ni, .init_done_o(dec_ready[h]), .room_o(verdict_room[h]),
+      .in_valid_i(dec_valid[h]), .in_i(dec[h]), .in_cls_i(dec_cls[h]), .in_cells_i(dec_cells[h]),
+      .route_valid_o(route_valid[h]), .route_o(route[h]), .route_hdr_o(route_hdr[h]), .route_cells_o(route_cells[h]),
+      .ans_valid_o(ans_valid[h]), .ans_ready_i(ans_ready[h]), .ans_o(ans[h]),
+      .err_valid_o(dec_err[h]), .err_reason_o(dec_reason[h]),
+      .cpl_valid_o(cpl_valid[h]), .cpl_ready_i(cpl_ready[h]), .cpl_hdr_o(cpl_hdr[h]),
+      .res_valid_i(res_valid[h]), .res_act_i(res_act[h]), .res_req_i(res_req[h]), .res_left_i(res_left[h]),
+      .local_en_i(local_en_i[h]), .local_bar_i(local_bar_i[h]),
+      .look_dev_o(dev), .look_vf_o(vf), .look_gen_i(map_gen[U]),
+      .row_we_i(h != 0 && map_we_i[U]), .row_idx_i(map_idx_i), .row_i(map_row_i),
+      .win_en_i, .mem_base_i, .mem_limit_i, .pref_base_i, .pref_limit_i
+    );
+    if (h != 0) begin : gen_user
+      assign map_dev[U] = dev;
+      assign map_vf[U]  = vf;
+    end else begin : gen_owner
+      logic unused;
+      assign unused = ^{dev, vf};
+    end
+
+    vfp_sent #(.Tags(Tags)) u_sent (
+      .clk_i, .rst_ni,
+      .sent_i(exit_valid[h] && sop[h] && np[h]), .sent_tag_i(exit_tag[h]), .sent_id_i(sent_id[h]),
+      .in_valid_i(cpl_valid[h]), .in_ready_o(cpl_ready[h]), .in_hdr_i(cpl_hdr[h]),
+      .out_valid_o(ask_valid[h]), .out_ready_i(ask_ready[h]), .out_hdr_o(ask_hdr[h])
+    );
+    assign tag_id[h] = 16'd0;
+  end
+
+  for (genvar d = 0; d < int'(Devices); d++) begin : gen_decide_device
+    vfp_decide_device u_decide (
+      .clk_i, .rst_ni, .init_done_o(dec_ready[H+d]), .room_o(verdict_room[H+d]),
+      .in_valid_i(dec_valid[H+d]), .in_i(dec[H+d]), .in_cls_i(dec_cls[H+d]), .in_cells_i(dec_cells[H+d]),
+      .route_valid_o(route_valid[H+d]), .route_o(route[H+d]), .route_hdr_o(route_hdr[H+d]),
+      .route_cells_o(route_cells[H+d]),
+      .ans_valid_o(ans_valid[H+d]), .ans_ready_i(ans_ready[H+d]), .ans_o(ans[H+d]),
+      .err_valid_o(dec_err[H+d]), .err_reason_o(dec_reason[H+d]),
+      .cpl_valid_o(cpl_valid[H+d]), .cpl_ready_i(cpl_ready[H+d]), .cpl_hdr_o(cpl_hdr[H+d]),
+      .res_valid_i(res_valid[H+d]), .res_act_i(res_act[H+d]), .res_req_i(res_req[H+d]), .res_left_i(res_left[H+d]),
+      .pf_known_i(pf_known_i[d]), .pf_rid_i(pf_rid_i[d]), .pf_master_i(pf_master_i[d]), .sriov_i(sriov_i[d]),
+      .first_i(first_i[d]), .stride_i(stride_i[d]), .num_i(num_i[d]),
+      .look_vf_o(steer_vf[d]), .look_gen_i(look_gen[d][Users]),
+      .row_we_i(steer_we_i[d]), .row_vf_i(steer_vf_i), .row_i(steer_row_i)
+    );
+    assign ask_valid[H+d] = cpl_valid[H+d];
+    assign cpl_ready[H+d] = ask_ready[H+d];
+    assign ask_hdr[H+d]   = cpl_hdr[H+d];
+    assign tag_id[H+d]    = id_i[H+d];
+  end
+
+  // --- each link ---
+
+  logic [P-1:0]       sop, np;
+  logic [P-1:0][15:0] sent_id;
+  logic [P-1:0]              back, end_valid, end_ready;
+  logic [P-1:0][4:0]         end_source, exp_port;
+  logic [P-1:0][AnswerW-1:0] end_ans, exp_ans;
+  logic [P-1:0]              exp_own;
+  // Answers: sources of each link's, and whether it has taken one.
+  localparam int unsigned N = 1 + 2 * P;
+  logic [P-1:0][N-1:0]              ask, heard;
+  logic [P-1:0][N-1:0][AnswerW-1:0] said;
+  logic [P-1:0]                     exp_taken;
+  always_comb begin
+    end_ready = '0;
+    exp_taken = '0;
+    for (int p = 0; p < int'(P); p++) begin
+      for (int q = 0; q < int'(P); q++) begin
+        if (heard[p][1+2*q]) end_ready[q] = 1'b1;
+        if (heard[p][2+2*q]) exp_taken[q] = 1'b1;
+      end
+    end
+  end
+
+  logic [3*P-1:0]              rep_valid, rep_ready;
+  logic [3*P-1:0][ReportW+7:0] rep;
+
+  for (genvar p = 0; p < int'(P); p++) begin : gen_link
+    localparam bit IsHost = p < int'(H);
+    localparam logic [4:0] Mine = IsHost ? 5'(p) : 5'(p - int'(H));  // this port's number on the other side
+
+    // A host that is held sends completions only; what is inside already waits before the devices.
+    logic [2:0] open;
+    if (IsHost) begin : gen_hold
+      assign open = {ready, {2{ready && !hold_i[p]}}};
+    end else begin : gen_open
+      assign open = {3{ready}};
+    end
+    vfp_link_in u_in (
+      .clk_i, .rst_ni, .link_i(link_i[p]),
+      .in_valid_i(rx_valid_i[p]), .in_ready_o(rx_ready_o[p]), .in_i(rx_i[p]),
+      .room_i(room[p] & open), .wait_o(wait_room[p]), .out_valid_o(in_valid[p]), .out_o(in[p])
+    );
+    assign rx_room_o[p] = room[p] & open;
+
+    // Reports wait without holding anything up: no packet begins while many do.
+    logic [6:0] dec_used;
+    logic [4:0] bad_used;
+    logic       unused_dec_room, unused_bad_room, reports_q;
+    always_ff @(posedge clk_i) reports_q <= dec_used < 7'd16 && bad_used < 5'd4;
+    assign dec_room[p] = verdict_room[p] & {3{reports_q}};
+    logic [ReportW-1:0] dec_report, bad_report;
+    vfp_fifo #(.W(ReportW), .Depth(64)) u_dec_reports (
+      .clk_i, .rst_ni, .in_valid_i(dec_err[p]), .in_ready_o(unused_dec_room),
+      .in_data_i({dec_reason[p], route_hdr[p]}),
+      .out_valid_o(rep_valid[3*p]), .out_ready_i(rep_ready[3*p]), .out_data_o(dec_report), .used_o(dec_used)
+    );
+    vfp_cell_pkg::cell_t dec_cell, exit, wire_cell, tx;
+    assign dec_cell = dec[p];
+    vfp_fifo #(.W(ReportW), .Depth(16)) u_bad_reports (
+      .clk_i, .rst_ni, .in_valid_i(bad[p]), .in_ready_o(unused_bad_room),
+      .in_data_i({vfp_regs_pkg::DropMalformed, dec_cell.hdr}),
+      .out_valid_o(rep_valid[3*p+1]), .out_ready_i(rep_ready[3*p+1]), .out_data_o(bad_report), .used_o(bad_used)
+    );
+    // What ended at the exit is counted, its header is not kept.
+    logic [7:0] ends_q;
+    logic       ends;
+    assign ends             = dropped[p] || (ended_valid[p] && ended_ready[p]);
+    assign rep_valid[3*p+2] = ends_q != '0;
+    always_ff @(posedge clk_i) begin
+      if (!rst_ni) ends_q <= '0;
+      else if (ends != (rep_valid[3*p+2] && rep_ready[3*p+2])) ends_q <= !ends ? ends_q - 1'b1 : ends_q + 8'(ends_q != '1);
+    end
+    // What a device may not send is its own report; what ended on the way to a device is its sender's.
+    assign rep[3*p]   = {8'(p), dec_report};
+    assign rep[3*p+1] = {8'(p), bad_report};
+    assign rep[3*p+2] = {8'(p), down[p] ? vfp_regs_pkg::DropBlocked : vfp_regs_pkg::DropNotAssigned, 128'd0};
+
+    logic [5:0] deciding_q;
+    logic       arrives;
+    assign arrives       = dec_valid[p] && dec_cell.eop && !dec_cell.nullify;
+    assign deciding_o[p] = deciding_q != '0;
+    always_ff @(posedge clk_i) begin
+      if (!rst_ni) deciding_q <= '0;
+      else if (arrives != route_valid[p]) deciding_q <= arrives ? deciding_q + 1'b1 : deciding_q - 1'b1;
+    end
+
+    vfp_route_pkg::route_t  verdict, leaves;
+    assign verdict    = route[p];
+    assign leaves     = exit_route[p];
+    assign exit       = exit_cell[p];
+    assign sop[p]     = exit.sop;
+    assign np[p]      = leaves.cls == vfp_cell_pkg::ClsNp;
+    assign sent_id[p] = leaves.id;
+    assign ev_rx_o[p] = arrives ? 3'(3'd1 << dec_cls[p]) : 3'd0;
+    assign refused_o[p] = dec_err[p] ? 3'(3'd1 << verdict.cls) : 3'd0;
+
+    logic wire_valid;
+    vfp_rewrite #(.ToHost(IsHost)) u_rewrite (
+      .clk_i, .rst_ni, .id_i(id_i[p]),
+      .in_valid_i(exit_valid[p]), .in_i(exit), .in_route_i(leaves), .in_tag_i(exit_tag[p]),
+      .out_valid_o(wire_valid), .out_o(wire_cell)
+    );
+
+    // Answers for this link: its own refusals, its own completions that ended, and requests of it that ended elsewhere or got
+    // no answer there.
+    always_comb begin
+      ask[p][0] = ans_valid[p];
+      said[p][0] = ans[p];
+      for (int q = 0; q < int'(P); q++) begin
+        ask[p][1+2*q]  = end_valid[q] && (q == p ? !back[q] : (q < int'(H)) != IsHost && back[q] && end_source[q] == Mine);
+        said[p][1+2*q] = end_ans[q];
+        ask[p][2+2*q]  = exp_valid[q] && (q < int'(H)) != IsHost && exp_port[q] == Mine;
+        said[p][2+2*q] = exp_ans[q];
+      end
+    end
+    assign ans_ready[p] = heard[p][0];
+
+    // They wait here for a link that takes none, and not where others' would wait behind them.
+    logic               said_valid, said_ready, answer_valid, answer_ready, a_cell_valid, a_cell_ready;
+    logic [AnswerW-1:0] one, answer;
+    logic [6:0]         unused_answers;
+    vfp_cell_pkg::cell_t a_cell;
+    vfp_gather #(.N(N), .W(AnswerW)) u_answers (
+      .clk_i, .rst_ni, .in_valid_i(ask[p]), .in_ready_o(heard[p]), .in_data_i(said[p]),
+      .out_valid_o(said_valid), .out_ready_i(said_ready), .out_data_o(one)
+    );
+    vfp_fifo #(.W(AnswerW), .Depth(64)) u_waiting (
+      .clk_i, .rst_ni, .in_valid_i(said_valid), .in_ready_o(said_ready), .in_data_i(one),
+      .out_valid_o(answer_valid), .out_ready_i(answer_ready), .out_data_o(answer), .used_o(unused_answers)
+    );
+    vfp_answer u_answer (
+      .clk_i, .rst_ni, .cid_i(id_i[p]), .in_valid_i(answer_valid), .in_ready_o(answer_ready), .in_i(answer),
+      .out_valid_o(a_cell_valid), .out_ready_i(a_cell_ready), .out_o(a_cell)
+    );
+
+    // What ended here, and requests that got no answer here.
+    vfp_ended u_ended (
+      .clk_i, .rst_ni,
+      .in_valid_i(ended_valid[p]), .in_ready_o(ended_ready[p]), .in_hdr_i(ended_hdr[p]), .in_route_i(ended_route[p]),
+      .in_source_i(ended_source[p]),
+      .out_valid_o(end_valid[p]), .out_ready_i(end_ready[p]), .out_back_o(back[p]), .out_source_o(end_source[p]),
+      .out_o(end_ans[p])
+    );
+    vfp_tags_pkg::tag_req_t late;
+    vfp_route_pkg::answer_t late_ans;
+    assign late        = exp_req[p];
+    assign exp_port[p] = late.port;
+    assign exp_own[p]  = late.port == vfp_tags_pkg::PortOwn;
+    always_comb begin
+      late_ans.status = vfp_cell_pkg::CplUr;
+      late_ans.lk     = 1'b0;
+      late_ans.rid    = late.rid;
+      late_ans.tag    = late.tag;
+      late_ans.tc     = late.tc;
+      late_ans.ido    = late.ido;
+      late_ans.ro     = late.ro;
+      late_ans.ns     = late.ns;
+      late_ans.bytes  = late.is_mem ? exp_left[p][11:0] : 12'd4;
+      late_ans.low    = late.is_mem ? late.low : 7'd0;
+    end
+    assign exp_ans[p]    = late_ans;
+    assign exp_ready[p]  = exp_taken[p] || exp_own[p];
+    assign own_late_o[p] = exp_valid[p] && exp_own[p];
+
+    vfp_link_out #(.Sides(3), .MaxPayload(MaxPayload)) u_out (
+      .clk_i, .rst_ni, .link_i(link_i[p]), .down_i(down[p]),
+      .in_valid_i(wire_valid), .in_i(wire_cell), .room_o(link_room[p]),
+      .side_valid_i({own_req_valid_i[p], own_cpl_valid_i[p], a_cell_valid}),
+      .side_ready_o({own_req_ready_o[p], own_cpl_ready_o[p], a_cell_ready}),
+      .side_cls_i({own_req_cls_i[p], vfp_cell_pkg::ClsCpl, vfp_cell_pkg::ClsCpl}),
+      .side_i({own_req_i[p], own_cpl_i[p], a_cell}),
+      .out_valid_o(tx_valid_o[p]), .out_ready_i(tx_ready_i[p]), .out_room_i(tx_room_i[p]), .out_o(tx),
+      .waits_o(link_waits[p]), .lost_o(link_lost[p]), .some_o(queued[p])
+    );
+    assign tx_o[p] = tx;
+
+    logic [1:0] tx_cls;
+    vfp_cell_pkg::req_hdr_t tx_req;
+    assign tx_req = tx.hdr;
+    assign tx_cls = tx_req.dw0.kind == vfp_cell_pkg::KindCpl || tx_req.dw0.kind == vfp_cell_pkg::KindCplLk ?
+                    vfp_cell_pkg::ClsCpl :
+                    tx_req.dw0.kind[4:3] == 2'b10 || (tx_req.dw0.kind == vfp_cell_pkg::KindMem && tx_req.dw0.data) ?
+                    vfp_cell_pkg::ClsP : vfp_cell_pkg::ClsNp;
+    assign ev_tx_o[p] = tx_valid_o[p] && tx_ready_i[p] && tx.sop ? 3'(3'd1 << tx_cls) : 3'd0;
+
+    // A neighbour that takes everything again, or a new link, begins anew.
+    assign release_port[p] = !link_i[p] || (tx_ready_i[p] && tx_room_i[p] == 3'b111);
+    assign lost_o[p]  = contained_o[p] && link_i[p] &&
+                        (dropped[p] || link_lost[p] || (ended_valid[p] && ended_is_cpl));
+    assign timer_o[p] = tags_some[p] || contained_o[p] || waiting[p] || queued[p] || link_waits[p] != '0;
+    vfp_route_pkg::route_t ended;
+    logic                  ended_is_cpl;
+    assign ended        = ended_route[p];
+    assign ended_is_cpl = ended.cls == vfp_cell_pkg::ClsCpl;
+
+    logic unused;
+    assign unused = ^{unused_dec_room, unused_bad_room, unused_answers, verdict, leaves, ended, tx_req, late, exp_left[p][12],
+                      overrun[p], stray[p], takes[p]};
+  end
+
+  logic [ReportW+7:0] report;
+  vfp_gather #(.N(3 * P), .W(ReportW + 8)) u_reports (
+    .clk_i, .rst_ni, .in_valid_i(rep_valid), .in_ready_o(rep_ready), .in_data_i(rep),
+    .out_valid_o(err_valid_o), .out_ready_i(err_ready_i), .out_data_o(report)
+  );
+  assign {err_port_o, err_reason_o, err_hdr_o} = report;
+
+endmodule
