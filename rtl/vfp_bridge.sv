@@ -124,7 +124,11 @@ module vfp_bridge #(
   logic [127:0]             err_hdr;
   logic                     fabric_busy, fabric_timer, ctrl_busy, ctrl_timer;
 
+`ifdef VFPOOL_SECOND
+  vfp_joined #(.Users(Users), .UserFns(UserFns), .Vfs(Vfs)) u_fabric (
+`else
   vfp_fabric #(.Users(Users), .UserFns(UserFns), .Vfs(Vfs)) u_fabric (
+`endif
     .clk_i, .rst_ni, .tick_ms_i, .link_i,
     .rx_valid_i, .rx_ready_o, .rx_room_o, .rx_sop_i, .rx_eop_i, .rx_hdr_i, .rx_data_i,
     .tx_valid_o, .tx_ready_i, .tx_room_i, .tx_sop_o, .tx_eop_o, .tx_hdr_o, .tx_data_o,

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+// Configuration requests to the device that do not come through the queues: those that a host's configuration space hands
+// on, and the bridge's own. Each gets a tag, and leaves when the device has room; one at a time.
+//
+// A write of the owner to the PF is announced before it leaves, early enough for what was granted by then to be ahead of it.
+module vfp_local_device #(
+  parameter int unsigned Hosts = 3
+) (
+  input  logic                      clk_i,
+  input  logic                      rst_ni,
+  input  logic                      link_i,       // of the device
+  input  logic                      room_i,       // for non-posted requests, or they end on the way
+  input  logic [15:0]               id_i,         // the bridge's requester ID there
+
+  // vfp_local_host.
+  input  logic [Hosts-1:0]          fwd_valid_i,
+  output logic [Hosts-1:0]          fwd_ready_o,
+  input  logic [Hosts-1:0][127:0]   fwd_hdr_i,
+  input  logic [Hosts-1:0][31:0]    fwd_data_i,
+  input  logic [Hosts-1:0][15:0]    fwd_cpl_id_i,
+
+  // The bridge's own (vfp_ctrl).
+  input  logic                      int_valid_i,
+  output logic                      int_ready_o,
+  input  logic                      int_write_i,
+  input  logic [15:0]               int_bdf_i,
+  input  logic                      int_type1_i,
+  input  logic [11:0]               int_reg_i,
+  input  logic [3:0]                int_be_i,
+  input  logic [31:0]               int_wdata_i,
+  output logic                      int_done_o,
+  output logic [2:0]                int_status_o,
+  output logic [31:0]               int_rdata_o,
+
+  // The owner's writes to the PF: pulse, one is about to leave, to DW reg; one is under way; pulse, one has ended.
+  output logic                      warn_o,
+  output logic [9:0]                warn_reg_o,
+  output logic                      writing_o,
+  output logic                      written_o,
+
+  // vfp_plane, of the device's port.
+  output logic                      tag_valid_o,
+  input  logic                      tag_ready_i,
+  output vfp_tags_pkg::tag_req_t    tag_req_o,
+  input  logic [7:0]                tag_i,
+  output logic                      out_valid_o,
+  input  logic                      out_ready_i,
+  output vfp_cell_pkg::cell_t       out_o,
+  input  logic                      over_i,
+  input  vfp_tags_pkg::tag_req_t    over_req_i,
+  input  logic                      late_i,       // the bridge's own request had no answer
+  input  logic                      in_valid_i,   // its completion
+  input  vfp_cell_pkg::cell_t       in_i,
+  output logic                      busy_o        // the next cycles change something, whatever others do
+);
+
+  localparam int unsigned HW = $clog2(Hosts + 1);
+  localparam logic [5:0]  Notify = 6'd1;  // in the place of a VF: a write of the owner to the PF
+  localparam logic [4:0]  Ahead  = 5'd20; // cycles from a grant to the link
+
+  // --- whose turn it is: index Hosts is the bridge itself ---
+
+  localparam logic [1:0] StIdle = 2'd0, StWarn = 2'd1, StTag = 2'd2, StSend = 2'd3;
+  logic [1:0]        state_q;
+  logic [HW-1:0]    turn_q;
+  logic [4:0]       wait_q;
+  logic             wants, is_int, notify;
+  logic [127:0]     hdr;
+  logic [31:0]      data;
+  logic [15:0]      cpl_id;
+  vfp_cell_pkg::req_hdr_t req;
+
+  assign is_int = turn_q == HW'(Hosts);
+  always_comb begin
+    wants  = is_int && int_valid_i;
+    hdr    = {32'd0, int_bdf_i, 4'd0, int_reg_i[11:2], 2'b00, id_i, 8'd0, 4'd0, int_be_i,
+              1'b0, int_write_i, 1'b0, 4'b0010, int_type1_i, 14'd0, 10'd1};
+    data   = int_wdata_i;
+    cpl_id = '0;
+    for (int h = 0; h < int'(Hosts); h++) begin
+      if (turn_q == HW'(h)) begin
+        wants  = fwd_valid_i[h];
+        hdr    = fwd_hdr_i[h];
+        data   = fwd_data_i[h];
+        cpl_id = h == 0 ? 16'd0 : fwd_cpl_id_i[h];  // the owner knows the device by its own names
+      end
+    end
+  end
+  assign req = hdr;
+  // Function 0 of the bus below, by a Type 0 request.
+  assign notify = turn_q == '0 && req.dw0.data && req.dw0.kind == vfp_cell_pkg::KindCfg0 && req.dw2[23:16] == 8'd0;
+
+  // Without a device the bridge's own request has its end at once.
+  logic take, alone_q;
+  assign tag_valid_o = state_q == StTag && wants && room_i && link_i;
+  assign take        = tag_valid_o && tag_ready_i;
+  assign int_ready_o = (take && is_int) || (!link_i && state_q == StIdle && int_valid_i);
+  for (genvar h = 0; h < int'(Hosts); h++) begin : gen_ready
+    assign fwd_ready_o[h] = take && turn_q == HW'(h);
+  end
+
+  always_comb begin
+    tag_req_o            = '0;
+    tag_req_o.port       = is_int ? vfp_tags_pkg::PortOwn : 5'(turn_q);
+    tag_req_o.rid        = req.rid;
+    tag_req_o.tag        = req.tag;
+    tag_req_o.vf         = notify ? Notify : 6'd0;
+    tag_req_o.gen        = cpl_id;
+    tag_req_o.wants_data = !req.dw0.data;
+    tag_req_o.bytes      = 13'd4;
+  end
+
+  vfp_cell_pkg::req_hdr_t sent, sent_q;
+  logic [31:0]            data_q;
+  always_comb begin
+    sent      = req;
+    sent.rid  = id_i;
+    sent.tag  = tag_i;
+  end
+  assign out_valid_o = state_q == StSend;
+  always_comb begin
+    out_o      = '0;
+    out_o.sop  = 1'b1;
+    out_o.eop  = 1'b1;
+    out_o.hdr  = sent_q;
+    out_o.data = {96'd0, data_q};
+  end
+
+  assign warn_o     = state_q == StWarn && wait_q == '0;
+  assign warn_reg_o = req.dw2[11:2];
+
+  logic [7:0] writing_q;
+  logic       begins;
+  assign written_o = over_i && !over_req_i.has_vf && over_req_i.port == '0 && over_req_i.vf == Notify;
+  assign begins    = take && notify;
+  assign writing_o = writing_q != '0 || state_q == StWarn || (state_q == StTag && notify);
+
+  always_ff @(posedge clk_i) begin
+    alone_q <= rst_ni && !link_i && state_q == StIdle && int_valid_i;
+    wait_q <= state_q == StWarn ? wait_q + 1'b1 : '0;
+    if (take) begin
+      sent_q <= sent;
+      data_q <= data;
+    end
+    if (!rst_ni) begin
+      state_q   <= StIdle;
+      turn_q    <= '0;
+      writing_q <= '0;
+    end else begin
+      if (begins != written_o) writing_q <= begins ? writing_q + 1'b1 : writing_q - 1'b1;
+      case (state_q)
+        StIdle: begin
+          if (wants && link_i) state_q <= notify ? StWarn : StTag;
+          else turn_q <= turn_q == HW'(Hosts) ? '0 : turn_q + 1'b1;
+        end
+        StWarn: if (wait_q == Ahead) state_q <= StTag;
+        StTag: begin
+          if (take) begin
+            state_q <= StSend;
+          end else if (!wants || (!room_i && !notify)) begin  // another one may go meanwhile
+            state_q <= StIdle;
+            turn_q  <= turn_q == HW'(Hosts) ? '0 : turn_q + 1'b1;
+          end
+        end
+        StSend: begin
+          if (out_ready_i || !link_i) begin
+            state_q <= StIdle;
+            turn_q  <= turn_q == HW'(Hosts) ? '0 : turn_q + 1'b1;
+          end
+        end
+        default: state_q <= StIdle;
+      endcase
+    end
+  end
+
+  // --- the completion of the bridge's own request ---
+
+  vfp_cell_pkg::cpl_hdr_t cpl;
+  assign cpl          = in_i.hdr;
+  assign int_done_o   = in_valid_i || late_i || alone_q;
+  assign int_status_o = in_valid_i ? cpl.status : vfp_cell_pkg::CplUr;
+  assign int_rdata_o  = in_i.data[31:0];
+  assign busy_o       = state_q == StWarn || alone_q || (!link_i && int_valid_i) ||
+                        (room_i && link_i && (state_q != StIdle || int_valid_i || fwd_valid_i != '0));
+
+  logic unused;
+  assign unused = ^{in_i, cpl, req, over_req_i, int_reg_i[1:0]};
+
+endmodule
