@@ -146,6 +146,7 @@ json hotplug_out(Pool& pool, const Server& server, const std::string& bridge, co
               {"physical_slot", slot.physical},
               {"functions", functions_json(functions)}};
   if (options.now && !folder) throw Failure(Exit::kFailed, "the kernel shows no such slot: is pciehp there?");
+  if (options.now) server.may_power(*folder);  // first: a release that nobody carries out would stand
   if (options.dry_run) {
     progress(fmt::format("would release {} {}\n", where(slot), options.now ? "at once" : "by its attention button"));
     return result;

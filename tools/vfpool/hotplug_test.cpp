@@ -123,6 +123,16 @@ TEST_F(HotplugTest, OutNowSwitchesTheSlotOffItself) {
   EXPECT_EQ(power.get(), '0');
 }
 
+TEST_F(HotplugTest, OutNowAsksForNothingThatItCannotCarryOut) {
+  fill(0);
+  options.now = true;
+  std::filesystem::remove(fake.root / "sys/bus/pci/slots/1/power");
+  const auto [code, text] = failure([&] { out(); });
+  EXPECT_EQ(code, Exit::kFailed);
+  EXPECT_THAT(text, HasSubstr("/power"));
+  EXPECT_THAT(pool.asked, IsEmpty());
+}
+
 TEST_F(HotplugTest, ASecondPressCancels) {
   fill(0);  // stays on, and nothing is being released
   const auto [code, text] = failure([&] { out(); });

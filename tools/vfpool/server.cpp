@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -125,15 +126,26 @@ std::vector<Function> Server::functions(const fs::path& slot_folder) const {
   return out;
 }
 
+namespace {
+
+Failure power_failure(const fs::path& file) {
+  return {errno == EACCES ? Exit::kPermission : Exit::kFailed,
+          fmt::format("{}: {}", file.string(), std::strerror(errno))};
+}
+
+}  // namespace
+
+void Server::may_power(const fs::path& slot_folder) const {
+  if (::access((slot_folder / "power").c_str(), W_OK) != 0) throw power_failure(slot_folder / "power");
+}
+
 void Server::power(const fs::path& slot_folder, bool on) const {
   const fs::path file = slot_folder / "power";
   std::FILE* out = std::fopen(file.c_str(), "we");
   const bool written = out && std::fputs(on ? "1" : "0", out) >= 0;
   // The kernel carries it out in write(2), which is at the latest in fclose().
   const bool done = out && std::fclose(out) == 0 && written;
-  if (!done)
-    throw Failure(errno == EACCES ? Exit::kPermission : Exit::kFailed,
-                  fmt::format("{}: {}", file.string(), std::strerror(errno)));
+  if (!done) throw power_failure(file);
 }
 
 std::uint64_t Server::statistic(const std::string& netdev, const std::string& counter) const {

@@ -30,6 +30,8 @@ class Server {
   std::string bridge_of(const std::string& misc_name) const;
   /// What is in the slot now.
   std::vector<Function> functions(const std::filesystem::path& slot_folder) const;
+  /// Throws Failure if power() could not write.
+  void may_power(const std::filesystem::path& slot_folder) const;
   /// Writes the slot's power file; the kernel removes the driver in an orderly way first. Throws Failure.
   void power(const std::filesystem::path& slot_folder, bool on) const;
 
