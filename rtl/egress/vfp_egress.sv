@@ -127,7 +127,7 @@ module vfp_egress #(
     end
     down_q  <= {down_q[0], down_i};
     start_q <= sel1_q != '0 && rst_ni;
-    open_q  <= cell_valid && !mux_cell.eop && rst_ni;
+    open_q  <= (start_q || open_q) && more_cells != '0 && rst_ni;
     sink1_q <= down_i || down_q != 2'd0;
     if (sel1_q != '0) sink2_q <= sink1_q;
   end
@@ -142,10 +142,15 @@ module vfp_egress #(
       end
     end
   end
+  // The cell is not the last one of its packet: looked at beside the wide multiplexer, not behind it.
+  logic [Sources-1:0] more_cells;
+  for (genvar s = 0; s < int'(Sources); s++) begin : gen_open
+    vfp_cell_pkg::cell_t source_cell;
+    assign source_cell   = cell_i[s];
+    assign more_cells[s] = sel_q[s] && cell_valid_i[s] && !source_cell.eop;
+  end
   // A source sends to other exits as well: from the start of what was granted here to its end it is for this one.
-  vfp_cell_pkg::cell_t mux_cell;
-  logic                start_q, open_q;
-  assign mux_cell   = mux;
+  logic               start_q, open_q;
   assign cell_valid = (start_q || open_q) && (sel_q & cell_valid_i) != '0;
 
   logic                  e1_valid_q, e1_sink_q, e2_valid_q, e2_sink_q;

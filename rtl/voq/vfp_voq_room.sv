@@ -47,16 +47,16 @@ module vfp_voq_room #(
   logic                take_shared, give_shared;
   logic signed [SW+1:0] want;     // slots that a list must have itself: what may come, less what is shared
   logic [4:0]          want_q;
-  logic                flight_q;  // packets on their way would run out of slots
-  logic [Lists-1:0]    short_q;
+  logic                flight;    // packets on their way would run out of slots
+  logic [Lists-1:0]    short, short_q;
 
   assign take_shared = take_i && full_q[take_list_i];
   assign give_shared = give_i && loan_q[give_list_i];
+  assign flight = 7'(flying_i) + Late >= 7'(Flight);
   assign want = $signed((SW + 2)'(flying_i)) - spare_q;
 
   always_ff @(posedge clk_i) begin
     want_q   <= want < 0 ? 5'd0 : want > 31 ? 5'd31 : 5'(want);
-    flight_q <= 7'(flying_i) + Late >= 7'(Flight);
     if (!rst_ni) begin
       shared_q <= (SW + 1)'(Shared);
       spare_q  <= $signed((SW + 2)'(Shared)) - $signed((SW + 2)'(Late));
@@ -92,17 +92,18 @@ module vfp_voq_room #(
       end
       may_o[l]   <= own_q > 4'd2 || shared_q > (SW + 1)'(2) || (own_q[1] && shared_q != '0) ||
                     (own_q != 4'd0 && shared_q > (SW + 1)'(1));
-      short_q[l] <= {1'b0, own_q} < want_q;
+      short_q[l] <= short[l];
     end
+    assign short[l] = {1'b0, own_q} < want_q;
     assign short_o[l / 3][l % 3] = short_q[l] && own_q != 4'(Reserve);
   end
 
   for (genvar c = 0; c < 3; c++) begin : gen_room
     logic [Dests-1:0] lacks;
     for (genvar d = 0; d < int'(Dests); d++) begin : gen_dest
-      assign lacks[d] = short_q[d * 3 + c];
+      assign lacks[d] = short[d * 3 + c];
     end
-    assign room_o[c] = lacks == '0 && !flight_q;
+    always_ff @(posedge clk_i) room_o[c] <= lacks == '0 && !flight;
   end
 
 `ifdef FORMAL
