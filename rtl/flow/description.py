@@ -4,8 +4,9 @@
 needs = ["cell"]                 blocks whose modules this one instantiates
 [[module]]                       name, geometries: parameter sets that lint reads; the first is the usual one
 [[proof]]                        module, parameters, depth (induction length), refute (cycles in which mutations must fail,
-                                 default depth), cover (cycles in which every cover must be reached), mutations: a table of
-                                 {file, from, to}: text that is there once, and what breaks it
+                                 default depth), cover (cycles in which every cover must be reached), flat (covers and
+                                 mutations with flip-flops for memories), mutations: a table of {file, from, to}: text that
+                                 is there once, and what breaks it
 [[synthesis]]                    module, parameters, lut, ff, lutram, srl, ramb36, levels, ns: upper limits. Memories must be
                                  met exactly, area may be at most a third below its limit, so that what vanishes is noticed
 """
@@ -18,7 +19,7 @@ RTL = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 KEYS = {
     "module": {"name", "geometries"},
-    "proof": {"module", "parameters", "depth", "refute", "cover", "mutations"},
+    "proof": {"module", "parameters", "depth", "refute", "cover", "flat", "mutations"},
     "synthesis": {"module", "parameters", "lut", "ff", "lutram", "srl", "ramb36", "levels", "ns"},
 }
 

@@ -16,8 +16,9 @@ import description
 SOLVER = "z3"
 
 
-def smt2(block, proof, work, change=None):
-    """Writes the model; change = (file, from, to) breaks it first. Returns an error text or None."""
+def smt2(block, proof, work, change=None, flat=False):
+    """Writes the model; change = (file, from, to) breaks it first, flat has flip-flops for memories. Returns an error text
+    or None."""
     sources = list(block.sources)
     if change:
         name, before, after = change["file"], change["from"], change["to"]
@@ -34,7 +35,7 @@ def smt2(block, proof, work, change=None):
               f"hierarchy -check -top {proof['module']}{description.chparam(proof.get('parameters'))}; "
               # What an instance inside can be brought to is its own proof's business; here it may be excluded on purpose.
               f"proc; chformal -cover -remove * {proof['module']} %d; "
-              "prep -flatten; opt -keepdc; async2sync; dffunmap; clean; check -assert; "
+              f"prep -flatten; {'memory_map; ' if flat else ''}opt -keepdc; async2sync; dffunmap; clean; check -assert; "
               f"write_smt2 -wires {work}/model.smt2")
     done = subprocess.run(["yosys", "-q", "-e", "used but has no driver|implicitly declared", "-p", script],
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
@@ -55,7 +56,8 @@ def one(block, proof, kind, options, want, change=None):
         text += f": {change['from'].strip()!r} -> {change['to'].strip()!r}"
     work = tempfile.mkdtemp(prefix="vfp-formal-")
     try:
-        if error := smt2(block, proof, work, change):
+        # Where values must be found, some models are easier to solve without arrays.
+        if error := smt2(block, proof, work, change, proof.get("flat", False) and kind in ("cover", "refutes")):
             return False, f"{text}\n{error}"
         passed, decided, out = check(work, *options)
         # A model without assertions would prove anything, one without covers reach them all.
