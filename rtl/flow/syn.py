@@ -32,11 +32,15 @@ def measure(block, module, parameters):
         shutil.rmtree(work)
 
 
+measured = {}  # figures by (module, parameters in order)
+
+
 def one(block, entry):
     text = f"synthesis {block.name}: {description.title(entry['module'], entry.get('parameters'))}:"
     figures, more = measure(block, entry["module"], entry.get("parameters"))
     if figures is None:
         return False, f"{text}\n{more}"
+    measured[entry["module"], tuple(sorted(entry.get("parameters", {}).items()))] = figures
     wrong = []
     for kind, value in figures.items():
         limit = entry.get(kind, 0)

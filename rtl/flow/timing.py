@@ -3,11 +3,13 @@
 
 Delays are typical of speed grade -2 in ns: LUT 0.05, net 0.42 and 3.5 ps for each load, flip-flop 0.25 to its output and
 0.05 set-up, CARRY4 0.28 and 0.06 from carry to carry, MUXF7/8 0.15. A block RAM's output starts at 1.8 and counts 3 levels;
-SRL16 and LUTRAM start at 1.3 from their clock and count 2. A LUTRAM that is read is a LUT as well.
+SRL16 and LUTRAM start at 1.3 from their clock and count 2. A LUTRAM that is read is a LUT as well. The reset counts as a net
+of few loads: whoever builds the whole brings it in through a tree of registers.
 """
 from collections import defaultdict
 
 NET, LOAD = 0.42, 0.0035
+RESET, RESET_LOADS = "rst_ni", 16
 FF, SETUP, LUT, CARRY, CARRY_STEP, MUXF = 0.25, 0.05, 0.05, 0.28, 0.06, 0.15
 RAMB, SLICE_RAM = 1.8, 1.3
 
@@ -105,6 +107,9 @@ def longest(module):
                     yield b, MUXF, 0
                 else:
                     yield b, LUT, 1
+
+    for bit in module["ports"].get(RESET, {"bits": []})["bits"]:
+        loads[bit] = min(loads[bit], RESET_LOADS)
 
     def wire(bit, kind_port):
         return 0.0 if kind_port else NET + LOAD * loads[bit]
