@@ -10,7 +10,7 @@
 #include "filter.h"
 #include "later.h"
 #include "messages.h"
-#include "updown.h"
+#include "pause.h"
 
 /* Number of addresses, or -ENOMEM. */
 static int airvf_filter_snapshot(struct net_device *netdev, struct netdev_hw_addr_list *list,

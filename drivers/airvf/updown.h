@@ -21,16 +21,6 @@ void airvf_limit_mtu(struct airvf *vf);
 int airvf_up(struct airvf *vf, bool reset);
 /* Stops them, and leaves rings without packets and buffers. The carrier is the caller's. */
 void airvf_down(struct airvf *vf);
-/**
- * airvf_pause_tx() - the stack's packets wait, and all before them have left
- * @vf: the VF, up or down
- *
- * For requests during which the PF would drop what we send. RTNL; may sleep for
- * 20 ms. airvf_resume_tx() ends it.
- * Return: 0, or -EBUSY: what was to be sent does not leave, nothing waits.
- */
-int airvf_pause_tx(struct airvf *vf);
-void airvf_resume_tx(struct airvf *vf);
 /* Down and up with a reset; if that fails, the service work tries again. */
 int airvf_reinit(struct airvf *vf);
 /* Same rings, same link: for settings that only a stopped queue takes. */
