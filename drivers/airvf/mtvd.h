@@ -55,7 +55,6 @@ struct airvf_lane {
 	unsigned long touched;	/* workers to wake */
 	u32 dispatched;		/* in this poll */
 	u32 in_place;
-	u32 full;
 	atomic_t waiting;	/* workers whose rings the dispatcher waits for */
 	atomic64_t helped;	/* cycles of all workers, until the dispatcher asks */
 	struct airvf_spsc order;
