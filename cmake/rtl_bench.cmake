@@ -25,7 +25,8 @@ function(vfpool_rtl_bench name)
   verilate(${name}_rtl PREFIX V${name} TOP_MODULE ${ARG_TOP} SOURCES ${packages} ${modules}
            VERILATOR_ARGS --assert --x-assign unique --x-initial unique -O3 -Wno-fatal ${ARG_PARAMETERS}
                           ${VFPOOL_RTL}/flow/lint.vlt)
-  target_compile_options(${name}_rtl PRIVATE -O2 -g1 -w)
+  # The compiler takes longer than the tests.
+  target_compile_options(${name}_rtl PRIVATE -O1 -g0 -w)
   target_compile_definitions(${name}_rtl PUBLIC VL_USER_STOP)
   set_target_properties(${name}_rtl PROPERTIES SYSTEM ON)
 
