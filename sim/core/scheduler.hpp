@@ -52,8 +52,8 @@ class Scheduler {
   /// Since construction.
   SimTime now() const;
   /// The time in which this loop was running. A turn counts for a quarter of a millisecond at most beyond what it meant
-  /// to sleep: a process that was stopped, or got little of a processor, first looks at what has arrived meanwhile, runs
-  /// the cycles that an answer takes, and blames nobody for its own absence. In virtual time the same as now().
+  /// to sleep: a process that was stopped, or got little of a processor, first looks at what has arrived meanwhile,
+  /// runs the cycles that an answer takes, and blames nobody for its own absence. In virtual time the same as now().
   SimTime running() const;
   /// Cycles that clocked parts have run.
   std::uint64_t cycles() const { return cycles_; }
