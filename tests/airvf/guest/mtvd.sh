@@ -89,6 +89,7 @@ for policy in flow rr-ordered; do
 	echo 1 >$m/mtvd_workers
 	set -- $(ps -e -o pid,psr,comm | grep napi/air0)
 	chrt -i -p 0 "$1"
+	taskset -pc "$2" "$1" >/dev/null # or it would go where nobody is in its way
 	dropped=$(no_descriptor) full=$(counter mtvd_full)
 	count_flood 12
 	for i in 1 2 3; do taskset -c "$2" sh -c 'while :; do :; done' & hogs="$hogs $!"; done
