@@ -7,13 +7,12 @@
 #include <cinttypes>
 #include <cstddef>
 #include <cstdio>
-#include <cstring>
 #include <map>
 #include <mutex>
 #include <string>
-#include <thread>
 #include <utility>
 
+#include "answer_lines.hpp"
 #include "qemu_plugin.hpp"
 
 namespace {
@@ -54,37 +53,17 @@ void translated(qemu_plugin_tb* block, void*) {
   count_block(block, at, n);
 }
 
-void serve(const std::string& ask, const std::string& answer) {
-  for (;;) {
-    std::FILE* in = std::fopen(ask.c_str(), "r");
-    if (in == nullptr) return;
-    std::string file;
-    for (int c; (c = std::getc(in)) != '\n' && c != EOF;) file += static_cast<char>(c);
-    std::fclose(in);
-    if (!file.empty()) write_blocks(file);
-    std::FILE* out = std::fopen(answer.c_str(), "w");
-    if (out == nullptr) return;
-    std::fprintf(out, "%" PRIu64 " %" PRIu64 "\n", qemu_plugin_u64_sum(all), qemu_plugin_u64_sum(modules));
-    std::fclose(out);
-  }
+std::string report(const std::string& file) {
+  if (!file.empty()) write_blocks(file);
+  return std::to_string(qemu_plugin_u64_sum(all)) + " " + std::to_string(qemu_plugin_u64_sum(modules));
 }
 
 }  // namespace
 
 int qemu_plugin_install(qemu_plugin_id_t id, const void*, int argc, char** argv) {
-  std::string ask, answer;
-  for (int i = 0; i < argc; ++i) {
-    if (std::strncmp(argv[i], "ask=", 4) == 0) ask = argv[i] + 4;
-    if (std::strncmp(argv[i], "answer=", 7) == 0) answer = argv[i] + 7;
-  }
-  if (ask.empty() || answer.empty()) {
-    std::fprintf(stderr, "airvf_count: needs ask=FIFO,answer=FIFO\n");
-    return -1;
-  }
   qemu_plugin_scoreboard* score = qemu_plugin_scoreboard_new(sizeof(Counts));
   all = {score, offsetof(Counts, all)};
   modules = {score, offsetof(Counts, modules)};
   qemu_plugin_register_vcpu_tb_trans_cb(id, translated, nullptr);
-  std::thread(serve, ask, answer).detach();
-  return 0;
+  return answer_lines("airvf_count", argc, argv, report) ? 0 : -1;
 }

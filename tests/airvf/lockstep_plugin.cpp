@@ -15,15 +15,12 @@
 // access to the device takes.
 #include <algorithm>
 #include <chrono>
-#include <cinttypes>
 #include <condition_variable>
-#include <cstdio>
-#include <cstring>
 #include <mutex>
 #include <string>
-#include <thread>
 #include <vector>
 
+#include "answer_lines.hpp"
 #include "qemu_plugin.hpp"
 
 namespace {
@@ -123,10 +120,10 @@ void begin() {
   }
 }
 
-std::string report(bool go) {
+std::string report(const std::string& words) {
   const std::lock_guard lock(mutex);
   if (!on) begin();
-  on = go;
+  on = words.ends_with("begin");
   progress.notify_all();
   std::string line = std::to_string(now()) + " " + std::to_string(impatient);
   for (unsigned i = 0; i < processors.size(); ++i)
@@ -134,32 +131,9 @@ std::string report(bool go) {
   return line;
 }
 
-void serve(const std::string& ask, const std::string& answer) {
-  for (;;) {
-    std::FILE* in = std::fopen(ask.c_str(), "r");
-    if (in == nullptr) return;
-    std::string words;
-    for (int c; (c = std::getc(in)) != '\n' && c != EOF;) words += static_cast<char>(c);
-    std::fclose(in);
-    std::FILE* out = std::fopen(answer.c_str(), "w");
-    if (out == nullptr) return;
-    std::fprintf(out, "%s\n", report(words.ends_with("begin")).c_str());
-    std::fclose(out);
-  }
-}
-
 }  // namespace
 
 int qemu_plugin_install(qemu_plugin_id_t id, const void*, int argc, char** argv) {
-  std::string ask, answer;
-  for (int i = 0; i < argc; ++i) {
-    if (std::strncmp(argv[i], "ask=", 4) == 0) ask = argv[i] + 4;
-    if (std::strncmp(argv[i], "answer=", 7) == 0) answer = argv[i] + 7;
-  }
-  if (ask.empty() || answer.empty()) {
-    std::fprintf(stderr, "airvf_lockstep: needs ask=FIFO,answer=FIFO\n");
-    return -1;
-  }
   qemu_plugin_scoreboard* score = qemu_plugin_scoreboard_new(sizeof(Counts));
   all = {score, offsetof(Counts, all)};
   modules = {score, offsetof(Counts, modules)};
@@ -167,6 +141,5 @@ int qemu_plugin_install(qemu_plugin_id_t id, const void*, int argc, char** argv)
   qemu_plugin_register_vcpu_tb_trans_cb(id, translated, nullptr);
   qemu_plugin_register_vcpu_idle_cb(id, idle, nullptr);
   qemu_plugin_register_vcpu_resume_cb(id, resumed, nullptr);
-  std::thread(serve, ask, answer).detach();
-  return 0;
+  return answer_lines("airvf_lockstep", argc, argv, report) ? 0 : -1;
 }
