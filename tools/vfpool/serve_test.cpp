@@ -235,8 +235,11 @@ TEST(Serve, OneVfIsNotMovedTwiceAtOnce) {
   s.with_pool([](FakePool& p) {
     p.vfs[1].use = VFPOOL_USE_ASSIGNED;
     p.vfs[1].user = 1;
-    p.vfs[1].slot = 1;  // and the fake never lets go of this one: another place holds it
-    p.on_release = [&p] { p.vfs[1].user = 9; };
+    p.vfs[1].slot = 1;
+    p.on_release = [&p] {  // and it takes its time
+      p.vfs[1].use = VFPOOL_USE_DRAINING;
+      p.vfs[1].user = p.vfs[1].slot = 0;
+    };
   });
   s.state_when([](const json& j) { return j["pool"]["vfs"][1].value("user", 0) == 1; });
   ASSERT_EQ(s.post(R"({"vf": 1, "user": 2})"), 202) << s.said;
