@@ -67,6 +67,7 @@ module vfp_dev_port #(
   input  logic [HostW-1:0]   dn_host_i,
   input  logic [15:0]        dn_cpl_id_i,
   input  logic [23:0]        dn_id_i,        // {requester ID, tag}
+  input  logic [15:0]        dn_rid_i,       // as which it was sent: the owner may have renumbered its buses since
   input  logic [20:0]        dn_left_i,      // what is still to come, see vfp_cpl_check
   output logic               dn_free_o,
   output logic               dn_part_o,
@@ -191,7 +192,7 @@ module vfp_dev_port #(
   logic match, fits, cpl_final, cpl_int;
   assign dn_look_o     = q_valid[2];
   assign dn_look_tag_o = q_hdr[2][79:72];
-  assign match         = act[2] == vfp_pkg::ActFwd && dn_hit_i && q_hdr[2][95:80] == port_id_i;
+  assign match         = act[2] == vfp_pkg::ActFwd && dn_hit_i && q_hdr[2][95:80] == dn_rid_i;
   assign cpl_int       = match && fits && dn_int_i;
   assign ok[2]         = match && fits && !dn_int_i && !dn_stale_i;
   assign way[2]        = dn_host_i;

@@ -139,6 +139,14 @@ module vfp_discover #(
     else refusal_n = vfp_regs_pkg::NoVfsNone;
   end
 
+  // A read that is out, perhaps from before clear_i: the next look waits for its end, and does not take it for its own.
+  logic out_q;
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) out_q <= 1'b0;
+    else if (req_o && ready_i) out_q <= 1'b1;
+    else if (done_i) out_q <= 1'b0;
+  end
+
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       enabled_q  <= 1'b0;
@@ -173,7 +181,7 @@ module vfp_discover #(
         end
       end
       if (!running_q) begin
-        if (again_q && sec_bus_i != 8'd0) begin
+        if (again_q && sec_bus_i != 8'd0 && !out_q) begin
           running_q <= 1'b1;
           again_q   <= written_i;
           sent_q    <= 1'b0;

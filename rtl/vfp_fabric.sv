@@ -129,7 +129,7 @@ module vfp_fabric #(
 );
 
   // Entry of a request toward the device, and of a read toward a host.
-  localparam int unsigned DnInfoW = 3 + VfW + HostW + 5 + 16 + 24;
+  localparam int unsigned DnInfoW = 3 + VfW + HostW + 16 + 5 + 16 + 24;
   localparam int unsigned UpInfoW = 1 + VfW + 5 + 16 + 24;
   localparam int unsigned LeftW   = 21;  // see vfp_cpl_check
   // Each host's share of the tags toward the device; one at least is for the bridge's own requests.
@@ -191,9 +191,9 @@ module vfp_fabric #(
   logic [HostW-1:0] d_host, x_host;
   logic [4:0]       d_cpl, x_cpl;  // TC, attributes
   logic [23:0]      d_id, x_id;
-  logic [15:0]      d_cpl_id, x_cpl_id;
-  assign {d_notify, d_int, d_is_vf, d_vf, d_host, d_cpl, d_cpl_id, d_id} = dn_info;
-  assign {x_notify, x_int, x_is_vf, x_vf, x_host, x_cpl, x_cpl_id, x_id} = dn_exp_info;
+  logic [15:0]      d_rid, unused_x_rid, d_cpl_id, x_cpl_id;
+  assign {d_notify, d_int, d_is_vf, d_vf, d_host, d_rid, d_cpl, d_cpl_id, d_id} = dn_info;
+  assign {x_notify, x_int, x_is_vf, x_vf, x_host, unused_x_rid, x_cpl, x_cpl_id, x_id} = dn_exp_info;
 
   // What a server asked before its link was lost is answered to nobody, for good: the link may be up again by then.
   logic [Tags-1:0]            stale_q;
@@ -475,6 +475,7 @@ module vfp_fabric #(
     .dn_host_i   (d_host),
     .dn_cpl_id_i (d_cpl_id),
     .dn_id_i     (d_id),
+    .dn_rid_i    (d_rid),
     .dn_left_i   (dn_left),
     .dn_free_o   (dn_free),
     .dn_part_o   (dn_part),
@@ -603,7 +604,7 @@ module vfp_fabric #(
         dn_alloc_left  = {h_hdr[h][1][26], !h_hdr[h][1][30], h_np_cpl[h][18:0]};  // 26: configuration
         // The owner's writes to the PF's configuration space (function 0 of the bus below) are of interest.
         dn_alloc_info = {h == 0 && h_np_cfg_write[h] && !h_hdr[h][1][24] && h_hdr[h][1][87:80] == 8'd0,
-                         1'b0, h_np_is_vf[h], h_np_vf[h], HostW'(h), h_np_cpl[h][23:19], h_np_cpl_id[h],
+                         1'b0, h_np_is_vf[h], h_np_vf[h], HostW'(h), h_hdr[h][1][63:48], h_np_cpl[h][23:19], h_np_cpl_id[h],
                          h_np_rid[h], h_np_tag[h]};
       end
     end
@@ -613,6 +614,7 @@ module vfp_fabric #(
       dn_alloc_left  = {1'b1, !int_write_i, 7'd0, 12'd4};
       dn_alloc_info  = '0;
       dn_alloc_info[DnInfoW-2] = 1'b1;
+      dn_alloc_info[24+16+5 +: 16] = own_dsp_bdf_i;
     end
   end
   assign int_ready_o = s_ready[NDev-3];

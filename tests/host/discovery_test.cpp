@@ -28,13 +28,13 @@ struct Interposer : pcie::TlpSink {
       bridge.deliver(completion(t, t.cfg_target(), *refusal));
     else if (read && other != says.end())
       bridge.deliver(completions_with_data(t, t.cfg_target(), bytes(other->second), 128, 64)[0]);
-    else if (t.kind() == TlpKind::kCfgWrite0 && keep)
+    else if ((t.kind() == TlpKind::kCfgWrite0 && keep) || (read && keep_reads))
       kept.push_back(std::move(t));
     else
       card.deliver(std::move(t));
   }
   void let_go() {
-    keep = false;
+    keep = keep_reads = false;
     for (auto& t : kept) card.deliver(std::move(t));
     kept.clear();
   }
@@ -56,6 +56,7 @@ struct Interposer : pcie::TlpSink {
   std::optional<CplStatus> refusal;        ///< of reads of the PF's configuration
   bool silent = false;                     ///< they are not answered at all
   bool keep = false;                       ///< writes to the PF's configuration wait
+  bool keep_reads = false;                 ///< reads of it
 };
 
 class Discovery : public TwoUsers {
@@ -210,6 +211,22 @@ TEST_F(Discovery, AWriteOfTheOwnerThatIsNeverAnsweredDoesNotKeepTheMapClosed) {
   EXPECT_EQ(between.count(TlpKind::kMemWrite), 0u);
   sleep(milliseconds(40));
   EXPECT_EQ(between.count(TlpKind::kMemWrite), 1u);
+}
+
+// The numbers of an owner's buses are forgotten with its link; what the bridge had asked as one of them is answered.
+TEST_F(Discovery, AnAnswerToALookOfBeforeTheOwnersLinkWentDownIsNoStrangersAnswer) {
+  run(ready());
+  quiet();
+  between.keep_reads = true;
+  look_again();
+  ASSERT_EQ(between.kept.size(), 1u);
+  bridge.set_link(0, false);
+  between.let_go();
+  settle();
+  EXPECT_EQ(drops(Drop::kUnexpected), 0u);
+  sleep(milliseconds(40));
+  EXPECT_EQ(drops(Drop::kTimeout), 0u);
+  bridge.set_link(0, true);
 }
 
 // SR-IOV 1.1, 3.3.13: an owner with 64 KiB pages.
