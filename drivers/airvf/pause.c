@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Nothing is sent for a moment, without the queues being stopped. */
+/* Nothing is sent for a moment; the queues of the device go on. */
 #include <linux/delay.h>
 
 #include "airvf.h"
