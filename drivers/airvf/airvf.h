@@ -301,10 +301,15 @@ struct airvf_ring_param {
 
 struct airvf_mailbox {
 	struct mutex lock;	/* one transaction at a time */
+	spinlock_t bits;	/* VFMAILBOX and the next two; process context */
 	u32 seen;		/* read-to-clear bits that were read */
-	bool esx;		/* keep the lock until the PF acknowledged */
-	bool dead;		/* timed out; fails at once until the next reset */
 	bool pf_was_reset;	/* since our last reset */
+	bool esx;		/* keep the lock until the PF acknowledged */
+	bool late;		/* a caller gave up; others fail at once until the PF is back */
+	bool dead;		/* nobody is there; fails at once until the next reset */
+	u32 slowest;		/* polls that answers need at most, of late */
+	u32 waited;		/* polls of the transaction, which may have ... */
+	u32 limit;		/* ... so many */
 	u64 sent;
 	u64 refused;
 	u64 timeouts;
@@ -348,6 +353,7 @@ struct airvf {
 	bool host_mac;		/* MAC given by the host's administrator */
 	u8 perm_addr[ETH_ALEN];
 	unsigned long vlans[BITS_TO_LONGS(VLAN_N_VID)];
+	unsigned long vlans_left[BITS_TO_LONGS(VLAN_N_VID)];	/* the PF has not heard it */
 
 	struct airvf_mtvd __rcu *mtvd;	/* changed under RTNL and mtvd_lock */
 	struct airvf_mtvd_config mtvd_config;

@@ -233,8 +233,8 @@ int airvf_vlan_kill(struct net_device *netdev, __be16 proto, u16 vid)
 	struct airvf *vf = netdev_priv(netdev);
 
 	clear_bit(vid, vf->vlans);
-	if (airvf_filter_may_ask(vf) && vid)
-		airvf_msg_vlan(vf, vid, false);
+	if (airvf_filter_may_ask(vf) && vid && airvf_msg_vlan(vf, vid, false) == -ETIMEDOUT)
+		set_bit(vid, vf->vlans_left);
 	return 0;
 }
 
@@ -253,6 +253,11 @@ static void airvf_filter_restore_vlans(struct airvf *vf)
 {
 	u32 vid, refused = 0, first = 0;
 
+	/* Refused, too, is gone: the PF did not have it. */
+	for_each_set_bit(vid, vf->vlans_left, VLAN_N_VID)
+		if (test_bit(vid, vf->vlans) ||
+		    airvf_filter_heard(vf, airvf_msg_vlan(vf, vid, false)) != -ETIMEDOUT)
+			clear_bit(vid, vf->vlans_left);
 	for_each_set_bit(vid, vf->vlans, VLAN_N_VID) {
 		if (!vid || airvf_filter_heard(vf, airvf_msg_vlan(vf, vid, true)) != -EACCES)
 			continue;
@@ -322,12 +327,13 @@ int airvf_set_mac(struct net_device *netdev, void *p)
 		return -EADDRNOTAVAIL;
 	if (airvf_filter_may_ask(vf))
 		err = airvf_msg_mac(vf, addr->sa_data);
-	/* Other failures: while closed opening repeats it. */
-	if (err == -EACCES || (err && vf->up)) {
-		netif_warn(vf, drv, netdev, "PF refuses MAC address %pM (%d)\n",
-			   addr->sa_data, err);
-		return err == -EACCES ? -EPERM : err;
+	if (err == -EACCES) {
+		netif_warn(vf, drv, netdev, "PF refuses MAC address %pM\n", addr->sa_data);
+		return -EPERM;
 	}
+	/* Other failures: while closed opening repeats it. */
+	if (err && vf->up)
+		return err;
 	eth_hw_addr_set(netdev, addr->sa_data);
 	return 0;
 }

@@ -1,221 +1,87 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The mailbox between VF and PF: sixteen words, one lock, and bits in VFMAILBOX
- * of which some are cleared by reading (data sheet 8.3.5.1.5). All functions
- * sleep; all but airvf_mbx_legacy() take the mailbox's mutex.
+ * Who asks the PF, for how long, and what follows when it does not answer.
+ *
+ * Most callers hold RTNL, for which the whole machine waits. So they wait for the
+ * PF only as long as it uses to need; the service work, without RTNL, then finds
+ * out whether there is one (airvf_mbx_alive()). All functions sleep but
+ * airvf_mbx_pf_reset() and airvf_mbx_pf_was_reset().
  */
 #include <linux/delay.h>
 
 #include "airvf.h"
+#include "exchange.h"
 #include "hw.h"
 #include "later.h"
 #include "mailbox.h"
 
-#define POLL_US		500
 #define POLLS		2000	/* one second, as PF drivers wait */
-#define GRACE_POLLS	40	/* ten to twenty milliseconds: the PF is at it already */
-#define SEND_TRIES	3
+#define POLLS_LEAST	200	/* a tenth of a second */
 
-static u32 airvf_mbx_control(struct airvf *vf)
+void airvf_mbx_init(struct airvf *vf)
 {
-	u32 value = airvf_rd(vf, VFMAILBOX);
-
-	/* All ones would look like every event at once. */
-	if (value == U32_MAX)
-		return 0;
-	value |= vf->mbx.seen;
-	vf->mbx.seen |= value & VFMAILBOX_R2C;
-	if (value & (VFMAILBOX_RSTI | VFMAILBOX_RSTD))
-		vf->mbx.pf_was_reset = true;
-	return value;
-}
-
-/* True once for each time that the bit was set. */
-static bool airvf_mbx_take(struct airvf *vf, u32 bit)
-{
-	bool set = airvf_mbx_control(vf) & bit;
-
-	vf->mbx.seen &= ~bit;
-	return set;
+	mutex_init(&vf->mbx.lock);
+	spin_lock_init(&vf->mbx.bits);
+	/* Until answers have shown what is usual. */
+	vf->mbx.slowest = POLLS / 8;
 }
 
 /* PF in reset now (result); @done: it finished one since the last call. */
-static bool airvf_mbx_take_reset(struct airvf *vf, bool *done)
-{
-	u32 value = airvf_mbx_control(vf);
-
-	*done = value & VFMAILBOX_RSTD;
-	vf->mbx.seen &= ~VFMAILBOX_RSTD;
-	return value & VFMAILBOX_RSTI;
-}
-
 bool airvf_mbx_pf_reset(struct airvf *vf, bool *done)
 {
-	bool now;
+	u32 value = airvf_mbx_bits(vf, VFMAILBOX_RSTD);
 
-	mutex_lock(&vf->mbx.lock);
-	now = airvf_mbx_take_reset(vf, done);
-	mutex_unlock(&vf->mbx.lock);
-	return now;
+	*done = value & VFMAILBOX_RSTD;
+	return value & VFMAILBOX_RSTI;
 }
 
 /* Since our last reset, however long ago. */
 bool airvf_mbx_pf_was_reset(struct airvf *vf)
 {
-	bool was;
-
-	mutex_lock(&vf->mbx.lock);
 	airvf_mbx_control(vf);
-	was = vf->mbx.pf_was_reset;
-	mutex_unlock(&vf->mbx.lock);
-	return was;
-}
-
-/* The protocol that every PF speaks; what a VF has after its reset. */
-void airvf_mbx_legacy(struct airvf *vf)
-{
-	mutex_lock(&vf->mbx.lock);
-	vf->mbx.esx = false;
-	vf->mbx.dead = false;
-	vf->mbx.seen = 0;
-	vf->api = AIRVF_API_10;
-	vf->caps = 0;
-	mutex_unlock(&vf->mbx.lock);
-}
-
-static int airvf_mbx_lock_memory(struct airvf *vf)
-{
-	int i;
-
-	for (i = 0; i < POLLS; i++) {
-		airvf_wr(vf, VFMAILBOX, VFMAILBOX_VFU);
-		/* The write is granted only while the PF does not hold it. */
-		if (airvf_mbx_control(vf) & VFMAILBOX_VFU)
-			return 0;
-		if (test_bit(AIRVF_F_GONE, &vf->flags))
-			return -ENODEV;
-		if (i < 20)
-			udelay(5);
-		else
-			usleep_range(POLL_US, POLL_US + 50);
-	}
-	return -ETIMEDOUT;
-}
-
-static void airvf_mbx_unlock_memory(struct airvf *vf)
-{
-	airvf_wr(vf, VFMAILBOX, 0);
-}
-
-static int airvf_mbx_wait_for(struct airvf *vf, u32 bit, int polls)
-{
-	int i, late = 0;
-
-	for (i = 0; i < polls; i++) {
-		if (airvf_mbx_take(vf, bit))
-			return 0;
-		if (test_bit(AIRVF_F_GONE, &vf->flags))
-			return -ENODEV;
-		/* A PF that resets now will never answer. */
-		if (vf->mbx.seen & VFMAILBOX_RSTD)
-			return -ENETRESET;
-		/* A message before our request was taken: a ping overwrote it. */
-		if (bit == VFMAILBOX_PFACK && (vf->mbx.seen & VFMAILBOX_PFSTS) &&
-		    ++late > GRACE_POLLS)
-			return -EAGAIN;
-		if (i < 20)
-			usleep_range(10, 20);
-		else
-			usleep_range(POLL_US, POLL_US + 50);
-	}
-	return -ETIMEDOUT;
-}
-
-static int airvf_mbx_put(struct airvf *vf, const u32 *msg, u32 words)
-{
-	u32 keep = vf->mbx.esx ? VFMAILBOX_VFU : 0;
-	int err;
-	u32 i;
-
-	err = airvf_mbx_lock_memory(vf);
-	if (err)
-		return err;
-	/*
-	 * What is there already must not be taken for the answer: it is a ping,
-	 * which says that the link is to be looked at.
-	 */
-	if (airvf_mbx_control(vf) & VFMAILBOX_PFSTS)
-		set_bit(AIRVF_F_LINK, &vf->flags);
-	vf->mbx.seen &= ~(VFMAILBOX_PFSTS | VFMAILBOX_PFACK);
-
-	for (i = 0; i < words; i++)
-		airvf_wr(vf, VFMBMEM(i), msg[i]);
-	/* A write without VFU gives the lock back with the same stroke. */
-	airvf_wr(vf, VFMAILBOX, VFMAILBOX_REQ | keep);
-	vf->mbx.sent++;
-
-	err = airvf_mbx_wait_for(vf, VFMAILBOX_PFACK, POLLS);
-	if (keep)
-		airvf_mbx_unlock_memory(vf);
-	return err;
-}
-
-static int airvf_mbx_get(struct airvf *vf, u32 *msg, u32 words, int polls)
-{
-	u32 keep = vf->mbx.esx ? VFMAILBOX_VFU : 0;
-	int err;
-	u32 i;
-
-	err = airvf_mbx_wait_for(vf, VFMAILBOX_PFSTS, polls);
-	if (err)
-		return err;
-	err = airvf_mbx_lock_memory(vf);
-	if (err)
-		return err;
-	for (i = 0; i < words; i++)
-		msg[i] = airvf_rd(vf, VFMBMEM(i));
-	airvf_wr(vf, VFMAILBOX, VFMAILBOX_ACK | keep);
-	if (keep)
-		airvf_mbx_unlock_memory(vf);
-	return test_bit(AIRVF_F_GONE, &vf->flags) ? -ENODEV : 0;
+	return READ_ONCE(vf->mbx.pf_was_reset);
 }
 
 /*
- * The answer, or -EAGAIN if a ping took the place of it or of the request. The
- * PF that read its own ping as our request says that it failed.
+ * How many polls a caller with RTNL spends: much more than answers have needed of
+ * late. Counted in polls, since each of them shows that the device is alive.
  */
-static int airvf_mbx_answer(struct airvf *vf, u32 *reply, u32 words)
+static u32 airvf_mbx_patience(const struct airvf *vf)
 {
-	int err = airvf_mbx_get(vf, reply, words, POLLS);
-
-	if (err || (reply[0] & MBX_OPCODE) != MBX_PF_CONTROL)
-		return err;
-	if (reply[0] & MBX_FAILURE)
-		return -EAGAIN;
-	/* Perhaps the ping was first and the answer is yet to come. */
-	err = airvf_mbx_get(vf, reply, words, GRACE_POLLS);
-	if (err == -ETIMEDOUT || (!err && (reply[0] & MBX_OPCODE) == MBX_PF_CONTROL))
-		return -EAGAIN;
-	return err;
+	return clamp_t(u32, 8 * READ_ONCE(vf->mbx.slowest), POLLS_LEAST, POLLS);
 }
 
-/* PFs ping when they like, and the memory is one. What was lost is sent again. */
-static int airvf_mbx_exchange(struct airvf *vf, const u32 *msg, u32 words, u32 *reply,
-			      u32 reply_words)
+/* Not behind somebody who has waited for longer already: the PF is silent then. */
+static int airvf_mbx_enter(struct airvf *vf)
 {
-	int err, tries;
-
-	for (tries = 0; tries < SEND_TRIES; tries++) {
-		err = airvf_mbx_put(vf, msg, words);
-		if (!err)
-			err = airvf_mbx_answer(vf, reply, reply_words);
-		if (err != -EAGAIN)
-			return err;
-		/* A ping also says that the link is to be looked at. */
-		vf->mbx.pings++;
-		set_bit(AIRVF_F_LINK, &vf->flags);
+	while (!mutex_trylock(&vf->mbx.lock)) {
+		if (READ_ONCE(vf->mbx.waited) > airvf_mbx_patience(vf))
+			return -ETIMEDOUT;
+		usleep_range(AIRVF_MBX_POLL_US, AIRVF_MBX_POLL_US + 50);
 	}
-	return -EPROTO;
+	return 0;
+}
+
+/**
+ * airvf_mbx_legacy() - the protocol that every PF speaks
+ * @vf: the VF, before its reset
+ *
+ * Return: 0; -ETIMEDOUT while the service work waits for a PF that is silent.
+ */
+int airvf_mbx_legacy(struct airvf *vf)
+{
+	int err = airvf_mbx_enter(vf);
+
+	if (err)
+		return err;
+	vf->mbx.esx = false;
+	vf->mbx.dead = false;
+	vf->mbx.late = false;
+	vf->api = AIRVF_API_10;
+	vf->caps = 0;
+	airvf_mbx_take(vf, VFMAILBOX_R2C);
+	mutex_unlock(&vf->mbx.lock);
+	return 0;
 }
 
 /* The service work finds out what is wrong, and resets if need be. */
@@ -228,18 +94,17 @@ static void airvf_mbx_doubt(struct airvf *vf)
 }
 
 /* One message a failure: whoever calls again fails without waiting. */
-static int airvf_mbx_failed(struct airvf *vf, u32 opcode, int err)
+static void airvf_mbx_failed(struct airvf *vf, u32 opcode, int err)
 {
 	if (err == -ETIMEDOUT) {
 		vf->mbx.timeouts++;
-		vf->mbx.dead = true;
+		vf->mbx.late = true;
 		netif_warn(vf, drv, vf->netdev,
-			   "PF does not answer mailbox request %#x\n", opcode);
+			   "PF does not answer mailbox request %#x in time\n", opcode);
 	}
 	/* -EPROTO: too many pings, which have said so already. */
 	if (err != -ENODEV && err != -EPROTO)
 		airvf_mbx_doubt(vf);
-	return err;
 }
 
 /**
@@ -250,7 +115,9 @@ static int airvf_mbx_failed(struct airvf *vf, u32 opcode, int err)
  * @reply_words: length of the answer that the caller wants to see
  *
  * Return: 0; -EACCES if the PF refused; -ENETRESET if it does not know us (any
- * more); -EPROTO for an answer to something else; -ETIMEDOUT, -ENODEV.
+ * more); -EPROTO for an answer to something else; -ETIMEDOUT if there was none in the
+ * time that answers use to need: if it comes later, the service work says again all
+ * that holds; -ENODEV.
  */
 int airvf_mbx_call(struct airvf *vf, u32 *msg, u32 words, u32 reply_words)
 {
@@ -258,12 +125,12 @@ int airvf_mbx_call(struct airvf *vf, u32 *msg, u32 words, u32 reply_words)
 	u32 reply[VFMBMEM_WORDS];
 	int err;
 
-	mutex_lock(&vf->mbx.lock);
-	if (vf->mbx.dead) {
-		err = -ETIMEDOUT;
-		goto out;
-	}
-	err = airvf_mbx_exchange(vf, msg, words, reply, reply_words);
+	if (READ_ONCE(vf->mbx.dead) || READ_ONCE(vf->mbx.late))
+		return -ETIMEDOUT;
+	err = airvf_mbx_enter(vf);
+	if (err)
+		return err;
+	err = airvf_mbx_exchange(vf, msg, words, reply, reply_words, airvf_mbx_patience(vf));
 	if (err) {
 		airvf_mbx_failed(vf, opcode, err);
 		goto out;
@@ -289,6 +156,16 @@ out:
 	return err;
 }
 
+/* Nobody answers, however long one waits. */
+static void airvf_mbx_lost(struct airvf *vf)
+{
+	if (vf->mbx.dead)
+		return;
+	vf->mbx.timeouts++;
+	vf->mbx.dead = true;
+	netif_warn(vf, drv, vf->netdev, "PF does not answer\n");
+}
+
 /**
  * airvf_mbx_alive() - is there a PF that answers?
  * @vf: the VF
@@ -306,10 +183,16 @@ bool airvf_mbx_alive(struct airvf *vf)
 	int err = -EBUSY;
 
 	mutex_lock(&vf->mbx.lock);
-	if (!(airvf_mbx_control(vf) & VFMAILBOX_RSTI)) {
-		err = airvf_mbx_exchange(vf, msg, ARRAY_SIZE(msg), reply, 1);
-		if (err == -ETIMEDOUT && !vf->mbx.dead)
-			airvf_mbx_failed(vf, MBX_GET_QUEUES, err);
+	if (!(airvf_mbx_control(vf) & VFMAILBOX_RSTI))
+		err = airvf_mbx_exchange(vf, msg, ARRAY_SIZE(msg), reply, 1, 2 * POLLS);
+	if (err == -ETIMEDOUT) {
+		airvf_mbx_lost(vf);
+	} else if (err != -EBUSY && vf->mbx.late) {
+		/* If this answers what was given up, ours comes behind it. */
+		if (!err && (reply[0] & MBX_OPCODE) != MBX_GET_QUEUES)
+			airvf_mbx_get(vf, reply, 1, INT_MAX);
+		vf->mbx.late = false;
+		set_bit(AIRVF_F_UNHEARD, &vf->flags);
 	}
 	mutex_unlock(&vf->mbx.lock);
 	return err != -ETIMEDOUT && err != -EBUSY;
@@ -321,8 +204,10 @@ int airvf_mbx_reset(struct airvf *vf, u32 *reply)
 	u32 msg = MBX_RESET;
 	int err;
 
-	mutex_lock(&vf->mbx.lock);
-	err = airvf_mbx_exchange(vf, &msg, 1, reply, 4);
+	err = airvf_mbx_enter(vf);
+	if (err)
+		return err;
+	err = airvf_mbx_exchange(vf, &msg, 1, reply, 4, airvf_mbx_patience(vf));
 	if (err)
 		airvf_mbx_failed(vf, MBX_RESET, err);
 	else if ((reply[0] & MBX_OPCODE) != MBX_RESET ||
@@ -354,7 +239,7 @@ bool airvf_mbx_news(struct airvf *vf)
  * CTS as long as the PF considers this VF registered.
  *
  * Return: 0 if so, -ENETRESET if the VF must register again, -EAGAIN while the
- * PF resets, -ETIMEDOUT if the mailbox is dead, -ENODEV.
+ * PF resets, -ETIMEDOUT if the PF is silent, -ENODEV.
  */
 int airvf_mbx_peek(struct airvf *vf)
 {
@@ -363,7 +248,7 @@ int airvf_mbx_peek(struct airvf *vf)
 	int err;
 
 	mutex_lock(&vf->mbx.lock);
-	now = airvf_mbx_take_reset(vf, &done);
+	now = airvf_mbx_pf_reset(vf, &done);
 	if (now || done) {
 		err = now ? -EAGAIN : -ENETRESET;
 		goto out;
@@ -377,6 +262,7 @@ int airvf_mbx_peek(struct airvf *vf)
 		err = 0;
 		goto out;
 	}
+	airvf_mbx_wait_at_most(vf, airvf_mbx_patience(vf));
 	err = airvf_mbx_lock_memory(vf);
 	if (err) {
 		airvf_mbx_failed(vf, MBX_PF_CONTROL, err);

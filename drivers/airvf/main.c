@@ -10,6 +10,7 @@
 #include "irq.h"
 #include "later.h"
 #include "link.h"
+#include "mailbox.h"
 #include "messages.h"
 #include "mtvd.h"
 #include "netdev.h"
@@ -138,7 +139,7 @@ static int airvf_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	vf->copybreak = AIRVF_COPYBREAK;
 	vf->granted = 1;
 	set_bit(AIRVF_F_DOWN, &vf->flags);
-	mutex_init(&vf->mbx.lock);
+	airvf_mbx_init(vf);
 	airvf_mtvd_init(vf);
 	INIT_DELAYED_WORK(&vf->service, airvf_service);
 	airvf_pci_init_stats(vf);

@@ -84,8 +84,10 @@ static int airvf_change_mtu(struct net_device *netdev, int mtu)
 	}
 	err = airvf_set_frame(vf, mtu);
 	if (err) {
-		netdev_warn(netdev, "PF refuses MTU %d (%d), is its own smaller?\n", mtu, err);
-		return err == -EACCES ? -EPERM : err;
+		if (err != -EACCES)
+			return err;
+		netdev_warn(netdev, "PF refuses MTU %d, is its own smaller?\n", mtu);
+		return -EPERM;
 	}
 	WRITE_ONCE(netdev->mtu, mtu);
 	if (vf->up) {

@@ -55,7 +55,9 @@ int airvf_reset(struct airvf *vf)
 	clear_bit(AIRVF_F_GONE, &vf->flags);
 
 	airvf_hw_mask(vf);
-	airvf_mbx_legacy(vf);
+	err = airvf_mbx_legacy(vf);
+	if (err)
+		return err;
 	stopped = airvf_reset_queues_stopped(vf);
 	airvf_wr(vf, VFCTRL, VFCTRL_RST);
 	airvf_rd(vf, VFSTATUS);
@@ -78,7 +80,7 @@ int airvf_reset(struct airvf *vf)
 		usleep_range(1000, 2000);
 	}
 
-	vf->mbx.pf_was_reset = false;
+	WRITE_ONCE(vf->mbx.pf_was_reset, false);
 	airvf_hw_count_base(vf);
 
 	err = airvf_msg_register(vf);

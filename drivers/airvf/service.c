@@ -78,6 +78,9 @@ static void airvf_service_watch_link(struct airvf *vf)
 			err = 0;
 		}
 	}
+	/* Late, which has made us look again: without RTNL, and for longer. */
+	if (err == -ETIMEDOUT && !vf->mbx.dead)
+		return;
 	if (err) {
 		airvf_service_link_later(vf);
 		airvf_link_down(vf);
