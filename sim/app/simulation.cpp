@@ -299,7 +299,10 @@ json Simulation::control(const json& request) {
     if (part.empty()) return {{"state", state()}};
     return {{"state", i.direct ? i.direct->card_state() : i.card ? i.card->state() : i.direct_copier->state()}};
   }
-  if (op == "flush") {
+  if (op == "stick_resets" && i.pool) {
+    const unsigned vf = number_of(request, "vf", 0, i.card->functions() - 2);
+    i.card->stick_resets(1 + vf, flag_of(request, "stick"));
+  } else if (op == "flush") {
     if (i.records.empty()) throw ControlError("no records are kept ([record] in the topology)");
     for (auto& [name, file] : i.records) file->flush();
   } else if (op == "waves") {

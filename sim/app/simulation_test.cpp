@@ -88,6 +88,17 @@ TEST_F(RunningSimulation, WhatCouldHaveNoEffectIsRefused) {
   EXPECT_THAT(refused({{"op", "waves"}, {"file", "no/such/folder.fst"}}), testing::HasSubstr("is no folder"));
 }
 
+TEST_F(RunningSimulation, AVfWhoseResetDoesNotEndIsBroken) {
+  ASSERT_TRUE(owner_is_up());
+  const auto state = [&] { return simulation->control({{"op", "status"}})["vfs"][1]["state"]; };
+  EXPECT_THAT(refused({{"op", "stick_resets"}, {"vf", 64}, {"stick", true}}), testing::HasSubstr("\"vf\" must be"));
+  EXPECT_EQ(refused({{"op", "stick_resets"}, {"vf", 1}, {"stick", true}}), "accepted");
+  EXPECT_EQ(state(), "idle");
+  EXPECT_EQ(refused({{"op", "force"}, {"user", "first"}}), "accepted");
+  EXPECT_TRUE(scheduler.run_until([&] { return state() == "broken"; }, 10s)) << state();
+  EXPECT_THAT(refused({{"op", "assign"}, {"user", 2}, {"vf", 1}}), testing::HasSubstr("was not reset"));
+}
+
 TEST_F(RunningSimulation, SeveralVfsBecomeTheFunctionsOfASlotOrNone) {
   ASSERT_TRUE(owner_is_up());
   // VF 1 is in use: nothing of the request stays.

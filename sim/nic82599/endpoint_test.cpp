@@ -243,5 +243,25 @@ TEST_F(OnALink, FunctionLevelResetByConfigurationWrite) {
   EXPECT_EQ(config_read(kPf, 0x10), 0x0000000cu);
 }
 
+TEST_F(OnALink, AResetThatDoesNotEndLeavesOneFunctionSilent) {
+  enumerate();
+  const Bdf vf0(5, 16, 0), vf1(5, 16, 2);
+  nic.stick_resets(1, true);
+  EXPECT_TRUE(config_read(vf0, 0x04, true)) << "until it is reset";
+  link.packets.clear();
+  config_write(vf0, pfcfg::kDeviceControl, 0xa810, 2, true);
+  EXPECT_TRUE(link.packets.empty()) << "not even the reset is answered";
+  EXPECT_EQ(config_read(vf0, 0x04, true), std::nullopt);
+  EXPECT_EQ(mem_read(0xd0200000), std::nullopt);
+  EXPECT_TRUE(link.packets.empty()) << "silent, not unsupported";
+  EXPECT_EQ(endpoint.counters().unanswered_in, 3u);
+  EXPECT_TRUE(config_read(vf1, 0x04, true)) << "its neighbour goes on";
+  EXPECT_TRUE(mem_read(0xd0204000));
+
+  nic.stick_resets(1, false);
+  EXPECT_TRUE(config_read(vf0, 0x04, true));
+  EXPECT_TRUE(mem_read(0xd0200000));
+}
+
 }  // namespace
 }  // namespace vfpool::nic82599

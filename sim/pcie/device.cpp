@@ -71,6 +71,7 @@ void Device::add_resets() {
         const std::uint16_t control = space.get16(at + express::kDeviceControl);
         if (!(control & express::kInitiateFlr)) return;
         space.set16(at + express::kDeviceControl, control & ~express::kInitiateFlr);
+        stuck_[fn] = resets_stick_[fn];
         reset(fn);
       });
     if (const unsigned at = space.capability(cfg::kCapPm); at != 0)
@@ -88,6 +89,11 @@ bool Device::awake(FunctionId fn) const {
     return at == 0 || (space.get16(at + pm::kControl) & pm::kState) == 0;
   };
   return in_d0(spaces_[0]) && (fn == 0 || in_d0(spaces_[fn]));
+}
+
+void Device::stick_resets(FunctionId fn, bool stick) {
+  resets_stick_[fn] = stick;
+  if (!stick) stuck_[fn] = false;
 }
 
 bool Device::bus_master(FunctionId fn) const {

@@ -58,6 +58,12 @@ class Device {
   std::optional<FunctionId> function_at(unsigned rid) const;
   /// Its power state is D0, and the PF's. Otherwise it answers configuration requests and nothing else, and is silent.
   bool awake(FunctionId fn) const;
+  /// From now on a function-level reset of `fn` does not end, as with silicon whose logic hangs in it: the function
+  /// answers no request, that of the reset included, and sends nothing. `stick` false: resets end again, and one that
+  /// had not ended ends now. pcie::Endpoint shows it on its link; on a direct attachment a reset always ends.
+  void stick_resets(FunctionId fn, bool stick);
+  /// It is in a reset that does not end.
+  bool stuck(FunctionId fn) const { return stuck_[fn]; }
   /// It exists and may send requests.
   bool bus_master(FunctionId fn) const;
   /// Size of a BAR of `fn` in bytes, 0 if it has none of that index.
@@ -69,7 +75,8 @@ class Device {
 
  protected:
   /// The heir fills in the configuration spaces of `functions` functions, then calls add_resets().
-  Device(std::string name, FunctionId functions) : name_(std::move(name)), spaces_(functions) {}
+  Device(std::string name, FunctionId functions)
+      : name_(std::move(name)), spaces_(functions), resets_stick_(functions), stuck_(functions) {}
   /// What leads to reset(): Initiate Function Level Reset (PCIe 2.1, 7.8.4), and the way from D3hot to D0 of functions
   /// without No_Soft_Reset (PCI PM 1.2, 5.4.1).
   void add_resets();
@@ -80,6 +87,7 @@ class Device {
 
   std::string name_;
   std::vector<ConfigSpace> spaces_;
+  std::vector<bool> resets_stick_, stuck_;
 };
 
 /// What the PF's driver does for its VFs, for tests and for devices whose PF no server drives: bus mastering and memory

@@ -304,6 +304,12 @@ struct Endpoint::Impl : DmaPort {
     if (request.flow_class() == FlowClass::kNonPosted) send(completion(request, pf_id(), CplStatus::kUnsupported));
   }
 
+  // A request to a function whose reset does not end is lost in it.
+  bool ignores(FunctionId fn) {
+    if (device->stuck(fn)) ++counters.unanswered_in;
+    return device->stuck(fn);
+  }
+
   void config_in(const Tlp& tlp) {
     const TlpKind kind = tlp.kind();
     const bool type0 = kind == TlpKind::kCfgRead0 || kind == TlpKind::kCfgWrite0;
@@ -313,6 +319,7 @@ struct Endpoint::Impl : DmaPort {
     const unsigned base = type0 ? target.bus() << 8 : static_cast<unsigned>(pf_id().raw);
     const auto fn = target.raw >= base ? device->function_at(target.raw - base) : std::nullopt;
     if (!fn) return unsupported(tlp);
+    if (ignores(*fn)) return;
     ++counters.config_in;
     if (type0 && is_write) bus = target.bus();
     const Bdf completer(static_cast<std::uint16_t>(base + device->rid_offset(*fn)));
@@ -343,6 +350,7 @@ struct Endpoint::Impl : DmaPort {
       space.write(reg + at, value, size);
       at += size;
     }
+    if (ignores(*fn)) return;  // this write was the reset
     send(completion(tlp, completer, CplStatus::kSuccess));
     issue();  // bus mastering may have ended: reads that wait for a tag fail now
   }
@@ -350,6 +358,7 @@ struct Endpoint::Impl : DmaPort {
   void memory_read_in(const Tlp& tlp) {
     const auto target = device->find_bar(tlp.address(), tlp.length_dw() * 4);
     if (!target) return unsupported(tlp);
+    if (ignores(target->fn)) return;
     ++counters.reads_in;
     const unsigned size = byte_length(tlp);
     std::vector<std::uint8_t> whole(tlp.length_dw() * 4);
@@ -367,6 +376,7 @@ struct Endpoint::Impl : DmaPort {
   void memory_write_in(const Tlp& tlp) {
     const auto target = device->find_bar(tlp.address(), tlp.length_dw() * 4);
     if (!target || tlp.poisoned()) return unsupported(tlp);
+    if (ignores(target->fn)) return;
     ++counters.writes_in;
     const unsigned dws = tlp.length_dw();
     for (unsigned i = 0; i < dws; ++i) {
@@ -431,11 +441,12 @@ std::string Endpoint::state() const {
       impl_->bus, impl_->in_flight, impl_->waiting.size(), out.size(FlowClass::kPosted),
       out.size(FlowClass::kNonPosted), out.size(FlowClass::kCompletion));
   text += fmt::format(
-      "  in: config {} reads {} writes {} unsupported {} malformed {} partial {}; out: reads {} writes {} "
+      "  in: config {} reads {} writes {} unsupported {} malformed {} partial {} unanswered {}; out: reads {} writes "
+      "{} "
       "messages {}; completions {} unexpected {} errors {} time-outs {}; blocked without bus master {}\n",
-      c.config_in, c.reads_in, c.writes_in, c.unsupported_in, c.malformed_in, c.partial_writes, c.reads_out,
-      c.writes_out, c.messages_out, c.completions_in, c.unexpected_completions, c.completion_errors, c.timeouts,
-      c.blocked_no_bus_master);
+      c.config_in, c.reads_in, c.writes_in, c.unsupported_in, c.malformed_in, c.partial_writes, c.unanswered_in,
+      c.reads_out, c.writes_out, c.messages_out, c.completions_in, c.unexpected_completions, c.completion_errors,
+      c.timeouts, c.blocked_no_bus_master);
   return text;
 }
 

@@ -33,6 +33,7 @@ class Endpoint : public TlpSink {
 
   struct Counters {
     std::uint64_t config_in = 0, reads_in = 0, writes_in = 0, unsupported_in = 0, malformed_in = 0, partial_writes = 0;
+    std::uint64_t unanswered_in = 0;  ///< to a function whose reset does not end
     std::uint64_t reads_out = 0, writes_out = 0, messages_out = 0, completions_in = 0, unexpected_completions = 0;
     std::uint64_t completion_errors = 0, timeouts = 0, blocked_no_bus_master = 0;
   };
