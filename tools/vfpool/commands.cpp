@@ -2,8 +2,11 @@
 #include "commands.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <array>
 #include <cstdio>
+#include <set>
 
 #include "describe.hpp"
 #include "failure.hpp"
@@ -124,7 +127,41 @@ json save(Pool& pool) {
   return {{"users", all["users"]}, {"vfs", all["vfs"]}};
 }
 
+namespace {
+
+/// Nothing is changed by a file that names what this pool does not have, or gives one thing twice. Throws Failure with
+/// all that is wrong, and json::exception for another kind of file.
+void refuse_contradictions(const vfpool_info& info, const json& saved) {
+  std::vector<std::string> wrong;
+  const auto bad = [&](unsigned vf, const std::string& what) { wrong.push_back(fmt::format("VF {}: {}", vf, what)); };
+  const auto user = [&](unsigned n) { return n >= 1 && n <= info.users; };
+  for (const auto& u : saved.at("users"))
+    if (const unsigned n = u.at("user"); !user(n))
+      wrong.push_back(fmt::format("user {}: the bridge has {}", n, info.users));
+  std::set<unsigned> vfs;
+  std::set<std::array<unsigned, 3>> places;
+  for (const auto& v : saved.at("vfs")) {
+    const unsigned n = v.at("vf"), reserved = v.value("reserved_for", 0u);
+    if (n >= info.vfs) bad(n, fmt::format("the card offers {}", info.vfs));
+    if (!vfs.insert(n).second) bad(n, "is there twice");
+    if (reserved != 0 && !user(reserved)) bad(n, fmt::format("reserved for user {}, who is not there", reserved));
+    if (!v.contains("user")) continue;
+    const std::array<unsigned, 3> place{v.at("user"), v.at("slot"), v.at("function")};
+    if (!user(place[0]) || place[1] >= info.slots || place[2] >= info.functions)
+      bad(n, fmt::format("user {} has no slot {} with a function {}", place[0], place[1], place[2]));
+    if (!places.insert(place).second)
+      bad(n, fmt::format("user {}, slot {}, function {} has another VF", place[0], place[1], place[2]));
+  }
+  if (!wrong.empty())
+    throw Failure(Exit::kNotFound,
+                  fmt::format("nothing is restored, for this pool is another: {}", fmt::join(wrong, "; ")));
+}
+
+}  // namespace
+
 json restore(Pool& pool, const json& saved) {
+  const auto info = pool.info();
+  if (info.role != VFPOOL_OWNER) throw Failure(Exit::kPermission, "only the owner's server has the pool's policy");
   json out{{"failed", json::array()}};
   const auto attempt = [&](const std::string& what, const std::function<void()>& step) {
     try {
@@ -134,6 +171,7 @@ json restore(Pool& pool, const json& saved) {
     }
   };
   try {
+    refuse_contradictions(info, saved);
     for (const auto& u : saved.at("users"))
       attempt(fmt::format("user {}", u.at("user").get<unsigned>()),
               [&] { pool.user(u.at("user"), u.at("quota"), u.at("weight")); });

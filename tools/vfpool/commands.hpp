@@ -32,7 +32,8 @@ nlohmann::json reset(Pool& pool, unsigned vf, std::chrono::seconds timeout);
 
 /// All policy (quota, weight, reservation, profile) and who has what, to be restored at boot.
 nlohmann::json save(Pool& pool);
-/// Puts policy back and assigns what is free; what cannot be restored is listed in the result under "failed".
+/// Puts policy back and assigns what is free; what cannot be restored is listed in the result under "failed". Failure
+/// for a user's server, for what save() does not write and for a pool of another size: nothing is changed then.
 nlohmann::json restore(Pool& pool, const nlohmann::json& saved);
 
 }  // namespace vfpool::tools

@@ -127,6 +127,51 @@ TEST_F(CommandsTest, AFileThatIsNotASavedPoolIsAnError) {
   EXPECT_THROW(restore(pool, nlohmann::json::parse(R"({"users": [{"user": "x"}], "vfs": []})")), Failure);
 }
 
+TEST_F(CommandsTest, ASavedPoolThatContradictsTheHardwareChangesNothing) {
+  pool.user(1, 3, 5);
+  const auto saved = save(pool);
+  const auto refusal = [&](const auto& change) {
+    auto other = saved;
+    other["users"][0]["quota"] = 7;
+    change(other);
+    try {
+      restore(pool, other);
+    } catch (const Failure& f) {
+      EXPECT_EQ(f.code(), Exit::kNotFound);
+      return std::string(f.what());
+    }
+    return std::string("restored");
+  };
+  const auto place = [](nlohmann::json& vf, unsigned user, unsigned slot, unsigned function) {
+    vf.update({{"user", user}, {"slot", slot}, {"function", function}});
+  };
+  EXPECT_THAT(refusal([](auto& s) { s["users"][1]["user"] = 3; }), HasSubstr("user 3: the bridge has 2"));
+  EXPECT_THAT(refusal([](auto& s) { s["vfs"][3]["vf"] = 40; }), HasSubstr("VF 40: the card offers 4"));
+  EXPECT_THAT(refusal([](auto& s) { s["vfs"][3]["vf"] = 1; }), HasSubstr("VF 1: is there twice"));
+  EXPECT_THAT(refusal([](auto& s) { s["vfs"][0]["reserved_for"] = 9; }), HasSubstr("VF 0: reserved for user 9"));
+  EXPECT_THAT(refusal([&](auto& s) { place(s["vfs"][2], 1, 5, 0); }), HasSubstr("VF 2: user 1 has no slot 5"));
+  const std::string both = refusal([&](auto& s) {
+    place(s["vfs"][2], 2, 1, 0);
+    place(s["vfs"][3], 2, 1, 0);
+    s["vfs"][0]["reserved_for"] = 9;
+  });
+  EXPECT_THAT(both, testing::AllOf(HasSubstr("slot 1, function 0 has another VF"), HasSubstr("VF 0: reserved")));
+  EXPECT_EQ(pool.users[1].quota, 3) << "what came before the contradiction is not carried out either";
+  EXPECT_TRUE(pool.asked.empty());
+}
+
+TEST_F(CommandsTest, AUsersServerRestoresNothing) {
+  const auto saved = save(pool);
+  pool.about.role = VFPOOL_USER;
+  pool.about.port = 1;
+  try {
+    restore(pool, saved);
+    ADD_FAILURE();
+  } catch (const Failure& f) {
+    EXPECT_EQ(f.code(), Exit::kPermission);
+  }
+}
+
 TEST(Documents, NameEveryOption) {
   HotplugCli cli(true);
   const auto man = manual_page(cli.app), completion = bash_completion(cli.app), help = cli.app.help();

@@ -133,6 +133,20 @@ const PciFunction* find(const std::vector<PciFunction>& all, const std::string& 
   return nullptr;
 }
 
+/// The owner's switch leads straight to the card, a user's has slots. A port of the other kind contradicts the role
+/// that the bridge tells this server.
+void check_role(Findings& out, const vfpool_info& info, const std::vector<PciFunction>& all,
+                const PciFunction& upstream) {
+  const bool owner = info.role == VFPOOL_OWNER;
+  for (const auto& f : all)
+    if (f.parent == upstream.address && physical_slot(f).has_value() == owner)
+      return out.bad(
+          "role",
+          owner ? fmt::format("the bridge says owner, but port {} is a hot-plug slot, as a user's", f.address)
+                : fmt::format("the bridge says user {}, but port {} is no slot, as the owner's", info.port, f.address),
+          "is this server at the right port of the bridge? are bridge and module of one version?");
+}
+
 void check_user(Findings& out, Pool& pool, const Server& server, const std::vector<PciFunction>& all,
                 const PciFunction& upstream, const std::string& bridge) {
   for (unsigned s = 0; s < pool.info().slots; ++s) {
@@ -236,9 +250,12 @@ json check(Pool* pool, const std::string& why, const Server& server) {
              "start the owner's server, or load the module vfpool there");
   const auto bridge = server.bridge_of(pool->name());
   const auto* upstream = find(all, switch_of(bridge));
-  if (!upstream)
+  if (!upstream) {
     out.bad("switch", "no switch beside the management function " + bridge, "echo 1 > /sys/bus/pci/rescan");
-  else if (info.role == VFPOOL_OWNER)
+    return out.result();
+  }
+  check_role(out, info, all, *upstream);
+  if (info.role == VFPOOL_OWNER)
     check_owner(out, *pool, info, all, *upstream);
   else
     check_user(out, *pool, server, all, *upstream, bridge);

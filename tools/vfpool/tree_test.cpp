@@ -141,6 +141,19 @@ TEST_F(TreeTest, AnOwnerNeedsItsCardItsDriverAndVfs) {
   EXPECT_THAT(cures(), HasSubstr("is the card powered"));
 }
 
+TEST_F(TreeTest, ARoleThatContradictsTheHardwareIsFound) {
+  pool.about.role = VFPOOL_OWNER;
+  pool.about.port = 0;
+  EXPECT_THAT(checked().dump(), HasSubstr("the bridge says owner, but port 10000:02:00.0 is a hot-plug slot"));
+  const auto no_slot = slot_port(1).set(0x60 + kPcieFlags, 0, 2);
+  put("10000:02:00.0", kSwitch + "/10000:02:00.0", no_slot, "pcieport");
+  put("10000:02:01.0", kSwitch + "/10000:02:01.0", no_slot, "pcieport");
+  EXPECT_THAT(cures(), testing::Not(HasSubstr("role"))) << "as it should be";
+  pool.about.role = VFPOOL_USER;
+  pool.about.port = 2;
+  EXPECT_THAT(checked().dump(), HasSubstr("the bridge says user 2, but port 10000:02:00.0 is no slot"));
+}
+
 TEST_F(TreeTest, WithoutAPoolTheReasonIsFound) {
   put("10000:01:00.0", "sys/devices/p/10000:01:00.0", Config().set(0x52, 1, 1), "", "0x10ee", "0x8086");
   const auto text = check_text(check(nullptr, "no /dev/vfpool*", server));
