@@ -115,14 +115,18 @@ pair_down() {
 #   host qmp SECONDS COMMAND     a command to QEMU, so much later
 #   host stamp WORDS             notes the words with the CPU time spent so far
 host() { echo "@host $*" >/dev/console; }
-# A control operation by the network, OP KEY=VALUE..., and its answer; fails without one and when it is refused.
+# A control operation by the network, OP KEY=VALUE..., and its answer; fails without one and when it is refused. Asked
+# again when nothing comes back: beside a flood the guest may have no buffer for the answer.
 card() {
-	local answer
-	exec 8<>/dev/udp/10.0.0.3/4000 || return 1
-	echo "$*" >&8
-	# Not read: it takes bytes one by one, and the first one takes the datagram.
-	answer=$(timeout 5 dd bs=2000 count=1 <&8 2>/dev/null)
-	exec 8>&-
+	local try answer
+	for try in $(seq 20); do
+		exec 8<>/dev/udp/10.0.0.3/4000 || return 1
+		echo "$*" >&8
+		# Not read: it takes bytes one by one, and the first one takes the datagram.
+		answer=$(timeout 3 dd bs=2000 count=1 <&8 2>/dev/null)
+		exec 8>&-
+		[ -z "$answer" ] || break
+	done
 	echo "$answer"
 	case $answer in *'"ok":true'*) ;; *) return 1 ;; esac
 }

@@ -7,19 +7,21 @@ ethtool -L air0 combined 1 # one vector
 link_wait
 check "the station answers" card gaps_start
 step=2048
-# On a busy machine the flood makes the guest drop frames, perhaps this one.
-ask() { for i in 1 2 3 4 5; do card "$@" && return 0; done; }
-flood() { host sim flood payload=18 "rate=${1:-30000}" "ms=${2:-60000}" flows=4; sleep 0.5; }
-# Shortest gap of vector 0 and number of gaps, in the last second and a half.
+# Shortest gap of vector 0 and number of gaps: of a second and a half, on a machine that is busy otherwise of more.
 record() {
 	sleep 0.2
-	ask gaps_start >/dev/null
-	sleep 1.5
-	line=$(ask gaps vector=0)
-	gaps=${line#*\"gaps\":\"} gaps=${gaps%% *} shortest=${line#*shortest } shortest=${shortest%% *}
+	card gaps_start >/dev/null
+	for try in $(seq 20); do
+		sleep 1.5
+		line=$(card gaps vector=0)
+		gaps=${line#*\"gaps\":\"} gaps=${gaps%% *} shortest=${line#*shortest } shortest=${shortest%% *}
+		[ "$gaps" -le 20 ] || break
+	done
 	echo "     $1: $line"
 }
-flood
+# More than a packet in the shortest interval whose length is compared, for longer than all this takes.
+host sim flood payload=18 rate=6000 ms=600000 flows=4
+sleep 0.5
 for usecs in 2 4 10 25 50 100 250 333 500 1000 1046; do
 	ethtool -C air0 adaptive-rx off rx-usecs $usecs
 	record "rx-usecs $usecs"

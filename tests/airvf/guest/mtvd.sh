@@ -52,7 +52,7 @@ no_descriptor() { card state part=card | sed -n 's/.*no descriptor \([0-9]*\).*/
 for policy in flow rr rr-ordered; do
 	echo $policy >$m/mtvd_policy
 	dropped=$(no_descriptor)
-	count_flood 12
+	count_flood 60
 	host sim flood payload=100 rate=2000 ms=5000 flows=8
 	sleep 0.5
 	for i in 1 2 3 4 5; do
@@ -91,9 +91,10 @@ for policy in flow rr-ordered; do
 	chrt -i -p 0 "$1"
 	taskset -pc "$2" "$1" >/dev/null # or it would go where nobody is in its way
 	dropped=$(no_descriptor) full=$(counter mtvd_full)
-	count_flood 12
+	count_flood 60
 	for i in 1 2 3; do taskset -c "$2" sh -c 'while :; do :; done' & hogs="$hogs $!"; done
-	host sim flood payload=18 rate=20000 ms=2000 flows=8
+	# Its end, which says how much was sent, comes when the worker is free again.
+	host sim flood payload=18 rate=20000 ms=3000 flows=8
 	sleep 2
 	kill $hogs
 	wait $counter
