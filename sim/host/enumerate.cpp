@@ -183,6 +183,21 @@ Task<> Enumerator::set_up_bridge(Function& f, std::vector<Function>& found) {
   co_await server_.config_write(f.bdf, 0x2c, static_cast<std::uint32_t>((next64_ - 1) >> 32));
 }
 
+// Slot Status (PCIe Base Spec 2.1, 7.8.11).
+Task<bool> Enumerator::occupied(Function port) {
+  co_return co_await server_.config_read(port.bdf, port.capability(kPcie) + 0x1a, 2) & 0x40;
+}
+
+// Slot Control (7.8.10), Data Link Layer Link Active of Link Status (7.8.8).
+Task<> Enumerator::switch_slot(Function port, bool on) {
+  const unsigned express = port.capability(kPcie);
+  co_await server_.config_write(port.bdf, express + 0x18, on ? 0x0100 : 0x0700, 2);
+  for (int i = 0; on && i < 2000; ++i) {
+    if (co_await server_.config_read(port.bdf, express + 0x12, 2) & 0x2000) break;
+    co_await server_.sleep(std::chrono::milliseconds(1));
+  }
+}
+
 Task<std::vector<Function>> Enumerator::slot(const Function& port) {
   std::vector<Function> found;
   const std::uint64_t keep32 = next32_, keep64 = next64_;

@@ -38,6 +38,10 @@ class Enumerator {
 
   /// Everything below the root port, in the order found; the root port first.
   Task<std::vector<Function>> all();
+  /// Presence Detect State of the slot of `port`.
+  Task<bool> occupied(Function port);
+  /// Power controller and indicator of the slot, as pciehp sets them; on: waits for its link, 2 seconds at most.
+  Task<> switch_slot(Function port, bool on);
   /// What is in the slot of `port`, after it was switched on.
   Task<std::vector<Function>> slot(const Function& port);
 

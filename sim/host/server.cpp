@@ -131,6 +131,8 @@ std::span<std::uint8_t> Server::at(std::uint64_t address, std::size_t size) {
 
 Server::Vector Server::new_vector() { return {0xfee00000, next_vector_++}; }
 
+void Server::on_interrupt(const Vector& v, std::function<void()> fn) { handlers_[v.data] = std::move(fn); }
+
 std::uint64_t Server::count(const Vector& v) const {
   return static_cast<std::uint64_t>(
       std::count_if(messages_.begin(), messages_.end(), [&](const Message& m) { return m.data == v.data; }));
@@ -150,6 +152,10 @@ bool Server::write(std::uint64_t address, std::span<const std::uint8_t> data) {
 
 void Server::interrupt(pcie::Bdf from, std::uint64_t address, std::uint32_t data) {
   messages_.push_back({from, address, data});
+  if (!handlers_.contains(data)) return;
+  scheduler_.after(SimTime{0}, [this, data] {
+    if (handlers_[data]) handlers_[data]();
+  });
 }
 
 }  // namespace vfpool::host

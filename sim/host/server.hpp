@@ -5,6 +5,7 @@
 
 #include <coroutine>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <span>
 #include <string>
@@ -70,6 +71,8 @@ class Server : public pcie::HostMemory {
     std::uint32_t data;
   };
   Vector new_vector();
+  /// `fn` is called for each interrupt of the vector from now on, in a later turn: the server takes no time.
+  void on_interrupt(const Vector& v, std::function<void()> fn);
   std::uint64_t count(const Vector& v) const;
   const std::vector<Message>& messages() const { return messages_; }
 
@@ -86,6 +89,7 @@ class Server : public pcie::HostMemory {
   std::uint64_t next_free_ = 0x10000;
   std::uint32_t next_vector_ = 0x21;
   std::vector<Message> messages_;
+  std::map<std::uint32_t, std::function<void()>> handlers_;  ///< by the message's data
   pcie::RootComplex root_;
 };
 

@@ -59,29 +59,29 @@ Task<> VfDriver::start() {
   }
   co_await server_.config_write(vf_.bdf, 0x70 + 2, 0x8000, 2);
 
-  rx_ring_ = server_.allocate(kRing * 16);
-  rx_buffers_ = server_.allocate(kRing * kBuffer);
-  tx_ring_ = server_.allocate(kRing * 16);
-  tx_buffers_ = server_.allocate(kRing * kBuffer);
-  for (unsigned i = 0; i < kRing; ++i) {
+  rx_ring_ = server_.allocate(ring_ * 16);
+  rx_buffers_ = server_.allocate(ring_ * kBuffer);
+  tx_ring_ = server_.allocate(ring_ * 16);
+  tx_buffers_ = server_.allocate(ring_ * kBuffer);
+  for (unsigned i = 0; i < ring_; ++i) {
     const std::uint64_t buffer = rx_buffers_ + i * kBuffer;
     std::memcpy(server_.at(rx_ring_ + 16 * i, 8).data(), &buffer, 8);
   }
   write(kTdbal, static_cast<std::uint32_t>(tx_ring_));
   write(kTdbah, static_cast<std::uint32_t>(tx_ring_ >> 32));
-  write(kTdlen, kRing * 16);
+  write(kTdlen, ring_ * 16);
   write(kTdh, 0);
   write(kTdt, 0);
   write(kTxdctl, kEnable | 8U << 8 | 8);
   write(kRdbal, static_cast<std::uint32_t>(rx_ring_));
   write(kRdbah, static_cast<std::uint32_t>(rx_ring_ >> 32));
-  write(kRdlen, kRing * 16);
+  write(kRdlen, ring_ * 16);
   write(kSrrctl, 1U << 25 | 1U << 28 | kBuffer >> 10);
   write(kRdh, 0);
   write(kRdt, 0);
   write(kRxdctl, kEnable);
   while (!(co_await read(kRxdctl) & kEnable)) co_await server_.sleep(10us);
-  write(kRdt, kRing - 1);
+  write(kRdt, ring_ - 1);
 
   write(kVtivar, 0x8080);  // queue 0 of both directions on vector 0
   write(kVtivarMisc, 0x81);
@@ -99,9 +99,11 @@ Task<> VfDriver::stop() {
   co_await server_.config_write(vf_.bdf, 0x04, 0x0002, 2);
 }
 
-Task<> VfDriver::send(std::vector<std::uint8_t> frame) {
-  const unsigned slot = tx_next_;
-  tx_next_ = (tx_next_ + 1) % kRing;
+bool VfDriver::post(std::span<const std::uint8_t> frame) {
+  while (tx_oldest_ != tx_next_ && done(tx_oldest_)) tx_oldest_ = (tx_oldest_ + 1) % ring_;
+  const unsigned slot = tx_next_, next = (slot + 1) % ring_;
+  if (next == tx_oldest_) return false;  // a full ring would look empty to the card
+  tx_next_ = next;
   const std::uint64_t buffer = tx_buffers_ + slot * kBuffer;
   std::copy(frame.begin(), frame.end(), server_.at(buffer, frame.size()).begin());
   const auto length = static_cast<std::uint32_t>(frame.size());
@@ -111,30 +113,48 @@ Task<> VfDriver::send(std::vector<std::uint8_t> frame) {
       length | 3U << 20 | 1U << 24 | 1U << 25 | 1U << 27 | 1U << 29, length << 14};
   std::memcpy(server_.at(tx_ring_ + 16 * slot, 16).data(), descriptor.data(), 16);
   write(kTdt, tx_next_);
-  // Done bit of the write-back.
-  for (int attempt = 0; !(server_.at(tx_ring_ + 16 * slot + 12, 1)[0] & 1); ++attempt) {
+  return true;
+}
+
+Task<> VfDriver::send(std::vector<std::uint8_t> frame) {
+  const unsigned slot = tx_next_;
+  for (int attempt = 0; !post(frame); ++attempt) {
+    if (attempt == 1000) throw std::runtime_error(server_.name() + ": the ring stays full");
+    co_await server_.sleep(10us);
+  }
+  for (int attempt = 0; !done(slot); ++attempt) {
     if (attempt == 1000) throw std::runtime_error(server_.name() + ": frame was not sent");
     co_await server_.sleep(10us);
   }
 }
 
-Task<std::vector<std::uint8_t>> VfDriver::receive(SimTime limit) {
+std::optional<std::vector<std::uint8_t>> VfDriver::take() {
   const auto descriptor = server_.at(rx_ring_ + 16 * rx_next_, 16);
+  if (!(descriptor[8] & 1)) return std::nullopt;
+  const std::size_t length = descriptor[12] | descriptor[13] << 8;
+  const std::uint64_t buffer = rx_buffers_ + rx_next_ * kBuffer;
+  const auto bytes = server_.at(buffer, length);
+  std::vector<std::uint8_t> frame(bytes.begin(), bytes.end());
+  std::fill(descriptor.begin(), descriptor.end(), std::uint8_t{0});
+  std::memcpy(descriptor.data(), &buffer, 8);
+  rx_next_ = (rx_next_ + 1) % ring_;
+  return frame;
+}
+
+void VfDriver::rearm() {
+  write(kRdt, (rx_next_ + ring_ - 1) % ring_);  // one stays empty, else a full ring would look empty
+  write(kVteims, 1);
+}
+
+Task<std::vector<std::uint8_t>> VfDriver::receive(SimTime limit) {
   const SimTime end = server_.scheduler().now() + limit;
-  while (!(descriptor[8] & 1)) {
+  std::optional<std::vector<std::uint8_t>> frame;
+  while (!(frame = take())) {
     if (server_.scheduler().now() >= end) co_return std::vector<std::uint8_t>();
     co_await server_.sleep(10us);
   }
-  const std::size_t length = descriptor[12] | descriptor[13] << 8;
-  const auto bytes = server_.at(rx_buffers_ + rx_next_ * kBuffer, length);
-  std::vector<std::uint8_t> frame(bytes.begin(), bytes.end());
-  const std::uint64_t buffer = rx_buffers_ + rx_next_ * kBuffer;
-  std::fill(descriptor.begin(), descriptor.end(), std::uint8_t{0});
-  std::memcpy(descriptor.data(), &buffer, 8);
-  write(kRdt, rx_next_);
-  rx_next_ = (rx_next_ + 1) % kRing;
-  write(kVteims, 1);
-  co_return frame;
+  rearm();
+  co_return *frame;
 }
 
 }  // namespace vfpool::host

@@ -104,16 +104,7 @@ class Pool : public testing::Test {
     EXPECT_EQ(functions.size(), 1u);
     co_return functions.empty() ? host::Function{} : functions.front();
   }
-  host::Task<> power(unsigned n, unsigned slot, bool on) {
-    const host::Function port = slot_port(n, slot);
-    const unsigned control = port.capability(0x10) + 0x18;
-    // Power controller and indicator, as pciehp sets them.
-    co_await user(n).config_write(port.bdf, control, on ? 0x0100 : 0x0700, 2);
-    for (int i = 0; on && i < 2000; ++i) {
-      if (co_await user(n).config_read(port.bdf, port.capability(0x10) + 0x12, 2) & 0x2000) break;
-      co_await user(n).sleep(std::chrono::milliseconds(1));
-    }
-  }
+  host::Task<> power(unsigned n, unsigned slot, bool on) { return enumerators[n]->switch_slot(slot_port(n, slot), on); }
   host::Function slot_port(unsigned n, unsigned slot) {
     unsigned seen = 0;
     for (const auto& f : user_trees[n])
