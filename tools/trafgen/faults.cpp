@@ -41,13 +41,13 @@ Faults parse_faults(const std::string& text) {
   return faults;
 }
 
-std::uint64_t Order::next() {
+std::optional<std::uint64_t> Order::next(std::uint64_t end) {
   if (again_) {
     ++duplicated_;
-    return *std::exchange(again_, std::nullopt);
+    return std::exchange(again_, std::nullopt);
   }
-  if (!held_.empty() && held_.front().wait == 0) return *rest();
-  for (;;) {
+  if (!held_.empty() && held_.front().wait == 0) return rest();
+  while (next_ < end) {
     const std::uint64_t s = next_++;
     if (is_one(faults_.lose, s)) {
       ++lost_;
@@ -60,6 +60,7 @@ std::uint64_t Order::next() {
       return s;
     }
   }
+  return std::nullopt;
 }
 
 std::optional<std::uint64_t> Order::rest() {

@@ -27,8 +27,8 @@ class Order {
  public:
   Order(const Faults& faults, std::uint64_t first) : faults_(faults), next_(first) {}
 
-  /// The next frame to send.
-  std::uint64_t next();
+  /// The next frame to send; none once every number below `end` was given out, lost or held back.
+  std::optional<std::uint64_t> next(std::uint64_t end = UINT64_MAX);
   /// When the stream ends: the next of those that are still held back.
   std::optional<std::uint64_t> rest();
   bool holds() const { return !held_.empty(); }

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 namespace vfpool::trafgen {
 namespace {
 
@@ -35,7 +37,12 @@ std::string rate(double frames_per_second) {
   return fmt::format("{:.1f} pps", frames_per_second);
 }
 
-std::string microseconds(std::uint64_t ns) { return fmt::format("{:.1f}", static_cast<double>(ns) / 1e3); }
+/// Median, 99th percentile and most, in microseconds.
+std::array<std::string, 3> summary(const Histogram& h) {
+  if (h.count() == 0) return {"-", "-", "-"};
+  const auto microseconds = [](std::uint64_t ns) { return fmt::format("{:.1f}", static_cast<double>(ns) / 1e3); };
+  return {microseconds(h.percentile(50)), microseconds(h.percentile(99)), microseconds(h.max())};
+}
 
 }  // namespace
 
@@ -48,27 +55,33 @@ std::string line(const Interval& i, double before, Nanoseconds length) {
 }
 
 std::string table(const std::vector<Stream>& streams, const RunResult& r) {
-  std::string out;
+  std::string out, times;
   const auto row = [&out](auto&&... cells) {
-    out += fmt::format("{:<12} {:>11} {:>11} {:>9} {:>9} {:>8} {:>9} {:>9} {:>9} {:>9}\n", cells...);
+    out += fmt::format("{:<12} {:>11} {:>11} {:>9} {:>9} {:>9} {:>9}\n", cells...);
   };
-  row("stream", "sent", "received", "lost", "loss", "twice", "reordered", "p50 us", "p99 us", "max us");
+  const auto times_row = [&times](const std::string& name, const auto& latency, const auto& gap) {
+    times += fmt::format("{:<12} {:>9} {:>9} {:>9}   {:>9} {:>9} {:>9}\n", name, latency[0], latency[1], latency[2],
+                         gap[0], gap[1], gap[2]);
+  };
+  row("stream", "sent", "received", "lost", "loss", "twice", "reordered");
+  const std::array<std::string, 3> columns{"p50", "p99", "max"};
+  times_row("", columns, columns);
   for (std::size_t i = 0; i < streams.size(); ++i) {
     const std::string sent = r.streams.empty() ? "-" : std::to_string(r.streams[i].sent);
     if (!r.receiver) {
-      row(streams[i].name, sent, "-", "-", "-", "-", "-", "-", "-", "-");
+      row(streams[i].name, sent, "-", "-", "-", "-", "-");
       continue;
     }
     const StreamAccount& s = r.receiver->streams()[i];
     const std::uint64_t lost = r.streams.empty() ? s.arrivals.next() - s.arrivals.received() : r.lost(i);
     const std::uint64_t all = lost + s.arrivals.received();
-    const bool timed = s.latency.count() > 0;
     row(streams[i].name, sent, std::to_string(s.arrivals.received()), std::to_string(lost),
         percent(all == 0 ? 0 : static_cast<double>(lost) / static_cast<double>(all)),
-        std::to_string(s.arrivals.duplicates()), std::to_string(s.arrivals.reordered()),
-        timed ? microseconds(s.latency.percentile(50)) : "-", timed ? microseconds(s.latency.percentile(99)) : "-",
-        timed ? microseconds(s.latency.max()) : "-");
+        std::to_string(s.arrivals.duplicates()), std::to_string(s.arrivals.reordered()));
+    times_row(streams[i].name, summary(s.latency), summary(s.gaps));
   }
+  if (r.receiver)
+    out += fmt::format("{:<12} {:>29}   {:>29}\n{}", "microseconds", "latency", "between arrivals", times);
   if (!r.streams.empty()) {
     out += fmt::format("sent {} in {:.3f} s", rate(per_second(r.sent(), r.seconds)), r.seconds);
     if (r.wanted > 0)

@@ -39,10 +39,12 @@ double RunResult::loss() const {
 // One run's sending side: what is due goes to the port's queue, and what the port took is counted.
 class Session::Sender {
  public:
-  Sender(Session& session, const RunPlan& plan, Nanoseconds now) : session_(session), plan_(plan) {
+  Sender(Session& session, const RunPlan& plan, Nanoseconds now) : session_(session) {
     for (std::size_t i = 0; i < session.streams_.size(); ++i) {
       const double rate = session.rate(session.streams_[i], plan);
-      states_.push_back({Order(plan.faults, session.next_[i]), Pacer(rate, session.streams_[i].burst, now), rate > 0});
+      const std::uint64_t limit = plan.frames == 0 ? UINT64_MAX : session.next_[i] + plan.frames;
+      states_.push_back(
+          {Order(plan.faults, session.next_[i]), Pacer(rate, session.streams_[i].burst, now), rate > 0, limit});
       ends_.push_back(session.next_[i]);
     }
   }
@@ -109,21 +111,21 @@ class Session::Sender {
     Order order;
     Pacer pacer;
     bool paced;
+    std::uint64_t limit;  // the number after the last that it may send
   };
   struct Waiting {
     std::size_t stream;
     std::uint64_t sequence;
   };
 
-  bool enough(std::size_t i) const {
-    return plan_.frames != 0 && states_[i].order.end() - session_.next_[i] >= plan_.frames;
-  }
+  bool enough(std::size_t i) const { return states_[i].order.end() >= states_[i].limit; }
 
   bool add(std::size_t i, Nanoseconds now) {
     if (session_.out_->room() == nullptr) return false;
-    put(i, states_[i].order.next(), now);
+    const auto sequence = states_[i].order.next(states_[i].limit);
     ends_[i] = states_[i].order.end();
-    return true;
+    if (sequence) put(i, *sequence, now);
+    return sequence.has_value();
   }
 
   void put(std::size_t i, std::uint64_t sequence, Nanoseconds now) {
@@ -134,7 +136,6 @@ class Session::Sender {
   }
 
   Session& session_;
-  const RunPlan& plan_;
   std::vector<State> states_;
   std::vector<std::uint64_t> ends_;
   std::deque<Waiting> waiting_;  // in the port's queue

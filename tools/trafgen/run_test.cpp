@@ -50,6 +50,18 @@ TEST_F(RunTest, EndsAfterSoManyFramesOfEachStream) {
   EXPECT_EQ(r.received(), 154U);
 }
 
+TEST_F(RunTest, SendsNoMoreThanSoManyWhenTheLastOneIsLostOrHeldBackOnPurpose) {
+  for (const char* faults : {"lose=50", "late=50,distance=4", "duplicate=50"}) {
+    session.reset();
+    RunPlan plan = plan_of(milliseconds(1000));
+    plan.frames = 100;
+    plan.faults = parse_faults(faults);
+    const RunResult r = run(plan);
+    EXPECT_EQ(r.streams[0].sent, 100U) << faults;
+    EXPECT_EQ(r.received() + r.streams[0].planted_lost, 100U) << faults;
+  }
+}
+
 TEST_F(RunTest, HoldsTheRate) {
   Stream s;
   s.rate = parse_rate("100 kpps");
