@@ -72,6 +72,20 @@ void Figures::add(const std::string& name, const std::string& unit, std::vector<
   std::fflush(stdout);
 }
 
+void Figures::axes(const std::string& experiment, const std::string& x, const std::string& y) {
+  file_["experiment"] = experiment;
+  file_["x"] = x;
+  file_["y"] = y;
+}
+
+void Figures::point(const std::string& series, double x, nlohmann::json fields) {
+  fmt::print("{} {} {}\n", series, x, fields.dump());
+  std::fflush(stdout);
+  fields["series"] = series;
+  fields["x"] = x;
+  file_["samples"].push_back(std::move(fields));
+}
+
 void Figures::write(const std::filesystem::path& path) const {
   nlohmann::json all = file_;
   all["load_after"] = load();
