@@ -308,7 +308,7 @@ void Bridge::stall(unsigned port, bool stalled) {
   impl_->settle = kSettle;
 }
 
-void Bridge::hold(unsigned port, std::initializer_list<pcie::FlowClass> classes) {
+void Bridge::hold(unsigned port, const std::vector<pcie::FlowClass>& classes) {
   Port& p = impl_->ports.at(port);
   p.held = 0;
   for (const auto c : classes) p.held |= 1U << static_cast<unsigned>(c);

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -48,7 +47,7 @@ class Bridge : public Clocked {
   /// For tests: the neighbour at `port` stops taking packets, or goes on.
   void stall(unsigned port, bool stalled);
   /// For tests: the neighbour at `port` has no room for packets of these classes until the next call.
-  void hold(unsigned port, std::initializer_list<pcie::FlowClass> classes);
+  void hold(unsigned port, const std::vector<pcie::FlowClass>& classes);
   /// `hot_reset` is called when the bridge begins to reset what is below its device port (dev_reset_o).
   void on_device_reset(std::function<void()> hot_reset);
   /// The attention button of a slot is pressed once (user 1.., slot 0..).

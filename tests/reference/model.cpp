@@ -1,0 +1,437 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "layout.hpp"
+
+namespace vfpool::reference {
+namespace {
+
+using pcie::CplStatus;
+using pcie::FlowClass;
+using pcie::TlpKind;
+using Kind = Outcome::Kind;
+
+constexpr const char* kIsolation =
+    "docs/bridge.md: a packet goes where its owner and its address lead, and as that one";
+constexpr const char* kOrder = "PCIe Base Spec 2.1, table 2-24: nothing passes a posted packet of the same source";
+constexpr const char* kTag = "PCIe Base Spec 2.1, 2.2.6.2: a tag names one outstanding request of its requester";
+constexpr const char* kAnswer = "PCIe Base Spec 2.1, 2.2.9, 2.3.2: a completion is what its request still waits for";
+constexpr const char* kOnce = "docs/bridge.md: every non-posted request gets its completion, once";
+constexpr const char* kOwn = "docs/bridge.md: the bridge itself reads the PF, and resets VFs that were taken away";
+
+// Fields of a header that a switch hands on: all but the digest's presence and what is reserved (2.2.1).
+constexpr std::uint32_t kCarried0 = ~(1U << 15 | 1U << 23 | 1U << 19 | 1U << 17 | 1U << 16);
+constexpr std::uint32_t kTagField = 0xff00, kIdField = 0xffff0000;
+constexpr std::uint32_t kCompleter = 0xffff0000;
+constexpr std::uint32_t kPowerOff = 0x0400;  // Power Controller Control (7.8.10)
+
+// Reset value of CPL_TIMEOUT_MS; milliseconds are counted by ticks, so one more or less is free.
+constexpr SimTime kTimeout = std::chrono::milliseconds(30), kTick = std::chrono::milliseconds(1);
+
+bool same_payload(const Tlp& expected, const Tlp& t) {
+  const std::size_t size = t.data.size();
+  if (expected.data.size() < size)  // what the sender left out of the last beat arrives as zeros
+    return std::equal(expected.data.begin(), expected.data.end(), t.data.begin());
+  return std::equal(t.data.begin(), t.data.end(), expected.data.begin());
+}
+
+// Of a configuration access.
+std::uint32_t word(const Tlp& t) {
+  std::uint32_t value = 0;
+  for (unsigned i = 0; i < 4; ++i) value |= static_cast<std::uint32_t>(t.data[i]) << 8 * i;
+  return value;
+}
+
+// A request that left is this one.
+bool is(const Outcome& o, const Tlp& t) {
+  const Tlp& e = o.packet;
+  if (((e.hdr[0] ^ t.hdr[0]) & kCarried0) != 0) return false;
+  const std::uint32_t free = (is_message(t) ? 0 : kTagField) | (o.own_id ? kIdField : 0);
+  if (((e.hdr[1] ^ t.hdr[1]) & ~free) != 0 || e.hdr[2] != t.hdr[2]) return false;
+  if (t.four_dw() && e.hdr[3] != t.hdr[3]) return false;
+  return o.data_free || same_payload(e, t);
+}
+
+constexpr const char* kForgotten = "docs/bridge.md: when a link goes down, what its server had asked is forgotten";
+constexpr std::uint32_t kBlockedToo = 1U << static_cast<unsigned>(Drop::kBlocked);
+constexpr std::uint32_t kAnyReason = (1U << Tally::kReasons) - 1;
+
+std::string describe(const Outcome& o) {
+  switch (o.kind) {
+    case Kind::kForward: return fmt::format("to {}: {}", o.port, o.packet.str());
+    case Kind::kAnswer: return "answered";
+    case Kind::kTake: return "taken";
+    case Kind::kLost: return "lost";
+    case Kind::kRefuse: return o.only_reason() ? std::string(to_string(*o.only_reason())) : "refused";
+  }
+  return "";
+}
+
+}  // namespace
+
+Model::Model(const bridge::Geometry& g)
+    : states_{State(g)}, pending_(g.users + 2), asked_(g.users + 2), aborted_(g.users + 2), tally_(g.users + 2) {}
+
+bool Model::is_lost(const Pending& p) {
+  return std::any_of(p.outcomes.begin(), p.outcomes.end(), [](const Outcome& o) { return o.kind == Kind::kLost; });
+}
+
+const State& Model::state() const {
+  if (states_.size() != 1) throw std::logic_error("the model's state is not settled");
+  return states_.front();
+}
+
+std::vector<State> Model::all_states() const {
+  std::vector<State> all = states_;
+  if (read_)
+    for (const State& s : states_) {
+      all.push_back(s);
+      all.back().layout = *read_;
+    }
+  return all;
+}
+
+Outcome Model::route(const State& s, unsigned port, const Tlp& t) const {
+  return port == card() ? route_from_card(s, t) : route_from_host(s, port, t);
+}
+
+void Model::consider(Pending& p, const State& s) const {
+  Outcome o = route(s, p.port, p.t);
+  if (std::none_of(p.outcomes.begin(), p.outcomes.end(), [&](const Outcome& e) { return same(e, o); }))
+    p.outcomes.push_back(std::move(o));
+}
+
+void Model::reconsider() {
+  for (const State& s : all_states())
+    for (Queue& q : pending_)
+      for (Pending& p : q)
+        if (!is_completion(p.t)) consider(p, s);
+}
+
+void Model::maybe(const Change& change) {
+  for (std::size_t n = states_.size(), i = 0; i < n; ++i) {
+    State s = states_[i];
+    change(s);
+    if (std::find(states_.begin(), states_.end(), s) == states_.end()) states_.push_back(std::move(s));
+  }
+  reconsider();
+}
+
+void Model::surely(const Change& change) {
+  std::vector<State> after;
+  for (State& s : states_) {
+    change(s);
+    if (std::find(after.begin(), after.end(), s) == after.end()) after.push_back(std::move(s));
+  }
+  states_ = std::move(after);
+  reconsider();
+}
+
+void Model::apply_config_write(const Pending& p, bool done) {
+  if (!is_config(p.t) || !p.t.has_data() || p.t.data.size() < 4) return;
+  const Tlp& t = p.t;
+  const std::uint32_t value = word(t);
+  const auto change = [&](State& s) {
+    const Target to = find_target(s, p.port, t);
+    if (!to.place || route_from_host(s, p.port, t).kind == Kind::kRefuse) return;
+    Header& h = header_of(s.hosts[p.port], *to.place);
+    h.id = t.cfg_target();
+    const unsigned reg = t.cfg_register();
+    config_write(h, to.place->kind, reg, value, t.first_be());
+    if (to.place->kind == FunctionKind::kSlotPort && reg == kSlotControl && (t.first_be() & 2) && (value & kPowerOff))
+      s.lose_slot(p.port, to.place->slot);
+    if (to.place->kind == FunctionKind::kVf && reg == kVfDeviceControl && (t.first_be() & 2) && (value & kInitiateFlr))
+      h = {.id = h.id};
+    if (p.port == 0 && to.place->kind == FunctionKind::kOwnerPort) s.layout.pf = Bdf(h.secondary, 0, 0);
+  };
+  if (done)
+    surely(change);
+  else
+    maybe(change);
+}
+
+void Model::lost_link(unsigned port) {
+  surely([port](State& s) { s.lose_link(port); });
+  // Packets of this port that have not left may, or may not; nobody tells which.
+  for (Pending& p : pending_[port]) p.outcomes.push_back({.kind = Kind::kLost});
+  for (unsigned from = 0; from < pending_.size(); ++from)
+    for (auto it = pending_[from].begin(); it != pending_[from].end();) {
+      const auto p = it++;
+      if (is_completion(p->t) && p->outcomes.front().port == port) p->outcomes.push_back({.kind = Kind::kLost});
+    }
+  for (Tags& tags : asked_) tags.orphan(port);
+  asked_[port].unheard();
+  aborted_[port].clear();
+  tally_.unsure(port);
+}
+
+void Model::cleaned(unsigned vf) {
+  if (reset_.erase(vf) == 0)
+    throw Broken("docs/bridge.md: nobody gets a VF before it has confirmed its reset", fmt::format("VF {}", vf));
+  surely([vf](State& s) {
+    Vf& v = s.vfs[vf];
+    if (v.leaving)
+      v = {};
+    else
+      v.cleaning = false;
+  });
+}
+
+void Model::entered(unsigned port, const Tlp& t, SimTime) {
+  if (unfit(t) != Drop::kMalformed) tally_.in(port, t);
+  if (is_completion(t)) return completion_entered(port, t);
+  Pending& p = pending_[port].emplace_back(Pending{port, t, {}});
+  for (const State& s : all_states()) consider(p, s);
+  if (port != card()) apply_config_write(p, false);
+}
+
+void Model::completion_entered(unsigned port, const Tlp& t) {
+  if (const Drop d = unfit(t); d != Drop::kNone) {
+    tally_.drop(1U << static_cast<unsigned>(d));
+    if (on_outcome) on_outcome(port, t, std::string(to_string(d)));
+    return;
+  }
+  Asked* a = asked_[port].find(t);
+  if (a == nullptr) {
+    const bool plain = t.kind() == TlpKind::kCpl || t.kind() == TlpKind::kCplData;
+    tally_.drop(1U << static_cast<unsigned>(Drop::kUnexpected) |
+                (plain ? 0 : 1U << static_cast<unsigned>(Drop::kUnsupported)));
+    if (on_outcome) on_outcome(port, t, "unexpected");
+    return;
+  }
+  const Fit f = fit(*a, t);
+  if (on_outcome) on_outcome(port, t, f == Fit::kWrong ? "mismatch" : f == Fit::kPart ? "part" : "last");
+  if (f == Fit::kWrong) {
+    tally_.drop(1U << static_cast<unsigned>(Drop::kMismatch), a->orphan);
+    if (a->from != Asked::kBridge && !a->orphan) aborted_[a->from].push_back(*a);
+    asked_[port].end(*a);
+    return;
+  }
+  if (a->from == Asked::kBridge) {
+    learn(*a, t);
+  } else if (!a->orphan) {
+    Outcome o{.kind = Kind::kForward, .port = a->from, .packet = t};
+    o.packet.set_requester(a->request.requester());
+    o.packet.set_tag(a->request.tag());
+    pending_[port].push_back(Pending{port, t, {std::move(o)}, a->request});
+  } else {
+    tally_.drop(1U << static_cast<unsigned>(Drop::kUnexpected), true);
+  }
+  if (f == Fit::kLast) asked_[port].end(*a);
+}
+
+void Model::learn(const Asked& a, const Tlp& c) {
+  if (a.sent.has_data() && c.status() == CplStatus::kSuccess)
+    for (const State& s : states_)
+      if (const auto vf = s.layout.vf_of(a.sent.cfg_target())) reset_.insert(*vf);
+  if (c.kind() != TlpKind::kCplData || c.data.size() < 4) return;
+  pf_registers_[a.sent.cfg_register()] = word(c);
+  read_ = layout_of(a.sent.cfg_target(), pf_registers_);
+  reconsider();
+}
+
+void Model::left(unsigned port, const Tlp& t, SimTime now) {
+  tally_.out(port, t);
+  if (is_completion(t)) return completion_left(port, t, now);
+  request_left(port, t, now);
+}
+
+void Model::forget(Queue& q, Queue::iterator p, const std::string& outcome) {
+  if (on_outcome && !is_completion(p->t)) on_outcome(p->port, p->t, outcome);
+  q.erase(p);
+}
+
+// Posted packets of the same source and to the same port that came before `passer` must have gone; those that may have
+// been refused since are seen to have been.
+void Model::check_order(unsigned from, Queue::iterator passer, unsigned to) {
+  Queue& q = pending_[from];
+  for (auto it = q.begin(); it != passer;) {
+    const auto p = it++;
+    if (p->t.flow_class() != FlowClass::kPosted) continue;
+    const auto goes = [&](const Outcome& o) { return o.kind == Kind::kForward && o.port == to; };
+    if (std::none_of(p->outcomes.begin(), p->outcomes.end(), goes)) continue;
+    if (std::all_of(p->outcomes.begin(), p->outcomes.end(), goes))
+      throw Broken(kOrder, fmt::format("{} left by port {} before {}", passer->t.str(), to, p->t.str()));
+    std::erase_if(p->outcomes, goes);
+  }
+}
+
+void Model::request_left(unsigned port, const Tlp& t, SimTime now) {
+  for (unsigned from = 0; from < pending_.size(); ++from) {
+    Queue& q = pending_[from];
+    for (auto p = q.begin(); p != q.end(); ++p) {
+      const bool mine = std::any_of(p->outcomes.begin(), p->outcomes.end(), [&](const Outcome& o) {
+        return o.kind == Kind::kForward && o.port == port && !is_completion(p->t) && is(o, t);
+      });
+      if (!mine) continue;
+      check_order(from, p, port);
+      if (non_posted(t) && !asked_[port].add({.from = from, .request = p->t, .sent = t, .at = now}))
+        throw Broken(kTag, fmt::format("{} left by port {}, where its tag is in use", t.str(), port));
+      forget(q, p, fmt::format("to {}", port));
+      return;
+    }
+  }
+  if (port == card()) return own_request_left(t, now);
+  throw Broken(kIsolation, fmt::format("{} left by port {}: nobody sent it there", t.str(), port));
+}
+
+void Model::own_request_left(const Tlp& t, SimTime now) {
+  const auto states = all_states();
+  const bool allowed = std::any_of(states.begin(), states.end(), [&](const State& s) {
+    if (t.kind() == TlpKind::kCfgRead0) return t.cfg_target() == s.layout.pf && s.layout.pf.bus() != 0;
+    if (t.kind() != TlpKind::kCfgWrite1 || t.cfg_register() != kVfDeviceControl) return false;
+    const auto vf = s.layout.vf_of(t.cfg_target());
+    return vf && s.vfs[*vf].cleaning && t.data.size() == 4 && (t.data[1] & 0x80) != 0;
+  });
+  if (!allowed) throw Broken(kOwn, fmt::format("{} left by the card's port: nobody sent it", t.str()));
+  if (!asked_[card()].add({.request = t, .sent = t, .at = now}))
+    throw Broken(kTag, fmt::format("{} left by the card's port, where its tag is in use", t.str()));
+}
+
+void Model::completion_left(unsigned port, const Tlp& t, SimTime now) {
+  const auto same_request = [&](const Tlp& c) { return c.requester() == t.requester() && c.tag() == t.tag(); };
+  for (unsigned from = 0; from < pending_.size(); ++from) {
+    Queue& q = pending_[from];
+    for (auto p = q.begin(); p != q.end(); ++p) {
+      if (!is_completion(p->t)) continue;
+      const Outcome& o = p->outcomes.front();
+      if (o.port != port || !same_request(o.packet)) continue;
+      const Tlp& e = o.packet;
+      if (p->outcomes.size() > 1) throw Broken(kForgotten, fmt::format("{} left by port {}", t.str(), port));
+      if (((e.hdr[0] ^ t.hdr[0]) & kCarried0) != 0 || ((e.hdr[1] ^ t.hdr[1]) & ~kCompleter) != 0 ||
+          e.hdr[2] != t.hdr[2] || !same_payload(e, t))
+        throw Broken(kAnswer, fmt::format("{} left by port {} where {} is next", t.str(), port, e.str()));
+      check_order(from, p, port);
+      if (t.status() == CplStatus::kSuccess) apply_config_write({port, p->request, {}}, true);
+      q.erase(p);
+      return;
+    }
+  }
+  if (answer_left(port, t)) return;
+  for (auto a = aborted_[port].begin(); a != aborted_[port].end(); ++a) {
+    if (!same_request(a->request)) continue;
+    if (t.kind() != TlpKind::kCpl || t.status() != CplStatus::kAbort || t.byte_count() != a->left)
+      throw Broken(kAnswer,
+                   fmt::format("{} left by port {} where {} B end with Completer Abort", t.str(), port, a->left));
+    aborted_[port].erase(a);
+    return;
+  }
+  if (time_out_left(port, t, now)) return;
+  throw Broken(kOnce, fmt::format("{} left by port {}: nothing there waits for it", t.str(), port));
+}
+
+// Nobody has answered for CPL_TIMEOUT_MS: Unsupported Request, and the tag rests as long again.
+bool Model::time_out_left(unsigned port, const Tlp& t, SimTime now) {
+  for (Tags& tags : asked_)
+    for (const auto& [key, a] : tags.all()) {
+      if (a.from != port || a.orphan || a.request.requester() != t.requester() || a.request.tag() != t.tag()) continue;
+      if (t.kind() != TlpKind::kCpl || t.status() != CplStatus::kUnsupported || t.byte_count() != a.left ||
+          (!a.unheard && now - a.at < kTimeout - kTick))
+        throw Broken(kAnswer, fmt::format("{} left by port {} while {} waits", t.str(), port, a.sent.str()));
+      tally_.drop(1U << static_cast<unsigned>(Drop::kTimeout) | (a.unheard ? kBlockedToo : 0), a.unheard);
+      tags.expire(a, now + kTimeout - 2 * kTick);
+      return true;
+    }
+  return false;
+}
+
+// The bridge's own answer to a request of this port.
+bool Model::answer_left(unsigned port, const Tlp& t) {
+  Queue& q = pending_[port];
+  const auto p = std::find_if(q.begin(), q.end(), [&](const Pending& w) {
+    return non_posted(w.t) && w.t.requester() == t.requester() && w.t.tag() == t.tag();
+  });
+  if (p == q.end()) return false;
+  if (is_lost(*p)) throw Broken(kForgotten, fmt::format("{} left by port {}", t.str(), port));
+  std::uint32_t reasons = 0;
+  bool fits = false, uncounted = false;
+  for (const Outcome& o : p->outcomes) {
+    if (o.kind == Kind::kRefuse && !o.silent && t.status() == CplStatus::kUnsupported && !t.has_data()) {
+      fits = true;
+      reasons |= o.reasons;
+      uncounted |= o.uncounted;
+    }
+    if (o.kind != Kind::kAnswer || t.status() != CplStatus::kSuccess || t.has_data() == p->t.has_data()) continue;
+    if (!t.has_data()) {
+      fits = true;
+      continue;
+    }
+    const std::uint32_t value = word(t);
+    fits |= ((value ^ o.data.value) & o.data.mask) == 0;
+  }
+  if (!fits) {
+    std::string text = fmt::format("{} ({}) left by port {} for {}; it should be", t.str(),
+                                   t.data.size() == 4 ? fmt::format("{:08x}", word(t)) : "", port, p->t.str());
+    for (const Outcome& o : p->outcomes)
+      text += fmt::format(" {} (data {:08x} of {:08x})", describe(o), o.data.value, o.data.mask);
+    throw Broken(kAnswer, text);
+  }
+  if (t.status() != CplStatus::kSuccess && reasons != 0) tally_.drop(reasons, uncounted);
+  if (t.status() == CplStatus::kSuccess) apply_config_write(*p, true);
+  forget(q, p, t.status() == CplStatus::kSuccess ? "answered" : "refused");
+  return true;
+}
+
+bool Model::waits(unsigned port, Bdf requester, std::uint8_t tag) const {
+  const auto is_it = [&](const Tlp& t) { return t.requester() == requester && t.tag() == tag; };
+  const auto came = [&](const Pending& p) { return non_posted(p.t) && is_it(p.t); };
+  if (std::any_of(pending_[port].begin(), pending_[port].end(), came)) return true;
+  for (const Queue& q : pending_)  // a completion on its way to it
+    for (const Pending& p : q)
+      if (is_completion(p.t) && p.outcomes.front().port == port && is_it(p.request)) return true;
+  for (const Tags& tags : asked_)
+    for (const auto& [key, a] : tags.all())
+      if (a.from == port && is_it(a.request)) return true;
+  return std::any_of(aborted_[port].begin(), aborted_[port].end(), [&](const Asked& a) { return is_it(a.request); });
+}
+
+bool Model::idle() const {
+  return std::all_of(asked_.begin(), asked_.end(), [](const Tags& t) {
+    return std::all_of(t.all().begin(), t.all().end(), [](const auto& e) { return e.second.orphan; });
+  });
+}
+
+void Model::settle(SimTime now) {
+  if (read_) {
+    const Layout l = *std::exchange(read_, std::nullopt);
+    surely([&](State& s) { s.layout = l; });
+  }
+  for (unsigned port = 0; port < pending_.size(); ++port) {
+    Queue& q = pending_[port];
+    for (auto it = q.begin(); it != q.end();) {
+      const auto p = it++;
+      std::uint32_t reasons = 0;
+      bool taken = false, gone = false;
+      for (const Outcome& o : p->outcomes) {
+        if (o.kind == Kind::kLost) {
+          taken = gone = true;
+          reasons = kAnyReason;
+        }
+        if (o.kind == Kind::kTake) taken = true;
+        if (o.kind == Kind::kRefuse && (o.silent || !non_posted(p->t))) {
+          gone = true;
+          reasons |= o.reasons;
+        }
+      }
+      if (!taken && !gone) {
+        std::string text = fmt::format("{} came in by port {} and has no end; it should have been", p->t.str(), port);
+        for (const Outcome& o : p->outcomes) text += " " + describe(o);
+        throw Broken(kOnce, text);
+      }
+      if (gone) tally_.drop(reasons, taken);
+      forget(q, p, gone ? "dropped" : "taken");
+    }
+    asked_[port].bury(now - kTimeout);
+    for (const auto& [key, a] : asked_[port].all())
+      if (!a.orphan) throw Broken(kOnce, fmt::format("{} of port {} waits yet", a.request.str(), a.from));
+    if (!aborted_[port].empty())
+      throw Broken(kOnce, fmt::format("{} was answered wrongly and has no end", aborted_[port].front().request.str()));
+  }
+}
+
+}  // namespace vfpool::reference

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// The reference model: is told each packet that enters the bridge and each that leaves, and says which rule is broken.
+//
+// Order between flows is free and so is time within bounds, so a packet has a set of outcomes: those of every state
+// that the pool may have been in since the packet came. What changes the state (a configuration write that is not
+// answered yet, a command) adds states; they become one again when the change is seen to have happened.
+#pragma once
+
+#include <functional>
+#include <list>
+#include <map>
+#include <optional>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "route.hpp"
+#include "tags.hpp"
+#include "tally.hpp"
+
+namespace vfpool::reference {
+
+/// The bridge did what no rule allows.
+struct Broken : std::runtime_error {
+  Broken(std::string which, const std::string& what) : std::runtime_error(what), rule(std::move(which)) {}
+  std::string rule;  ///< and where it stands
+};
+
+class Model {
+ public:
+  explicit Model(const bridge::Geometry& g);
+
+  // What happens at the ports. Each throws Broken.
+  void entered(unsigned port, const Tlp& t, SimTime now);
+  void left(unsigned port, const Tlp& t, SimTime now);
+
+  using Change = std::function<void(State&)>;
+  /// From now on both may be: what was, and what `change` makes of it.
+  void maybe(const Change& change);
+  /// From now on only this. What is on its way may still meet what was.
+  void surely(const Change& change);
+  /// A host's link has gone down: what came by it and what its server asked is forgotten. It comes up again by
+  /// surely().
+  void lost_link(unsigned port);
+  /// The bridge says that it has cleaned this VF.
+  void cleaned(unsigned vf);
+  /// The bridge is idle: everything that was begun has happened.
+  void settle(SimTime now);
+  /// The state, when there is but one.
+  const State& state() const;
+
+  /// A request with this ID and tag that came in by `port` has not got its end.
+  bool waits(unsigned port, Bdf requester, std::uint8_t tag) const;
+  /// Requests that left and are not answered.
+  bool idle() const;
+
+  Tally& tally() { return tally_; }
+  /// Sees the outcome of each packet that entered. For coverage.
+  std::function<void(unsigned port, const Tlp&, const std::string& outcome)> on_outcome;
+
+ private:
+  struct Pending {
+    unsigned port;
+    Tlp t;
+    std::vector<Outcome> outcomes;
+    Tlp request{};  ///< of a completion: what it answers, as it came in
+  };
+  using Queue = std::list<Pending>;
+
+  static bool is_lost(const Pending& p);
+  unsigned card() const { return static_cast<unsigned>(pending_.size()) - 1; }
+  Outcome route(const State& s, unsigned port, const Tlp& t) const;
+  void consider(Pending& p, const State& s) const;
+  void reconsider();
+  void apply_config_write(const Pending& p, bool done);
+  void completion_entered(unsigned port, const Tlp& t);
+  void completion_left(unsigned port, const Tlp& t, SimTime now);
+  bool answer_left(unsigned port, const Tlp& t);
+  bool time_out_left(unsigned port, const Tlp& t, SimTime now);
+  void request_left(unsigned port, const Tlp& t, SimTime now);
+  void own_request_left(const Tlp& t, SimTime now);
+  void learn(const Asked& a, const Tlp& completion);
+  void check_order(unsigned from, Queue::iterator passer, unsigned to);
+  void forget(Queue& q, Queue::iterator p, const std::string& outcome);
+
+  std::vector<State> all_states() const;
+
+  std::vector<State> states_;
+  std::vector<Queue> pending_;             // by port: packets that came in and whose outcome has not been seen
+  std::vector<Tags> asked_;                // by port: requests that left there
+  std::vector<std::list<Asked>> aborted_;  // by port of who asked: their answer was wrong, and Completer Abort is due
+  std::map<unsigned, std::uint32_t> pf_registers_;  // what the card said to the bridge's own reads
+  std::set<unsigned> reset_;                        // VFs that have confirmed their reset since they are cleaned
+  std::optional<Layout> read_;                      // the layout that follows from it, until settle()
+  Tally tally_;
+};
+
+}  // namespace vfpool::reference

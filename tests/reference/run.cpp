@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "run.hpp"
+
+#include <fmt/format.h>
+
+namespace vfpool::reference {
+namespace {
+
+using pcie::TlpKind;
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+
+constexpr SimTime kPatience = milliseconds(200);
+
+const char* name_of(const Tlp& t) {
+  switch (t.kind()) {
+    case TlpKind::kMemRead: return "MRd";
+    case TlpKind::kMemWrite: return "MWr";
+    case TlpKind::kCfgRead0:
+    case TlpKind::kCfgRead1: return "CfgRd";
+    case TlpKind::kCfgWrite0:
+    case TlpKind::kCfgWrite1: return "CfgWr";
+    case TlpKind::kMsg:
+    case TlpKind::kMsgData: return "Msg";
+    case TlpKind::kCpl: return "Cpl";
+    case TlpKind::kCplData: return "CplD";
+    default: return "other";
+  }
+}
+
+}  // namespace
+
+Run::Run() : model_(bridge::Bridge::geometry()) {
+  for (unsigned p = 0; p < bridge::Bridge::port_count(); ++p)
+    neighbours_.push_back(std::make_unique<Neighbour>(bridge, p));
+  neighbours_[card()]->configuration_to(endpoint);
+  bridge.add_tap([this](unsigned port, bool toward_bridge, const Tlp& t) {
+    if (log && begun_)
+      fmt::print("{:>10} ns  {} port {}: {}\n", scheduler.now().count() / 1000, toward_bridge ? "into" : "from", port,
+                 t.str());
+    if (toward_bridge) {
+      ++packets_;
+      model_.entered(port, t, scheduler.now());
+    } else {
+      model_.left(port, t, scheduler.now());
+    }
+  });
+  model_.on_outcome = [this](unsigned port, const Tlp& t, const std::string& outcome) {
+    const char* who = port == 0 ? "owner" : port == card() ? "card" : "user";
+    ++reached_[fmt::format("{} {}: {}", who, name_of(t), outcome)];
+  };
+}
+
+void Run::advance(SimTime t) {
+  bool over = false;
+  scheduler.after(t, [&over] { over = true; });
+  // Whoever has nothing to do goes on to the next timer: let it be near.
+  const auto near = scheduler.after(t + Scheduler::kClockPeriod, [] {});
+  scheduler.run_until([&over] { return over; }, t + kPatience);
+  scheduler.cancel(near);
+}
+
+// Until nothing moves and nobody waits; what is never answered has its time-out.
+void Run::drain() {
+  const auto quiet = [&] {
+    bool all = !bridge.busy() && model_.idle();
+    for (unsigned p = 0; p < neighbours_.size(); ++p) all &= bridge.pending(p) == 0 && !neighbours_[p]->owes();
+    return all;
+  };
+  const SimTime end = scheduler.now() + kPatience;
+  for (unsigned turn = 0; !quiet() && scheduler.now() < end; ++turn) {
+    for (auto& n : neighbours_)
+      while (n->owes()) n->answer(0);
+    advance(turn < 50 ? SimTime(microseconds(1)) : SimTime(milliseconds(1)));
+  }
+  advance(microseconds(1));
+}
+
+void Run::settle() {
+  for (unsigned p = 0; p < neighbours_.size(); ++p) {
+    bridge.hold(p, {});
+    bridge.stall(p, false);
+  }
+  drain();
+  for (auto& n : neighbours_) n->late();
+  drain();
+  model_.settle(scheduler.now());
+  compare_counters();
+  restore();
+}
+
+void Run::compare_counters() {
+  Tally::Counters now;
+  for (unsigned r = 0; r < Tally::kReasons; ++r) now.drops[r] = bridge.read<regs::Drops>(r).value;
+  for (unsigned p = 0; p < neighbours_.size(); ++p) {
+    now.in.emplace_back();
+    now.out.emplace_back();
+    for (unsigned c = 0; c < Tally::kClasses; ++c) {
+      now.in.back()[c] = bridge.read<regs::Rx>(p * 4 + c).value;
+      now.out.back()[c] = bridge.read<regs::Tx>(p * 4 + c).value;
+    }
+  }
+  if (const auto wrong = model_.tally().check(now); !wrong.empty())
+    throw Broken("docs/registers.md: RX, TX and DROPS count packets", wrong);
+}
+
+std::optional<Failure> Run::go(const std::vector<Step>& steps) {
+  std::size_t at = 0;
+  try {
+    bring_up();
+    packets_ = 0;
+    begun_ = true;
+    for (; at < steps.size(); ++at) step(steps[at]);
+    settle();
+  } catch (const Broken& b) {
+    return Failure{b.rule, b.what(), at};
+  } catch (const std::exception& e) {
+    return Failure{"the bridge's own assertions", e.what(), at};
+  }
+  return std::nullopt;
+}
+
+}  // namespace vfpool::reference

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+// What each kind of step does.
+#include <algorithm>
+
+#include "run.hpp"
+
+namespace vfpool::reference {
+namespace {
+
+using pcie::FlowClass;
+
+constexpr std::uint32_t kBarSize = 16 << 10;
+constexpr unsigned kMaxPayload = 128, kMaxRead = 512, kPage = 4096;
+
+// Some size within one page, mostly small.
+unsigned size_of(std::uint32_t random, std::uint64_t address, unsigned most) {
+  const unsigned left = kPage - static_cast<unsigned>(address & (kPage - 1));
+  const unsigned size = random & 3 ? 1 + (random >> 2) % 16 : 1 + (random >> 2) % most;
+  return std::min({size, left, most - static_cast<unsigned>(address & 3)});
+}
+
+}  // namespace
+
+void Run::send(unsigned port, Tlp t) {
+  if (bridge.input(port).room(t.flow_class())) bridge.input(port).deliver(std::move(t));
+}
+
+// One that waits for nothing, of those that a requester without 10-bit tags has.
+std::optional<std::uint8_t> Run::free_tag(unsigned port, Bdf id) {
+  auto& next = next_tag_[port << 16 | id.raw];
+  const std::uint8_t tag = next++;
+  if (model_.waits(port, id, tag)) return std::nullopt;
+  return tag;
+}
+
+// A memory request that is right: of a host to what is its own, of a function of the card, or of none.
+std::optional<Tlp> Run::plain_request(const Step& s, bool write) {
+  Bdf id(0, 0, 0);
+  std::uint64_t address = 0;
+  if (s.port == card()) {
+    const unsigned which = s.a % (kVfs + 2);
+    id = which < kVfs    ? owner_vfs[which].bdf
+         : which == kVfs ? find(owner_tree, 0x10f9).bdf
+                         : Bdf(static_cast<std::uint16_t>(s.c));
+    address = (s.b & 1 ? 0x1234500000ULL : 0x700000ULL) + (s.b >> 1 & 0xffff);
+  } else {
+    const auto own = own_memory(s.port);
+    if (own.empty()) return std::nullopt;
+    address = own[s.a % own.size()] + s.b % kBarSize;
+  }
+  if (write) {
+    std::vector<std::uint8_t> data(size_of(s.c, address, kMaxPayload));
+    for (auto& byte : data) byte = static_cast<std::uint8_t>(++serial_ * 29 >> 3);
+    return pcie::mem_write(id, address, data);
+  }
+  const auto tag = free_tag(s.port, id);
+  if (!tag) return std::nullopt;
+  return pcie::mem_read(id, *tag, address, size_of(s.c, address, kMaxRead));
+}
+
+std::vector<std::uint64_t> Run::own_memory(unsigned port) const {
+  std::vector<std::uint64_t> out;
+  if (port == 0) {
+    out.push_back(find(owner_tree, 0x10f9).bar[0]);
+    for (const auto& vf : owner_vfs) out.insert(out.end(), {vf.bar[0], vf.bar[3]});
+  }
+  for (const auto& [at, c] : cards_)
+    if (at.user == port) out.insert(out.end(), c.bars.begin(), c.bars.end());
+  return out;
+}
+
+void Run::stray(const Step& s) {
+  const auto others = own_memory(s.b >> 16 & 1 ? 0 : 1 + s.port % bridge::Bridge::geometry().users);
+  std::uint64_t address = s.a & 1 ? 0xdead0000 : 0x7700000000;
+  if (s.a & 2 && !others.empty()) address = others[s.a % others.size()];
+  address += s.b & 0xffc;
+  const auto tag = free_tag(s.port, Bdf(0, 0, 0));
+  if (!tag) return;
+  if (s.c & 1)
+    send(s.port, pcie::mem_read(Bdf(0, 0, 0), *tag, address, 4));
+  else
+    send(s.port, pcie::mem_write(Bdf(0, 0, 0), address, std::vector<std::uint8_t>(4)));
+}
+
+void Run::configuration(const Step& s, bool write) {
+  const auto& tree = s.port == 0 ? owner_tree : user_trees[s.port];
+  Bdf target(tree[1].bdf.bus(), 0, s.a & 1);
+  bool type1 = false;
+  if (s.a & 2) {
+    target = tree[1 + (s.a >> 2) % (tree.size() - 1)].bdf;
+    type1 = target.bus() != tree[1].bdf.bus();
+  } else if ((s.a & 0x70) == 0) {  // something that is not there
+    target = Bdf((s.a >> 8) & 31, s.a >> 16 & 1, s.a >> 24 & 7);
+    type1 = target.bus() != tree[1].bdf.bus();
+    if (!type1 && target.dev() != 0) return;
+  }
+  const auto tag = free_tag(s.port, Bdf(0, 0, 0));
+  if (!tag) return;
+  if (write) {
+    const std::vector<std::uint8_t> data(1, static_cast<std::uint8_t>(s.c));
+    send(s.port, pcie::cfg_write(Bdf(0, 0, 0), *tag, target, 0x0c, data, type1));  // Cache Line Size: means nothing
+  } else {
+    send(s.port, pcie::cfg_read(Bdf(0, 0, 0), *tag, target, s.b % 0x30 & ~3U, 4, type1));
+  }
+}
+
+void Run::registers(const Step& s) {
+  const auto& tree = s.port == 0 ? owner_tree : user_trees[s.port];
+  const std::uint64_t at = find(tree, 0x8086).bar[0] + (s.a & 1 ? regs::Scratch::kOffset : s.b & 0xffc);
+  const auto tag = free_tag(s.port, Bdf(0, 0, 0));
+  if (!tag) return;
+  if (s.a & 1 && s.a & 2)
+    send(s.port, pcie::mem_write(Bdf(0, 0, 0), at, std::vector<std::uint8_t>(4, static_cast<std::uint8_t>(s.c))));
+  else
+    send(s.port, pcie::mem_read(Bdf(0, 0, 0), *tag, at, 4));
+}
+
+void Run::odd(const Step& s) {
+  const auto kind = static_cast<Oddity>(s.c % kOddities);
+  const bool write = s.c >> 8 & 1;
+  auto plain = plain_request(s, write);
+  if (!plain) return;
+  const Bdf id = plain->requester();
+  Tlp t = make_odd(std::move(*plain), kind, s.c >> 9);
+  if (write && non_posted(t)) {
+    const auto tag = free_tag(s.port, id);
+    if (!tag) return;
+    t.set_tag(*tag);
+  }
+  send(s.port, std::move(t));
+}
+
+void Run::card_message(const Step& s) {
+  constexpr std::pair<unsigned, unsigned> kMessages[] = {{0, 0x30}, {0, 0x31}, {0, 0x33}, {4, 0x20},
+                                                         {4, 0x24}, {0, 0x18}, {4, 0x50}, {0, 0x7e}};
+  const auto [routing, code] = kMessages[s.a % std::size(kMessages)];
+  const Bdf id = s.b & 1 ? find(owner_tree, 0x10f9).bdf : owner_vfs[s.b % kVfs].bdf;
+  Tlp t;
+  t.hdr[0] = 0x30000000U | routing << 24;
+  t.hdr[1] = static_cast<std::uint32_t>(id.raw) << 16 | code;
+  send(card(), t);
+}
+
+Run::Place Run::place_of(const Step& s) const {
+  const auto g = bridge::Bridge::geometry();
+  return {.user = 1 + s.a % g.users, .slot = s.a / g.users % g.slots};
+}
+
+void Run::write_config(unsigned port, Bdf target, unsigned reg, std::uint32_t value, unsigned bytes) {
+  const auto tag = free_tag(port, Bdf(0, 0, 0));
+  if (!tag) return;
+  const auto& tree = port == 0 ? owner_tree : user_trees[port];
+  std::vector<std::uint8_t> data(bytes);
+  for (unsigned i = 0; i < bytes; ++i) data[i] = static_cast<std::uint8_t>(value >> 8 * i);
+  send(port, pcie::cfg_write(Bdf(0, 0, 0), *tag, target, reg, data, target.bus() != tree[1].bdf.bus()));
+}
+
+void Run::change_command(const Step& s) {
+  std::vector<Bdf> targets;
+  for (const auto& f : s.port == 0 ? owner_tree : user_trees[s.port])
+    if (f.vendor == 0x10ee) targets.push_back(f.bdf);
+  for (const auto& [at, c] : cards_)
+    if (at.user == s.port) targets.push_back(c.bdf);
+  write_config(s.port, targets[s.a % targets.size()], kCommand, s.b & 3 ? s.b >> 2 & 6 : 6, 2);
+  disabled_.insert(s.port);
+}
+
+// To and fro within what the windows above leave.
+void Run::move(const Step& s) {
+  const auto it = cards_.find(place_of(s));
+  if (it == cards_.end()) return;
+  const unsigned bar = s.b & 1;
+  it->second.bars[bar] ^= 0x80000;
+  write_config(it->first.user, it->second.bdf, bar == 0 ? 0x10 : 0x1c, static_cast<std::uint32_t>(it->second.bars[bar]),
+               4);
+}
+
+void Run::look(const Step& s) {
+  write_config(0, find(owner_tree, 0x10f9).bdf, s.a & 1 ? kCommand : 0x0c, s.a & 1 ? 6 : 0, 2);
+}
+
+void Run::reset(const Step& s) {
+  const auto it = cards_.find(place_of(s));
+  if (it == cards_.end()) return;
+  write_config(it->first.user, it->second.bdf, kVfDeviceControl, kInitiateFlr, 2);
+  unplugged_.insert(it->first);
+}
+
+void Run::power_off(const Step& s) {
+  const Place at = place_of(s);
+  write_config(at.user, slot_port(at.user, at.slot).bdf, kSlotControl, 0x0700, 2);
+  unplugged_.insert(at);
+}
+
+void Run::force(const Step& s) {
+  const Place at = place_of(s);
+  const auto change = [at](State& state) { state.force(at.user, at.slot); };
+  model_.maybe(change);
+  if (command(Op::kForce, at.user, at.slot) == Result::kDone) model_.surely(change);
+}
+
+void Run::lose_link(const Step& s) {
+  const unsigned n = 1 + s.a % bridge::Bridge::geometry().users;
+  if (dark_.contains(n)) return;
+  model_.maybe([n](State& state) { state.lose_link(n); });
+  bridge.set_link(n, false);
+  neighbours_[n]->forget();
+  model_.lost_link(n);
+  dark_.insert(n);
+  disabled_.erase(n);
+  for (const auto& [at, c] : cards_)
+    if (at.user == n) unplugged_.insert(at);
+}
+
+void Run::step(const Step& s) {
+  const unsigned hosts = card();
+  Step h = s;  // as a host's
+  h.port %= hosts;
+  switch (s.kind) {
+    case Step::Kind::kWrite:
+    case Step::Kind::kRead:
+      if (auto t = plain_request(h, s.kind == Step::Kind::kWrite)) send(h.port, std::move(*t));
+      return;
+    case Step::Kind::kStray: return stray(h);
+    case Step::Kind::kConfigRead: return configuration(h, false);
+    case Step::Kind::kConfigWrite: return configuration(h, true);
+    case Step::Kind::kRegister: return registers(h);
+    case Step::Kind::kCardWrite:
+    case Step::Kind::kCardRead:
+      h.port = card();
+      if (auto t = plain_request(h, s.kind == Step::Kind::kCardWrite)) send(h.port, std::move(*t));
+      return;
+    case Step::Kind::kCardMessage: return card_message(s);
+    case Step::Kind::kOdd: return odd(s);
+    case Step::Kind::kWrongAnswer: return neighbours_[s.port]->answer(s.a, static_cast<Fault>(s.b % kFaults));
+    case Step::Kind::kNoRoom: {
+      std::vector<FlowClass> classes;
+      for (const auto c : {FlowClass::kPosted, FlowClass::kNonPosted, FlowClass::kCompletion})
+        if (s.a >> static_cast<unsigned>(c) & 1) classes.push_back(c);
+      return bridge.hold(s.port, classes);
+    }
+    case Step::Kind::kStall: return bridge.stall(s.port, s.a % 2 != 0);
+    case Step::Kind::kEnable: return change_command(h);
+    case Step::Kind::kMove: return move(s);
+    case Step::Kind::kLook: return look(s);
+    case Step::Kind::kReset: return reset(s);
+    case Step::Kind::kPowerOff: return power_off(s);
+    case Step::Kind::kForce: return force(s);
+    case Step::Kind::kLinkLoss: return lose_link(s);
+    case Step::Kind::kWait: return advance(Scheduler::kClockPeriod * (s.a % 24));
+    case Step::Kind::kAnswer:
+      for (unsigned n = 0; n <= s.b % 3; ++n) neighbours_[s.port]->answer(s.a + n);
+      return;
+    case Step::Kind::kSettle: return settle();
+  }
+}
+
+}  // namespace vfpool::reference

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Requests that left a port and wait for completions there, and what a completion must bring to be theirs
+// (PCIe Base Spec 2.1, 2.2.9, 2.3.1.1, 2.3.2; docs/bridge.md: "A completion must be what its request still waits for").
+#pragma once
+
+#include <map>
+#include <optional>
+
+#include "core/scheduler.hpp"
+#include "pcie/tlp.hpp"
+
+namespace vfpool::reference {
+
+struct Asked {
+  static constexpr unsigned kBridge = ~0U;
+
+  unsigned from = kBridge;  ///< port of who asked; kBridge: the bridge itself
+  pcie::Tlp request{};      ///< as it came in
+  pcie::Tlp sent{};         ///< as it left
+  SimTime at{0};            ///< when it left
+  unsigned left = 0;        ///< bytes that are to come
+  unsigned next = 0;        ///< Lower Address of the next one
+  bool orphan = false;      ///< who asked is gone: answers go nowhere
+  bool unheard = false;     ///< who was asked is gone: nobody answers but the bridge
+};
+
+enum class Fit { kPart, kLast, kWrong };
+
+/// What `completion` is to `a`; a part moves `left` and `next` on.
+Fit fit(Asked& a, const pcie::Tlp& completion);
+
+class Tags {
+ public:
+  /// False: a request under this ID and tag waits already, or has timed out and the tag rests.
+  bool add(Asked a);
+  /// Null: nothing waits for this completion.
+  Asked* find(const pcie::Tlp& completion);
+  void end(const Asked& a);
+  /// The link of who asked, or of who was asked, has gone down.
+  void orphan(unsigned port);
+  void unheard();
+  /// Forgets orphans that were asked before `when`.
+  void bury(SimTime when);
+  /// It timed out: its tag rests until then, so that a late completion meets no other request.
+  void expire(const Asked& a, SimTime until);
+  const std::map<std::uint32_t, Asked>& all() const { return asked_; }
+
+ private:
+  std::map<std::uint32_t, Asked> asked_;      // by requester ID and tag
+  std::map<std::uint32_t, SimTime> resting_;  // until when
+};
+
+}  // namespace vfpool::reference
