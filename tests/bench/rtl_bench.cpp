@@ -9,10 +9,12 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <numeric>
 
 #include "../host/pool.hpp"
 #include "figures.hpp"
+#include "neighbour.hpp"
 
 namespace vfpool::bench {
 namespace {
@@ -48,6 +50,7 @@ class Rig : public Pool {
   void measure_moves() {
     run(set_up());
     moves();
+    neighbours();
   }
 
   void measure() {
@@ -129,10 +132,20 @@ class Rig : public Pool {
     figures_.add("management register read, answered by the bridge", "cycles", management);
   }
 
+  // What a move is made of, and how long each part took, in ms.
+  static constexpr std::array kPhases{"a VF comes, policy: from the request to the assignment",
+                                      "a VF comes, slot: presence and link are shown",
+                                      "a VF comes, pciehp: power, link, its waits",
+                                      "a VF comes, pciehp: the function is enumerated",
+                                      "a VF comes, driver: reset, mailbox, queues",
+                                      "a VF goes, driver: off",
+                                      "a VF goes, slot: switched off, drained, reset, free"};
+  using Samples = std::array<std::vector<double>, kPhases.size()>;
+
   // A VF comes into the second slot of user 1 and goes again, as the commands and pciehp do it. What pciehp waits for
   // by the clock is in it (20 ms before it looks at the link, 100 ms after it: PCIe Base Spec 2.1, 6.6.1), the 5
   // seconds of the button are not, nor what a kernel computes.
-  void moves() {
+  void move(Samples& samples) {
     constexpr unsigned kVf = 2, kSlot = 1;
     const auto users = find(user_trees[1], 0x8086).bar[0], owners = find(owner_tree, 0x8086).bar[0];
     const auto give = [](host::Server& server, std::uint64_t bar, const regs::Command& c) {
@@ -147,48 +160,79 @@ class Rig : public Pool {
       }
     };
     constexpr std::chrono::microseconds kSoon{1}, kLater{100};
-    std::vector<double> policy, shown, on, enumeration, start, removal, release;
-    for (int i = 0; i < 50; ++i) {
-      auto last = scheduler.now();
-      const auto phase = [&](std::vector<double>& samples) {
-        samples.push_back(std::chrono::duration<double, std::milli>(scheduler.now() - last).count());
-        last = scheduler.now();
-      };
-      give(user(1), users, {.op = Op::kRequest, .vf = kVf, .user = 1, .slot = kSlot});
-      until(kSoon, [&] { return slot().requested; });
-      give(owner(), owners, {.op = Op::kAssign, .vf = kVf, .user = 1, .slot = kSlot});
-      until(kSoon, [&] { return bridge.read<regs::Vf>(kVf).assigned; });
-      phase(policy);
-      until(kSoon, [&] { return slot().present && slot().link; });
-      phase(shown);
-      run(power(1, kSlot, true));
-      run(user(1).sleep(std::chrono::milliseconds(20)));
-      until(kSoon, [&] { return slot().usable; });
-      run(user(1).sleep(std::chrono::milliseconds(100)));
-      phase(on);
-      const auto functions = run(enumerators[1]->slot(slot_port(1, kSlot)));
-      phase(enumeration);
-      host::VfDriver driver(user(1), functions.at(0));
-      serve();  // the PF's mailbox, to which the driver talks
-      run(driver.start());
-      serving.reset();
-      phase(start);
+    auto last = scheduler.now();
+    std::size_t next = 0;
+    const auto phase_ends = [&] {
+      samples.at(next++).push_back(std::chrono::duration<double, std::milli>(scheduler.now() - last).count());
+      last = scheduler.now();
+    };
+    give(user(1), users, {.op = Op::kRequest, .vf = kVf, .user = 1, .slot = kSlot});
+    until(kSoon, [&] { return slot().requested; });
+    give(owner(), owners, {.op = Op::kAssign, .vf = kVf, .user = 1, .slot = kSlot});
+    until(kSoon, [&] { return bridge.read<regs::Vf>(kVf).assigned; });
+    phase_ends();
+    until(kSoon, [&] { return slot().present && slot().link; });
+    phase_ends();
+    run(power(1, kSlot, true));
+    run(user(1).sleep(std::chrono::milliseconds(20)));
+    until(kSoon, [&] { return slot().usable; });
+    run(user(1).sleep(std::chrono::milliseconds(100)));
+    phase_ends();
+    const auto functions = run(enumerators[1]->slot(slot_port(1, kSlot)));
+    phase_ends();
+    host::VfDriver driver(user(1), functions.at(0));
+    serve();  // the PF's mailbox, to which the driver talks
+    run(driver.start());
+    serving.reset();
+    phase_ends();
 
-      run(driver.stop());
-      phase(removal);
-      give(user(1), users, {.op = Op::kDetach, .user = 1, .slot = kSlot});
-      run(power(1, kSlot, false));
-      until(kLater, [&] { return bridge.read<regs::Vf>(kVf) == regs::Vf{}; });
-      phase(release);
-      run(user(1).sleep(std::chrono::milliseconds(1500)));  // the second that pciehp gives a slot that it switched off
+    run(driver.stop());
+    phase_ends();
+    give(user(1), users, {.op = Op::kDetach, .user = 1, .slot = kSlot});
+    run(power(1, kSlot, false));
+    until(kLater, [&] { return bridge.read<regs::Vf>(kVf) == regs::Vf{}; });
+    phase_ends();
+  }
+
+  // The second that pciehp gives a slot that it switched off.
+  void rest() { run(user(1).sleep(std::chrono::milliseconds(1500))); }
+
+  void moves() {
+    Samples samples;
+    for (int i = 0; i < 50; ++i) {
+      move(samples);
+      rest();
     }
-    figures_.add("a VF comes, policy: from the request to the assignment", "ms", policy);
-    figures_.add("a VF comes, slot: presence and link are shown", "ms", shown);
-    figures_.add("a VF comes, pciehp: power, link, its waits", "ms", on);
-    figures_.add("a VF comes, pciehp: the function is enumerated", "ms", enumeration);
-    figures_.add("a VF comes, driver: reset, mailbox, queues", "ms", start);
-    figures_.add("a VF goes, driver: off", "ms", removal);
-    figures_.add("a VF goes, slot: switched off, drained, reset, free", "ms", release);
+    for (std::size_t i = 0; i < kPhases.size(); ++i) figures_.add(kPhases[i], "ms", samples[i]);
+  }
+
+  // User 2 gets a packet every 10 us, while user 1 moves a VF and, as long, while it does not.
+  void neighbours() {
+    Neighbour other(scheduler, bridge, 2, vf_id(2), target_[2]);
+    Samples not_used;
+    std::vector<double> gap[2], way[2];
+    const auto note = [&](bool moving) {
+      other.stop();
+      rest();
+      gap[moving].push_back(other.longest_gap_us());
+      way[moving].push_back(other.longest_way());
+    };
+    for (int i = 0; i < 10; ++i) {
+      other.start();
+      const auto began = scheduler.now();
+      move(not_used);
+      const auto as_long = scheduler.now() - began;
+      note(true);
+      other.start();
+      run(user(1).sleep(as_long));
+      note(false);
+    }
+    for (const bool moving : {true, false}) {
+      const char* when = moving ? "a VF moves" : "nothing moves";
+      figures_.add(fmt::format("another user's packets, 10 us apart, {}: longest gap", when), "us", gap[moving]);
+      figures_.add(fmt::format("another user's packets, {}: longest way through the bridge", when), "cycles",
+                   way[moving]);
+    }
   }
 
   // One frame from user 1 to user 2: what it costs the bridge in all, descriptors and interrupts included.
