@@ -20,12 +20,12 @@ constexpr unsigned kLastRegister = 0xfffc;
 PoolControl::PoolControl(const Scheduler& scheduler, const Topology& topology, Bridge& bridge, const TlpCounts& counts)
     : scheduler_(scheduler), topology_(topology), bridge_(bridge), counts_(counts) {
   for (const auto& s : topology.servers)
-    if (!s.owner && s.attach == Topology::Attach::kVfioUser) users_.push_back(s.name);
+    if (!s.owner && s.attach != Topology::Attach::kNone) users_.push_back(s.name);
 }
 
 void PoolControl::assign_as_configured() {
   for (unsigned port = 1; const auto& s : topology_.servers) {
-    if (s.owner || s.attach != Topology::Attach::kVfioUser) continue;
+    if (s.owner || s.attach == Topology::Attach::kNone) continue;
     for (const auto& a : s.assign)
       command({.op = regs::Op::kAssign, .vf = a.vf, .user = port, .slot = a.slot, .fn = a.fn});
     ++port;

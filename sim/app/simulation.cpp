@@ -10,15 +10,13 @@
 #include <vector>
 
 #include "app/direct_vms.hpp"
+#include "app/model_servers.hpp"
 #include "app/pool_control.hpp"
 #include "app/request_words.hpp"
 #include "app/server_activity.hpp"
 #include "app/tlp_counts.hpp"
 #include "bridge/bridge.hpp"
 #include "copier/copier.hpp"
-#include "host/enumerate.hpp"
-#include "host/pf_driver.hpp"
-#include "host/server.hpp"
 #include "nic82599/nic82599.hpp"
 #include "pcie/endpoint.hpp"
 #include "record/frame_record.hpp"
@@ -51,35 +49,6 @@ struct VmPort {
   unsigned port;
   vmd::Endpoint endpoint;
   vfio_user::Server server;
-};
-
-/// The owner as a model: a program that enables VFs and serves their mailbox.
-struct ModelOwner {
-  ModelOwner(Scheduler& scheduler, Bridge& bridge, const Topology::Server& s)
-      : server(scheduler, bridge.input(0), {.name = s.name}), enumerator(server), program(run(s.model_vfs)) {
-    bridge.connect(0, server.root());
-    bridge.set_link(0, true);
-    program.start();
-  }
-  host::Task<> run(unsigned vfs) {
-    const auto tree = co_await enumerator.all();
-    for (const auto& f : tree) {
-      if (!f.extended_capabilities.contains(0x10)) continue;
-      driver.emplace(server, f);
-      co_await enumerator.enable_vfs(f, vfs);
-      co_await driver->start(vfs);
-      spdlog::info("{}: {} VFs of {} enabled", server.name(), vfs, f.bdf.str());
-      for (std::uint64_t seen = 0;; seen = server.count(driver->interrupt())) {
-        co_await driver->serve_mailbox();
-        while (server.count(driver->interrupt()) == seen) co_await server.sleep(std::chrono::milliseconds(1));
-      }
-    }
-    spdlog::error("{}: no card below the bridge:\n{}", server.name(), host::describe(tree));
-  }
-  host::Server server;
-  host::Enumerator enumerator;
-  std::optional<host::PfDriver> driver;
-  host::Task<> program;
 };
 
 /// A copier whose VFs are attached to VMs directly. Nobody drives its PF.
@@ -116,7 +85,7 @@ struct Simulation::Impl {
   std::unique_ptr<DirectVms> direct;        // when VMs are attached directly
   std::unique_ptr<DirectCopier> direct_copier;
   std::vector<std::unique_ptr<VmPort>> vms;
-  std::unique_ptr<ModelOwner> model;
+  std::vector<std::unique_ptr<ModelServer>> models;
   TlpCounts counts;
   std::vector<ServerActivity> activity;  // by port of the bridge
   record::TimeAxis time{scheduler};
@@ -215,10 +184,12 @@ struct Simulation::Impl {
     for (const auto& s : topology.servers) {
       if (s.attach == Topology::Attach::kNone) continue;
       const unsigned port = s.owner ? 0 : next_user++;
-      if (s.attach == Topology::Attach::kModel)
-        model = std::make_unique<ModelOwner>(scheduler, *bridge, s);
-      else
+      if (s.attach == Topology::Attach::kVfioUser)
         vms.push_back(std::make_unique<VmPort>(scheduler, *bridge, port, s.name, folder / s.sockets.at(0)));
+      else if (s.owner)
+        models.push_back(std::make_unique<ModelOwner>(scheduler, *bridge, s.name, s.model_vfs));
+      else
+        models.push_back(std::make_unique<ModelUser>(scheduler, *bridge, port, s.name));
     }
     pool = std::make_unique<PoolControl>(scheduler, topology, *bridge, counts);
     pool->assign_as_configured();
@@ -245,7 +216,8 @@ struct Simulation::Impl {
       server["name"] = name;
       out.push_back(std::move(server));
     };
-    if (model) add(activity_at(0, true, SimTime{0}, model->server.root().waits_for()), model->server.name());
+    for (const auto& m : models)
+      add(activity_at(m->port(), true, SimTime{0}, m->server().root().waits_for()), m->server().name());
     for (const auto& vm : vms) {
       std::vector<std::string> waits_for = vm->endpoint.root_complex().waits_for();
       std::ranges::move(vm->server.waits_for(), std::back_inserter(waits_for));
@@ -322,7 +294,7 @@ std::string Simulation::state() const {
   if (i.direct) out += i.direct->state();
   if (i.direct_copier) out += i.direct_copier->state();
   if (i.wire) out += i.wire->state() + "\n";
-  if (i.model) out += i.model->server.root().state();
+  for (const auto& m : i.models) out += m->server().root().state();
   for (const auto& vm : i.vms) out += vm->endpoint.state() + vm->server.state();
   for (const auto& [name, file] : i.records) out += file->state() + "\n";
   return out;

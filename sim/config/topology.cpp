@@ -137,8 +137,7 @@ Topology::Server read_server(Reader& r, unsigned index, const BridgeLimits& limi
   switch (s.attach) {
     case Attach::kVfioUser: s.sockets = {r.text("socket", s.name + ".sock")}; break;
     case Attach::kModel:
-      if (!s.owner) r.fail("only the owner can be a model; users are VMs");
-      s.model_vfs = r.number("vfs", s.model_vfs, 1, kMostVfs);
+      if (s.owner) s.model_vfs = r.number("vfs", s.model_vfs, 1, kMostVfs);
       break;
     case Attach::kDirect: read_direct(r, index, s); break;
     case Attach::kNone: break;

@@ -18,7 +18,7 @@ namespace vfpool::config {
 struct Topology {
   enum class Attach {
     kVfioUser,  ///< a VM, as a VMD domain behind the bridge
-    kModel,     ///< the simulator's own model of the owner's server: PF driver, VFs, mailbox; no VM
+    kModel,     ///< no VM, a C++ host in the simulator: the owner serves its VFs, a user sends frames back
     kDirect,    ///< a VM with VFs, without bridge or VMD: only in files without an owner
     kNone,      ///< a VM without a device of ours
   };

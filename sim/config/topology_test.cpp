@@ -153,7 +153,6 @@ TEST_F(TopologyFile, ContradictionsAreRefused) {
               HasSubstr("server 3: VF 1 is given twice"));
   EXPECT_THAT(error("[[server]]\n[[server]]\nattach=\"direct\"\n"), HasSubstr("cannot share"));
   EXPECT_THAT(error("[[server]]\nassign=[{vf=1}]\n"), HasSubstr("assign is for users"));
-  EXPECT_THAT(error("[[server]]\n[[server]]\nattach=\"model\"\n"), HasSubstr("only the owner can be a model"));
 }
 
 TEST_F(TopologyFile, KeysThatCouldHaveNoEffectAreRefused) {
@@ -163,6 +162,7 @@ TEST_F(TopologyFile, KeysThatCouldHaveNoEffectAreRefused) {
   EXPECT_THAT(error("[nic]\nwire = { kind = \"station\" }\n[[server]]\n"), HasSubstr("wire of kind station"));
   EXPECT_THAT(error("[[server]]\nattach=\"none\"\nsocket=\"s\"\n"), HasSubstr("socket is not known here"));
   EXPECT_THAT(error("[[server]]\nattach=\"model\"\n[server.vm]\ncpus=1\n"), HasSubstr("vm is not known here"));
+  EXPECT_THAT(error("[[server]]\n[[server]]\nattach=\"model\"\nvfs=2\n"), HasSubstr("vfs is not known here"));
   EXPECT_THAT(error("[nic]\nwire = { kind = \"memif\", netns = \"x\" }\n"), HasSubstr("netns is not known here"));
   EXPECT_THAT(error("[nic]\nwire = { kind = \"loopback\", netns = \"x\" }\n"), HasSubstr("netns is not known here"));
   EXPECT_THAT(error("[[server]]\nattach=\"direct\"\nvf=0\nvfs=[1]\n"), HasSubstr("says what vf says"));

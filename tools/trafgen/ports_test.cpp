@@ -46,13 +46,14 @@ class PortsTest : public testing::Test {
     std::string text;
   };
   // A shell's command line; without root's rights, if we have them.
-  static std::string command(const std::string& arguments) {
-    const std::string user = geteuid() == 0 ? "setpriv --reuid=65534 --regid=65534 --clear-groups " : "";
-    return "exec " + user + TRAFGEN + " " + arguments + " 2>&1";
+  static std::string as_nobody(const std::string& line) {
+    return (geteuid() == 0 ? "exec setpriv --reuid=65534 --regid=65534 --clear-groups " : "exec ") + line;
   }
+  static std::string command(const std::string& arguments) { return as_nobody(TRAFGEN " " + arguments + " 2>&1"); }
   static int status_of(int wait_status) { return WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : -1; }
-  Ended trafgen(const std::string& arguments) const {
-    FILE* const out = popen(command(arguments).c_str(), "r");
+  Ended trafgen(const std::string& arguments) const { return shell(command(arguments)); }
+  static Ended shell(const std::string& line) {
+    FILE* const out = popen(line.c_str(), "r");
     Ended ended{-1, {}};
     for (int c; (c = fgetc(out)) != EOF;) ended.text += static_cast<char>(c);
     ended.status = status_of(pclose(out));
@@ -122,6 +123,64 @@ TEST_F(PortsTest, TheModelsWireLosesNothingAtAnySpeed) {
     EXPECT_EQ(stream["sent"], 3000);
     EXPECT_EQ(stream["received"], 3000);
     EXPECT_EQ(stream["reordered"], 0);
+  }
+}
+
+// From this process through shared memory, the card, the Verilated bridge, a user's memory, and all the way back. No
+// more frames than a ring has descriptors, so that nothing is lost however slow the simulator is.
+TEST_F(PortsTest, AllComesBackFromAServerOfThePool) {
+  std::ofstream(path("pool.toml")) << R"(
+    [nic]
+    wire = { kind = "memif" }
+    [[server]]
+    attach = "model"
+    vfs = 2
+    [[server]]
+    attach = "model"
+    assign = [ { slot = 0, vf = 1 } ]
+  )";
+  std::ofstream(path("streams.toml")) << R"(
+    [[stream]]
+    size = "imix"
+    destination = { mac = "02:82:59:f0:00:01" }
+  )";
+  const pid_t pool = fork();
+  if (pool == 0) {
+    const std::string line = as_nobody(VFPOOL_SIM " " + path("pool.toml") + " 2>" + path("log"));
+    execl("/bin/sh", "sh", "-c", line.c_str(), nullptr);
+    _exit(127);
+  }
+  const auto log = [&] {
+    std::ifstream in(path("log"));
+    return std::string(std::istreambuf_iterator<char>(in), {});
+  };
+  const auto is_up = [&] { return log().find("sends back") != std::string::npos; };
+  for (int i = 0; i < 12'000 && !is_up() && waitpid(pool, nullptr, WNOHANG) == 0; ++i) usleep(10'000);
+  EXPECT_TRUE(is_up()) << log();
+  const json r = result("run --frames 300 --seconds 1000 --drain 5 --wait 60 --streams " + path("streams.toml") + " " +
+                        memif("client", "wire.sock"));
+  kill(pool, SIGTERM);
+  waitpid(pool, nullptr, 0);
+  const json& stream = r["streams"][0];
+  EXPECT_EQ(stream["sent"], 300);
+  EXPECT_EQ(stream["received"], 300);
+  EXPECT_EQ(stream["reordered"], 0);
+  EXPECT_EQ(stream["duplicates"], 0);
+}
+
+// In a network of its own, with root's rights. No more frames than a ring of net_af_packet has places.
+TEST_F(PortsTest, FramesPassThroughInterfacesOfTheKernel) {
+  for (const char* ports : {"--port net_af_packet,iface=va --port net_af_packet,iface=vb",
+                            "--port net_tap,iface=t0 --port net_af_packet,iface=t0"}) {
+    const Ended e = shell(
+        "exec unshare --net sh -c 'sysctl -qw net.ipv6.conf.default.disable_ipv6=1 && "
+        "ip link add va type veth peer name vb && ip link set va up && ip link set vb up && "
+        "exec " TRAFGEN " run --frames 400 --seconds 1000 --drain 2 -q --json " +
+        path("kernel.json") + " " + ports + "' 2>&1");
+    ASSERT_EQ(e.status, 0) << e.text;
+    const json stream = read("kernel.json")["streams"][0];
+    EXPECT_EQ(stream["sent"], 400) << ports;
+    EXPECT_EQ(stream["received"], 400) << ports;
   }
 }
 
