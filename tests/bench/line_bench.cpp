@@ -19,49 +19,67 @@ using Sender = Conversation::Sender;
 
 constexpr SimTime kStream = std::chrono::milliseconds(5), kAll = std::chrono::milliseconds(20);
 
+// From an interrupt to the program that looks: an ordinary server's, and none.
+constexpr SimTime kWake = std::chrono::microseconds(10), kAtOnce{0};
+
 double cycles(SimTime t) {
   return static_cast<double>(t.count()) / static_cast<double>(Scheduler::kClockPeriod.count());
 }
 double microseconds(SimTime t) { return std::chrono::duration<double, std::micro>(t).count(); }
 
-// Returns the pings of each size, in cycles.
-std::map<unsigned, std::vector<double>> converse(Figures& figures, Conversation& c, const std::string& how) {
+using Pings = std::map<unsigned, std::vector<double>>;  // by bytes, in cycles
+
+void streams(Figures& figures, Conversation& c, const std::string& how) {
   for (const auto& [whose, sender] : {std::pair{"client", Sender::kServer}, std::pair{"server", Sender::kStation}})
-    for (const unsigned segments : {2U, 4U, 6U, 8U, 12U, 16U, 24U, 32U, 44U})
+    for (const unsigned segments : {4U, 8U, 12U, 16U, 20U, 24U, 32U, 44U})
       figures.point(fmt::format("{}, {}", whose, how), segments,
                     {{"gbps", c.gbps(sender, segments * ip::Stream::kSegment, kStream)}});
-  std::map<unsigned, std::vector<double>> took;
-  for (const unsigned bytes : {56U, 1472U})
+}
+
+Pings pings(Figures& figures, Conversation& c, const std::string& how) {
+  Pings took;
+  for (const unsigned bytes : {56U, 1472U}) {
+    c.ping(bytes);  // ARP comes first
     for (int i = 0; i < 20; ++i) took[bytes].push_back(cycles(c.ping(bytes)));
-  for (const auto& [bytes, samples] : took)
-    figures.add(fmt::format("ping of {} bytes, {}", bytes, how), "cycles", samples);
+    figures.add(fmt::format("ping of {} bytes, {}", bytes, how), "cycles", took[bytes]);
+  }
   return took;
 }
 
 class Pooled : public Pool {
  public:
   void TestBody() override {}
-  auto measure(Figures& figures) {
+  Pings measure(Figures& figures) {
     run(start_owner(2));
     if (command(Op::kAssign, 1, 0, 0) != Result::kDone) throw std::runtime_error("a VF cannot be assigned");
-    Conversation c(user(1), run(plug(1, 0)), *wire.second);
+    const host::Function vf = run(plug(1, 0));
+    {
+      Conversation c(user(1), vf, *wire.second, kWake);
+      run(c.start());
+      streams(figures, c, "pooled");
+    }
+    Conversation c(user(1), vf, *wire.second, kAtOnce);
     run(c.start());
-    return converse(figures, c, "pooled");
+    return pings(figures, c, "pooled");
   }
 };
 
-auto without_bridge(Figures& figures) {
+Pings without_bridge(Figures& figures) {
   Direct d;
   host::run(d.scheduler, d.start(2));
-  Conversation c(d.server, d.vfs.at(0), *d.wire.second);
+  {
+    Conversation c(d.server, d.vfs.at(0), *d.wire.second, kWake);
+    host::run(d.scheduler, c.start());
+    streams(figures, c, "direct");
+  }
+  Conversation c(d.server, d.vfs.at(0), *d.wire.second, kAtOnce);
   host::run(d.scheduler, c.start());
-  return converse(figures, c, "direct");
+  return pings(figures, c, "direct");
 }
 
 void tcp(Figures& figures) {
   figures.axes("tcp", "window, segments of 1460 bytes", "gbps");
-  const auto direct = without_bridge(figures);
-  const auto pooled = Pooled().measure(figures);
+  const Pings direct = without_bridge(figures), pooled = Pooled().measure(figures);
   for (const auto& [bytes, samples] : pooled) {
     std::vector<double> more;
     for (std::size_t i = 0; i < samples.size(); ++i) more.push_back(samples[i] - direct.at(bytes)[i]);
