@@ -184,7 +184,7 @@ bool airvf_mbx_alive(struct airvf *vf)
 
 	mutex_lock(&vf->mbx.lock);
 	if (!(airvf_mbx_control(vf) & VFMAILBOX_RSTI))
-		err = airvf_mbx_exchange(vf, msg, ARRAY_SIZE(msg), reply, 1, 2 * POLLS);
+		err = airvf_mbx_exchange(vf, msg, ARRAY_SIZE(msg), reply, 1, POLLS);
 	if (err == -ETIMEDOUT) {
 		airvf_mbx_lost(vf);
 	} else if (err != -EBUSY && vf->mbx.late) {
