@@ -83,6 +83,7 @@ struct airvf_tx_stats {
 	u64 csum_none;
 	u64 needs_csum;
 	u64 doorbells;
+	u64 small;		/* counts for both of the two before */
 	u64 xdp_xmit;
 	u64 xdp_full;
 
@@ -147,6 +148,7 @@ struct airvf_vector_stats {
 };
 
 enum airvf_tx_type {
+	AIRVF_TX_SHORT,		/* skb that was copied: one descriptor, one segment */
 	AIRVF_TX_SKB,
 	AIRVF_TX_XDP,		/* frame mapped by us (ndo_xdp_xmit) */
 	AIRVF_TX_XDP_POOL,	/* frame in our page pool (XDP_TX) */
@@ -167,11 +169,19 @@ struct airvf_tx_buf {
 	u32 eop;		/* index of the packet's last descriptor */
 };
 
+/* The two fields of an skb that say where its checksum is, as one. */
+union airvf_tx_csum {
+	struct {
+		u16 start;
+		u16 offset;
+	};
+	__wsum both;
+};
+
 /* What airvf_tx_usual() knows of the packets that context 0 fits; all ones: nothing. */
 struct airvf_tx_usual {
-	u32 mac;	/* bytes before the IP header */
-	u16 ip;		/* of the IP header */
-	u16 csum;	/* where the checksum is in the header behind it */
+	u32 mac;			/* bytes before the IP header */
+	union airvf_tx_csum csum;	/* from there on */
 };
 
 /* A context that the device keeps for a queue (data sheet 7.2.3.2.3). */

@@ -120,9 +120,9 @@ static noinline void airvf_tx_publish_more(struct airvf_tx_ring *ring, u32 slots
 }
 
 /* A packet's descriptors are made. They go to the device, when it is time. */
-static __always_inline void airvf_tx_publish(struct airvf_tx_ring *ring, struct sk_buff *skb,
-					     struct airvf_tx_buf *first, u32 slots, u16 segs,
-					     u32 bytes, u32 eop, bool csum)
+static noinline void airvf_tx_publish(struct airvf_tx_ring *ring, struct sk_buff *skb,
+				      struct airvf_tx_buf *first, u32 slots, u16 segs,
+				      u32 bytes, u32 eop, bool csum)
 {
 	struct airvf_tx_stats *stats = ring->stats;
 	u32 end = airvf_tx_next(ring, eop);
@@ -150,14 +150,6 @@ static __always_inline void airvf_tx_publish(struct airvf_tx_ring *ring, struct 
 		airvf_tx_publish_last(ring, true);
 	else
 		airvf_tx_doorbell(ring, end);
-}
-
-/* The same, not in-lined. */
-static noinline void airvf_tx_publish_any(struct airvf_tx_ring *ring, struct sk_buff *skb,
-					  struct airvf_tx_buf *first, u32 slots, u16 segs,
-					  u32 bytes, u32 eop, bool csum)
-{
-	airvf_tx_publish(ring, skb, first, slots, segs, bytes, eop, csum);
 }
 
 /*
@@ -205,7 +197,7 @@ static __always_inline bool airvf_tx_one(struct airvf_tx_ring *ring, struct sk_b
 	desc->addr = cpu_to_le64(dma);
 	desc->cmd = cpu_to_le32(plan.cmd);
 	desc->olinfo = cpu_to_le32(plan.olinfo);
-	airvf_tx_publish_any(ring, skb, first, slots, 1, skb->len, i, csum);
+	airvf_tx_publish(ring, skb, first, slots, 1, skb->len, i, csum);
 	return true;
 }
 
@@ -241,9 +233,17 @@ static noinline bool airvf_tx_pieces(struct airvf_tx_ring *ring, struct sk_buff 
 		airvf_tx_put_context(ring, ring->next_to_use, &plan);
 	ring->desc[eop].cmd |= cpu_to_le32(TXD_EOP | TXD_RS);
 	skb_tx_timestamp(skb);
-	airvf_tx_publish_any(ring, skb, first, airvf_tx_distance(ring, end), segs,
-			     skb->len + (segs - 1) * plan.header, eop, plan.olinfo & TXD_TXSM);
+	airvf_tx_publish(ring, skb, first, airvf_tx_distance(ring, end), segs,
+			 skb->len + (segs - 1) * plan.header, eop, plan.olinfo & TXD_TXSM);
 	return true;
+}
+
+/* Where the checksum is, seen from the IP header: both fields by one subtraction. */
+static __always_inline u32 airvf_tx_csum_from(const struct sk_buff *skb)
+{
+	const union airvf_tx_csum net = { .start = skb->network_header };
+
+	return (__force u32)skb->csum - (__force u32)net.both;
 }
 
 /*
@@ -258,8 +258,7 @@ static __always_inline bool airvf_tx_usual(const struct airvf_tx_ring *ring,
 
 	return skb->len - TX_FRAME_MIN <= AIRVF_TX_SMALL - TX_FRAME_MIN &&
 	       airvf_skb_plain(skb) && skb->ip_summed == CHECKSUM_PARTIAL &&
-	       skb->csum_offset == usual->csum &&
-	       (u16)(skb->csum_start - skb->network_header) == usual->ip &&
+	       airvf_tx_csum_from(skb) == (__force u32)usual->csum.both &&
 	       (u32)skb_network_offset(skb) == usual->mac &&
 	       !shared->gso_size && !shared->tx_flags &&
 	       (*(const __be32 *)skb->data != htonl(0x0180c200) || !airvf_tx_link_local(skb)) &&
@@ -271,11 +270,30 @@ static __always_inline void airvf_tx_small(struct airvf_tx_ring *ring, struct sk
 {
 	u32 i = ring->next_to_use, len = skb->len;
 	struct airvf_tx_desc *desc = &ring->desc[i];
+	struct airvf_tx_buf *buf = &ring->buf[i];
 
 	desc->addr = cpu_to_le64(airvf_tx_copy(ring, i, skb->data, len));
 	desc->cmd = cpu_to_le32(TXD_DTYP_DATA | TXD_DEXT | TXD_IFCS | TXD_EOP | TXD_RS | len);
 	desc->olinfo = cpu_to_le32(TXD_CC | TXD_TXSM | len << TXD_PAYLEN_SHIFT);
-	airvf_tx_publish(ring, skb, &ring->buf[i], 1, 1, len, i, true);
+	buf->skb = skb;
+	buf->type = AIRVF_TX_SHORT;
+	buf->bytes = len;
+	buf->eop = i;
+	i = airvf_tx_next(ring, i);
+	if (netdev_xmit_more()) {
+		airvf_tx_count(ring->stats, &ring->stats->needs_csum);
+		airvf_tx_publish_more(ring, 1, len, i);
+		return;
+	}
+	netdev_tx_sent_queue(ring->txq, len);
+	airvf_tx_advance(ring, 1, i);
+	if (unlikely(ring->room < TX_ROOM)) {
+		airvf_tx_count(ring->stats, &ring->stats->needs_csum);
+		airvf_tx_publish_last(ring, true);
+		return;
+	}
+	airvf_tx_ring_bell(ring, i);
+	airvf_tx_count(ring->stats, &ring->stats->small);
 }
 
 /* Any packet. */

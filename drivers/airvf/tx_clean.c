@@ -20,39 +20,71 @@ static noinline void airvf_tx_return_frame(struct airvf_tx_ring *ring, struct ai
 	xdp_return_frame(first->xdpf);
 }
 
-/* Returns packets that were sent. True: nothing left to do now. */
+/* What one turn of the clean-up found besides the number of packets and bytes. */
+struct airvf_tx_found {
+	u32 segs;	/* beyond one a packet */
+	u32 xdp;	/* frames that are not the stack's */
+	u32 xdp_bytes;
+	u32 xsk;	/* of these, a socket's */
+};
+
+static bool airvf_tx_sent(const struct airvf_tx_ring *ring, u32 eop)
+{
+	return READ_ONCE(ring->desc[eop].olinfo) & cpu_to_le32(TXD_STA_DD);
+}
+
+/* A packet that was sent and is not a short one. False: not now. */
+static bool airvf_tx_clean_any(struct airvf_tx_ring *ring, u32 i, int budget,
+			       struct airvf_tx_found *found)
+{
+	struct airvf_tx_buf *first = &ring->buf[i];
+
+	if (likely(first->type == AIRVF_TX_SKB)) {
+		if (likely(first->eop == i))
+			airvf_tx_unmap(ring, first);
+		else
+			airvf_tx_unwind(ring, i, airvf_tx_next(ring, first->eop));
+		napi_consume_skb(first->skb, budget);
+		found->segs += first->segs - 1;
+		return true;
+	}
+	/* netpoll may have interrupts off: page pools cannot be served then. */
+	if (!budget)
+		return false;
+	if (first->type == AIRVF_TX_XSK)
+		found->xsk++;
+	else
+		airvf_tx_return_frame(ring, first, i);
+	found->xdp++;
+	found->xdp_bytes += first->bytes;
+	return true;
+}
+
+/*
+ * Returns packets that were sent: memory goes back when the device no longer has it.
+ * True: nothing left to do now.
+ */
 bool airvf_tx_clean(struct airvf_tx_ring *ring, int budget, struct airvf_work *work)
 {
 	/* Pairs with the producer's release: buf[] is filled up to here. */
 	u32 use = smp_load_acquire(&ring->next_to_use), i = ring->next_to_clean;
-	u32 packets = 0, bytes = 0, xdp = 0, xdp_bytes = 0, xsk = 0, done = 0;
-	u32 limit = ring->count / 2;
+	u32 bytes = 0, done = 0, limit = ring->count / 2, eop;
+	struct airvf_tx_found found = {};
 
 	while (i != use) {
-		struct airvf_tx_buf *first = &ring->buf[i];
-		u32 eop = first->eop;
+		const struct airvf_tx_buf *first = &ring->buf[i];
 
-		if (!(READ_ONCE(ring->desc[eop].olinfo) & cpu_to_le32(TXD_STA_DD)))
-			break;
-		if (likely(first->type == AIRVF_TX_SKB)) {
-			if (likely(eop == i))
-				airvf_tx_unmap(ring, first);
-			else
-				airvf_tx_unwind(ring, i, airvf_tx_next(ring, eop));
-			/* Memory goes back when the device no longer has it. */
+		if (likely(first->type == AIRVF_TX_SHORT)) {
+			eop = i;
+			if (!airvf_tx_sent(ring, eop))
+				break;
 			napi_consume_skb(first->skb, budget);
 		} else {
-			/* netpoll may have interrupts off: page pools cannot be served then. */
-			if (!budget)
+			eop = first->eop;
+			if (!airvf_tx_sent(ring, eop) ||
+			    !airvf_tx_clean_any(ring, i, budget, &found))
 				break;
-			if (first->type == AIRVF_TX_XSK)
-				xsk++;
-			else
-				airvf_tx_return_frame(ring, first, i);
-			xdp++;
-			xdp_bytes += first->bytes;
 		}
-		packets += first->segs;
 		bytes += first->bytes;
 		i = airvf_tx_next(ring, eop);
 		if (++done == limit)
@@ -61,19 +93,19 @@ bool airvf_tx_clean(struct airvf_tx_ring *ring, int budget, struct airvf_work *w
 	if (!done)
 		return true;
 
-	if (unlikely(xsk))
-		xsk_tx_completed(ring->xsk, xsk);
+	if (unlikely(found.xsk))
+		xsk_tx_completed(ring->xsk, found.xsk);
 	/* The producer refills buf[] from here only after we are done with it. */
 	smp_store_release(&ring->next_to_clean, i);
 	u64_stats_update_begin(&ring->stats->clean_sync);
-	ring->stats->packets += packets;
+	ring->stats->packets += done + found.segs;
 	ring->stats->bytes += bytes;
 	u64_stats_update_end(&ring->stats->clean_sync);
 	/* The device made the segments: to us it was one packet. */
 	work->packets += done;
 	work->bytes += bytes;
 
-	netdev_tx_completed_queue(ring->txq, done - xdp, bytes - xdp_bytes);
+	netdev_tx_completed_queue(ring->txq, done - found.xdp, bytes - found.xdp_bytes);
 	/* Pairs with the barrier in airvf_tx_stop_unless(). */
 	smp_mb();
 	if (unlikely(netif_tx_queue_stopped(ring->txq) &&
@@ -99,6 +131,8 @@ void airvf_tx_sum(const struct airvf *vf, u32 queue, struct airvf_tx_stats *sum)
 		start = u64_stats_fetch_begin(&stats->xmit_sync);
 		*sum = *stats;
 	} while (u64_stats_fetch_retry(&stats->xmit_sync, start));
+	sum->needs_csum += sum->small;
+	sum->doorbells += sum->small;
 	do {
 		start = u64_stats_fetch_begin(&stats->clean_sync);
 		copy = *stats;
@@ -121,7 +155,7 @@ void airvf_tx_free(struct airvf_tx_ring *ring)
 		struct airvf_tx_buf *first = &ring->buf[i];
 		u32 end = airvf_tx_next(ring, first->eop);
 
-		if (first->type == AIRVF_TX_SKB) {
+		if (first->type == AIRVF_TX_SHORT || first->type == AIRVF_TX_SKB) {
 			airvf_tx_unwind(ring, i, end);
 			dev_kfree_skb_any(first->skb);
 		} else if (first->type == AIRVF_TX_XSK) {

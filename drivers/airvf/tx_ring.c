@@ -10,9 +10,9 @@ static void airvf_tx_learn_usual(struct airvf_tx_ring *ring, const struct airvf_
 	    plan->type & TXC_L4T_SCTP)
 		return;
 	ring->usual.mac = plan->lens >> TXC_MACLEN_SHIFT;
-	ring->usual.ip = plan->lens & TXC_IPLEN_MAX;
-	ring->usual.csum = plan->type & TXC_L4T_TCP ? offsetof(struct tcphdr, check) :
-						      offsetof(struct udphdr, check);
+	ring->usual.csum.start = plan->lens & TXC_IPLEN_MAX;
+	ring->usual.csum.offset = plan->type & TXC_L4T_TCP ? offsetof(struct tcphdr, check) :
+							     offsetof(struct udphdr, check);
 }
 
 void airvf_tx_put_context(struct airvf_tx_ring *ring, u16 i, const struct airvf_tx_plan *plan)

@@ -94,11 +94,16 @@ static inline void airvf_tx_count_many(struct airvf_tx_stats *stats, u64 *counte
 	u64_stats_update_end(&stats->xmit_sync);
 }
 
-static __always_inline void airvf_tx_doorbell(struct airvf_tx_ring *ring, u32 tail)
+static __always_inline void airvf_tx_ring_bell(struct airvf_tx_ring *ring, u32 tail)
 {
 	ring->kicked = tail;
 	/* The descriptors before the tail: writel() orders them. */
 	writel(tail, ring->tail);
+}
+
+static inline void airvf_tx_doorbell(struct airvf_tx_ring *ring, u32 tail)
+{
+	airvf_tx_ring_bell(ring, tail);
 	airvf_tx_count(ring->stats, &ring->stats->doorbells);
 }
 
