@@ -2,8 +2,8 @@
 #include "pcie.hpp"
 
 #include <algorithm>
+#include <array>
 #include <fstream>
-#include <iterator>
 
 namespace vfpool::tools {
 namespace {
@@ -21,6 +21,22 @@ bool is_address(const std::string& name) {
   const auto dot = name.rfind('.'), colon = name.find(':');
   return colon != std::string::npos && dot != std::string::npos && dot + 2 == name.size() &&
          name.find_first_not_of("0123456789abcdef:.") == std::string::npos;
+}
+
+/// The first 256 bytes, fewer where the reader is not root. Of a function that does not answer each word takes a
+/// time-out of the fabric, so class and revision, which a VF has as well, are asked for alone first.
+std::vector<std::uint8_t> configuration(const fs::path& file) {
+  constexpr std::size_t kSize = 256;
+  constexpr std::streamoff kRevision = 0x08;
+  std::ifstream in;
+  in.rdbuf()->pubsetbuf(nullptr, 0);  // not one byte ahead
+  in.open(file, std::ios::binary);
+  std::array<char, kSize> bytes;
+  in.seekg(kRevision).read(bytes.data(), 4);
+  if (in && std::count(bytes.begin(), bytes.begin() + 4, '\xff') == 4) return std::vector<std::uint8_t>(kSize, 0xff);
+  in.clear();
+  in.seekg(0).read(bytes.data(), kSize);
+  return {bytes.begin(), bytes.begin() + in.gcount()};
 }
 
 }  // namespace
@@ -61,8 +77,7 @@ std::vector<PciFunction> pci_functions(const fs::path& root) {
     f.class_code = hex_file(path / "class");
     if (const auto link = fs::read_symlink(path / "driver", none); !none) f.driver = link.filename();
     if (const auto link = fs::read_symlink(path / "physfn", none); !none) f.physical_function = link.filename();
-    std::ifstream config(path / "config", std::ios::binary);
-    f.config.assign(std::istreambuf_iterator<char>(config), {});
+    f.config = configuration(path / "config");
     found.emplace_back(path, std::move(f));
   }
   // By path: a port stands before what is below it.

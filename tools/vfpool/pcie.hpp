@@ -18,7 +18,7 @@ struct PciFunction {
   unsigned vendor = 0, device = 0, class_code = 0;
   std::string driver;                ///< empty: none
   std::string physical_function;     ///< of a VF: its PF
-  std::vector<std::uint8_t> config;  ///< 64 bytes where the reader is not root
+  std::vector<std::uint8_t> config;  ///< 256 bytes; 64 where the reader is not root
 
   /// Of its configuration space; all ones behind its end, as of a function that does not answer.
   std::uint32_t word(std::size_t offset, unsigned bytes) const;
