@@ -26,8 +26,11 @@ class Hotplug : public testing::Test {
  protected:
   static void SetUpTestSuite() {
     if (geteuid() != 0 || lab_ != nullptr) return;
-    lab_ = new lab::Lab(
-        {.topology = VFPOOL_TOPOLOGY, .folder = "build/hotplug", .sim_program = VFPOOL_SIM, .progress = {}});
+    lab_ = new lab::Lab({.topology = VFPOOL_TOPOLOGY,
+                         .folder = "build/hotplug",
+                         .sim_program = VFPOOL_SIM,
+                         .boot_limit = 300s,
+                         .progress = {}});
     lab_->up();
     for (const char* vm : {"owner", "user1", "user2"}) {
       put_commands(vm);
