@@ -147,7 +147,7 @@ module vfp_dev_port #(
   logic [1:0][HostW-1:0]  host;
   logic [1:0][NFnW-1:0]   fn;
   logic [2:0][HostW-1:0]  way, way_q;  // port to take, by class
-  logic [1:0][3:0]        refusal;
+  logic [1:0][3:0]        refusal, refusal_q, why;  // why: of a packet that is being dropped already, as it began
 
   for (genvar c = 0; c < 2; c++) begin : gen_head
     vfp_dev_steer #(.Users(Users), .UserFns(UserFns), .Vfs(Vfs)) u_steer (
@@ -174,6 +174,8 @@ module vfp_dev_port #(
       else if (c == 1 && mute_i[host[c]]) refusal[c] = vfp_regs_pkg::DropBlocked;
     end
     assign ok[c] = refusal[c] == vfp_regs_pkg::DropNone;
+    assign why[c] = mid_drop_q[c] ? refusal_q[c] : refusal[c];
+    always_ff @(posedge clk_i) if (!mid_drop_q[c]) refusal_q[c] <= refusal[c];
     assign way[c] = host[c];
     logic [127:0] renamed;
     assign renamed = {q_hdr[c][127:64], to_user[c] ? fn_bdf_i[fn[c]] : q_hdr[c][63:48],
@@ -237,10 +239,10 @@ module vfp_dev_port #(
     err_reason_o = vfp_regs_pkg::DropMalformed;
     if (err_sel[0]) begin
       err_hdr_o    = q_hdr[0];
-      err_reason_o = refusal[0];
+      err_reason_o = why[0];
     end else if (err_sel[1]) begin
       err_hdr_o    = q_hdr[1];
-      err_reason_o = refusal[1];
+      err_reason_o = why[1];
     end else if (err_sel[2]) begin
       err_hdr_o    = q_hdr[2];
       err_reason_o = match ? vfp_regs_pkg::DropMismatch : vfp_regs_pkg::DropUnexpected;

@@ -61,6 +61,22 @@ TEST_F(Isolation, WithoutBusMasterNothingLeavesTheVf) {
   EXPECT_EQ(user(1).at(0x700000, 4)[0], 0);
 }
 
+// Bus Master Enable comes back in each cycle of a packet that is being dropped for the lack of it.
+TEST_F(Isolation, ADroppedPacketIsCountedUnderTheReasonItBeganWith) {
+  run(ready());
+  const Bdf pf = find(owner_tree, 0x10f9).bdf, port = find(owner_tree, 0x8087).bdf;
+  owner_sleeps = true;
+  for (unsigned cycles = 0; cycles < 24; ++cycles) {
+    run(owner().config_write(port, 0x04, 0x0002, 2));
+    from_device(pcie::mem_write(pf, 0x700000, std::vector<std::uint8_t>(128, 1)));
+    for (unsigned i = 0; i < cycles; ++i) bridge.cycle();
+    bridge.input(0).deliver(pcie::cfg_write(Bdf(0, 0, 0), 31, port, 0x04, std::vector<std::uint8_t>{6, 0}, false));
+    settle();
+    EXPECT_EQ(drops(Drop::kNone), 0u) << cycles;
+  }
+  EXPECT_GT(drops(Drop::kBusMaster), 0u);
+}
+
 TEST_F(Isolation, TheOwnerCannotReconfigureAUsersVf) {
   run(ready());
   const Bdf vf0 = owner_vfs[0].bdf;
