@@ -250,8 +250,8 @@ module vfp_host_port #(
       err_reason_o = act[1] == vfp_pkg::ActFwd ? gone : reason[1];
     end else if (err_sel[2]) begin
       err_hdr_o    = q_hdr[2];
-      err_reason_o = act_cpl != vfp_pkg::ActFwd ? vfp_regs_pkg::DropUnsupported :
-                     cpl_match ? vfp_regs_pkg::DropMismatch : vfp_regs_pkg::DropUnexpected;
+      // Locked reads are not carried, so that nobody waits for their completions (2.3.2).
+      err_reason_o = act_cpl == vfp_pkg::ActFwd && cpl_match ? vfp_regs_pkg::DropMismatch : vfp_regs_pkg::DropUnexpected;
     end
   end
 

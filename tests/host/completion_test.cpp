@@ -116,6 +116,33 @@ INSTANTIATE_TEST_SUITE_P(Fault, WrongAnswer,
                                                  return completion(r, c.completer(), CplStatus::kRetry);
                                                }}));
 
+// 2.3.2: nobody asked for one, at either side.
+TEST_F(Completion, ALockedCompletionIsUnexpectedAndEndsNothing) {
+  run(ready());
+  Silent &card = silence_the_card(), &server = silence_user(1);
+  const auto locked = [](Tlp c) {
+    c.hdr[0] |= 1U << 24;
+    return c;
+  };
+  user_reads(2, 31);
+  from_device(pcie::mem_read(owner_vfs[0].bdf, 3, 0x700000, 4));
+  settle();
+  const Tlp down = answer(card.last(TlpKind::kMemRead), owner_vfs[1].bdf)[0];
+  const Tlp up = answer(server.last(TlpKind::kMemRead), Bdf(0, 0, 0))[0];
+  Log &asker = leaving(2), &device_out = leaving(device());
+  from_device(locked(down));
+  bridge.input(1).deliver(locked(up));
+  settle();
+  EXPECT_EQ(drops(Drop::kUnexpected), 2u);
+  EXPECT_EQ(asker.tlps.size() + device_out.tlps.size(), 0u);
+  from_device(down);
+  bridge.input(1).deliver(up);
+  settle();
+  EXPECT_EQ(asker.count(TlpKind::kCplData), 1u);
+  EXPECT_EQ(device_out.count(TlpKind::kCplData), 1u);
+  EXPECT_EQ(bridge.read<regs::LogCount>().value, 2u);
+}
+
 TEST_F(Completion, PartsComeInTheirOrderAndOnce) {
   run(ready());
   silence_the_card();
