@@ -155,19 +155,29 @@ void Model::apply_config_write(const Pending& p, bool done) {
     maybe(change);
 }
 
-void Model::lost_link(unsigned port) {
-  surely([port](State& s) { s.lose_link(port); });
+void Model::losing_link(unsigned port) {
+  maybe([port](State& s) { s.lose_link(port); });
   // Packets of this port that have not left may, or may not; nobody tells which.
-  for (Pending& p : pending_[port]) p.outcomes.push_back({.kind = Kind::kLost});
-  for (unsigned from = 0; from < pending_.size(); ++from)
-    for (auto it = pending_[from].begin(); it != pending_[from].end();) {
-      const auto p = it++;
-      if (is_completion(p->t) && p->outcomes.front().port == port) p->outcomes.push_back({.kind = Kind::kLost});
+  for (Pending& p : pending_[port]) p.outcomes.push_back({.kind = Kind::kLost, .port = port});
+  for (Queue& q : pending_)
+    for (Pending& p : q) {
+      const auto goes = [port](const Outcome& o) { return o.kind == Kind::kForward && o.port == port; };
+      if (std::none_of(p.outcomes.begin(), p.outcomes.end(), goes)) continue;
+      // A request that had its tag already is ended without being counted; what was just leaving may be lost.
+      if (non_posted(p.t))
+        p.outcomes.push_back({.kind = Kind::kRefuse, .uncounted = true});
+      else
+        p.outcomes.push_back({.kind = Kind::kLost, .port = port});
     }
   for (Tags& tags : asked_) tags.orphan(port);
   asked_[port].unheard();
   aborted_[port].clear();
   tally_.unsure(port);
+}
+
+void Model::lost_link(unsigned port) {
+  surely([port](State& s) { s.lose_link(port); });
+  dark_.insert(port);
 }
 
 void Model::cleaned(unsigned vf) {
@@ -198,9 +208,7 @@ void Model::completion_entered(unsigned port, const Tlp& t) {
   }
   Asked* a = asked_[port].find(t);
   if (a == nullptr) {
-    const bool plain = t.kind() == TlpKind::kCpl || t.kind() == TlpKind::kCplData;
-    tally_.drop(1U << static_cast<unsigned>(Drop::kUnexpected) |
-                (plain ? 0 : 1U << static_cast<unsigned>(Drop::kUnsupported)));
+    tally_.drop(1U << static_cast<unsigned>(Drop::kUnexpected));
     if (on_outcome) on_outcome(port, t, "unexpected");
     return;
   }
@@ -272,7 +280,7 @@ void Model::request_left(unsigned port, const Tlp& t, SimTime now) {
       check_order(from, p, port);
       if (non_posted(t) && !asked_[port].add({.from = from, .request = p->t, .sent = t, .at = now}))
         throw Broken(kTag, fmt::format("{} left by port {}, where its tag is in use", t.str(), port));
-      forget(q, p, fmt::format("to {}", port));
+      forget(q, p, port == 0 ? "to the owner" : port == card() ? "to the card" : "to a user");
       return;
     }
   }
@@ -302,7 +310,11 @@ void Model::completion_left(unsigned port, const Tlp& t, SimTime now) {
       const Outcome& o = p->outcomes.front();
       if (o.port != port || !same_request(o.packet)) continue;
       const Tlp& e = o.packet;
-      if (p->outcomes.size() > 1) throw Broken(kForgotten, fmt::format("{} left by port {}", t.str(), port));
+      if (is_lost(*p)) {
+        if (p->outcomes.back().port == port && dark_.contains(port))
+          throw Broken(kForgotten, fmt::format("{} left by port {}", t.str(), port));
+        if (t.kind() == TlpKind::kCpl && t.status() == CplStatus::kUnsupported) return forget_answer(from, t);
+      }
       if (((e.hdr[0] ^ t.hdr[0]) & kCarried0) != 0 || ((e.hdr[1] ^ t.hdr[1]) & ~kCompleter) != 0 ||
           e.hdr[2] != t.hdr[2] || !same_payload(e, t))
         throw Broken(kAnswer, fmt::format("{} left by port {} where {} is next", t.str(), port, e.str()));
@@ -340,6 +352,17 @@ bool Model::time_out_left(unsigned port, const Tlp& t, SimTime now) {
   return false;
 }
 
+// Who was asked has lost its link with parts of its answer on their way: the bridge has ended the request.
+void Model::forget_answer(unsigned from, const Tlp& end) {
+  const auto mine = [&](const Tlp& request) {
+    return request.requester() == end.requester() && request.tag() == end.tag();
+  };
+  tally_.drop(kAnyReason, true);
+  std::erase_if(pending_[from], [&](const Pending& p) { return is_completion(p.t) && mine(p.request); });
+  for (const auto& [key, a] : asked_[from].all())
+    if (mine(a.request)) return asked_[from].end(a);
+}
+
 // The bridge's own answer to a request of this port.
 bool Model::answer_left(unsigned port, const Tlp& t) {
   Queue& q = pending_[port];
@@ -347,7 +370,7 @@ bool Model::answer_left(unsigned port, const Tlp& t) {
     return non_posted(w.t) && w.t.requester() == t.requester() && w.t.tag() == t.tag();
   });
   if (p == q.end()) return false;
-  if (is_lost(*p)) throw Broken(kForgotten, fmt::format("{} left by port {}", t.str(), port));
+  if (is_lost(*p) && dark_.contains(port)) throw Broken(kForgotten, fmt::format("{} left by port {}", t.str(), port));
   std::uint32_t reasons = 0;
   bool fits = false, uncounted = false;
   for (const Outcome& o : p->outcomes) {
@@ -397,6 +420,7 @@ bool Model::idle() const {
 }
 
 void Model::settle(SimTime now) {
+  dark_.clear();  // what was lost with a link has its end below
   if (read_) {
     const Layout l = *std::exchange(read_, std::nullopt);
     surely([&](State& s) { s.layout = l; });

@@ -40,14 +40,16 @@ class Model {
   void maybe(const Change& change);
   /// From now on only this. What is on its way may still meet what was.
   void surely(const Change& change);
-  /// A host's link has gone down: what came by it and what its server asked is forgotten. It comes up again by
-  /// surely().
+  /// A host's link is going down, and has gone: what came by it and what its server asked is forgotten. That it is up
+  /// again is for surely().
+  void losing_link(unsigned port);
   void lost_link(unsigned port);
   /// The bridge says that it has cleaned this VF.
   void cleaned(unsigned vf);
   /// The bridge is idle: everything that was begun has happened.
   void settle(SimTime now);
-  /// The state, when there is but one.
+  /// Nothing is changing: there is but one state, and this is it.
+  bool steady() const { return states_.size() == 1 && !read_; }
   const State& state() const;
 
   /// A request with this ID and tag that came in by `port` has not got its end.
@@ -76,6 +78,7 @@ class Model {
   void apply_config_write(const Pending& p, bool done);
   void completion_entered(unsigned port, const Tlp& t);
   void completion_left(unsigned port, const Tlp& t, SimTime now);
+  void forget_answer(unsigned from, const Tlp& end);
   bool answer_left(unsigned port, const Tlp& t);
   bool time_out_left(unsigned port, const Tlp& t, SimTime now);
   void request_left(unsigned port, const Tlp& t, SimTime now);
@@ -91,6 +94,7 @@ class Model {
   std::vector<Tags> asked_;                // by port: requests that left there
   std::vector<std::list<Asked>> aborted_;  // by port of who asked: their answer was wrong, and Completer Abort is due
   std::map<unsigned, std::uint32_t> pf_registers_;  // what the card said to the bridge's own reads
+  std::set<unsigned> dark_;                         // ports whose link has gone down since the last settle()
   std::set<unsigned> reset_;                        // VFs that have confirmed their reset since they are cleaned
   std::optional<Layout> read_;                      // the layout that follows from it, until settle()
   Tally tally_;

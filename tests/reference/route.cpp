@@ -80,10 +80,12 @@ Outcome route_memory(const State& s, unsigned port, const Tlp& t) {
   const Host& h = s.hosts[port];
   const std::uint64_t a = t.address();
   if (h.management.memory_enabled() && in(a, h.management.bar64(0), kRegisters)) return route_registers(t);
-  if (!h.upstream.memory_enabled()) return refuse(Drop::kNoTarget);
+  // Under which of the two a port that is closed counts is not said.
+  if (!h.upstream.memory_enabled()) return refuse(Drop::kNoTarget) | Drop::kNotAssigned;
   if (port == 0) {
     const Header& way = h.slots[0].port;
-    if (!way.memory_enabled() || !in_windows(way, a)) return refuse(Drop::kNoTarget);
+    if (!in_windows(way, a)) return refuse(Drop::kNoTarget);
+    if (!way.memory_enabled()) return refuse(Drop::kNoTarget) | Drop::kNotAssigned;
     return to_card(t);
   }
   if (!in_windows(h.upstream, a)) return refuse(Drop::kNoTarget);

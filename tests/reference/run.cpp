@@ -47,7 +47,7 @@ Run::Run() : model_(bridge::Bridge::geometry()) {
   });
   model_.on_outcome = [this](unsigned port, const Tlp& t, const std::string& outcome) {
     const char* who = port == 0 ? "owner" : port == card() ? "card" : "user";
-    ++reached_[fmt::format("{} {}: {}", who, name_of(t), outcome)];
+    ++reached_[fmt::format("{} {}: {}{}", who, name_of(t), outcome, model_.steady() ? "" : " while something changes")];
   };
 }
 

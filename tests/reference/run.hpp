@@ -77,7 +77,7 @@ class Run : public Pool {
   static constexpr unsigned kVfs = 8;
   void advance(SimTime t);
   void send(unsigned port, Tlp t);
-  void write_config(unsigned port, Bdf target, unsigned reg, std::uint32_t value, unsigned bytes);
+  bool write_config(unsigned port, Bdf target, unsigned reg, std::uint32_t value, unsigned bytes);
   std::optional<std::uint8_t> free_tag(unsigned port, Bdf id);
   static unsigned card() { return bridge::Bridge::device_port(0); }
   Place place_of(const Step& s) const;
@@ -85,10 +85,11 @@ class Run : public Pool {
 
   Model model_;
   std::vector<std::unique_ptr<Neighbour>> neighbours_;
-  std::map<Place, Card> cards_;         // what is or was in a slot
-  std::set<Place> unplugged_;           // cards that their servers must set up again
-  std::set<unsigned> disabled_, dark_;  // hosts whose Command registers are not as set up; whose link is down
-  unsigned next_home_ = 0;              // where the next VF goes that was taken away
+  std::map<Place, Card> cards_;                  // what is or was in a slot
+  std::set<Place> unplugged_;                    // cards that their servers must set up again
+  std::set<unsigned> disabled_, dark_;           // hosts whose Command registers are not as set up; whose link is down
+  unsigned next_home_ = 0;                       // where the next VF goes that was taken away
+  std::map<unsigned, std::uint8_t> last_write_;  // by host: tag of its last configuration write that changed something
   std::map<std::uint32_t, std::uint8_t> next_tag_;
   std::uint32_t serial_ = 0;
   std::uint64_t packets_ = 0;

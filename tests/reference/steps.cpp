@@ -100,7 +100,9 @@ void Run::configuration(const Step& s, bool write) {
     const std::vector<std::uint8_t> data(1, static_cast<std::uint8_t>(s.c));
     send(s.port, pcie::cfg_write(Bdf(0, 0, 0), *tag, target, 0x0c, data, type1));  // Cache Line Size: means nothing
   } else {
-    send(s.port, pcie::cfg_read(Bdf(0, 0, 0), *tag, target, s.b % 0x30 & ~3U, 4, type1));
+    // Of the PF only what the bridge does not read itself, so that everybody knows whose the request is.
+    const unsigned reg = target == find(owner_tree, 0x10f9).bdf ? 0x2c : s.b % 0x30 & ~3U;
+    send(s.port, pcie::cfg_read(Bdf(0, 0, 0), *tag, target, reg, 4, type1));
   }
 }
 
@@ -146,13 +148,19 @@ Run::Place Run::place_of(const Step& s) const {
   return {.user = 1 + s.a % g.users, .slot = s.a / g.users % g.slots};
 }
 
-void Run::write_config(unsigned port, Bdf target, unsigned reg, std::uint32_t value, unsigned bytes) {
+// False: it was not sent.
+bool Run::write_config(unsigned port, Bdf target, unsigned reg, std::uint32_t value, unsigned bytes) {
+  // As software does it: one after the other.
+  if (const auto last = last_write_.find(port); last != last_write_.end())
+    if (bridge.pending(port) != 0 || model_.waits(port, Bdf(0, 0, 0), last->second)) return false;
   const auto tag = free_tag(port, Bdf(0, 0, 0));
-  if (!tag) return;
+  if (!tag) return false;
+  last_write_[port] = *tag;
   const auto& tree = port == 0 ? owner_tree : user_trees[port];
   std::vector<std::uint8_t> data(bytes);
   for (unsigned i = 0; i < bytes; ++i) data[i] = static_cast<std::uint8_t>(value >> 8 * i);
   send(port, pcie::cfg_write(Bdf(0, 0, 0), *tag, target, reg, data, target.bus() != tree[1].bdf.bus()));
+  return true;
 }
 
 void Run::change_command(const Step& s) {
@@ -170,9 +178,9 @@ void Run::move(const Step& s) {
   const auto it = cards_.find(place_of(s));
   if (it == cards_.end()) return;
   const unsigned bar = s.b & 1;
-  it->second.bars[bar] ^= 0x80000;
-  write_config(it->first.user, it->second.bdf, bar == 0 ? 0x10 : 0x1c, static_cast<std::uint32_t>(it->second.bars[bar]),
-               4);
+  const std::uint64_t there = it->second.bars[bar] ^ 0x80000;
+  if (write_config(it->first.user, it->second.bdf, bar == 0 ? 0x10 : 0x1c, static_cast<std::uint32_t>(there), 4))
+    it->second.bars[bar] = there;
 }
 
 void Run::look(const Step& s) {
@@ -202,7 +210,7 @@ void Run::force(const Step& s) {
 void Run::lose_link(const Step& s) {
   const unsigned n = 1 + s.a % bridge::Bridge::geometry().users;
   if (dark_.contains(n)) return;
-  model_.maybe([n](State& state) { state.lose_link(n); });
+  model_.losing_link(n);
   bridge.set_link(n, false);
   neighbours_[n]->forget();
   model_.lost_link(n);

@@ -13,6 +13,8 @@ using pcie::Tlp;
 using pcie::TlpKind;
 
 constexpr unsigned kBoundary = 64;  // smallest read completion boundary
+constexpr SimTime kForgotten =
+    std::chrono::milliseconds(58);  // twice CPL_TIMEOUT_MS but for the ticks that it is counted by
 
 std::uint32_t key(const Tlp& t) { return static_cast<std::uint32_t>(t.requester().raw) << 8 | t.tag(); }
 
@@ -46,6 +48,9 @@ bool Tags::add(Asked a) {
     if (a.at < rests->second) return false;
     resting_.erase(rests);
   }
+  // An orphan that was never answered has timed out and rested, and nobody was told.
+  if (const auto old = asked_.find(k); old != asked_.end() && old->second.orphan && a.at > old->second.at + kForgotten)
+    asked_.erase(old);
   return asked_.emplace(k, std::move(a)).second;
 }
 
