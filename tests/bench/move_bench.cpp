@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// How long VFs take to move between real guests, by phase, and what the traffic of others notices of it. The guests'
-// own clocks: under TCG they run with the wall clock, so the phases that are the kernel's work depend on the machine.
+// How long VFs take to move between real guests, by phase. The guests' own clocks: under TCG they run with the wall clock,
+// so the phases that are the kernel's work depend on the machine. What others notice: vfpool-bench-rtl --moves.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
-#include <csignal>
 #include <filesystem>
-#include <functional>
 #include <nlohmann/json.hpp>
 #include <sstream>
-#include <thread>
 
 #include "figures.hpp"
 #include "lab/ask.hpp"
@@ -23,7 +19,6 @@ using nlohmann::json;
 using namespace std::chrono_literals;
 
 constexpr const char* kPf = "/sys/bus/pci/devices/10000:03:00.0";
-constexpr const char* kWireHost = "10.82.0.254";
 
 /// A phase: what is between two steps of a sample ("": its beginning).
 struct Phase {
@@ -76,31 +71,6 @@ class MoveBench {
     figures_.raw(fmt::format("{} moves", way), samples);
   }
 
-  /// The longest time between two answers to a ping of user 2 every 20 ms, while user 1 moves a VF and while it does
-  /// not.
-  void gaps(int rounds) {
-    text("owner", "vfpool assign 1 2");
-    if (!lab::eventually(60s,
-                         [&] { return lab_.vm("user2").run("ls /sys/bus/pci/devices/10000:03:00.0/net").rc == 0; }))
-      throw std::runtime_error("user2 has no interface");
-    text("user2",
-         "n=$(ls /sys/bus/pci/devices/10000:03:00.0/net); ip address add 10.82.0.2/24 dev $n; ip link set $n up");
-    if (!lab::eventually(60s,
-                         [&] { return lab_.vm("user2").run(fmt::format("ping -c 1 -W 1 {}", kWireHost)).rc == 0; }))
-      throw std::runtime_error("user2 does not reach the wire");
-    std::vector<double> moving, resting;
-    json raw = json::array();
-    for (int i = 0; i < rounds; ++i) {
-      const auto began = std::chrono::steady_clock::now();
-      moving.push_back(longest_gap(raw, [&] { text("user1", "move_times 0 1 0 5 fast", 300); }));
-      const auto as_long = std::chrono::steady_clock::now() - began;
-      resting.push_back(longest_gap(raw, [&] { std::this_thread::sleep_for(as_long); }));
-    }
-    figures_.add("longest gap in another user's pings (20 ms apart), VFs moving", "ms", moving);
-    figures_.add("longest gap in another user's pings (20 ms apart), nothing moving", "ms", resting);
-    figures_.raw("pings", raw);
-  }
-
  private:
   std::string text(const std::string& vm, const std::string& sh, int limit = 60) {
     const auto r = lab_.vm(vm).run(sh, std::chrono::seconds(limit));
@@ -123,25 +93,6 @@ class MoveBench {
     figures_.add(fmt::format("{}, {}, {}", direction, way, p.name), "ms", ms);
   }
 
-  /// Between two answers to user 2's pings while `meanwhile` goes on; they are kept in `raw`.
-  double longest_gap(json& raw, const std::function<void()>& meanwhile) {
-    auto ping = lab_.vm("user2").spawn(fmt::format("ping -D -i 0.02 {}", kWireHost));
-    meanwhile();
-    ping.signal(SIGINT);
-    const auto answers = ping.wait(30s).out;  // lines like "[1700000000.123456] 64 bytes from ..."
-    raw.push_back(answers);
-    double last = 0, most = 0;
-    std::istringstream lines(answers);
-    for (std::string line; std::getline(lines, line);) {
-      double at;
-      if (std::sscanf(line.c_str(), "[%lf] %*d bytes from", &at) != 1) continue;
-      if (last > 0) most = std::max(most, at - last);
-      last = at;
-    }
-    if (most == 0) throw std::runtime_error("no answers to pings: " + answers);
-    return most * 1e3;
-  }
-
   lab::Lab& lab_;
   Figures& figures_;
 };
@@ -150,15 +101,14 @@ class MoveBench {
 }  // namespace vfpool::bench
 
 int main(int argc, char** argv) {
-  CLI::App cli("Times of moves between Linux guests, by phase, and what others notice.");
+  CLI::App cli("Times of moves between Linux guests, by phase.");
   std::string folder, out;
-  std::vector<std::string> what{"fast", "button", "gaps"};
-  int moves = 50, rounds = 3;
-  cli.add_option("what", what, "of: fast, button, gaps")->check(CLI::IsMember({"fast", "button", "gaps"}));
+  std::vector<std::string> what{"fast", "button"};
+  int moves = 50;
+  cli.add_option("what", what, "of: fast, button")->check(CLI::IsMember({"fast", "button"}));
   cli.add_option("--dir", folder, "run folder")->required();
   cli.add_option("--out", out, "file for the raw data")->required();
   cli.add_option("--moves", moves, "moves of each way")->capture_default_str()->check(CLI::Range(1, 1000));
-  cli.add_option("--rounds", rounds, "rounds of five moves, and as long without")->capture_default_str();
   CLI11_PARSE(cli, argc, argv);
   vfpool::bench::Figures figures(argc, argv);
   int result = 0;
@@ -166,7 +116,7 @@ int main(int argc, char** argv) {
     vfpool::lab::Lab lab({.topology = VFPOOL_TOPOLOGY, .folder = folder, .sim_program = VFPOOL_SIM, .progress = {}});
     vfpool::bench::MoveBench bench(lab, figures);
     bench.up(std::filesystem::canonical(argv[0]).parent_path(), VFPOOL_COMMANDS);
-    for (const auto& w : what) w == "gaps" ? bench.gaps(rounds) : bench.times(w, moves);
+    for (const auto& w : what) bench.times(w, moves);
     lab.down();
   } catch (const std::exception& e) {
     fmt::print(stderr, "move_bench: {}\n", e.what());
