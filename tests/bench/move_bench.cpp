@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How long VFs take to move between real guests, by phase. The guests' own clocks: under TCG they run with the wall clock,
-// so the phases that are the kernel's work depend on the machine. What others notice: vfpool-bench-rtl --moves.
+// How long VFs take to move between real guests, by phase. The guests' own clocks: under TCG they run with the wall
+// clock, so the phases that are the kernel's work depend on the machine. What others notice: vfpool-bench-rtl --moves.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
