@@ -47,13 +47,13 @@ bool airvf_mbx_take(struct airvf *vf, u32 bit)
 void airvf_mbx_wait_at_most(struct airvf *vf, u32 polls)
 {
 	WRITE_ONCE(vf->mbx.waited, 0);
-	vf->mbx.limit = polls;
+	WRITE_ONCE(vf->mbx.limit, polls);
 }
 
 /* Between the @i th poll for something and the next. False: it has been long enough. */
 static bool airvf_mbx_sleep(struct airvf *vf, int i)
 {
-	if (vf->mbx.waited >= vf->mbx.limit)
+	if (vf->mbx.waited >= READ_ONCE(vf->mbx.limit))
 		return false;
 	WRITE_ONCE(vf->mbx.waited, vf->mbx.waited + 1);
 	if (i < 20)

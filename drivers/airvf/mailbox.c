@@ -51,29 +51,23 @@ static u32 airvf_mbx_patience(const struct airvf *vf)
 	return clamp_t(u32, 8 * READ_ONCE(vf->mbx.slowest), POLLS_LEAST, POLLS);
 }
 
-/* Not behind somebody who has waited for longer already: the PF is silent then. */
-static int airvf_mbx_enter(struct airvf *vf)
+/*
+ * The service work, which may be waiting for a PF that is silent, gives way once it
+ * has waited for as long as we will: perhaps the PF is back, and never got its request.
+ */
+static void airvf_mbx_enter(struct airvf *vf)
 {
 	while (!mutex_trylock(&vf->mbx.lock)) {
 		if (READ_ONCE(vf->mbx.waited) > airvf_mbx_patience(vf))
-			return -ETIMEDOUT;
+			WRITE_ONCE(vf->mbx.limit, 0);
 		usleep_range(AIRVF_MBX_POLL_US, AIRVF_MBX_POLL_US + 50);
 	}
-	return 0;
 }
 
-/**
- * airvf_mbx_legacy() - the protocol that every PF speaks
- * @vf: the VF, before its reset
- *
- * Return: 0; -ETIMEDOUT while the service work waits for a PF that is silent.
- */
-int airvf_mbx_legacy(struct airvf *vf)
+/* The protocol that every PF speaks; what a VF has after its reset. */
+void airvf_mbx_legacy(struct airvf *vf)
 {
-	int err = airvf_mbx_enter(vf);
-
-	if (err)
-		return err;
+	airvf_mbx_enter(vf);
 	vf->mbx.esx = false;
 	vf->mbx.dead = false;
 	vf->mbx.late = false;
@@ -81,7 +75,6 @@ int airvf_mbx_legacy(struct airvf *vf)
 	vf->caps = 0;
 	airvf_mbx_take(vf, VFMAILBOX_R2C);
 	mutex_unlock(&vf->mbx.lock);
-	return 0;
 }
 
 /* The service work finds out what is wrong, and resets if need be. */
@@ -127,9 +120,7 @@ int airvf_mbx_call(struct airvf *vf, u32 *msg, u32 words, u32 reply_words)
 
 	if (READ_ONCE(vf->mbx.dead) || READ_ONCE(vf->mbx.late))
 		return -ETIMEDOUT;
-	err = airvf_mbx_enter(vf);
-	if (err)
-		return err;
+	airvf_mbx_enter(vf);
 	err = airvf_mbx_exchange(vf, msg, words, reply, reply_words, airvf_mbx_patience(vf));
 	if (err) {
 		airvf_mbx_failed(vf, opcode, err);
@@ -156,7 +147,7 @@ out:
 	return err;
 }
 
-/* Nobody answers, however long one waits. */
+/* Nobody answers. */
 static void airvf_mbx_lost(struct airvf *vf)
 {
 	if (vf->mbx.dead)
@@ -186,7 +177,9 @@ bool airvf_mbx_alive(struct airvf *vf)
 	if (!(airvf_mbx_control(vf) & VFMAILBOX_RSTI))
 		err = airvf_mbx_exchange(vf, msg, ARRAY_SIZE(msg), reply, 1, POLLS);
 	if (err == -ETIMEDOUT) {
-		airvf_mbx_lost(vf);
+		/* Unless it gave way (airvf_mbx_enter()). */
+		if (vf->mbx.limit)
+			airvf_mbx_lost(vf);
 	} else if (err != -EBUSY && vf->mbx.late) {
 		/* If this answers what was given up, ours comes behind it. */
 		if (!err && (reply[0] & MBX_OPCODE) != MBX_GET_QUEUES)
@@ -204,9 +197,7 @@ int airvf_mbx_reset(struct airvf *vf, u32 *reply)
 	u32 msg = MBX_RESET;
 	int err;
 
-	err = airvf_mbx_enter(vf);
-	if (err)
-		return err;
+	airvf_mbx_enter(vf);
 	err = airvf_mbx_exchange(vf, &msg, 1, reply, 4, airvf_mbx_patience(vf));
 	if (err)
 		airvf_mbx_failed(vf, MBX_RESET, err);

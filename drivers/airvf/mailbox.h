@@ -6,7 +6,7 @@
 #include "airvf.h"
 
 void airvf_mbx_init(struct airvf *vf);
-int airvf_mbx_legacy(struct airvf *vf);
+void airvf_mbx_legacy(struct airvf *vf);
 /* PF in reset now (result); @done: it finished one since the last call. */
 bool airvf_mbx_pf_reset(struct airvf *vf, bool *done);
 bool airvf_mbx_pf_was_reset(struct airvf *vf);

@@ -55,9 +55,7 @@ int airvf_reset(struct airvf *vf)
 	clear_bit(AIRVF_F_GONE, &vf->flags);
 
 	airvf_hw_mask(vf);
-	err = airvf_mbx_legacy(vf);
-	if (err)
-		return err;
+	airvf_mbx_legacy(vf);
 	stopped = airvf_reset_queues_stopped(vf);
 	airvf_wr(vf, VFCTRL, VFCTRL_RST);
 	airvf_rd(vf, VFSTATUS);

@@ -68,6 +68,19 @@ for kind in lock silence; do
 	check "$kind: closing and opening do not wait" ends_early $kind eval "ip link set air0 down; not_done ip link set air0 up"
 	check "$kind over: works" ping -q -c 5 -i 0.2 -W 2 10.0.0.2
 done
+# The service still waits for an answer that will not come when the PF is back.
+opens_at_once() {
+	local try
+	silent silence
+	host sim link up=false
+	for try in $(seq 1000); do asks && break; done
+	host sim link up=true
+	host sim mischief kind=none
+	sleep 0.5
+	ip link set air0 down && ip link set air0 up
+}
+check "it opens at once when the PF is back" opens_at_once
+link_wait
 # What was ordered meanwhile is made up for.
 silent silence
 vlan_up
