@@ -278,7 +278,8 @@ void Model::request_left(unsigned port, const Tlp& t, SimTime now) {
       });
       if (!mine) continue;
       check_order(from, p, port);
-      if (non_posted(t) && !asked_[port].add({.from = from, .request = p->t, .sent = t, .at = now}))
+      if (non_posted(t) &&
+          !asked_[port].add({.from = from, .request = p->t, .sent = t, .at = now, .orphan = is_lost(*p)}))
         throw Broken(kTag, fmt::format("{} left by port {}, where its tag is in use", t.str(), port));
       forget(q, p, port == 0 ? "to the owner" : port == card() ? "to the card" : "to a user");
       return;

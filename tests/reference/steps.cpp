@@ -101,7 +101,7 @@ void Run::configuration(const Step& s, bool write) {
     send(s.port, pcie::cfg_write(Bdf(0, 0, 0), *tag, target, 0x0c, data, type1));  // Cache Line Size: means nothing
   } else {
     // Of the PF only what the bridge does not read itself, so that everybody knows whose the request is.
-    const unsigned reg = target == find(owner_tree, 0x10f9).bdf ? 0x2c : s.b % 0x30 & ~3U;
+    const unsigned reg = target == find(owner_tree, 0x10f9).bdf ? 0x3c : s.b % 0x30 & ~3U;
     send(s.port, pcie::cfg_read(Bdf(0, 0, 0), *tag, target, reg, 4, type1));
   }
 }
