@@ -31,7 +31,7 @@ constexpr int kLimit = 600;  // seconds; the longest scripts take 200 on a machi
 struct Arguments {
   std::string script, module = "build/modules-lab/drivers/airvf/airvf.ko", kernel_root, folder, config, append, memory,
                       stamps, count_plugin, accel = "tcg";
-  std::vector<std::string> files;
+  std::vector<std::string> files, qemu_args;
   unsigned cpus = 0;
   int limit = 0;
   bool prealloc = false, verbose = false;
@@ -100,6 +100,7 @@ config::Topology topology_of(const Arguments& a, const Wishes& w, const fs::path
     vm.files.push_back(fmt::format("{}/airvf_{}:/airvf-{}", VFPOOL_PROGRAMS, program, program));
   vm.files.insert(vm.files.end(), w.files.begin(), w.files.end());
   vm.files.insert(vm.files.end(), a.files.begin(), a.files.end());
+  vm.qemu_args.insert(vm.qemu_args.end(), a.qemu_args.begin(), a.qemu_args.end());
   if (!a.count_plugin.empty())
     vm.qemu_args.insert(vm.qemu_args.end(),
                         {"-plugin", fs::absolute(a.count_plugin).string() + ",ask=count.ask,answer=count.answer"});
@@ -267,6 +268,7 @@ int main(int argc, char** argv) {
   cli.add_option("--cpus", a.cpus, "of the VM");
   cli.add_option("--accel", a.accel, "tcg or kvm")->capture_default_str();
   cli.add_option("--append", a.append, "more kernel command line");
+  cli.add_option("--qemu", a.qemu_args, "one more argument for QEMU: --qemu=-ARG");
   cli.add_option("--file", a.files, "one more file: SRC:/PATH/IN/GUEST");
   cli.add_option("--config", a.config, "shell assignments that the script finds in /airvf-config");
   cli.add_option("--stamps", a.stamps, "file for what the script has stamped");
