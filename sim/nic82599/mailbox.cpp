@@ -37,7 +37,7 @@ std::optional<std::uint32_t> Mailbox::read_pf(unsigned offset) const {
   return std::nullopt;
 }
 
-// PFMAILBOX, PFMBICR, PFMBIMR, PFVFLREC (8.2.3.27). A lock is had only while the other side has none (7.10.2.9).
+// PFMAILBOX, PFMBICR, PFMBIMR, PFVFLREC (8.2.3.27). A lock is had only while the other side has none (7.10.2).
 bool Mailbox::write_pf(unsigned offset, std::uint32_t value) {
   if (const auto i = index_in(offset, reg::kPfMbMem, 16 * kMaxVfs)) {
     boxes_[*i / 16].memory[*i % 16] = value;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The mailbox between the PF and each VF, with the reset indications that travel beside it (82599 data sheet
-// 7.10.2.9, 8.2.3.27).
+// 7.10.2, 8.2.3.27).
 #pragma once
 
 #include <array>

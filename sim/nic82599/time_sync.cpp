@@ -4,7 +4,7 @@
 namespace vfpool::nic82599 {
 namespace {
 
-// The clock's input at 10 Gb/s; ten times as slow at each lower speed (7.9.3.1).
+// The clock's input at 10 Gb/s; ten times as slow at each lower speed (7.9.3).
 constexpr SimTime kUnitAt10G{6'400};
 constexpr std::uint32_t kIncrement = 0x00ffffff;  // TIMINCA: what is added; 31:24: after how many units
 constexpr unsigned kPeriodShift = 24;
