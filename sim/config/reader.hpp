@@ -8,18 +8,14 @@
 #include <memory>
 #include <optional>
 #include <set>
-#include <stdexcept>
 #include <string>
 #include <toml++/toml.hpp>
 #include <utility>
 #include <vector>
 
-namespace vfpool::config {
+#include "config/error.hpp"
 
-/// The file cannot be read or makes no sense; the text names file, line and what is wrong.
-class ConfigError : public std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
+namespace vfpool::config {
 
 /// One table of the file. Every call that takes a key throws ConfigError for a value of another kind or range, and
 /// counts the key as known; done() refuses all others.

@@ -7,6 +7,8 @@
 #include <cstdio>
 #include <map>
 
+#include "config/reader.hpp"
+
 namespace vfpool::config {
 namespace {
 

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "config/reader.hpp"
+#include "config/error.hpp"
 
 namespace vfpool::config {
 

@@ -10,7 +10,7 @@
 #include <iostream>
 #include <stdexcept>
 
-#include "config/reader.hpp"
+#include "config/error.hpp"
 #include "eal.hpp"
 #include "replay.hpp"
 #include "report.hpp"

@@ -9,7 +9,7 @@
 #include <fstream>
 #include <stdexcept>
 
-#include "config/reader.hpp"
+#include "config/error.hpp"
 
 namespace vfpool::trafgen {
 namespace {

@@ -18,7 +18,7 @@ using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
 constexpr milliseconds kBlink{5000};  // of pciehp after a press (PCIe Base Spec 2.1, 6.7.1.5)
-constexpr milliseconds kStep{200};
+constexpr milliseconds kLook{200};
 
 /// A time limit that starts now.
 class Deadline {
@@ -95,7 +95,7 @@ json hotplug_in(Pool& pool, const Server& server, const std::string& bridge, con
           Exit::kTimeout,
           fmt::format("no answer from the owner in {} s: the request stands; \"vfpool show slot {}\" tells more",
                       deadline.limit().count(), slot.slot));
-    const auto event = pool.next_event(kStep);
+    const auto event = pool.next_event(kLook);
     if (!event || event->slot != slot.slot) continue;
     if (event->kind == VFPOOL_EVENT_DENIED) throw Failure(Exit::kBusy, "refused: " + reason_text(event->reason));
     if (event->kind == VFPOOL_EVENT_ASSIGNED) {
@@ -122,7 +122,7 @@ json hotplug_in(Pool& pool, const Server& server, const std::string& bridge, con
                       now.link ? "up" : "down"));
     progress("waits for the kernel to take the function in");
     show_blink(progress, pressed, now);
-    pool.next_event(kStep);
+    pool.next_event(kLook);
   }
 }
 
@@ -157,7 +157,7 @@ json hotplug_out(Pool& pool, const Server& server, const std::string& bridge, co
   if (options.now) server.power(*folder, false);
   if (!options.wait) return result;
   for (;;) {
-    const auto event = pool.next_event(kStep);
+    const auto event = pool.next_event(kLook);
     if (event && event->slot == slot.slot && event->kind == VFPOOL_EVENT_RELEASED) {
       result["vf"] = event->vf;
       return result;
