@@ -208,7 +208,7 @@ TEST_F(Slot, NonsenseCommandsAreRefusedWithAReason) {
   EXPECT_EQ(command(Op{0}, 1, 0), Result::kUnknownOp);
   EXPECT_EQ(command(Op{9}, 1, 0), Result::kUnknownOp);
   EXPECT_EQ(command(Op::kAssign, 0, 0), Result::kNoSuch);
-  EXPECT_EQ(command(Op::kAssign, 3, 0), Result::kNoSuch);
+  EXPECT_EQ(command(Op::kAssign, bridge::Bridge::geometry().users + 1, 0), Result::kNoSuch);
   EXPECT_EQ(command(Op::kAssign, 1, 7), Result::kNoSuch);
   EXPECT_EQ(command(Op::kAssign, 1, 0, 99), Result::kNoSuch);
   EXPECT_EQ(command(Op::kButton, 1, 0), Result::kSlotEmpty);
