@@ -173,6 +173,7 @@ void Model::losing_link(unsigned port) {
   asked_[port].unheard();
   aborted_[port].clear();
   tally_.unsure(port);
+  tally_.forget_strays(port);
 }
 
 void Model::lost_link(unsigned port) {
@@ -208,7 +209,7 @@ void Model::completion_entered(unsigned port, const Tlp& t) {
   }
   Asked* a = asked_[port].find(t);
   if (a == nullptr) {
-    tally_.drop(1U << static_cast<unsigned>(Drop::kUnexpected));
+    tally_.stray(port);
     if (on_outcome) on_outcome(port, t, "unexpected");
     return;
   }

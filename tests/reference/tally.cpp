@@ -20,6 +20,17 @@ void Tally::drop(std::uint32_t reasons, bool possibly) {
   if (!possibly) ++least_sum_;
 }
 
+void Tally::stray(unsigned port) {
+  ++strays_[port];
+  drop(1U << static_cast<unsigned>(Drop::kUnexpected));
+}
+
+void Tally::forget_strays(unsigned port) {
+  least_[static_cast<unsigned>(Drop::kUnexpected)] -= strays_[port];
+  least_sum_ -= strays_[port];
+  strays_[port] = 0;
+}
+
 std::string Tally::check(const Counters& now) {
   std::string wrong;
   for (unsigned r = 0; r < kReasons; ++r)
@@ -40,6 +51,7 @@ std::string Tally::check(const Counters& now) {
   in_ = now.in;
   out_ = now.out;
   std::fill(cut_.begin(), cut_.end(), 0);
+  std::fill(strays_.begin(), strays_.end(), 0);
   least_ = most_ = now.drops;
   least_sum_ = most_sum_ = sum;
   return wrong;

@@ -16,12 +16,16 @@ class Tally {
  public:
   static constexpr unsigned kReasons = 16, kClasses = 3;
 
-  explicit Tally(unsigned ports) : in_(ports), out_(ports), cut_(ports) {}
+  explicit Tally(unsigned ports) : in_(ports), out_(ports), cut_(ports), strays_(ports) {}
 
   void in(unsigned port, const pcie::Tlp& t) { ++in_[port][class_of(t)]; }
   void out(unsigned port, const pcie::Tlp& t) { ++out_[port][class_of(t)]; }
   /// A packet in or out by `port` was cut in its middle: it may or may not have been counted.
   void unsure(unsigned port) { ++cut_[port]; }
+  /// A completion at `port` that nobody waits for; and: those that came since the last check need not have been looked
+  /// at.
+  void stray(unsigned port);
+  void forget_strays(unsigned port);
   /// One packet for one of `reasons` (bits); if `possibly`, or for none.
   void drop(std::uint32_t reasons, bool possibly = false);
 
@@ -38,7 +42,7 @@ class Tally {
   std::array<std::uint32_t, kReasons> least_{}, most_{};
   std::uint32_t least_sum_ = 0, most_sum_ = 0;
   std::vector<std::array<std::uint32_t, kClasses>> in_, out_;
-  std::vector<std::uint32_t> cut_;
+  std::vector<std::uint32_t> cut_, strays_;
 };
 
 }  // namespace vfpool::reference
