@@ -167,7 +167,8 @@ json hotplug_out(Pool& pool, const Server& server, const std::string& bridge, co
     if (!event && now.present && !now.releasing)
       throw Failure(Exit::kCancelled,
                     fmt::format("taken back: somebody pressed the button of {} again, and the VF stays", where(slot)));
-    if (deadline.passed())
+    // Only then, too: to switch the slot off may have taken all the time.
+    if (!event && deadline.passed())
       throw Failure(
           Exit::kTimeout,
           fmt::format(

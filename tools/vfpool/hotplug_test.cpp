@@ -123,6 +123,16 @@ TEST_F(HotplugTest, OutNowSwitchesTheSlotOffItself) {
   EXPECT_EQ(power.get(), '0');
 }
 
+TEST_F(HotplugTest, OutHearsOfTheReleaseEvenIfSwitchingOffTookAllTheTime) {
+  fill(0);
+  options.timeout = std::chrono::seconds(0);
+  pool.on_release = [&] {
+    pool.tell(VFPOOL_EVENT_POWER, 0, VFPOOL_ANY, 0);
+    pool.tell(VFPOOL_EVENT_RELEASED, 0, 2);
+  };
+  EXPECT_EQ(out()["vf"], 2);
+}
+
 TEST_F(HotplugTest, OutNowAsksForNothingThatItCannotCarryOut) {
   fill(0);
   options.now = true;
