@@ -89,18 +89,32 @@ std::string light(unsigned code) {
 
 }  // namespace
 
-Timeline::Timeline(std::ostream& out) : out_(out) { out_ << "{\"displayTimeUnit\":\"ns\",\"traceEvents\":[\n"; }
+Timeline::Timeline(std::ostream& out, Format format) : out_(out) {
+  if (format == Format::kPerfetto)
+    perfetto_.emplace(out_);
+  else
+    out_ << "{\"displayTimeUnit\":\"ns\",\"traceEvents\":[\n";
+}
 
 Timeline::~Timeline() { close(); }
 
 void Timeline::close() {
   if (!open_) return;
   open_ = false;
+  if (perfetto_) {
+    out_ << std::flush;
+    return;
+  }
   // The true time of 0 on the axis.
   out_ << "\n],\"otherData\":{\"zero_ns\":\"" << zero_.value_or(0) << "\"}}\n" << std::flush;
 }
 
 void Timeline::emit(json event) {
+  if (perfetto_) {
+    ++events_;
+    perfetto_->add(event, zero_.value_or(0));
+    return;
+  }
   out_ << (events_++ == 0 ? "" : ",\n") << event.dump(-1, ' ', true, json::error_handler_t::replace);
 }
 

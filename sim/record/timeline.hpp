@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Records on one time axis, in the JSON trace format that Perfetto's page and Chrome read: TLPs, interrupts, slots and
-// frames of pcapng records, and events of the guests' kernels (trace text of tracefs: driver decisions and whatever
-// else was traced).
+// Records on one time axis, for Perfetto's page: TLPs, interrupts, slots and frames of pcapng records, and events of
+// the guests' kernels (trace text of tracefs: driver decisions and whatever else was traced).
 #pragma once
 
 #include <cstdint>
@@ -16,13 +15,19 @@
 #include <utility>
 
 #include "pcie/tlp.hpp"
+#include "record/perfetto.hpp"
 
 namespace vfpool::record {
 
 class Timeline {
  public:
-  /// `out` gets the events as they are found.
-  explicit Timeline(std::ostream& out);
+  enum class Format {
+    kJson,      ///< the JSON trace format, which Chrome reads, too
+    kPerfetto,  ///< Perfetto's own (perfetto.hpp)
+  };
+
+  /// `out`, opened as binary, gets the events as they are found.
+  explicit Timeline(std::ostream& out, Format format = Format::kJson);
   ~Timeline();  ///< close()
   Timeline(const Timeline&) = delete;
   Timeline& operator=(const Timeline&) = delete;
@@ -64,6 +69,7 @@ class Timeline {
   void guest_line(unsigned process, std::int64_t offset, std::string_view line, std::uint64_t& found);
 
   std::ostream& out_;
+  std::optional<PerfettoWriter> perfetto_;  ///< else JSON
   bool open_ = true;
   std::uint64_t events_ = 0, requests_ = 0;
   /// Of the axis: the midnight before the first event's day (1970 at the earliest). Microseconds in a double then hold

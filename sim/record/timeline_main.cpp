@@ -45,12 +45,13 @@ int main(int argc, char** argv) {
   app.add_option("record", records, "pcapng files: TLPs, frames");
   app.add_option("--guest", guests,
                  "NAME=FILE[@NS]: trace text of a guest's kernel; its clock is NS nanoseconds behind the records'");
-  app.add_option("--out", out, "the trace, JSON")->required();
+  app.add_option("--out", out, "the trace: JSON if its name ends with .json, else Perfetto's own format")->required();
   CLI11_PARSE(app, argc, argv);
   try {
     if (records.empty() && guests.empty()) throw std::runtime_error("nothing to show: name a record or a guest");
-    std::ofstream file(out);
-    vfpool::record::Timeline timeline(file);
+    using Format = vfpool::record::Timeline::Format;
+    std::ofstream file(out, std::ios::binary);
+    vfpool::record::Timeline timeline(file, out.ends_with(".json") ? Format::kJson : Format::kPerfetto);
     for (const std::string& record : records) {
       auto in = open(record);
       timeline.add_record(in, record);
