@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rows of the data plane's tables from what configuration space and pool say: one slot function or one VF every third cycle.
+// Rows of the data plane's tables from what configuration space and pool say: one slot function or one VF every third cycle,
+// in their order, but a function that opens or closes before all others.
 // A row that changes is written, and its VF gets a new generation (docs/bridge-inside.md, "Generation numbers"). What was
 // written is kept here, to be compared.
 module vfp_rows #(
@@ -54,24 +55,30 @@ module vfp_rows #(
 
   logic [NumFns-1:0] active_q, mse_q, bme_q;
   logic [Vfs-1:0]    owned_q;
-  logic [3:0]        dev_q;
+  logic [138:0]      dev, dev_q;
+  logic [NumFns-1:0] changed;
   logic              moved;
-  assign moved = active_q != fn_active_i || mse_q != fn_mse_i || bme_q != fn_bme_i || owned_q != vf_owned_i ||
-                 dev_q != {open_i, vf_mse_i, own_master_i, ready_i};
+  assign changed = (active_q ^ fn_active_i) | (mse_q ^ fn_mse_i) | (bme_q ^ fn_bme_i);
+  assign dev     = {open_i, vf_mse_i, own_master_i, ready_i, vf_shift_i, vf_first_i, vf_stride_i, dev_bar0_i[63:14],
+                    dev_bar3_i[63:14]};
+  assign moved   = changed != '0 || owned_q != vf_owned_i || dev_q != dev;
   always_ff @(posedge clk_i) begin
     active_q <= fn_active_i;
     mse_q    <= fn_mse_i;
     bme_q    <= fn_bme_i;
     owned_q  <= vf_owned_i;
-    dev_q    <= {open_i, vf_mse_i, own_master_i, ready_i};
+    dev_q    <= dev;
   end
 
   // --- the walk: all slot functions, then all VFs ---
 
   localparam int unsigned Visits = NumFns + Vfs;
   localparam int unsigned WalkW  = $clog2(Visits);
-  logic [WalkW-1:0] at_q;
+  logic [WalkW-1:0] at_q, walk_q;  // which is visited; which is next in their order
   logic [1:0]       step_q;   // look up, compare, write
+  logic [NumFns-1:0] todo_q;  // have opened or closed since their last visit
+  logic             jump_q;   // at_q is one of these, out of order
+  logic [NFnW-1:0]  first;
   logic             is_fn, last;
   logic [NFnW-1:0]  fn;
   logic [VfW-1:0]   vf;
@@ -79,6 +86,10 @@ module vfp_rows #(
   assign last  = at_q == WalkW'(Visits - 1);
   assign vf    = VfW'(at_q - WalkW'(NumFns));
   assign fn    = is_fn ? NFnW'(at_q) : vf_fn_i[vf];
+  always_comb begin
+    first = '0;
+    for (int f = int'(NumFns) - 1; f >= 0; f--) if (todo_q[f]) first = NFnW'(f);
+  end
 
   // The function and its VF.
   logic             f_active_q, f_mse_q, f_bme_q;
@@ -153,6 +164,9 @@ module vfp_rows #(
     end
     if (!rst_ni) begin
       at_q    <= '0;
+      walk_q  <= '0;
+      jump_q  <= 1'b0;
+      todo_q  <= '0;
       step_q  <= 2'd0;
       clear_q <= 1'b1;
       write_q <= 1'b0;
@@ -162,7 +176,15 @@ module vfp_rows #(
     end else if (ready_i) begin
       step_q  <= step_q == 2'd2 ? 2'd0 : step_q + 1'b1;
       write_q <= step_q == 2'd1 && (map_new || steer_new);
-      if (step_q == 2'd2) at_q <= last ? '0 : at_q + 1'b1;
+      if (step_q == 2'd2) begin
+        jump_q <= todo_q != '0;
+        at_q   <= todo_q != '0 ? WalkW'(first) : walk_q;
+        if (todo_q == '0) walk_q <= walk_q == WalkW'(Visits - 1) ? '0 : walk_q + 1'b1;
+      end
+      for (int f = 0; f < int'(NumFns); f++) begin
+        if (changed[f]) todo_q[f] <= 1'b1;
+        else if (step_q == 2'd0 && at_q == WalkW'(f)) todo_q[f] <= 1'b0;
+      end
     end
   end
 
@@ -190,7 +212,7 @@ module vfp_rows #(
     moving_q <= !rst_ni || moved || write || (moving_q && !settled_o);
     wait_q <= !rst_ni || write || pending_i != '0;
     if (!rst_ni || kick_i || moved) left_q <= (WalkW + 1)'(Visits + 1);
-    else if (ready_i && step_q == 2'd2 && left_q != '0) left_q <= left_q - 1'b1;
+    else if (ready_i && step_q == 2'd2 && !jump_q && left_q != '0) left_q <= left_q - 1'b1;
   end
 
   if (UserFns > 64) begin : gen_bad_fns

@@ -3,7 +3,8 @@
 // number goes up if a change was asked for since: so no number changes more often, any number of VFs change in the same
 // round, and several changes of one VF that come together count as one.
 //
-// Whoever changes something first makes the change, then asks, and is sure of it when `pending_o` has fallen.
+// Whoever changes something first makes the change, then asks, and is sure of it when `pending_o` has fallen. Until then
+// nothing of the VF's passes a check.
 module vfp_generation #(
   parameter int unsigned Looks  = 2,  // readers
   parameter int unsigned Checks = 2,  // who compares
@@ -22,7 +23,7 @@ module vfp_generation #(
 
   input  logic [Checks-1:0][VfW-1:0] check_vf_i,
   input  logic [Checks-1:0][15:0]    check_gen_i,
-  output logic [Checks-1:0]          check_ok_o   // a cycle later: the number is still the VF's
+  output logic [Checks-1:0]          check_ok_o   // a cycle later: the number is the VF's, and no other one was asked for
 );
 
   if (VfW < 1 || VfW > 6 || VisitW < 2 || VfW + VisitW > 10) begin : gen_bad_walk
@@ -82,7 +83,7 @@ module vfp_generation #(
     logic [15:0] gen_mem [2**VfW];
     always_ff @(posedge clk_i) begin
       if (write_q) gen_mem[vf] <= next_q;
-      check_ok_o[r] <= gen_mem[check_vf_i[r]] == check_gen_i[r];
+      check_ok_o[r] <= gen_mem[check_vf_i[r]] == check_gen_i[r] && !pending_o[check_vf_i[r]];
     end
   end
 
