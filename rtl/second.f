@@ -34,6 +34,7 @@ rtl/plane/vfp_link_out.sv
 rtl/plane/vfp_plane.sv
 rtl/plane/vfp_port.sv
 rtl/plane/vfp_sent.sv
+rtl/plane/vfp_session.sv
 rtl/receive/vfp_rx_check.sv
 rtl/receive/vfp_rx_header.sv
 rtl/rewrite/vfp_answer.sv

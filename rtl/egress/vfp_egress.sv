@@ -38,6 +38,7 @@ module vfp_egress #(
   input  logic [Sources-1:0]           tag_may_i,
   input  logic [Sources-1:0]           tag_few_i,    // few are left for the source
   input  logic                         tag_scarce_i, // few are left for all
+  input  logic [Sources-1:0]           refuse_i,     // the source gets no tag: its non-posted requests end here
   output logic                         alloc_o,
   output vfp_tags_pkg::tag_req_t       alloc_req_o,
   input  logic [7:0]                   alloc_tag_i,
@@ -78,11 +79,11 @@ module vfp_egress #(
     logic       np_may;
     assign np[s]   = req_cls_i[s] == vfp_cell_pkg::ClsNp;
     assign np_may  = tag_may_i[s] && !(tag_few_i[s] && np_wait_q[3]) && !(tag_scarce_i && np_any_q[3]);
-    assign room[s] = {link[2] && ended_space_q, link[1] && ended_space_q && (np_may || down_i), link[0]};
+    assign room[s] = {link[2] && ended_space_q, link[1] && ended_space_q && (np_may || refuse_i[s] || down_i), link[0]};
     assign may[s]  = room[s][req_cls_i[s]];
     assign more[s] = req_more_i[s] && !(np[s] && (tag_few_i[s] || tag_scarce_i));
     always_ff @(posedge clk_i) begin
-      room_o[s] <= {room[s][2], link[1] && ended_space_q && (tag_may_i[s] || down_i), room[s][0]};
+      room_o[s] <= {room[s][2], link[1] && ended_space_q && (tag_may_i[s] || refuse_i[s] || down_i), room[s][0]};
       if (!rst_ni) np_wait_q <= '0;
       else if (grant[s] && np[s]) np_wait_q <= 4'd8;
       else if (np_wait_q[3]) np_wait_q <= np_wait_q + 4'd1;
@@ -109,7 +110,7 @@ module vfp_egress #(
 
   // --- the crossbar ---
 
-  // Granted to nobody: the port was down when room was looked at, or since.
+  // Granted to nobody: the port was down when room was looked at, or since; or the source gets no tag.
   logic              sink1_q, sink2_q;
   logic [1:0]        down_q;
   logic              cell_valid;
@@ -128,7 +129,7 @@ module vfp_egress #(
     down_q  <= {down_q[0], down_i};
     start_q <= sel1_q != '0 && rst_ni;
     open_q  <= (start_q || open_q) && more_cells != '0 && rst_ni;
-    sink1_q <= down_i || down_q != 2'd0;
+    sink1_q <= down_i || down_q != 2'd0 || (grant & np & refuse_i) != '0;
     if (sel1_q != '0) sink2_q <= sink1_q;
   end
 

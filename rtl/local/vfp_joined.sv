@@ -143,7 +143,7 @@ module vfp_joined #(
   logic [Ports-1:0][ReqW-1:0] tag_req, alloc_req, over_req;
   logic [Ports-1:0][7:0]      tag;
   logic [Ports-1:0][2:0]      refused;
-  logic [Ports-1:0]           contained, lost, waits, deciding;
+  logic [Ports-1:0]           contained, lost, waits, deciding, old, renews;
   logic [Ports-1:0][15:0]     id;
   logic [Ports-1:0][4:0]      weight;
   logic [Hosts-1:0][47:0]     local_bar;
@@ -203,7 +203,8 @@ module vfp_joined #(
     .own_late_o(late), .alloc_o(alloc), .alloc_req_o(alloc_req), .over_o(over), .over_late_o(over_late),
     .over_req_o(over_req), .ev_rx_o, .ev_tx_o, .refused_o(refused),
     .err_valid_o, .err_ready_i(1'b1), .err_port_o, .err_reason_o, .err_hdr_o,
-    .contained_o(contained), .lost_o(lost), .timer_o(waits), .deciding_o(deciding)
+    .contained_o(contained), .lost_o(lost), .timer_o(waits), .deciding_o(deciding),
+    .old_o(old), .renews_o(renews)
   );
 
   // --- hosts ---
@@ -216,7 +217,7 @@ module vfp_joined #(
   for (genvar h = 0; h < int'(Hosts); h++) begin : gen_host
     logic live;
     vfp_local_host #(.Owner(h == 0)) u_local (
-      .clk_i, .rst_ni, .link_i(link_i[h]),
+      .clk_i, .rst_ni, .link_i(link_i[h] && !old[h]),
       .in_ready_o(local_ready[h]), .in_valid_i(local_valid[h]), .in_i(local_cell[h]), .in_route_i(local_route[h]),
       .cfg_valid_o(cfg_valid_o[h]), .cfg_ready_i(cfg_ready_i[h]), .cfg_hdr_o(cfg_hdr_o[h]), .cfg_data_o(cfg_data_o[h]),
       .rsp_valid_i(rsp_valid_i[h]), .rsp_ready_o(rsp_ready_o[h]), .rsp_fwd_i(rsp_fwd_i[h]),
@@ -256,11 +257,17 @@ module vfp_joined #(
     always_ff @(posedge clk_i) host_lost_o[h] <= rst_ni && link_i[h] && (lost[h] || (host_lost_o[h] && contained[h]));
   end
 
-  // What the owner writes may move the VFs: users' requests wait for what comes of it, until the tables say so.
-  logic held, held_q;
-  assign held = dev_wait_i || held_q;
-  assign kick = kicks != '0 || dev_wait_i;
-  always_ff @(posedge clk_i) held_q <= rst_ni && (dev_wait_i || (held_q && !settled));
+  // What the owner writes may move the VFs, and a pool that thaws opens them: users' requests wait for what comes of it,
+  // until the tables say so.
+  logic held, held_q, closed, closed_q, opens;
+  assign closed = dev_wait_i || freeze_i;
+  assign opens  = closed_q && !closed;
+  assign held   = dev_wait_i || opens || held_q;
+  assign kick   = kicks != '0 || opens;
+  always_ff @(posedge clk_i) begin
+    closed_q <= closed;
+    held_q   <= rst_ni && (dev_wait_i || opens || (held_q && !settled));
+  end
 
   // --- the device ---
 
@@ -268,7 +275,7 @@ module vfp_joined #(
   logic                dev_busy;
   vfp_tags_pkg::tag_req_t dev_tag;
   vfp_local_device #(.Hosts(Hosts)) u_device (
-    .clk_i, .rst_ni, .link_i(link_i[Dev]), .room_i(tx_room_i[Dev][1] || contained[Dev]), .id_i(own_dsp_bdf_i),
+    .clk_i, .rst_ni, .link_i(link_i[Dev]), .room_i((tx_room_i[Dev][1] || contained[Dev]) && !renews[Dev]), .id_i(own_dsp_bdf_i),
     .fwd_valid_i(fwd_valid), .fwd_ready_o(fwd_ready), .fwd_hdr_i(fwd_hdr), .fwd_data_i(fwd_data),
     .fwd_cpl_id_i(fwd_cpl_id),
     .int_valid_i, .int_ready_o, .int_write_i, .int_bdf_i, .int_type1_i, .int_reg_i, .int_be_i, .int_wdata_i,
@@ -324,23 +331,26 @@ module vfp_joined #(
 
   // --- for a clock that may stop: after anything that happens some cycles more ---
 
-  localparam logic [9:0] Walk   = 10'd400;  // through all tags, each millisecond
-  localparam logic [9:0] Settle = 10'd192;  // two walks of vfp_vf_busy take longest
-  logic [9:0]              quiet_q;
+  localparam logic [9:0] Walk   = 10'd400;  // through all tags, each millisecond and when a link is lost
+  localparam logic [9:0] Wait   = 10'd112;  // while something waits: a walk of vfp_vf_busy, a turn of vfp_voq_pick
+  localparam logic [9:0] Pass   = 10'd40;   // through the bridge, where nothing else tells that something is under way
+  logic [9:0]              quiet_q, tail;
   logic                    moves, looks_q;
   logic [Ports-1:0]        link_q, tx_ready_q;
   logic [Ports-1:0][2:0]   tx_room_q;
   assign moves = rx_valid_i != '0 || (tx_valid_o & tx_ready_i) != '0 || local_valid != '0 || alloc != '0 || over != '0 ||
                  (own_req_valid & own_req_ready) != '0 || (own_cpl_valid & own_cpl_ready) != '0 || dev_busy || looks_q ||
-                 host_busy != '0 || deciding != '0 || err_valid_o || tick_ms_i || !settled || pending != '0 ||
+                 host_busy != '0 || deciding != '0 || err_valid_o || tick_ms_i || !settled || pending != '0 || renews != '0 ||
                  link_q != link_i || tx_ready_q != tx_ready_i || tx_room_q != tx_room_i || !ready;
+  assign tail = waits != '0 ? Wait : Pass;
   always_ff @(posedge clk_i) begin
     link_q     <= link_i;
     tx_ready_q <= tx_ready_i;
     tx_room_q  <= tx_room_i;
     looks_q    <= moving;
-    if (!rst_ni || tick_ms_i) quiet_q <= Walk;
-    else if (moves && quiet_q < Settle) quiet_q <= Settle;
+    if (!rst_ni || (tick_ms_i && waits != '0) || link_q != link_i) quiet_q <= Walk;
+    else if (moves && quiet_q < tail) quiet_q <= tail;
+    else if (waits == '0 && quiet_q > Pass) quiet_q <= Pass;
     else if (quiet_q != '0) quiet_q <= quiet_q - 1'b1;
   end
   assign busy_o  = quiet_q != '0 || moves;
@@ -348,7 +358,7 @@ module vfp_joined #(
 
   logic unused;
   assign unused = ^{own_sub_bus_i, local_route[Dev], map_idx, own_mem_base_i, own_mem_limit_i, own_pref_base_i,
-                    own_pref_limit_i, mgmt_bar_i, refused[Dev], contained[Dev], lost[Dev], late[Hosts-1:0], tag[Hosts-1:0],
+                    own_pref_limit_i, mgmt_bar_i, refused[Dev], old[Dev], contained[Dev], lost[Dev], late[Hosts-1:0], tag[Hosts-1:0],
                     tag_ready[Hosts-1:0], own_cpl_ready[Dev], cpl_timeout_ms_i[1:0]};
 
 endmodule

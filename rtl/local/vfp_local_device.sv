@@ -90,6 +90,15 @@ module vfp_local_device #(
   // Function 0 of the bus below, by a Type 0 request.
   assign notify = turn_q == '0 && req.dw0.data && req.dw0.kind == vfp_cell_pkg::KindCfg0 && req.dw2[23:16] == 8'd0;
 
+  // For whom there is no tag: until a request has its end, or a tag its rest, that is with a tick.
+  logic [Hosts:0] no_tag_q, asks, now;
+  logic           gives_up;
+  assign asks     = {int_valid_i, fwd_valid_i};
+  assign gives_up = state_q == StTag && !notify && wait_q == 5'd7 && !tag_ready_i;
+  for (genvar t = 0; t <= int'(Hosts); t++) begin : gen_now
+    assign now[t] = turn_q == HW'(t);
+  end
+
   // Without a device the bridge's own request has its end at once.
   logic take, alone_q;
   assign tag_valid_o = state_q == StTag && wants && room_i && link_i;
@@ -137,7 +146,8 @@ module vfp_local_device #(
 
   always_ff @(posedge clk_i) begin
     alone_q <= rst_ni && !link_i && state_q == StIdle && int_valid_i;
-    wait_q <= state_q == StWarn ? wait_q + 1'b1 : '0;
+    wait_q <= state_q == StWarn || state_q == StTag ? wait_q + 1'b1 : '0;
+    no_tag_q <= gives_up ? no_tag_q | now : take || over_i || !rst_ni ? '0 : no_tag_q;
     if (take) begin
       sent_q <= sent;
       data_q <= data;
@@ -157,7 +167,7 @@ module vfp_local_device #(
         StTag: begin
           if (take) begin
             state_q <= StSend;
-          end else if (!wants || (!room_i && !notify)) begin  // another one may go meanwhile
+          end else if (!wants || (!room_i && !notify) || gives_up) begin  // another one may go meanwhile
             state_q <= StIdle;
             turn_q  <= turn_q == HW'(Hosts) ? '0 : turn_q + 1'b1;
           end
@@ -181,7 +191,7 @@ module vfp_local_device #(
   assign int_status_o = in_valid_i ? cpl.status : vfp_cell_pkg::CplUr;
   assign int_rdata_o  = in_i.data[31:0];
   assign busy_o       = state_q == StWarn || alone_q || (!link_i && int_valid_i) ||
-                        (room_i && link_i && (state_q != StIdle || int_valid_i || fwd_valid_i != '0));
+                        (room_i && link_i && (state_q == StSend || (asks & ~no_tag_q) != '0));
 
   logic unused;
   assign unused = ^{in_i, cpl, req, over_req_i, int_reg_i[1:0]};

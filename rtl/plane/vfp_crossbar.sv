@@ -91,6 +91,9 @@ module vfp_crossbar #(
   input  logic [P-1:0]             release_i,
   output logic [P-1:0]             contained_o,
   output logic [P-1:0]             down_o,
+  input  logic [P-1:0]             old_i,         // this port's queues may hold requests that nobody waits for (vfp_session)
+  output logic [P-1:0]             np_some_o,     // non-posted requests lie in its queues
+  output logic [P-1:0]             gone_o,        // a tag table is forgetting its requests
   output logic [P-1:0]             waiting_o,     // something waits for this exit
   output logic [P-1:0]             overrun_o,
   output logic [P-1:0]             bad_o,
@@ -110,7 +113,7 @@ module vfp_crossbar #(
     $fatal(1, "vfp_crossbar: Devices is 1 to 4");
   end
 
-  logic [P-1:0]             ready, down, out_valid, req_more;
+  logic [P-1:0]             ready, down, gone, out_valid, req_more;
   logic [P-1:0][1:0]        req_cls;
   logic [P-1:0][5:0]        req_cells;
   logic [P-1:0][CellW-1:0]  out;
@@ -122,14 +125,19 @@ module vfp_crossbar #(
   logic [H-1:0][Devices-1:0][2:0] host_waiting, host_offer, host_awaited, host_room;
   logic [Devices-1:0][H-1:0]      dev_req, dev_held, dev_grant, dev_asked, dev_holding, dev_granted;
   logic [Devices-1:0][H-1:0][2:0] dev_waiting, dev_offer, dev_awaited, dev_room;
+  logic [H-1:0][Devices-1:0]      host_forgets, host_forgotten;
+  logic [Devices-1:0][H-1:0]      dev_forgets, dev_forgotten;
 
   assign init_done_o   = ready == '1;
   assign down_o        = down;
+  assign gone          = down | old_i;
   assign local_o       = out;
   assign local_route_o = out_route;
 
   for (genvar h = 0; h < int'(H); h++) begin : gen_host
-    vfp_port #(.Peers(Devices), .Slots(HostSlots), .Tags(Tags), .MaxPayload(MaxPayload), .Local(Local)) u_port (
+    vfp_port #(
+      .Peers(Devices), .Slots(HostSlots), .Tags(Tags), .MaxPayload(MaxPayload), .Local(Local), .Refuse(1'b1)
+    ) u_port (
       .clk_i, .rst_ni, .init_done_o(ready[h]),
       .link_i(link_i[h]), .rx_valid_i(rx_valid_i[h]), .rx_i(rx_i[h]), .rx_wait_i(rx_wait_i[h]),
       .rx_room_o(rx_room_o[h]),
@@ -146,7 +154,7 @@ module vfp_crossbar #(
       .req_cells_i(req_cells[H +: Devices]),
       .grant_o(host_grant[h]), .room_o(host_offer[h]), .waiting_i(host_awaited[h]), .held_i(host_holding[h]),
       .cell_valid_i(out_valid[H +: Devices]), .cell_i(out[H +: Devices]), .cell_route_i(out_route[H +: Devices]),
-      .peer_down_i(down[H +: Devices]),
+      .peer_gone_i(gone[H +: Devices]), .gone_o(host_forgets[h]), .np_some_o(np_some_o[h]),
       .check_vf_o(check_vf_o[h]), .check_gen_o(check_gen_o[h]), .check_ok_i(check_ok_i[h]),
       .tick_ms_i, .timeout_i, .id_i(id_i[h]), .quota_i({Devices{quota_i}}),
       .cpl_valid_i(cpl_valid_i[h]), .cpl_ready_o(cpl_ready_o[h]), .cpl_hdr_i(cpl_hdr_i[h]),
@@ -167,6 +175,8 @@ module vfp_crossbar #(
 
     assign tag_dev_o[h] = tag_port[h][1:0];
     for (genvar d = 0; d < int'(Devices); d++) begin : gen_pair
+      assign host_forgotten[h][d] = dev_forgets[d][h];
+      assign dev_forgotten[d][h]  = host_forgets[h][d];
       assign dev_asked[d][h]  = host_req[h][d];
       assign host_asked[h][d] = dev_req[d][h];
       assign dev_awaited[d][h]  = host_waiting[h][d];
@@ -179,6 +189,7 @@ module vfp_crossbar #(
       assign host_room[h][d] = dev_offer[d][h] & {1'b1, {2{!hold_i[h]}}};
     end
     assign waiting_o[h] = host_awaited[h] != '0;
+    assign gone_o[h]    = host_forgotten[h] != '0;
   end
 
   for (genvar d = 0; d < int'(Devices); d++) begin : gen_device
@@ -200,7 +211,7 @@ module vfp_crossbar #(
       .req_i(dev_asked[d]), .req_more_i(req_more[0 +: H]), .req_cls_i(req_cls[0 +: H]), .req_cells_i(req_cells[0 +: H]),
       .grant_o(dev_grant[d]), .room_o(dev_offer[d]), .waiting_i(dev_awaited[d]), .held_i(dev_holding[d]),
       .cell_valid_i(out_valid[0 +: H]), .cell_i(out[0 +: H]), .cell_route_i(out_route[0 +: H]),
-      .peer_down_i(down[0 +: H]),
+      .peer_gone_i(gone[0 +: H]), .gone_o(dev_forgets[d]), .np_some_o(np_some_o[H + d]),
       .check_vf_o(check_vf_o[H + d]), .check_gen_o(check_gen_o[H + d]), .check_ok_i({H{check_ok_i[H + d][d]}}),
       .tick_ms_i, .timeout_i, .id_i(id_i[H + d]), .quota_i({H{quota_i}}),
       .cpl_valid_i(cpl_valid_i[H + d]), .cpl_ready_o(cpl_ready_o[H + d]), .cpl_hdr_i(cpl_hdr_i[H + d]),
@@ -223,6 +234,7 @@ module vfp_crossbar #(
     );
     assign tag_dev_o[H + d] = 2'(d);
     assign waiting_o[H + d] = dev_awaited[d] != '0;
+    assign gone_o[H + d]    = dev_forgotten[d] != '0;
   end
 
 endmodule

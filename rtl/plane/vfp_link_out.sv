@@ -105,8 +105,13 @@ module vfp_link_out #(
     );
   end
 
-  always_ff @(posedge clk_i) fits_q <= used < (PW + 1)'(Full);
-  assign room_o = out_room_i & {3{fits_q && !force_q}};
+  // What has left the exit is judged no more: a neighbour that stands still gets nothing further until it goes on.
+  logic [1:0] still_q;
+  always_ff @(posedge clk_i) begin
+    fits_q  <= used < (PW + 1)'(Full);
+    still_q <= rst_ni && head_valid && !out_ready_i ? {still_q[0], 1'b1} : 2'd0;
+  end
+  assign room_o = out_room_i & {3{fits_q && !force_q && !still_q[1]}};
   assign some_o = head_valid || used != '0;
 
   // --- what comes out ---

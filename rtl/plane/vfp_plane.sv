@@ -106,7 +106,9 @@ module vfp_plane #(
   output logic [P-1:0]             contained_o,
   output logic [P-1:0]             lost_o,        // pulse: a posted packet or a completion for this link is lost
   output logic [P-1:0]             timer_o,       // something waits for tick_ms_i
-  output logic [P-1:0]             deciding_o     // packets wait for their verdict
+  output logic [P-1:0]             deciding_o,    // packets wait for their verdict
+  output logic [P-1:0]             old_o,         // what comes by local_* may be of before the link was lost, or contained
+  output logic [P-1:0]             renews_o       // the link is back, and the requests of before are being forgotten
 );
 
   localparam int unsigned AnswerW = vfp_route_pkg::AnswerW;
@@ -124,7 +126,7 @@ module vfp_plane #(
   logic [P-1:0][2:0]        room, wait_room, link_room, link_waits, takes;
   logic [P-1:0][RouteW-1:0] exit_route;
   logic [P-1:0][7:0]        exit_tag;
-  logic [P-1:0]             down, waiting, tags_some, queued, link_lost;
+  logic [P-1:0]             down, waiting, tags_some, queued, link_lost, np_some, gone, shut;
 
   // --- decide ---
 
@@ -150,7 +152,6 @@ module vfp_plane #(
   logic [P-1:0][5:0]        tag_vf, check_vf;
   logic [P-1:0][15:0]       tag_gen, check_gen;
   logic [P-1:0][Devices-1:0] check_ok;
-  logic [P-1:0][15:0]       tag_id;
   logic [P-1:0]             release_port, overrun, bad, stray, dropped;
   logic [P-1:0]             ended_valid, ended_ready;
   logic [P-1:0][127:0]      ended_hdr;
@@ -168,16 +169,17 @@ module vfp_plane #(
     .dec_valid_o(dec_valid), .dec_o(dec), .dec_cls_o(dec_cls), .dec_cells_o(dec_cells), .dec_room_i(dec_room),
     .route_valid_i(route_valid), .route_i(route), .route_hdr_i(route_hdr), .route_cells_i(route_cells),
     .check_vf_o(check_vf), .check_gen_o(check_gen), .check_ok_i(check_ok),
-    .tick_ms_i, .timeout_i, .id_i(tag_id), .quota_i,
+    .tick_ms_i, .timeout_i, .id_i({P{16'd0}}), .quota_i,
     .cpl_valid_i(ask_valid), .cpl_ready_o(ask_ready), .cpl_hdr_i(ask_hdr),
     .res_valid_o(res_valid), .res_act_o(res_act), .res_req_o(res_req), .res_left_o(res_left),
     .tag_dev_o(tag_dev), .tag_vf_o(tag_vf), .tag_gen_i(tag_gen),
     .exp_valid_o(exp_valid), .exp_ready_i(exp_ready), .exp_req_o(exp_req), .exp_left_o(exp_left),
     .alloc_o, .alloc_req_o, .over_o, .over_late_o, .tags_some_o(tags_some),
-    .own_valid_i(own_tag_valid_i), .own_ready_o(own_tag_ready_o), .own_req_i(own_tag_req_i), .own_tag_o,
+    .own_valid_i(own_tag_valid_i & ~sends_np), .own_ready_o(own_tag_ready_o), .own_req_i(own_tag_req_i), .own_tag_o,
     .local_ready_i, .local_valid_o, .local_o, .local_route_o, .hold_i,
     .weight_i, .tick_us_i(tick_stuck_i), .stuck_i, .patience_i, .release_i(release_port),
     .contained_o, .down_o(down), .waiting_o(waiting),
+    .old_i(old_o), .np_some_o(np_some), .gone_o(gone),
     .overrun_o(overrun), .bad_o(bad), .stray_o(stray), .dropped_o(dropped),
     .ended_valid_o(ended_valid), .ended_ready_i(ended_ready), .ended_hdr_o(ended_hdr), .ended_route_o(ended_route),
     .ended_source_o(ended_source)
@@ -264,14 +266,6 @@ module vfp_plane #(
       logic unused;
       assign unused = ^{dev, vf};
     end
-
-    vfp_sent #(.Tags(Tags)) u_sent (
-      .clk_i, .rst_ni,
-      .sent_i(exit_valid[h] && sop[h] && np[h]), .sent_tag_i(exit_tag[h]), .sent_id_i(sent_id[h]),
-      .in_valid_i(cpl_valid[h]), .in_ready_o(cpl_ready[h]), .in_hdr_i(cpl_hdr[h]),
-      .out_valid_o(ask_valid[h]), .out_ready_i(ask_ready[h]), .out_hdr_o(ask_hdr[h])
-    );
-    assign tag_id[h] = 16'd0;
   end
 
   for (genvar d = 0; d < int'(Devices); d++) begin : gen_decide_device
@@ -289,16 +283,11 @@ module vfp_plane #(
       .look_vf_o(steer_vf[d]), .look_gen_i(look_gen[d][Users]),
       .row_we_i(steer_we_i[d]), .row_vf_i(steer_vf_i), .row_i(steer_row_i)
     );
-    assign ask_valid[H+d] = cpl_valid[H+d];
-    assign cpl_ready[H+d] = ask_ready[H+d];
-    assign ask_hdr[H+d]   = cpl_hdr[H+d];
-    assign tag_id[H+d]    = id_i[H+d];
   end
 
   // --- each link ---
 
-  logic [P-1:0]       sop, np;
-  logic [P-1:0][15:0] sent_id;
+  logic [P-1:0]              sends_np;
   logic [P-1:0]              back, end_valid, end_ready;
   logic [P-1:0][4:0]         end_source, exp_port;
   logic [P-1:0][AnswerW-1:0] end_ans, exp_ans;
@@ -327,12 +316,18 @@ module vfp_plane #(
     localparam logic [4:0] Mine = IsHost ? 5'(p) : 5'(p - int'(H));  // this port's number on the other side
 
     // A host that is held sends completions only; what is inside already waits before the devices.
-    logic [2:0] open;
-    if (IsHost) begin : gen_hold
-      assign open = {ready, {2{ready && !hold_i[p]}}};
-    end else begin : gen_open
-      assign open = {3{ready}};
+    vfp_route_pkg::route_t  verdict, leaves;
+    logic [2:0]  open;
+    logic        held;
+    logic [15:0] sent_id;
+    if (IsHost) begin : gen_host_link
+      assign held    = hold_i[p];
+      assign sent_id = leaves.id;
+    end else begin : gen_device_link
+      assign held    = 1'b0;
+      assign sent_id = id_i[p];
     end
+    assign open = {ready, ready && !held && !shut[p], ready && !held};
     vfp_link_in u_in (
       .clk_i, .rst_ni, .link_i(link_i[p]),
       .in_valid_i(rx_valid_i[p]), .in_ready_o(rx_ready_o[p]), .in_i(rx_i[p]),
@@ -373,22 +368,17 @@ module vfp_plane #(
     assign rep[3*p+1] = {8'(p), bad_report};
     assign rep[3*p+2] = {8'(p), down[p] ? vfp_regs_pkg::DropBlocked : vfp_regs_pkg::DropNotAssigned, 128'd0};
 
-    logic [5:0] deciding_q;
-    logic       arrives;
-    assign arrives       = dec_valid[p] && dec_cell.eop && !dec_cell.nullify;
-    assign deciding_o[p] = deciding_q != '0;
-    always_ff @(posedge clk_i) begin
-      if (!rst_ni) deciding_q <= '0;
-      else if (arrives != route_valid[p]) deciding_q <= arrives ? deciding_q + 1'b1 : deciding_q - 1'b1;
-    end
+    logic arrives;
+    assign arrives     = dec_valid[p] && dec_cell.eop && !dec_cell.nullify;
+    assign renews_o[p] = shut[p] && link_i[p] && !contained_o[p];
+    vfp_session u_session (
+      .clk_i, .rst_ni, .down_i(down[p]), .arrives_i(arrives), .decided_i(route_valid[p]), .np_some_i(np_some[p]),
+      .gone_i(gone[p]), .deciding_o(deciding_o[p]), .old_o(old_o[p]), .hold_o(shut[p])
+    );
 
-    vfp_route_pkg::route_t  verdict, leaves;
     assign verdict    = route[p];
     assign leaves     = exit_route[p];
     assign exit       = exit_cell[p];
-    assign sop[p]     = exit.sop;
-    assign np[p]      = leaves.cls == vfp_cell_pkg::ClsNp;
-    assign sent_id[p] = leaves.id;
     assign ev_rx_o[p] = arrives ? 3'(3'd1 << dec_cls[p]) : 3'd0;
     assign refused_o[p] = dec_err[p] ? 3'(3'd1 << verdict.cls) : 3'd0;
 
@@ -397,6 +387,16 @@ module vfp_plane #(
       .clk_i, .rst_ni, .id_i(id_i[p]),
       .in_valid_i(exit_valid[p]), .in_i(exit), .in_route_i(leaves), .in_tag_i(exit_tag[p]),
       .out_valid_o(wire_valid), .out_o(wire_cell)
+    );
+
+    // Requests that come through the queues, and in between those of the bridge's own.
+    assign sends_np[p] = exit_valid[p] && exit.sop && leaves.cls == vfp_cell_pkg::ClsNp;
+    vfp_sent #(.Tags(Tags)) u_sent (
+      .clk_i, .rst_ni,
+      .sent_i(sends_np[p] || own_tag_ready_o[p]), .sent_tag_i(sends_np[p] ? exit_tag[p] : own_tag_o[p]),
+      .sent_id_i(sent_id),
+      .in_valid_i(cpl_valid[p]), .in_ready_o(cpl_ready[p]), .in_hdr_i(cpl_hdr[p]),
+      .out_valid_o(ask_valid[p]), .out_ready_i(ask_ready[p]), .out_hdr_o(ask_hdr[p])
     );
 
     // Answers for this link: its own refusals, its own completions that ended, and requests of it that ended elsewhere or got
@@ -413,21 +413,22 @@ module vfp_plane #(
     end
     assign ans_ready[p] = heard[p][0];
 
-    // They wait here for a link that takes none, and not where others' would wait behind them.
+    // They wait here for a link that takes none, and not where others' would wait behind them. Those to requests of before
+    // end here.
     logic               said_valid, said_ready, answer_valid, answer_ready, a_cell_valid, a_cell_ready;
     logic [AnswerW-1:0] one, answer;
     logic [6:0]         unused_answers;
     vfp_cell_pkg::cell_t a_cell;
     vfp_gather #(.N(N), .W(AnswerW)) u_answers (
       .clk_i, .rst_ni, .in_valid_i(ask[p]), .in_ready_o(heard[p]), .in_data_i(said[p]),
-      .out_valid_o(said_valid), .out_ready_i(said_ready), .out_data_o(one)
+      .out_valid_o(said_valid), .out_ready_i(said_ready || old_o[p]), .out_data_o(one)
     );
     vfp_fifo #(.W(AnswerW), .Depth(64)) u_waiting (
-      .clk_i, .rst_ni, .in_valid_i(said_valid), .in_ready_o(said_ready), .in_data_i(one),
+      .clk_i, .rst_ni(rst_ni && !old_o[p]), .in_valid_i(said_valid), .in_ready_o(said_ready), .in_data_i(one),
       .out_valid_o(answer_valid), .out_ready_i(answer_ready), .out_data_o(answer), .used_o(unused_answers)
     );
     vfp_answer u_answer (
-      .clk_i, .rst_ni, .cid_i(id_i[p]), .in_valid_i(answer_valid), .in_ready_o(answer_ready), .in_i(answer),
+      .clk_i, .rst_ni(rst_ni && !old_o[p]), .cid_i(id_i[p]), .in_valid_i(answer_valid), .in_ready_o(answer_ready), .in_i(answer),
       .out_valid_o(a_cell_valid), .out_ready_i(a_cell_ready), .out_o(a_cell)
     );
 

@@ -7,6 +7,7 @@ module vfp_port #(
   parameter int unsigned Tags       = 256,
   parameter int unsigned MaxPayload = 128,
   parameter bit          Local      = 1'b0,  // packets may go to PortLocal
+  parameter bit          Refuse     = 1'b0,  // a request that waits too long for a tag is refused: others may wait behind it
   localparam int unsigned Dests = Peers + 32'(Local)
 ) (
   input  logic clk_i,
@@ -68,7 +69,9 @@ module vfp_port #(
   input  logic [Peers-1:0]      cell_valid_i,
   input  logic [Peers-1:0][vfp_cell_pkg::CellW-1:0]   cell_i,
   input  logic [Peers-1:0][vfp_route_pkg::RouteW-1:0] cell_route_i,
-  input  logic [Peers-1:0]      peer_down_i,
+  input  logic [Peers-1:0]      peer_gone_i,   // what the peer asked is answered to nobody
+  output logic [Peers-1:0]      gone_o,        // it is being forgotten
+  output logic                  np_some_o,     // non-posted requests lie in this port's queues
 
   // Is the VF of a packet that leaves still whose it was? A cycle later, from the table of each peer.
   output logic [5:0]            check_vf_o,
@@ -114,7 +117,7 @@ module vfp_port #(
   input  logic [23:0] patience_i,
   input  logic        release_i,
   output logic        contained_o,
-  output logic        down_o,       // contained, or without a link: takes everything, sends nothing
+  output logic        down_o,       // contained, or its link is or was lost: takes everything, sends nothing
 
   // What was lost, and what needs an answer.
   output logic        overrun_o,    // pulse: a packet came without room
@@ -168,7 +171,7 @@ module vfp_port #(
     .clk_i, .rst_ni, .init_done_o(queues_ready),
     .in_valid_i(in_valid), .in_i(in), .route_valid_i, .route_i, .route_hdr_i, .route_cells_i,
     .rx_end_i(rx_valid && rx_i.eop), .rx_wait_i, .room_o(queue_room), .held_o(q_held), .overrun_o(overrun),
-    .exit_room_i(q_room), .waiting_o(q_waiting), .req_o(q_req), .req_more_o, .req_cls_o, .req_cells_o,
+    .exit_room_i(q_room), .waiting_o(q_waiting), .np_some_o, .req_o(q_req), .req_more_o, .req_cls_o, .req_cells_o,
     .grant_i(q_grant),
     .out_valid_o, .out_o, .out_route_o
   );
@@ -212,12 +215,13 @@ module vfp_port #(
     .clk_i, .rst_ni, .down_i(down_o),
     .req_i, .req_more_i, .req_cls_i, .req_cells_i, .grant_o, .room_o, .cell_valid_i, .cell_i, .route_i(cell_route_i), .weight_i,
     .link_room_i, .take_o, .check_vf_o, .check_gen_o, .check_ok_i,
-    .tag_may_i(tag_may), .tag_few_i(tag_few), .tag_scarce_i(tag_scarce), .alloc_o(alloc), .alloc_req_o(alloc_req), .alloc_tag_i(alloc_tag),
+    .tag_may_i(tag_may), .tag_few_i(tag_few), .tag_scarce_i(tag_scarce), .refuse_i(refuse_np), .alloc_o(alloc),
+    .alloc_req_o(alloc_req), .alloc_tag_i(alloc_tag),
     .tx_valid_o, .tx_o, .tx_route_o, .tx_tag_o,
     .dropped_o, .ended_valid_o, .ended_ready_i, .ended_hdr_o, .ended_route_o, .ended_source_o
   );
 
-  // A peer that was down is gone for the tags until the walker has seen them all twice.
+  // A peer that was gone is so for the tags until the walker has seen them all twice.
   logic [Peers-1:0]      gone_q;
   logic [Peers-1:0][1:0] walks_q;
   logic                  walk_done;
@@ -226,7 +230,7 @@ module vfp_port #(
       if (!rst_ni) begin
         gone_q[p]  <= 1'b0;
         walks_q[p] <= 2'd0;
-      end else if (peer_down_i[p]) begin
+      end else if (peer_gone_i[p]) begin
         gone_q[p]  <= 1'b1;
         walks_q[p] <= 2'd2;
       end else if (walk_done) begin
@@ -234,6 +238,34 @@ module vfp_port #(
         walks_q[p] <= walks_q[p] != 2'd0 ? walks_q[p] - 2'd1 : 2'd0;
       end
     end
+  end
+
+  assign gone_o = gone_q;
+
+  // A neighbour that answers no requests holds all tags that a peer may have. The peer's further requests are refused when one
+  // has waited for the half of `stuck_i` to all of it, until a tag comes back: what is for others may lie behind them.
+  logic [Peers-1:0] refuse_np;
+  if (Refuse) begin : gen_refuse
+    logic [12:0]      period_q;
+    logic             turn;
+    logic [Peers-1:0] starves_q, refused_q;
+    assign turn      = tick_us_i && period_q >= {1'b0, stuck_i[12:1]};
+    assign refuse_np = refused_q;
+    always_ff @(posedge clk_i) begin
+      if (!rst_ni || turn) period_q <= 13'd1;
+      else if (tick_us_i) period_q <= period_q + 1'b1;
+      for (int p = 0; p < int'(Peers); p++) begin
+        if (!rst_ni || tag_may[p] || stuck_i == '0) begin
+          starves_q[p]  <= 1'b0;
+          refused_q[p] <= 1'b0;
+        end else if (turn) begin
+          starves_q[p]  <= waiting_i[p][vfp_cell_pkg::ClsNp];
+          refused_q[p] <= refused_q[p] || starves_q[p];
+        end
+      end
+    end
+  end else begin : gen_no_refuse
+    assign refuse_np = '0;
   end
 
   // A request of the bridge's own takes a tag when none that came through the queues does.
@@ -253,7 +285,7 @@ module vfp_port #(
   assign alloc_req_o = tag_req;
   vfp_tags #(.Tags(Tags), .Requesters(Peers)) u_tags (
     .clk_i, .rst_ni, .init_done_o(tags_ready),
-    .tick_i(tick_ms_i), .timeout_i, .id_i, .quota_i, .gone_i(gone_q), .walk_done_o(walk_done),
+    .tick_i(tick_ms_i), .timeout_i, .id_i, .quota_i, .gone_i(gone_q), .walk_done_o(walk_done), .cut_i(cut_q),
     .may_o(tag_may), .few_o(tag_few), .scarce_o(tag_scarce), .own_may_o(own_may),
     .alloc_i(tag_take), .alloc_req_i(tag_req), .alloc_tag_o(alloc_tag), .own_tag_o(own_tag),
     .cpl_valid_i, .cpl_ready_o, .cpl_hdr_i, .res_valid_o, .res_act_o, .res_req_o, .res_left_o,
@@ -281,6 +313,29 @@ module vfp_port #(
     .waiting_i(waits_q), .left_i(take_o), .held_i(holds_q), .cell_i(tx_valid_o),
     .contained_o, .cause_o(unused_cause), .release_i
   );
-  always_ff @(posedge clk_i) down_o <= !rst_ni || !link_i || contained_o;
+
+  // --- a link that was lost: what was on its way to it ends here, however soon it is back ---
+
+  // Until the walker has seen all tags twice, and nothing of before can lie in the peers' queues: they were empty for 32 cycles,
+  // or have been emptied for 2,048.
+  logic        cut_q;
+  logic [1:0]  seen_q;
+  logic [5:0]  empty_q;
+  logic [11:0] since_q;
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni || !link_i) begin
+      cut_q   <= rst_ni;
+      seen_q  <= 2'd0;
+      empty_q <= '0;
+      since_q <= '0;
+    end else begin
+      if (walk_done && !seen_q[1]) seen_q <= seen_q + 1'b1;
+      if (waits != '0) empty_q <= '0;
+      else if (!empty_q[5]) empty_q <= empty_q + 1'b1;
+      if (!since_q[11]) since_q <= since_q + 1'b1;
+      if (seen_q[1] && (empty_q[5] || since_q[11])) cut_q <= 1'b0;
+    end
+    down_o <= !rst_ni || !link_i || cut_q || contained_o;
+  end
 
 endmodule

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A server knows each VF by an ID of its own, so that requests leave under many IDs. What a completion must bear is the one
-// that its request left with: it is kept here by tag. The tag table behind compares with 0: right is 0, wrong is not.
+// A server knows each VF by an ID of its own, so that requests leave under many IDs; toward a device the bridge has one, which
+// changes as the owner numbers its buses. What a completion must bear is the one that its request left with: it is kept
+// here by tag. The tag table behind compares with 0: right is 0, wrong is not.
 module vfp_sent #(
   parameter int unsigned Tags = 256
 ) (

@@ -26,6 +26,7 @@ module vfp_tags #(
   // Level: the requester is gone; what it had asked is swallowed. Hold until walk_done_o has come twice.
   input  logic [Requesters-1:0]      gone_i,
   output logic        walk_done_o,   // pulse: the walker has seen every tag
+  input  logic        cut_i,         // level: the link is down, no answer will come; the walker ends all that it finds
 
   // A tag is given out. Ask only for a requester with may_o, and leave one cycle between. What is given out shows in may_o
   // two cycles later; four requests may be under way by then while neither few_o nor scarce_o says otherwise.
@@ -274,7 +275,7 @@ module vfp_tags #(
 
   logic hit, ends, rests, marks, moves, expires, wakes;
   assign hit     = valid_q[4] && !walk_q[4] && s4_live_q && ours_q[4];
-  assign expires = valid_q[4] && walk_q[4] && s4_live_q && s4_old_q;
+  assign expires = valid_q[4] && walk_q[4] && s4_live_q && (s4_old_q || cut_i);
   assign wakes   = valid_q[4] && walk_q[4] && s4_rest_q && s4_old_q;
   assign rests   = (hit && !fits) || expires;               // ends out of turn
   assign ends    = (hit && fits && last_one) || wakes;     // the tag is free
@@ -435,7 +436,7 @@ module vfp_tags #(
       walking_q  <= 1'b0;
       walk_tag_q <= '0;
     end else begin
-      if (tick_i || gone_i != '0) walking_q <= 1'b1;
+      if (tick_i || gone_i != '0 || cut_i) walking_q <= 1'b1;
       else if (walk_take && walk_tag_q == '1) walking_q <= 1'b0;
       if (walk_take) walk_tag_q <= walk_tag_q + 1'b1;
     end

@@ -37,6 +37,7 @@ module vfp_voq #(
   // Exits, one for each destination.
   input  logic [Dests-1:0][2:0] exit_room_i,
   output logic [Dests-1:0][2:0] waiting_o,   // a packet of the class is queued and may go
+  output logic                  np_some_o,   // non-posted requests are queued
   output logic [Dests-1:0]      req_o,
   output logic                  req_more_o,  // with req_o: another packet of the class follows; the request stands
   output logic [1:0]            req_cls_o,   // of the one that asks
@@ -249,6 +250,7 @@ module vfp_voq #(
   // --- queues ---
 
   logic [Dests-1:0][2:0] short;
+  logic [Dests-1:0]      np_some;
   logic [Lists-1:0]      some, two;
   logic [Lists-1:0][SW-1:0] first;
   logic [SW-1:0]         next;
@@ -282,6 +284,7 @@ module vfp_voq #(
     assign left = {3{grant_i[d]}} & 3'(3'd1 << cls);  // only who was asked grants
     assign more[d]      = {two[3*d+2] && two_go[2], two[3*d+1] && two_go[1], two[3*d]};
     assign waiting_o[d] = {some[3*d+2] && may_go[2], some[3*d+1] && may_go[1], some[3*d]};
+    assign np_some[d]   = some[3*d+1];
     always_ff @(posedge clk_i) held_o[d] <= (short[d] & rx_wait_i) != 3'd0 && rst_ni;
   end
 
@@ -290,6 +293,7 @@ module vfp_voq #(
     .ask_i(waiting_o & exit_room_i), .two_i(more), .free_i(sender_free),
     .req_o, .more_o(req_more_o), .req_cls_o(cls), .req_dst_o(ask_dst), .grant_i, .sent_o(sent)
   );
+  assign np_some_o = np_some != '0;
   assign req_cls_o = cls;
   assign ask_list  = LW'(ask_dst) + LW'({ask_dst, 1'b0}) + LW'(cls);
 
