@@ -7,12 +7,13 @@ function(vfpool_part name)
   target_link_libraries(vfpool_${name} PUBLIC fmt::fmt ${ARG_DEPENDS} PRIVATE vfpool_options)
 endfunction()
 
-# vfpool_test(name SOURCES ... [DEPENDS ...] [LABELS ...]): a GoogleTest program, its cases known to ctest. The label is
-# the group of tests/run it belongs to: "unit" by default, "lab" if it boots servers. Unit tests are built by their name or
-# by "unit_tests", not with everything else: `make demo` does not want them.
+# vfpool_test(name SOURCES ... [DEPENDS ...] [LABELS ...] [PREFIX ...] [FILTER ...]): a GoogleTest program, its cases, or those
+# of the filter, known to ctest by their names behind the prefix. The label is the group of tests/run it belongs to: "unit" by
+# default, "lab" if it boots servers. Unit tests are built by their name or by "unit_tests", not with everything else:
+# `make demo` does not want them.
 add_custom_target(unit_tests)
 function(vfpool_test name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "" "PREFIX;FILTER" "SOURCES;DEPENDS;LABELS" ${ARGN})
   if(NOT ARG_LABELS)
     set(ARG_LABELS unit)
   endif()
@@ -27,7 +28,14 @@ function(vfpool_test name)
   target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} GTest::gtest_main GTest::gmock vfpool_options)
   # With the sanitizers the compiler takes half as long over the cases themselves, which nobody waits for.
   target_compile_options(${name} PRIVATE $<$<BOOL:${VFPOOL_SANITIZE}>:-O0>)
-  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES ${properties})
+  set(names "")
+  if(ARG_PREFIX)
+    list(APPEND names TEST_PREFIX ${ARG_PREFIX})
+  endif()
+  if(ARG_FILTER)
+    list(APPEND names TEST_FILTER ${ARG_FILTER})
+  endif()
+  gtest_discover_tests(${name} ${names} DISCOVERY_TIMEOUT 60 PROPERTIES ${properties})
 endfunction()
 
 # vfpool_check(name LABEL group COMMAND script arguments... [TIMEOUT seconds] [NEEDS fixtures...] [PROVIDES fixture]): a

@@ -266,6 +266,7 @@ Bridge::Bridge(Scheduler& scheduler) : impl_(std::make_unique<Impl>(scheduler)) 
 Bridge::~Bridge() = default;
 
 Geometry Bridge::geometry() { return kGeometry; }
+unsigned Bridge::tags() { return VFPOOL_BRIDGE_TAGS; }
 unsigned Bridge::port_count() { return kPorts; }
 
 std::string Bridge::port_name(unsigned port) {

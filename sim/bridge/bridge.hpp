@@ -30,6 +30,8 @@ class Bridge : public Clocked {
   ~Bridge() override;
 
   static Geometry geometry();
+  /// Requests that wait for an answer at each port, at most; several senders share them.
+  static unsigned tags();
   // Ports: 0 is the owner, 1..users the users, then the device ports.
   static unsigned port_count();
   static unsigned device_port(unsigned device) { return 1 + geometry().users + device; }

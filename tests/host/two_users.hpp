@@ -27,7 +27,9 @@ class TwoUsers : public Pool {
   std::uint32_t drops(Drop reason) { return bridge.read<regs::Drops>(reason).value; }
   void from_device(pcie::Tlp t) { bridge.input(device()).deliver(std::move(t)); }
   static unsigned device() { return bridge::Bridge::device_port(0); }
-  void settle() { sleep(std::chrono::microseconds(5)); }
+  /// Longer than a change of who may reach what takes until it is in force, at most (docs/bridge-inside.md: 1,400
+  /// cycles).
+  void settle() { sleep(std::chrono::microseconds(8)); }
   void sleep(SimTime t) { run(user(1).sleep(t)); }
 
   /// What leaves a port from now on.
