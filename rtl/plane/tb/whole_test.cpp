@@ -563,7 +563,9 @@ class Whole {
     const auto at = link.asked.find({rid, tag});
     if (at == link.asked.end()) {
       ++link.strays;
-      EXPECT_TRUE(link.flapped) << fmt::format("a completion that port {} has not asked for: {:x}.{:x}", p, rid, tag);
+      // The end that the bridge makes when a link is lost may overtake a part of the answer that came before.
+      EXPECT_TRUE(std::any_of(links.begin(), links.end(), [](const Link& l) { return l.flapped; }))
+          << fmt::format("a completion that port {} has not asked for: {:x}.{:x}", p, rid, tag);
       return;
     }
     Asked& asked = at->second;
