@@ -44,7 +44,7 @@ int vfpool_bridge_identify(struct vfpool *pool)
 	pool->slots = geometry.slots;
 	pool->functions = geometry.slot_fns;
 	if (!pool->users || pool->users > VFPOOL_MOST_USERS || !pool->slots ||
-	    pool->port > pool->users || (pool->role == VFPOOL_USER) != !!pool->port) {
+	    pool->port > pool->users || pool->role != (pool->port ? VFPOOL_USER : VFPOOL_OWNER)) {
 		pci_err(pool->pdev, "port %u of %u users with %u slots makes no sense\n",
 			pool->port, pool->users, pool->slots);
 		return -ENODEV;
