@@ -17,13 +17,14 @@
 
 #define POLLS		2000	/* one second, as PF drivers wait */
 #define POLLS_LEAST	200	/* a tenth of a second */
+#define PATIENCE	8
 
 void airvf_mbx_init(struct airvf *vf)
 {
 	mutex_init(&vf->mbx.lock);
 	spin_lock_init(&vf->mbx.bits);
 	/* Until answers have shown what is usual. */
-	vf->mbx.slowest = POLLS / 8;
+	vf->mbx.slowest = POLLS / PATIENCE;
 }
 
 /* PF in reset now (result); @done: it finished one since the last call. */
@@ -48,7 +49,7 @@ bool airvf_mbx_pf_was_reset(struct airvf *vf)
  */
 static u32 airvf_mbx_patience(const struct airvf *vf)
 {
-	return clamp_t(u32, 8 * READ_ONCE(vf->mbx.slowest), POLLS_LEAST, POLLS);
+	return clamp_t(u32, PATIENCE * READ_ONCE(vf->mbx.slowest), POLLS_LEAST, POLLS);
 }
 
 /*
@@ -86,12 +87,16 @@ static void airvf_mbx_doubt(struct airvf *vf)
 	airvf_service_kick(vf);
 }
 
-/* One message a failure: whoever calls again fails without waiting. */
+/*
+ * One message a failure: whoever calls again fails without waiting. But a PF that has
+ * become slower than it was must not fail for ever: the next wait is twice as long.
+ */
 static void airvf_mbx_failed(struct airvf *vf, u32 opcode, int err)
 {
 	if (err == -ETIMEDOUT) {
 		vf->mbx.timeouts++;
 		vf->mbx.late = true;
+		WRITE_ONCE(vf->mbx.slowest, 2 * airvf_mbx_patience(vf) / PATIENCE);
 		netif_warn(vf, drv, vf->netdev,
 			   "PF does not answer mailbox request %#x in time\n", opcode);
 	}

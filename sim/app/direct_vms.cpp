@@ -83,11 +83,16 @@ std::optional<json> DirectVms::control(const json& request) {
 
 json DirectVms::pf(const json& request) {
   const std::string what = text_of(request, "do");
-  if (what == "delay") {
-    card_.pf().set_address_delay(std::chrono::milliseconds(number_of(request, "ms", 0, kMostDelay)));
+  if (what == "delay" || what == "delay_reset") {
+    const std::chrono::milliseconds delay(number_of(request, "ms", 0, kMostDelay));
+    if (what == "delay")
+      card_.pf().set_address_delay(delay);
+    else
+      card_.pf().set_reset_delay(delay);
     return json::object();
   }
-  if (what != "stop" && what != "start" && what != "reset") throw ControlError("\"do\" is stop, start, reset or delay");
+  if (what != "stop" && what != "start" && what != "reset")
+    throw ControlError("\"do\" is stop, start, reset, delay or delay_reset");
   const bool comes = what != "stop";
   if (!comes && request.contains("mtu")) throw ControlError("\"mtu\" is for a PF that starts");
   if (request.contains("mtu")) card_.pf().set_mtu(number_of(request, "mtu", kLeastMtu, kMostMtu));

@@ -61,8 +61,8 @@ TEST_F(DirectSimulation, OperationsAreCarriedOut) {
   for (const json& request :
        {json{{"op", "link"}, {"up", false}}, json{{"op", "link"}, {"up", true}}, json{{"op", "pf"}, {"do", "stop"}},
         json{{"op", "pf"}, {"do", "start"}, {"mtu", 9000}}, json{{"op", "pf"}, {"do", "delay"}, {"ms", 5}},
-        json{{"op", "apis"}, {"versions", {10, 13}}}, json{{"op", "apis"}, {"versions", 17}, {"features", 3}},
-        json{{"op", "apis"}, {"versions", json::array()}},
+        json{{"op", "pf"}, {"do", "delay_reset"}, {"ms", 5}}, json{{"op", "apis"}, {"versions", {10, 13}}},
+        json{{"op", "apis"}, {"versions", 17}, {"features", 3}}, json{{"op", "apis"}, {"versions", json::array()}},
         json{{"op", "mischief"}, {"vf", 2}, {"kind", "silence"}, {"ms", 10}},
         json{{"op", "flood"}, {"payload", 18}, {"rate", 100}, {"ms", 1}}, json{{"op", "gaps_start"}, {"vf", 1}},
         json{{"op", "pf_vf"},
@@ -88,7 +88,7 @@ TEST_F(DirectSimulation, OperationsAreCarriedOut) {
 TEST_F(DirectSimulation, WhatCannotBeIsRefusedWithAReason) {
   EXPECT_THAT(answer({{"op", "link"}}), HasSubstr("\"up\" is missing"));
   EXPECT_THAT(answer({{"op", "link"}, {"up", 1}}), HasSubstr("true or false"));
-  EXPECT_THAT(answer({{"op", "pf"}, {"do", "dance"}}), HasSubstr("stop, start, reset or delay"));
+  EXPECT_THAT(answer({{"op", "pf"}, {"do", "dance"}}), HasSubstr("stop, start, reset, delay or delay_reset"));
   EXPECT_THAT(answer({{"op", "pf"}, {"do", "delay"}}), HasSubstr("\"ms\" is missing"));
   EXPECT_THAT(answer({{"op", "pf"}, {"do", "stop"}, {"mtu", 9000}}), HasSubstr("for a PF that starts"));
   EXPECT_THAT(answer({{"op", "apis"}}), HasSubstr("list of 10"));

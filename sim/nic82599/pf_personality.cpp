@@ -223,8 +223,10 @@ void PfPersonality::handle(unsigned vf, Message& m) {
   Vf& v = vfs_[vf];
   const std::uint32_t opcode = m[0] & kOpcode;
   if (opcode == kReset) {
-    on_reset(vf, m);
-    return reply(vf, m, 4);
+    return later(reset_delay_, [this, vf, m]() mutable {
+      on_reset(vf, m);
+      reply(vf, m, 4);
+    });
   }
   if (!v.clear_to_send) {
     ++counters_.refused;
@@ -237,8 +239,13 @@ void PfPersonality::handle(unsigned vf, Message& m) {
   }
   if (opcode != kSetMac || address_delay_ == SimTime{0}) return answer(vf, m);
   clear_rar(1 + vf);
-  scheduler_.after(address_delay_, [this, vf, m, start = starts_]() mutable {
-    if (running_ && start == starts_) answer(vf, m);
+  later(address_delay_, [this, vf, m]() mutable { answer(vf, m); });
+}
+
+void PfPersonality::later(SimTime delay, std::function<void()> then) {
+  if (delay == SimTime{0}) return then();
+  scheduler_.after(delay, [this, then = std::move(then), start = starts_] {
+    if (running_ && start == starts_) then();
   });
 }
 

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
@@ -75,6 +76,9 @@ class PfPersonality {
   /// How long the PF takes over a VF's request for an address, during which no filter has the address: stock drivers
   /// take it out and put it back, and one of a busy host may need milliseconds for it.
   void set_address_delay(SimTime delay) { address_delay_ = delay; }
+  /// How long it takes over a VF's request RESET, for which stock drivers set up the VF's whole pool again: on a busy
+  /// host much longer than over anything else.
+  void set_reset_delay(SimTime delay) { reset_delay_ = delay; }
 
   /// The PF's interrupt: to be called for every message of function 0.
   void interrupt() { turn_.ask(); }
@@ -115,6 +119,8 @@ class PfPersonality {
   void ping(unsigned vf);
   void handle(unsigned vf, Message& m);
   void answer(unsigned vf, Message& m);
+  /// Unless the PF stops or starts meanwhile.
+  void later(SimTime delay, std::function<void()> then);
   bool dispatch(unsigned vf, Message& m);
   void forget(unsigned vf);
   void on_reset(unsigned vf, Message& m);
@@ -141,7 +147,7 @@ class PfPersonality {
   std::vector<Vf> vfs_;
   std::set<unsigned> free_rars_;
   bool running_ = true;
-  SimTime address_delay_{0};
+  SimTime address_delay_{0}, reset_delay_{0};
   std::uint64_t starts_ = 0;   ///< what was delayed before the last one is forgotten
   std::uint64_t waiting_ = 0;  ///< VFs whose message could not be taken because of the lock
   Turn turn_;

@@ -19,11 +19,10 @@ silent() { # KIND
 	host sim mischief "kind=$1"
 }
 over() {
-	local i
 	host sim mischief kind=none
 	# Whoever closed it could not open it.
 	soon ip link set air0 up
-	for i in $(seq 40); do carrier 1 && break; sleep 1; done
+	soon_linked
 }
 # A machine that is busy may not get around to it within one wait: the majority counts.
 mostly() { # KIND
@@ -56,6 +55,12 @@ ends_early() { # KIND COMMAND...
 	over
 	return $early
 }
+soon_linked() {
+	local i
+	for i in $(seq 40); do carrier 1 && return 0; sleep 1; done
+	dmesg | tail -10
+	return 1
+}
 not_done() { refused "$@" 2>&1; }
 for kind in lock silence; do
 	check "$kind: an MTU does not wait" ends_early $kind not_done ip link set air0 mtu 1400
@@ -86,6 +91,11 @@ silent silence
 vlan_up
 over
 check "a VLAN that the PF did not hear of works when it is back" soon ping -q -c 1 -W 1 10.7.0.2
+# Nor does it lose patience with a PF that takes longer over a reset than over all else.
+host sim pf do=delay_reset ms=450
+ethtool -r air0 2>/dev/null
+check "a reset that takes long ends" soon_linked
+host sim pf do=delay_reset ms=0
 check "works" ping -q -c 5 -i 0.2 -W 2 10.0.0.2
 check "unload" pair_down airvf
 finish
