@@ -147,16 +147,19 @@ static bool airvf_dispatch_asleep(const struct napi_struct *napi)
 	return !(smp_load_acquire(&napi->state) & NAPIF_STATE_SCHED);
 }
 
+/* A worker that is being stopped sleeps, too, and wakes no more for what it is given. */
 bool airvf_mtvd_asleep(const struct airvf_vector *vector)
 {
 	const struct airvf_mtvd *mtvd = vector->mtvd;
+	const struct airvf_lane *lane = &mtvd->lane[vector->index];
 	u32 i;
 
 	for (i = 0; i < mtvd->workers; i++)
-		if (!airvf_dispatch_asleep(&mtvd->worker[i]->napi))
+		if (!airvf_dispatch_asleep(&mtvd->worker[i]->napi) ||
+		    airvf_spsc_depth(&lane->queue[i]->ring))
 			return false;
 	return mtvd->policy != AIRVF_RR_ORDERED ||
-	       airvf_dispatch_asleep(&mtvd->lane[vector->index].release);
+	       (airvf_dispatch_asleep(&lane->release) && !airvf_spsc_depth(&lane->order));
 }
 
 void airvf_mtvd_in_place(struct airvf_vector *vector, struct napi_struct *napi, u32 packets)

@@ -87,7 +87,7 @@ static inline void airvf_spsc_pop(struct airvf_spsc *ring)
 }
 
 /* Anybody: slots in use, a snapshot. */
-static inline u32 airvf_spsc_depth(struct airvf_spsc *ring)
+static inline u32 airvf_spsc_depth(const struct airvf_spsc *ring)
 {
 	/* The tail last: it is never behind a head read before it. */
 	u32 head = smp_load_acquire(&ring->head);
