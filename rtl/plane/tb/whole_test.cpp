@@ -563,8 +563,8 @@ class Whole {
     const auto at = link.asked.find({rid, tag});
     if (at == link.asked.end()) {
       ++link.strays;
-      // Not understood yet (docs/bridge-inside.md): the end that the bridge makes when a link is lost perhaps overtakes a
-      // part of the answer that came before.
+      // Not understood yet (docs/bridge-inside.md): the end that the bridge makes when a link is lost perhaps overtakes
+      // a part of the answer that came before.
       EXPECT_TRUE(std::any_of(links.begin(), links.end(), [](const Link& l) { return l.flapped; }))
           << fmt::format("a completion that port {} has not asked for: {:x}.{:x}", p, rid, tag);
       return;
