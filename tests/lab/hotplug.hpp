@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <string>
 
@@ -26,11 +27,18 @@ class Hotplug : public testing::Test {
  protected:
   static void SetUpTestSuite() {
     if (geteuid() != 0 || lab_ != nullptr) return;
-    lab_ = new lab::Lab({.topology = VFPOOL_TOPOLOGY,
-                         .folder = "build/hotplug",
-                         .sim_program = VFPOOL_SIM,
-                         .boot_limit = 300s,
-                         .progress = {}});
+    auto topology = config::read_topology(VFPOOL_TOPOLOGY);
+    lab::Lab::Options options{.folder = "build/hotplug", .sim_program = VFPOOL_SIM, .boot_limit = 300s};
+    // tests/lab/hotplug_on
+    if (const char *kernel = std::getenv("VFPOOL_KERNEL_ROOT"), *modules = std::getenv("VFPOOL_MODULES");
+        kernel != nullptr && modules != nullptr) {
+      topology.image = {.kernel_root = kernel,
+                        .add = {fmt::format("{}/drivers/vfpool/vfpool.ko:modules:vfpool.ko", modules)}};
+      for (auto& server : topology.servers) server.vm.memory = "1G";
+      options.folder += "-" + std::filesystem::path(modules).filename().string();
+      options.boot_limit = 600s;
+    }
+    lab_ = new lab::Lab(options, topology);
     lab_->up();
     for (const char* vm : {"owner", "user1", "user2"}) {
       put_commands(vm);
