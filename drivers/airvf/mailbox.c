@@ -17,6 +17,7 @@
 
 #define POLLS		2000	/* one second, as PF drivers wait */
 #define POLLS_LEAST	200	/* a tenth of a second */
+#define POLLS_RESET	500	/* a reset: the PF has to set the VF up again */
 #define PATIENCE	8
 
 void airvf_mbx_init(struct airvf *vf)
@@ -96,7 +97,8 @@ static void airvf_mbx_failed(struct airvf *vf, u32 opcode, int err)
 	if (err == -ETIMEDOUT) {
 		vf->mbx.timeouts++;
 		vf->mbx.late = true;
-		WRITE_ONCE(vf->mbx.slowest, 2 * airvf_mbx_patience(vf) / PATIENCE);
+		WRITE_ONCE(vf->mbx.slowest,
+			   max(vf->mbx.slowest, 2 * READ_ONCE(vf->mbx.limit) / PATIENCE));
 		netif_warn(vf, drv, vf->netdev,
 			   "PF does not answer mailbox request %#x in time\n", opcode);
 	}
@@ -203,7 +205,8 @@ int airvf_mbx_reset(struct airvf *vf, u32 *reply)
 	int err;
 
 	airvf_mbx_enter(vf);
-	err = airvf_mbx_exchange(vf, &msg, 1, reply, 4, airvf_mbx_patience(vf));
+	err = airvf_mbx_exchange(vf, &msg, 1, reply, 4,
+				 max_t(u32, airvf_mbx_patience(vf), POLLS_RESET));
 	if (err)
 		airvf_mbx_failed(vf, MBX_RESET, err);
 	else if ((reply[0] & MBX_OPCODE) != MBX_RESET ||

@@ -63,7 +63,7 @@ ends_early() { # KIND COMMAND...
 }
 soon_linked() {
 	local i
-	for i in $(seq 40); do carrier 1 && return 0; sleep 1; done
+	for i in $(seq 60); do carrier 1 && return 0; sleep 1; done
 	dmesg | tail -10
 	return 1
 }
