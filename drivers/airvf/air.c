@@ -35,13 +35,20 @@ u64 airvf_air_cycles(const struct airvf_cost *cost, u32 k, u32 size, u64 through
 	return div64_u64(per_interrupt * pps, k);
 }
 
-/* Algorithm 1, lines up to the clamp; reason is where the clamp came from. */
-static u32 airvf_air_wanted(const struct airvf_air_param *param, u32 ceiling, u32 needed,
-			    enum airvf_reason *reason)
+/*
+ * Algorithm 1, lines up to the clamp; reason is where the clamp came from. Beyond
+ * the algorithm: enough interrupts for the latency wanted are enough.
+ */
+static u32 airvf_air_wanted(const struct airvf_air_param *param, u32 ceiling, u32 enough,
+			    u32 needed, enum airvf_reason *reason)
 {
 	u64 rate = (u64)needed + param->offset;
 
 	*reason = AIRVF_NEEDED;
+	if (rate > enough) {
+		rate = enough;
+		*reason = AIRVF_ENOUGH;
+	}
 	if (rate > ceiling) {
 		rate = ceiling;
 		*reason = AIRVF_CEILING;
@@ -59,12 +66,12 @@ u32 airvf_air_rate(const struct airvf_air_param *param, const struct airvf_cost 
 {
 	enum airvf_reason reason;
 
-	return airvf_air_wanted(param, airvf_air_ceiling(cost, param->k),
+	return airvf_air_wanted(param, airvf_air_ceiling(cost, param->k), U32_MAX,
 				airvf_air_needed(bandwidth, param->k, size), &reason);
 }
 
-/* Moves only for more than an eighth: the ceiling must not tremble. */
-static bool airvf_air_moved(u64 in_force, u64 now)
+/* Only for more than an eighth: the ceiling must not tremble. */
+bool airvf_air_moved(u64 in_force, u64 now)
 {
 	u64 diff = in_force > now ? in_force - now : now - in_force;
 
@@ -190,79 +197,6 @@ static void airvf_air_note_merged(struct airvf_air *air, const struct airvf_load
 }
 
 /*
- * Packets per interrupt are what one knows least: k is a guess. A flow that waits
- * for its acknowledgements follows the rate, so Algorithm 1 asks for no more than
- * the flow already has; fewer packets per interrupt move more. And where the CPU
- * is full with work that calibration does not see (exits, the application), more
- * packets do. So a load that is new, at rest and not too small to be judged gets a
- * trial, which goes on while packets per second rise by it and is undone when
- * they no longer do. After a while all of that is forgotten, and a load is new.
- */
-static void airvf_air_try(struct airvf_air *air, enum airvf_trial trial)
-{
-	u32 k = air->param.k;
-	u32 least = k / 8 ?: min_t(u32, k, 1);
-	u32 most = max_t(u32, k, min_t(u64, k * 4ull, AIRVF_LEARN_MOST));
-	u64 next = trial == AIRVF_TRIAL_FEWER ? air->k / 2 : (air->k * 3ull + 1) / 2;
-
-	air->last_k = air->k;
-	air->k = (u32)clamp_t(u64, next, least, most);
-	air->trial = air->k == air->last_k ? AIRVF_TRIAL_NONE : trial;
-}
-
-static void airvf_air_end_learning(struct airvf_air *air)
-{
-	air->k = air->param.k;
-	air->trial = AIRVF_TRIAL_NONE;
-}
-
-static bool airvf_air_new_load(const struct airvf_air *air)
-{
-	return air->pps / 2 > air->judged || air->pps < air->judged / 2;
-}
-
-/* Interrupts find more than they should, though the register allows more of them. */
-static bool airvf_air_late(const struct airvf_air *air, const struct airvf_load *load)
-{
-	u64 rate = airvf_per_second(load->events, load->ns);
-
-	return load->packets > (u64)load->events * air->k &&
-	       rate + rate / 8 < airvf_steps_to_rate(air->steps);
-}
-
-/*
- * By more than a thirty-second, and by more than chance: that of n packets is in
- * the order of the root of n. With q = P / rise: n / q > 2 sqrt(n).
- */
-static bool airvf_air_rose(const struct airvf_air *air, const struct airvf_load *load, u64 pps)
-{
-	u64 q = pps > air->before ? div64_u64(pps, pps - air->before) : U64_MAX;
-
-	return q < 32 && load->packets > 4 * q * q;
-}
-
-/* The last interval had the rate of the last decision, the one before had not. */
-static void airvf_air_learn(struct airvf_air *air, const struct airvf_load *load, u64 pps)
-{
-	if (air->trial && airvf_air_rose(air, load, pps)) {
-		airvf_air_try(air, air->trial);
-	} else if (air->trial) {
-		air->k = air->last_k;
-		air->trial = AIRVF_TRIAL_NONE;
-	} else if (++air->age >= AIRVF_LEARN_WAITS) {
-		airvf_air_end_learning(air);
-		air->judged = 0;
-		air->age = 0;
-	} else if (load->packets >= AIRVF_LEARN_PACKETS && airvf_air_new_load(air) &&
-		   !airvf_air_moved(air->was, air->steps)) {
-		air->judged = air->pps;
-		air->age = 0;
-		airvf_air_try(air, airvf_air_late(air, load) ? AIRVF_TRIAL_MORE :
-							       AIRVF_TRIAL_FEWER);
-	}
-}
-
-/*
  * Algorithm 1's threshold, where it has an effect: between the rates of the
  * two register values. Beyond the algorithm, below three quarters of a step
  * nothing would be gained but trembling between two values.
@@ -283,29 +217,27 @@ static bool airvf_air_worth_it(const struct airvf_air_param *param, u32 from, u3
 bool airvf_air_decide(struct airvf_air *air, const struct airvf_load *load,
 		      struct airvf_decision *decision)
 {
-	u64 pps = airvf_per_second(load->packets, load->ns);
 	enum airvf_reason reason;
 	u32 lowest, steps;
 
 	airvf_air_measure(air, load);
 	airvf_air_note_merged(air, load);
 	if (!air->param.fast || air->light)
-		airvf_air_end_learning(air);
+		airvf_air_forget(air);
 	else
-		airvf_air_learn(air, load, pps);
-	air->before = pps;
+		airvf_air_learn(air, load);
 	air->was = air->steps;
 	decision->ceiling = airvf_air_ceiling(&air->cost, air->k);
 	/* With S = B/P, B/(k S) is P/k: the quotient need not be rounded twice. */
 	decision->needed = airvf_air_needed(air->pps, air->k, 1);
-	decision->rate =
-		airvf_air_wanted(&air->param, decision->ceiling, decision->needed, &reason);
+	decision->rate = airvf_air_wanted(&air->param, decision->ceiling, airvf_air_enough(air),
+					  decision->needed, &reason);
 	if (air->light && airvf_air_leave_light(air, decision->rate))
 		air->light = false;
-	if (air->light) {
+	if (air->light || air->at_once) {
 		decision->ceiling = airvf_air_ceiling(&air->cost, 1);
 		decision->rate = max_t(u32, decision->ceiling, AIRVF_RATE_MIN);
-		reason = AIRVF_LIGHT;
+		reason = air->light ? AIRVF_LIGHT : AIRVF_BURSTS;
 	}
 
 	lowest = airvf_air_steps_below(decision->ceiling);

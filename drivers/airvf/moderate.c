@@ -186,6 +186,7 @@ int airvf_mod_init(struct airvf *vf)
 			.k = AIRVF_AIR_K,
 			.offset = AIRVF_AIR_OFFSET,
 			.threshold = AIRVF_AIR_THRESHOLD,
+			.latency_us = AIRVF_AIR_LATENCY_US,
 		},
 	};
 	airvf_cgr_defaults(&config->cgr);

@@ -104,17 +104,20 @@ u64 airvf_cost_left(u64 per_second, u64 elapsed, u64 taken);
  * @k: packets per interrupt to aim at; the caller keeps it within the ring
  * @offset: added to the rate, so that throughput can grow when the load rises
  * @threshold: smallest change of rate worth a register write
+ * @latency_us: so long packets may wait for their interrupt, however many they
+ *	are; 0: no such bound. Only if @fast
  * @fast: return to the highest rate at once when interrupts find next to
- *	nothing (I^ for one packet instead of k), average over two
- *	intervals, do not tremble between two steps, and aim at another
- *	number of packets than @k where that moves more; off is Algorithm 1
- *	and nothing else
+ *	nothing (I^ for one packet instead of k) or packets come in bursts,
+ *	average over two intervals, do not tremble between two steps, and
+ *	aim at another number of packets than @k where that moves more; off
+ *	is Algorithm 1 and nothing else
  */
 struct airvf_air_param {
 	struct airvf_cost cost;
 	u32 k;
 	u32 offset;
 	u32 threshold;
+	u32 latency_us;
 	bool fast;
 };
 
@@ -122,17 +125,22 @@ struct airvf_air_param {
 #define AIRVF_AIR_K_MAX		4096
 #define AIRVF_AIR_OFFSET	2000
 #define AIRVF_AIR_THRESHOLD	500
+#define AIRVF_AIR_LATENCY_US	150
 #define AIRVF_FAST_POLLS	8	/* this many light polls in a row */
 #define AIRVF_FAST_WAITS	1024	/* most decisions between two tries to leave light load */
 #define AIRVF_LEARN_WAITS	1024	/* decisions after which a learnt k is forgotten */
 #define AIRVF_LEARN_PACKETS	64	/* least of an interval that judges a trial */
+#define AIRVF_LEARN_BEFORE	4	/* intervals before a trial ... */
+#define AIRVF_LEARN_AFTER	8	/* ... and in it, at most, that judge it */
 #define AIRVF_LEARN_MOST	64	/* largest k that is learnt: a poll's budget */
 
-/* A trial of another number of packets per interrupt. */
+/* What is tried: another number of packets per interrupt, ... */
 enum airvf_trial {
 	AIRVF_TRIAL_NONE,
 	AIRVF_TRIAL_FEWER,
 	AIRVF_TRIAL_MORE,
+	AIRVF_TRIAL_ENOUGH,	/* ... no more interrupts than latency_us wants, ... */
+	AIRVF_TRIAL_AT_ONCE,	/* ... or no interval to speak of */
 };
 
 struct airvf_air {
@@ -142,7 +150,6 @@ struct airvf_air {
 	u64 pps;			/* P, packets per second; fast: smoothed */
 	u64 tried;			/* packets per second as light load was left last */
 	u64 judged;			/* packets per second of the last trial; 0: none */
-	u64 before;			/* packets per second of the interval before */
 	u32 size;			/* S, bytes per packet: B/P */
 	u32 steps;			/* in the register */
 	u32 was;			/* steps before the last decision */
@@ -154,6 +161,12 @@ struct airvf_air {
 	u32 waits;			/* decisions to wait before the next try, */
 	u32 wait;			/* and how many of them are left */
 	bool light;			/* held at the highest rate */
+	bool at_once;			/* the same for bursts */
+	bool enough;			/* held to latency_us */
+	bool again;			/* this load wants another trial */
+	u32 weighed;			/* intervals that judge the trial so far, ... */
+	struct airvf_load without;	/* ... sums of those before it ... */
+	struct airvf_load with;		/* ... and of those in it */
 	bool primed;
 };
 
@@ -161,9 +174,11 @@ struct airvf_air {
 enum airvf_reason {
 	AIRVF_KEEP,		/* change below the threshold */
 	AIRVF_NEEDED,		/* B/(kS) + offset */
+	AIRVF_ENOUGH,		/* limited: latency_us is kept with fewer */
 	AIRVF_CEILING,		/* limited by what the CPU affords */
 	AIRVF_FLOOR,		/* limited by what the hardware can do */
 	AIRVF_LIGHT,		/* next to no packets: lowest latency */
+	AIRVF_BURSTS,		/* an interval would only hold back the rest of each burst */
 	AIRVF_CLASS,		/* CGR's class */
 	AIRVF_FIXED,		/* set by hand */
 	AIRVF_DIM,		/* lib/dim's profile */
@@ -200,6 +215,15 @@ bool airvf_air_decide(struct airvf_air *air, const struct airvf_load *load,
 		      struct airvf_decision *decision);
 /* After each poll. True: load became light, decide now. */
 bool airvf_air_poll(struct airvf_air *air, u32 packets);
+
+/* Within AIR: more than an eighth apart, or nothing in force yet. */
+bool airvf_air_moved(u64 in_force, u64 now);
+/* Within AIR: end of an interval at rest or not, before its decision (air_learn.c). */
+void airvf_air_learn(struct airvf_air *air, const struct airvf_load *load);
+/* Within AIR: the load is to be judged anew. */
+void airvf_air_forget(struct airvf_air *air);
+/* Within AIR: interrupts per second beyond which this load gains nothing; U32_MAX: none. */
+u32 airvf_air_enough(const struct airvf_air *air);
 
 /* CGR: four classes by average packet size. */
 enum airvf_cgr_class {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the pure code (air.c, cgr.c, cost.c, rate.c, spread.c, spsc.h) needs from its
- * surroundings, in the kernel and in user space. Those files include nothing
+ * What the pure code (air.c, air_learn.c, cgr.c, cost.c, rate.c, spread.c, spsc.h)
+ * needs from its surroundings, in the kernel and in user space. Those files include nothing
  * else, so the tests and the paper model run the very source that the driver
  * runs.
  */

@@ -210,6 +210,7 @@ NUMBER(air_interval_us, air_us, 1000, 10000000);
 NUMBER(air_k, air.k, 1, AIRVF_AIR_K_MAX);
 NUMBER(air_offset, air.offset, 0, AIRVF_RATE_MAX);
 NUMBER(air_threshold, air.threshold, 0, AIRVF_RATE_MAX);
+NUMBER(air_latency_us, air.latency_us, 0, 1000000);
 NUMBER(air_fast, air_fast, 0, 1);
 NUMBER(air_cpkt, air.cost.cpkt, 0, 100000000);
 NUMBER(air_cint, air.cost.cint, 0, 1000000000);
@@ -229,6 +230,7 @@ static struct attribute *attributes[] = {
 	&number_air_k.attr.attr,
 	&number_air_offset.attr.attr,
 	&number_air_threshold.attr.attr,
+	&number_air_latency_us.attr.attr,
 	&number_air_fast.attr.attr,
 	&dev_attr_air_c.attr,
 	&number_air_cpkt.attr.attr,

@@ -14,9 +14,11 @@
 /* Programs that print from the raw buffer know no enums. */
 TRACE_DEFINE_ENUM(AIRVF_KEEP);
 TRACE_DEFINE_ENUM(AIRVF_NEEDED);
+TRACE_DEFINE_ENUM(AIRVF_ENOUGH);
 TRACE_DEFINE_ENUM(AIRVF_CEILING);
 TRACE_DEFINE_ENUM(AIRVF_FLOOR);
 TRACE_DEFINE_ENUM(AIRVF_LIGHT);
+TRACE_DEFINE_ENUM(AIRVF_BURSTS);
 TRACE_DEFINE_ENUM(AIRVF_CLASS);
 TRACE_DEFINE_ENUM(AIRVF_FIXED);
 TRACE_DEFINE_ENUM(AIRVF_DIM);
@@ -78,8 +80,8 @@ TRACE_EVENT(airvf_moderate,
 		  __entry->cint, __entry->k, __entry->ceiling, __entry->needed,
 		  __entry->rate, __entry->old_steps, __entry->new_steps,
 		  __print_symbolic(__entry->reason, { AIRVF_KEEP, "keep" },
-				   { AIRVF_NEEDED, "needed" }, { AIRVF_CEILING, "ceiling" },
-				   { AIRVF_FLOOR, "floor" }, { AIRVF_LIGHT, "light" },
+				   { AIRVF_NEEDED, "needed" }, { AIRVF_ENOUGH, "enough" }, { AIRVF_CEILING, "ceiling" },
+				   { AIRVF_FLOOR, "floor" }, { AIRVF_LIGHT, "light" }, { AIRVF_BURSTS, "bursts" },
 				   { AIRVF_CLASS, "class" }, { AIRVF_FIXED, "fixed" },
 				   { AIRVF_DIM, "dim" }))
 );

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The driver's interrupt rate controller on the testbed's clock: the driver's own air.c, cgr.c, cost.c and rate.c,
-// called as drivers/airvf/moderate.c and its mode_*.c call them, with the same intervals between decisions.
+// The driver's interrupt rate controller on the testbed's clock: the driver's own air.c, air_learn.c, cgr.c, cost.c and
+// rate.c, called as drivers/airvf/moderate.c and its mode_*.c call them, with the same intervals between decisions.
 #pragma once
 
 #include <cstdint>
@@ -23,8 +23,12 @@ struct Moderation {
   Algorithm algorithm = Algorithm::kAir;
   std::uint32_t fir_rate = 8000;  ///< interrupts/s of FIR; 0: no throttle
   /// k, offset, threshold, fast, and costs that override the calibration where they are not 0.
-  airvf_air_param air{
-      .cost = {}, .k = AIRVF_AIR_K, .offset = AIRVF_AIR_OFFSET, .threshold = AIRVF_AIR_THRESHOLD, .fast = true};
+  airvf_air_param air{.cost = {},
+                      .k = AIRVF_AIR_K,
+                      .offset = AIRVF_AIR_OFFSET,
+                      .threshold = AIRVF_AIR_THRESHOLD,
+                      .latency_us = AIRVF_AIR_LATENCY_US,
+                      .fast = true};
 };
 
 class Moderator {

@@ -296,6 +296,7 @@ TEST(AirLimits, HoldForRandomInput) {
                  .k = static_cast<uint32_t>(wild()),
                  .offset = static_cast<uint32_t>(wild()),
                  .threshold = static_cast<uint32_t>(wild()),
+                 .latency_us = static_cast<uint32_t>(wild()),
                  .fast = (random() & 1) != 0};
     const airvf_cost first{.c = wild(), .cpkt = static_cast<uint32_t>(wild()), .cint = static_cast<uint32_t>(wild())};
     airvf_air_init(&air, &first, static_cast<uint32_t>(wild()));
@@ -312,7 +313,7 @@ TEST(AirLimits, HoldForRandomInput) {
       ASSERT_EQ(decision.new_steps, air.steps);
       ASSERT_GE(air.steps, 1u);
       ASSERT_LE(air.steps, 511u);
-      const uint32_t packets = decision.reason == AIRVF_LIGHT || air.light ? 1 : air.k;
+      const uint32_t packets = air.light || air.at_once ? 1 : air.k;
       ASSERT_EQ(decision.ceiling, airvf_air_ceiling(&air.cost, packets));
       ASSERT_TRUE(airvf_steps_to_rate(air.steps) <= decision.ceiling || air.steps == 511)
           << "steps " << air.steps << " ceiling " << decision.ceiling;
