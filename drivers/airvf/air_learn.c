@@ -21,10 +21,15 @@
  */
 #include "moderation.h"
 
-/* Interrupts per second with which packets wait latency_us at most. */
+/*
+ * Interrupts per second with which packets wait latency_us at most, and one finds no
+ * more than a poll's budget: sockets and rings hold little more.
+ */
 static u32 airvf_air_bound(const struct airvf_air *air)
 {
-	return 1000000 / max_t(u32, air->param.latency_us, 1);
+	u64 rate = 1000000 / max_t(u32, air->param.latency_us, 1);
+
+	return (u32)clamp_t(u64, air->pps / AIRVF_LEARN_MOST, rate, U32_MAX);
 }
 
 u32 airvf_air_enough(const struct airvf_air *air)

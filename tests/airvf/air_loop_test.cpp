@@ -308,7 +308,9 @@ TEST(AirLoop, InterruptsThatOnlySaveTimeAreSparedBeyondTheLatencyAskedFor) {
   for (const uint32_t latency : {50U, 150U, 400U}) {
     Loop loop(true, 16, 512, 256, latency);
     for (int i = 0; i < kConverged + kLearnt; ++i) loop.Interval(300000);
-    EXPECT_NEAR(airvf_steps_to_rate(loop.steps()), 1e6 / latency, 1e6 / latency / 50) << latency;
+    // No interrupt finds more than a poll's budget, either.
+    const double enough = std::max(1e6 / latency, 300000.0 / 64);
+    EXPECT_NEAR(airvf_steps_to_rate(loop.steps()), enough, enough / 50) << latency;
     EXPECT_EQ(loop.served(), 300000) << latency;
   }
   Loop unbound(true, 16, 512, 256, 0);

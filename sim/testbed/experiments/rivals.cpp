@@ -65,6 +65,7 @@ class Contest {
     record_.holds("-",
                   fmt::format("AIR needs least CPU of those that move most (at {} of {} points)", cheapest_, points_),
                   cheapest_ == points_);
+    if (shared_ == 0) return;
     record_.holds(
         "-", fmt::format("where VMs share cores AIR needs no more CPU than DIM (at {} of {} points)", ahead_, shared_),
         ahead_ == shared_);
@@ -118,6 +119,20 @@ void udp(const Parameters& parameters, std::uint64_t seed, Record& record) {
       s.measured = (rate < 50e3 ? 300 : 30) * kMillisecond;
       contest.point(burst == 1 ? "even" : "bursts of 32", rate, s);
     }
+  }
+  contest.verdict();
+}
+
+// One VM, up to far more than its core can take.
+void flood(const Parameters& parameters, std::uint64_t seed, Record& record) {
+  Scenario s = server(parameters, seed);
+  s.link = 100e9;
+  s.traffic.load = Load::kUdp;
+  s.traffic.message = 256;
+  Contest contest(record);
+  for (const double rate : {500e3, 1e6, 1.5e6, 2e6, 3e6, 4e6}) {
+    s.traffic.rate = rate;
+    contest.point("", rate, s);
   }
   contest.verdict();
 }
@@ -202,6 +217,7 @@ void add_rivals(std::vector<Experiment>& all) {
   all.push_back({"rivals-tcp", "TCP on 10 to 100 Gbit/s", "VMs", "gbps", "modern", tcp});
   all.push_back({"rivals-window", "TCP with a small window, 10 Gbit/s", "VMs", "gbps", "modern", small_window});
   all.push_back({"rivals-udp", "Datagrams of 256 bytes, 16 VMs", "packets/s a VM", "cpu", "modern", udp});
+  all.push_back({"rivals-flood", "Datagrams of 256 bytes, one VM, 100 Gbit/s", "packets/s", "gbps", "modern", flood});
   all.push_back({"rivals-steps", "Load that jumps by up to 200 times", "VMs", "loss", "modern", steps});
   all.push_back({"rivals-posted", "Interrupts without exits, 25 Gbit/s", "VMs", "cpu", "modern", posted});
   all.push_back({"rivals-costs", "AIR with wrong costs, 25 Gbit/s", "VMs", "gbps", "modern", wrong_costs});
