@@ -70,14 +70,6 @@ u32 airvf_air_rate(const struct airvf_air_param *param, const struct airvf_cost 
 				airvf_air_needed(bandwidth, param->k, size), &reason);
 }
 
-/* Only for more than an eighth: the ceiling must not tremble. */
-bool airvf_air_moved(u64 in_force, u64 now)
-{
-	u64 diff = in_force > now ? in_force - now : now - in_force;
-
-	return !in_force || diff > in_force / 8;
-}
-
 void airvf_air_set_cost(struct airvf_air *air, const struct airvf_cost *calibrated)
 {
 	const struct airvf_cost *over = &air->param.cost;
@@ -85,11 +77,11 @@ void airvf_air_set_cost(struct airvf_air *air, const struct airvf_cost *calibrat
 	u32 cpkt = over->cpkt ? over->cpkt : calibrated->cpkt;
 	u32 cint = over->cint ? over->cint : calibrated->cint;
 
-	if (over->c || airvf_air_moved(air->cost.c, c))
+	if (over->c || airvf_moved(air->cost.c, c))
 		air->cost.c = c;
-	if (over->cpkt || airvf_air_moved(air->cost.cpkt, cpkt))
+	if (over->cpkt || airvf_moved(air->cost.cpkt, cpkt))
 		air->cost.cpkt = cpkt;
-	if (over->cint || airvf_air_moved(air->cost.cint, cint))
+	if (over->cint || airvf_moved(air->cost.cint, cint))
 		air->cost.cint = cint;
 }
 

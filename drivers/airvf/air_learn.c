@@ -230,7 +230,7 @@ void airvf_air_learn(struct airvf_air *air, const struct airvf_load *load)
 		airvf_air_forget(air);
 	} else if (load->packets >= AIRVF_LEARN_PACKETS &&
 		   (air->again || !air->judged) &&
-		   !airvf_air_moved(air->was, air->steps)) {
+		   !airvf_moved(air->was, air->steps)) {
 		air->judged = air->pps;
 		airvf_air_try(air, airvf_air_choose(air, load, pps, interrupts));
 	}

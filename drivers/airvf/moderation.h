@@ -216,8 +216,6 @@ bool airvf_air_decide(struct airvf_air *air, const struct airvf_load *load,
 /* After each poll. True: load became light, decide now. */
 bool airvf_air_poll(struct airvf_air *air, u32 packets);
 
-/* Within AIR: more than an eighth apart, or nothing in force yet. */
-bool airvf_air_moved(u64 in_force, u64 now);
 /* Within AIR: end of an interval at rest or not, before its decision (air_learn.c). */
 void airvf_air_learn(struct airvf_air *air, const struct airvf_load *load);
 /* Within AIR: the load is to be judged anew. */
@@ -253,6 +251,9 @@ enum airvf_cgr_class airvf_cgr_classify(const struct airvf_cgr_param *param,
 					const struct airvf_load *load);
 bool airvf_cgr_decide(const struct airvf_cgr_param *param, u32 steps,
 		      const struct airvf_load *load, struct airvf_decision *decision);
+
+/* By more than an eighth, or nothing in force yet: what follows this does not tremble. */
+bool airvf_moved(u64 in_force, u64 now);
 
 /* Units per second of a count in an interval, saturating, for any input. */
 u64 airvf_per_second(u64 count, u64 ns);

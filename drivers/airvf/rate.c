@@ -27,3 +27,10 @@ u64 airvf_per_second(u64 count, u64 ns)
 	}
 	return div64_u64(count * NS_PER_S, max_t(u64, ns, 1));
 }
+
+bool airvf_moved(u64 in_force, u64 now)
+{
+	u64 diff = in_force > now ? in_force - now : now - in_force;
+
+	return !in_force || diff > in_force / 8;
+}

@@ -80,8 +80,9 @@ TRACE_EVENT(airvf_moderate,
 		  __entry->cint, __entry->k, __entry->ceiling, __entry->needed,
 		  __entry->rate, __entry->old_steps, __entry->new_steps,
 		  __print_symbolic(__entry->reason, { AIRVF_KEEP, "keep" },
-				   { AIRVF_NEEDED, "needed" }, { AIRVF_ENOUGH, "enough" }, { AIRVF_CEILING, "ceiling" },
-				   { AIRVF_FLOOR, "floor" }, { AIRVF_LIGHT, "light" }, { AIRVF_BURSTS, "bursts" },
+				   { AIRVF_NEEDED, "needed" }, { AIRVF_ENOUGH, "enough" },
+				   { AIRVF_CEILING, "ceiling" }, { AIRVF_FLOOR, "floor" },
+				   { AIRVF_LIGHT, "light" }, { AIRVF_BURSTS, "bursts" },
 				   { AIRVF_CLASS, "class" }, { AIRVF_FIXED, "fixed" },
 				   { AIRVF_DIM, "dim" }))
 );
