@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <set>
 
 #include "app/request.hpp"
@@ -73,6 +74,12 @@ std::optional<json> DirectVms::control(const json& request) {
     return json::object();
   }
   if (op == "careless") return json{{"careless", mischief(request).careless_resets()}};
+  if (op == "near_end") {
+    constexpr unsigned kAll = std::numeric_limits<std::uint32_t>::max();
+    card_.nic().set_vf_counters_near_end(vf(request), number_of(request, "packets", 0, kAll),
+                                         number_of(request, "octets", 0, kAll));
+    return json::object();
+  }
   if (op == "gaps_start") return card_.nic().record_gaps(vf(request) + 1), json::object();
   if (op == "gaps") {
     const unsigned most = card_.vf(vf(request)).msix_vectors() - 1;

@@ -329,6 +329,29 @@ TEST_F(Switch, VfToVfStaysInsideAndCarriesTheLoopbackBit) {
   EXPECT_EQ(vf(0, vfreg::kGotcLow), 100u);
 }
 
+TEST_F(Switch, CountersOfAVfBeginAnewAtZero) {
+  enable_vfs(2);
+  rx_start(2, 0, 2);
+  tx_start(1, 0, 0);
+  nic.set_vf_counters_near_end(1, 1, 101);
+  EXPECT_EQ(vf(1, vfreg::kGprc), 0xffff'ffffu);
+  EXPECT_EQ(vf(1, vfreg::kMprc), 0xffff'ffffu);
+  EXPECT_EQ(vf(1, vfreg::kGorcLow), 0xffff'ff9bu);
+  EXPECT_EQ(vf(1, vfreg::kGorcHigh), 0xfu);  // 36 bits
+  tx_data(0, frame(vf_mac(1), vf_mac(0), 100));
+  tx_kick(1, 0, 0);
+  settle();
+  EXPECT_EQ(vf(1, vfreg::kGprc), 0u);
+  EXPECT_EQ(vf(1, vfreg::kGorcHigh), 0xfu);
+  tx_data(0, frame(vf_mac(1), vf_mac(0), 100));
+  tx_kick(1, 0, 0);
+  settle();
+  EXPECT_EQ(vf(1, vfreg::kGprc), 1u);
+  EXPECT_EQ(vf(1, vfreg::kGorcLow), 99u);
+  EXPECT_EQ(vf(1, vfreg::kGorcHigh), 0u);
+  EXPECT_EQ(vf(0, vfreg::kGptc), 2u);  // nobody else's
+}
+
 TEST_F(Switch, LocalFramesWaitWhileTheBusIsCongested) {
   enable_vfs(2);
   rx_start(2, 0, 2);

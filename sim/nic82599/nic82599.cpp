@@ -450,6 +450,10 @@ void Nic82599::write32(FunctionId fn, unsigned bar, std::uint32_t offset, std::u
 
 void Nic82599::reset(FunctionId fn) { fn == 0 ? impl_->pf_flr() : impl_->vf_flr(fn - 1); }
 
+void Nic82599::set_vf_counters_near_end(unsigned vf, std::uint32_t packets, std::uint32_t octets) {
+  impl_->statistics.vf_near_end(vf, packets, octets);
+}
+
 void Nic82599::record_gaps(FunctionId fn) { impl_->interrupts.record_gaps(fn); }
 
 std::string Nic82599::gaps(FunctionId fn, unsigned vector) const {

@@ -62,6 +62,10 @@ class Nic82599 : public pcie::Device {
   /// What was recorded of a vector, for people: shortest gap and a histogram.
   std::string gaps(FunctionId fn, unsigned vector) const;
 
+  /// A VF's own counters go on so many packets and octets before they begin anew at 0, as after a long time (82599 data
+  /// sheet 8.3.5.9: 32 and 36 bits).
+  void set_vf_counters_near_end(unsigned vf, std::uint32_t packets, std::uint32_t octets);
+
   const Options& options() const;
   const Counters& counters() const;
   /// For people: link, pools, queues in use, counters, registers that the model does not know.

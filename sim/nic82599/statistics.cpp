@@ -110,6 +110,12 @@ void Statistics::vf_tx(unsigned vf, std::size_t bytes) {
   vfs_[vf].tx_bytes += bytes;
 }
 
+void Statistics::vf_near_end(unsigned vf, std::uint32_t packets, std::uint32_t octets) {
+  Vf& v = vfs_[vf];
+  v.rx = v.tx = v.multicast = 0 - packets;
+  v.rx_bytes = v.tx_bytes = 0 - std::uint64_t{octets};
+}
+
 // Counters that are one plain register, cleared by reading.
 std::optional<unsigned> Statistics::simple(unsigned offset) const {
   if (offset >= reg::kPrc64 && offset < reg::kPrc64 + 4 * kSizes) return kRxSize0 + (offset - reg::kPrc64) / 4;

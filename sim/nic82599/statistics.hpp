@@ -28,6 +28,7 @@ class Statistics {
   void undersize() { ++count_[kUndersize]; }
   void pause_seen(bool on) { ++count_[on ? kPauseOn : kPauseOff]; }
   void spoofed() { ++count_[kSpoofed]; }
+  void vf_near_end(unsigned vf, std::uint32_t packets, std::uint32_t octets);
 
   // Empty or false: not a statistics register. All of them are read-only.
   std::optional<std::uint32_t> read_pf(unsigned offset);

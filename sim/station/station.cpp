@@ -128,9 +128,9 @@ void Station::send_datagram(std::uint32_t from, std::uint16_t from_port, std::ui
 }
 
 std::string Station::flood(unsigned payload, unsigned rate, unsigned milliseconds, unsigned flows, Sum sum) {
-  if (payload < sizeof(Mark) || payload > kMaxFrame - kEthernet - kIp - kUdp)
+  if (payload < sizeof(Mark) || payload > kMaxFlood - kEthernet - kIp - kUdp)
     return fmt::format("payload {}: {} to {} bytes are possible", payload, sizeof(Mark),
-                       kMaxFrame - kEthernet - kIp - kUdp);
+                       kMaxFlood - kEthernet - kIp - kUdp);
   if (rate == 0 || rate > 10'000'000 || flows == 0 || flows > 200 || milliseconds > 600'000)
     return "a rate up to 10000000, up to 600000 ms, 1 to 200 flows";
   payload_.assign(payload, 0x5a);

@@ -21,6 +21,7 @@ class Station {
   static constexpr std::uint32_t kFirstFlow = 0x0a000010;  ///< 10.0.0.16 and on: the flood's senders
   static constexpr std::uint16_t kEchoPort = 7, kCommandPort = 4000, kFloodPort = 9;
   static constexpr std::size_t kMinFrame = 60, kMaxFrame = 1514;  ///< without FCS
+  static constexpr std::size_t kMaxFlood = 9014;                  ///< of a flood, the same
 
   /// What a flood's datagrams carry, in network byte order. `total` is 0 until the flood is over.
   struct Mark {
@@ -39,7 +40,7 @@ class Station {
   void plug();
   void unplug();
 
-  /// `payload` bytes of UDP (18 to 1472), `rate` datagrams per second, from `flows` addresses in turn. What the machine
+  /// `payload` bytes of UDP (16 to 8972), `rate` datagrams per second, from `flows` addresses in turn. What the machine
   /// is too slow for is not made up for later. Replaces a flood that runs. Returns what is wrong with it, or nothing.
   std::string flood(unsigned payload, unsigned rate, unsigned milliseconds, unsigned flows, Sum sum = Sum::kGood);
 
