@@ -277,7 +277,8 @@ struct airvf_vector {
 	u8 index;
 	bool requested;
 	int irq;
-	u64 interrupts;		/* written by the interrupt handler only */
+	u64 interrupts;		/* written by the interrupt handler only, within ... */
+	struct u64_stats_sync irq_sync;
 	u64 watch_interrupts;	/* service: at the last look */
 	u64 watch_polls;
 	unsigned long watch_since;

@@ -12,6 +12,7 @@
 #include "airvf.h"
 #include "devlink.h"
 #include "hw.h"
+#include "irq.h"
 #include "later.h"
 #include "messages.h"
 
@@ -78,7 +79,7 @@ static void airvf_devlink_show_rx(struct airvf *vf, struct devlink_fmsg *fmsg)
 		devlink_fmsg_u32_pair_put(fmsg, "tail", airvf_rd(vf, VFRDT(rx->reg)));
 		devlink_fmsg_u32_pair_put(fmsg, "control", airvf_rd(vf, VFRXDCTL(rx->reg)));
 		devlink_fmsg_u32_pair_put(fmsg, "vector", rx->vector->index);
-		devlink_fmsg_u64_pair_put(fmsg, "interrupts", READ_ONCE(rx->vector->interrupts));
+		devlink_fmsg_u64_pair_put(fmsg, "interrupts", airvf_irq_count(rx->vector));
 		devlink_fmsg_u64_pair_put(fmsg, "lost", rx->vector->lost);
 		devlink_fmsg_obj_nest_end(fmsg);
 	}

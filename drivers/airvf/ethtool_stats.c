@@ -8,6 +8,7 @@
 #include "airvf.h"
 #include "count.h"
 #include "ethtool.h"
+#include "irq.h"
 #include "mtvd.h"
 #include "rx.h"
 #include "tx.h"
@@ -185,7 +186,7 @@ static u64 *airvf_stats_copy(u64 *data, const void *from, const struct item *ite
 
 static u64 *airvf_stats_vector_values(const struct airvf_vector *vector, u64 *data)
 {
-	u64 interrupts = READ_ONCE(vector->interrupts);
+	u64 interrupts = airvf_irq_count(vector);
 	struct airvf_vector_stats stats;
 	u32 start;
 

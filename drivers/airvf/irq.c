@@ -27,9 +27,23 @@ static irqreturn_t airvf_irq_queue_interrupt(int irq, void *data)
 {
 	struct airvf_vector *vector = data;
 
+	u64_stats_update_begin(&vector->irq_sync);
 	WRITE_ONCE(vector->interrupts, vector->interrupts + 1);
+	u64_stats_update_end(&vector->irq_sync);
 	napi_schedule_irqoff(&vector->napi);
 	return IRQ_HANDLED;
+}
+
+u64 airvf_irq_count(const struct airvf_vector *vector)
+{
+	u64 interrupts;
+	u32 start;
+
+	do {
+		start = u64_stats_fetch_begin(&vector->irq_sync);
+		interrupts = READ_ONCE(vector->interrupts);
+	} while (u64_stats_fetch_retry(&vector->irq_sync, start));
+	return interrupts;
 }
 
 static irqreturn_t airvf_irq_mailbox_interrupt(int irq, void *data)
@@ -263,6 +277,7 @@ int airvf_vectors_alloc(struct airvf *vf)
 		vector->index = i;
 		vector->steps = airvf_rate_to_steps(AIRVF_RATE_START);
 		u64_stats_init(&vector->stats.sync);
+		u64_stats_init(&vector->irq_sync);
 		INIT_DELAYED_WORK(&vector->retry, airvf_irq_retry);
 		airvf_mod_vector_init(vector);
 		airvf_napi_add(vf->netdev, &vector->napi, airvf_irq_poll, i);

@@ -11,6 +11,8 @@ int airvf_irq_request(struct airvf *vf);
 void airvf_irq_free(struct airvf *vf);
 /* Opens the mask of all vectors in use. */
 void airvf_irq_arm(struct airvf *vf);
+/* Interrupts so far, in one piece on 32-bit machines, too. */
+u64 airvf_irq_count(const struct airvf_vector *vector);
 /* No handler runs any more. */
 void airvf_irq_synchronize(struct airvf *vf);
 
