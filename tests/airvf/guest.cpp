@@ -30,7 +30,7 @@ constexpr int kLimit = 600;  // seconds; the longest scripts take 200 on a machi
 
 struct Arguments {
   std::string script, module = "build/modules-lab/drivers/airvf/airvf.ko", kernel_root, folder, config, append, memory,
-                      stamps, count_plugin, accel = "tcg";
+                      stamps, count_plugin, accel = "tcg", programs = VFPOOL_PROGRAMS;
   std::vector<std::string> files, qemu_args;
   unsigned cpus = 0;
   int limit = 0;
@@ -97,7 +97,7 @@ config::Topology topology_of(const Arguments& a, const Wishes& w, const fs::path
   vm.files = {script.string() + ":/script", module.string() + ":/airvf.ko", config.string() + ":/airvf-config",
               "tests/airvf/guest/common.sh:/airvf-common", "docs/ABI/sysfs-class-net-airvf:/airvf-abi"};
   for (const char* program : {"xdp", "xsk", "load", "nth"})
-    vm.files.push_back(fmt::format("{}/airvf_{}:/airvf-{}", VFPOOL_PROGRAMS, program, program));
+    vm.files.push_back(fmt::format("{}/airvf_{}:/airvf-{}", a.programs, program, program));
   vm.files.insert(vm.files.end(), w.files.begin(), w.files.end());
   vm.files.insert(vm.files.end(), a.files.begin(), a.files.end());
   vm.qemu_args.insert(vm.qemu_args.end(), a.qemu_args.begin(), a.qemu_args.end());
@@ -262,6 +262,7 @@ int main(int argc, char** argv) {
   cli.add_option("--module", a.module, "airvf.ko for the guest's kernel")->capture_default_str();
   cli.add_option("--kernel-root", a.kernel_root,
                  "folder with boot/vmlinuz-* and lib/modules (default: the lab's kernel)");
+  cli.add_option("--programs", a.programs, "folder of the programs for the guest")->capture_default_str();
   cli.add_option("--dir", a.folder, "run folder (default: build/guests/KERNEL/SCRIPT)");
   cli.add_option("--limit", a.limit, "seconds (default: what the script says, or 600)");
   cli.add_option("--memory", a.memory, "of the VM, as QEMU takes it");

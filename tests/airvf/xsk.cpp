@@ -33,7 +33,7 @@ template <typename Entry>
 class Ring {
  public:
   Ring(int fd, off_t page, const xdp_ring_offset& at) {
-    const std::size_t size = at.desc + kEntries * sizeof(Entry);
+    const auto size = static_cast<std::size_t>(at.desc) + kEntries * sizeof(Entry);
     void* memory = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, page);
     if (memory == MAP_FAILED) die("ring");
     char* base = static_cast<char*>(memory);
