@@ -67,32 +67,47 @@ static u32 airvf_dispatch_flow_hash(const struct airvf *vf, const struct airvf_f
 /* The bit of struct airvf_lane.waiting for places in the order of arrival. */
 #define AIRVF_WAITING_ORDER	BIT(AIRVF_WORKERS_MAX)
 
+/* Then all that this NAPI was given is with the stack. */
+static bool airvf_dispatch_asleep(const struct napi_struct *napi)
+{
+	/* What its poll did comes before the end of that poll. */
+	return !(smp_load_acquire(&napi->state) & NAPIF_STATE_SCHED);
+}
+
 /*
- * How many frames may be dispatched now, whichever they are: rr gives to any worker
- * that has room, the other policies have no choice. @lacking: who has none.
+ * How many frames may be dispatched now, whichever they are: flow has no choice, the
+ * other policies give to any worker that has room. @lacking: who has none.
+ *
+ * The stack, which runs where the order is restored, is most of the work: as long
+ * as that has any, the worker of that CPU gets no frames if others have room.
  */
 static u32 airvf_dispatch_room(struct airvf_lane *lane, u32 *lacking)
 {
-	enum airvf_policy policy = lane->spread.policy;
-	u32 i, room, sum = 0, least = U32_MAX;
+	struct airvf_spread *spread = &lane->spread;
+	u32 i, room, sum = 0, others = 0, least = U32_MAX, releaser = READ_ONCE(lane->releaser);
 
 	*lacking = 0;
-	for (i = 0; i < lane->spread.workers; i++) {
+	for (i = 0; i < spread->workers; i++) {
 		room = airvf_spsc_room(&lane->queue[i]->ring);
 		sum += room;
+		others += i == releaser ? 0 : room;
 		least = min(least, room);
 		if (!room)
 			*lacking |= BIT(i);
 	}
-	if (policy == AIRVF_RR)
+	if (spread->policy == AIRVF_FLOW)
+		return least;
+	if (spread->policy == AIRVF_RR)
 		return sum;
-	if (policy == AIRVF_RR_ORDERED) {
-		room = airvf_spsc_room(&lane->order);
-		least = min(least, room);
-		if (!room)
-			*lacking |= AIRVF_WAITING_ORDER;
+	spread->busy = spread->workers;
+	if (others && !airvf_dispatch_asleep(&lane->release)) {
+		spread->busy = releaser;
+		sum = others;
 	}
-	return least;
+	room = airvf_spsc_room(&lane->order);
+	if (!room)
+		*lacking = AIRVF_WAITING_ORDER;
+	return min(room, sum);
 }
 
 u32 airvf_mtvd_room(struct airvf_vector *vector)
@@ -128,23 +143,16 @@ static void airvf_dispatch_room_made(struct airvf_lane *lane, struct airvf_spsc 
 	smp_mb();
 	if (!(atomic_read(&lane->waiting) & bit) || airvf_spsc_depth(ring) > ring->mask / 2)
 		return;
-	/* rr goes on as soon as any has room, the others when all have. */
-	if (lane->spread.policy == AIRVF_RR)
-		call = atomic_xchg(&lane->waiting, 0);
-	else
+	/* flow goes on when all have room, the others as soon as any has. */
+	if (lane->spread.policy == AIRVF_FLOW)
 		call = atomic_fetch_andnot(bit, &lane->waiting) == bit;
+	else
+		call = atomic_xchg(&lane->waiting, 0);
 	if (!call || test_bit(AIRVF_F_DOWN, &vf->flags))
 		return;
 	/* By an interrupt: the dispatcher is to stay on its CPU. */
 	airvf_wr(vf, VTEIMS, BIT(vector->index));
 	airvf_irq_kick(vector);
-}
-
-/* Then all that this NAPI was given is with the stack. */
-static bool airvf_dispatch_asleep(const struct napi_struct *napi)
-{
-	/* What its poll did comes before the end of that poll. */
-	return !(smp_load_acquire(&napi->state) & NAPIF_STATE_SCHED);
 }
 
 /* A worker that is being stopped sleeps, too, and wakes no more for what it is given. */
@@ -193,11 +201,14 @@ void airvf_mtvd_dispatch(struct airvf_vector *vector, const struct airvf_frame *
 	struct airvf_queue *queue;
 	struct airvf_task *task;
 
-	/* There is room (airvf_mtvd_room()); only rr has to look where. */
-	do {
+	/* There is room (airvf_mtvd_room()); only flow knows where. */
+	for (;;) {
 		worker = airvf_spread_pick(&lane->spread, hash);
 		queue = lane->queue[worker];
-	} while (!airvf_spsc_claim(&queue->ring, &slot));
+		if (likely(airvf_spsc_claim(&queue->ring, &slot)))
+			break;
+		airvf_spread_pass(&lane->spread);
+	}
 	task = &queue->task[slot];
 	task->frame = *frame;
 	task->place = policy == AIRVF_RR_ORDERED ? airvf_dispatch_place(lane, worker) : NULL;
@@ -228,8 +239,11 @@ void airvf_mtvd_publish(struct airvf_vector *vector)
 u64 airvf_mtvd_helped(struct airvf_vector *vector)
 {
 	struct airvf_mtvd *mtvd = vector->mtvd;
+	struct airvf_lane *lane = &mtvd->lane[vector->index];
+	u64 each = div_u64(atomic64_xchg(&lane->helped, 0), mtvd->workers);
 
-	return div_u64(atomic64_xchg(&mtvd->lane[vector->index].helped, 0), mtvd->workers);
+	/* Only one CPU at a time restores the order. */
+	return max_t(u64, each, atomic64_xchg(&lane->released, 0));
 }
 
 void airvf_mtvd_account(struct airvf_vector *vector, bool full)
@@ -335,8 +349,10 @@ static int airvf_dispatch_serve_lane(struct airvf_worker *worker, struct airvf_l
 	airvf_dispatch_count_made(mtvd->vf, from, &count);
 	if (!done)
 		return 0;
-	if (mtvd->policy == AIRVF_RR_ORDERED)
-		napi_schedule(&lane->release);
+	if (mtvd->policy == AIRVF_RR_ORDERED && napi_schedule_prep(&lane->release)) {
+		WRITE_ONCE(lane->releaser, worker->index);
+		__napi_schedule(&lane->release);
+	}
 	airvf_dispatch_room_made(lane, &queue->ring, BIT(worker->index));
 	return done;
 }
@@ -382,6 +398,7 @@ int airvf_worker_poll(struct napi_struct *napi, int budget)
 int airvf_release_poll(struct napi_struct *napi, int budget)
 {
 	struct airvf_lane *lane = container_of(napi, struct airvf_lane, release);
+	u64 start = airvf_cycles(), spent;
 	int done;
 	u32 at;
 
@@ -400,6 +417,9 @@ int airvf_release_poll(struct napi_struct *napi, int budget)
 	airvf_dispatch_room_made(lane, &lane->order, AIRVF_WAITING_ORDER);
 	if (done < budget)
 		napi_complete_done(napi, done);
+	spent = airvf_cycles() - start;
+	airvf_mod_spend(spent);
+	atomic64_add(spent, &lane->released);
 	return done;
 }
 

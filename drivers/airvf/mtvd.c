@@ -164,6 +164,7 @@ static int airvf_mtvd_make_lane(struct airvf_mtvd *mtvd, struct airvf_lane *lane
 		.policy = mtvd->policy,
 		.workers = mtvd->workers,
 		.batch = batch,
+		.busy = mtvd->workers,
 	};
 	for (i = 0; i < mtvd->workers; i++) {
 		lane->queue[i] = airvf_mtvd_make_queue();
@@ -205,7 +206,8 @@ static struct airvf_mtvd *airvf_mtvd_make_mtvd(struct airvf *vf,
 	if (!mtvd)
 		return ERR_PTR(-ENOMEM);
 	mtvd->vf = vf;
-	mtvd->policy = config->policy;
+	/* One has nothing to choose from, and nothing to put in order. */
+	mtvd->policy = config->workers > 1 ? config->policy : AIRVF_RR;
 	mtvd->workers = config->workers;
 	mtvd->dummy = airvf_dummy_alloc();
 	mtvd->unthreaded = airvf_dummy_alloc();

@@ -5,7 +5,9 @@
  * a threaded NAPI without interrupt, bound to one CPU: it makes skbs and runs
  * GRO and the stack. With rr-ordered the workers only make skbs; one more NAPI
  * per dispatcher brings them to the stack in the order in which they came. That
- * one has no thread: it runs on the CPU of the worker that asked for it.
+ * one has no thread: it runs on the CPU of the worker that asked for it, which
+ * gets no frames meanwhile if the others can take them. A single worker keeps
+ * the order as it is, whatever the policy.
  *
  * Frames are only taken from the device while the workers have room for them:
  * what is too much the device drops, at no cost. A dispatcher that finds no room
@@ -57,9 +59,11 @@ struct airvf_lane {
 	u32 in_place;
 	atomic_t waiting;	/* workers whose rings the dispatcher waits for */
 	atomic64_t helped;	/* cycles of all workers, until the dispatcher asks */
+	atomic64_t released;	/* cycles of the release, the same */
 	struct airvf_spsc order;
 	struct airvf_place *place;
 	struct napi_struct release;
+	u32 releaser;		/* worker that scheduled it last, on whose CPU it runs */
 };
 
 struct airvf_worker_stats {

@@ -2,13 +2,27 @@
 /* MTVD's policies. */
 #include "spread.h"
 
-static u32 airvf_spread_turn(struct airvf_spread *spread, u32 batch)
+static void airvf_spread_next(struct airvf_spread *spread)
 {
-	if (spread->used >= batch) {
-		spread->used = 0;
-		if (++spread->worker >= spread->workers)
-			spread->worker = 0;
-	}
+	spread->used = 0;
+	if (++spread->worker >= spread->workers)
+		spread->worker = 0;
+}
+
+static u32 airvf_spread_turn(struct airvf_spread *spread)
+{
+	if (spread->used)
+		airvf_spread_next(spread);
+	spread->used = 1;
+	return spread->worker;
+}
+
+static u32 airvf_spread_batch(struct airvf_spread *spread)
+{
+	if (spread->used >= spread->batch)
+		airvf_spread_next(spread);
+	if (spread->worker == spread->busy)
+		airvf_spread_next(spread);
 	spread->used++;
 	return spread->worker;
 }
@@ -17,9 +31,9 @@ u32 airvf_spread_pick(struct airvf_spread *spread, u32 hash)
 {
 	switch (spread->policy) {
 	case AIRVF_RR:
-		return airvf_spread_turn(spread, 1);
+		return airvf_spread_turn(spread);
 	case AIRVF_RR_ORDERED:
-		return airvf_spread_turn(spread, spread->batch);
+		return airvf_spread_batch(spread);
 	default:
 		/*
 		 * The device's table picks the queue by the hash's low bits, so

@@ -17,6 +17,7 @@ enum airvf_policy {
  * @policy: how
  * @workers: N, at least 1
  * @batch: packets in a row to one worker (rr-ordered), at least 1
+ * @busy: worker that rr-ordered passes over, with something else to do; N or more: none
  * @worker: whose turn it is
  * @used: packets that it already got in this turn
  */
@@ -24,11 +25,18 @@ struct airvf_spread {
 	enum airvf_policy policy;
 	u32 workers;
 	u32 batch;
+	u32 busy;
 	u32 worker;
 	u32 used;
 };
 
 /* @hash: any number that is the same for all packets of a flow */
 u32 airvf_spread_pick(struct airvf_spread *spread, u32 hash);
+
+/* The worker that was picked cannot take it: not that one again in this turn. */
+static inline void airvf_spread_pass(struct airvf_spread *spread)
+{
+	spread->used = spread->batch;
+}
 
 #endif
