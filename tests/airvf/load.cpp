@@ -2,11 +2,12 @@
 // Measures from inside the guest; one line of JSON on the standard output.
 //   load udp-count PORT SECONDS     datagrams of the card's flood (station.hpp) that arrive, until its end, silence, or
 //   SECONDS load udp-rr ADDRESS PORT SECONDS, load tcp-rr ADDRESS PORT SECONDS   one byte there and back, percentiles
-//   load tcp-send ADDRESS PORT SECONDS, load tcp-sink PORT, load tcp-echo PORT
-//   load udp-flood ADDRESS PORT SECONDS SIZE...   datagrams of these sizes in turn, whether anybody takes them or not
-//   load udp-cut ADDRESS PORT BYTES SIZE   BYTES in one call, for the kernel or the card to cut into datagrams of SIZE
-//   load udp-take PORT BYTES        as many bytes from IPv4 or IPv6, of udp-cut; the datagrams and those with other
-//   content
+//   load tcp-send ADDRESS PORT SECONDS, load tcp-echo PORT
+//   load tcp-sink PORT SKIP         bytes of a stream and their time, behind the first SKIP bytes, which are slow
+//   start; a stream that has no more is an error load udp-flood ADDRESS PORT SECONDS SIZE...   datagrams of these sizes
+//   in turn, whether anybody takes them or not load udp-cut ADDRESS PORT BYTES SIZE   BYTES in one call, for the kernel
+//   or the card to cut into datagrams of SIZE load udp-take PORT BYTES        as many bytes from IPv4 or IPv6, of
+//   udp-cut; the datagrams and those with other content
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <netinet/udp.h>
@@ -163,12 +164,22 @@ void tcp_send(int fd, double limit) {
   std::printf("{\"bytes\": %lu, \"seconds\": %.4f}\n", bytes, since(start));
 }
 
-void tcp_sink(int fd) {
+void tcp_sink(int fd, std::uint64_t skip) {
   std::vector<char> data(262144);
-  unsigned long bytes = 0;
-  const auto start = Clock::now();
-  for (ssize_t n; (n = recv(fd, data.data(), data.size(), 0)) > 0;) bytes += static_cast<unsigned long>(n);
-  std::printf("{\"bytes\": %lu, \"seconds\": %.4f}\n", bytes, since(start));
+  std::uint64_t bytes = 0, before = 0;
+  Clock::time_point start{};
+  for (ssize_t n; (n = recv(fd, data.data(), data.size(), 0)) > 0;) {
+    bytes += static_cast<std::uint64_t>(n);
+    if (before != 0 || bytes < skip) continue;
+    before = bytes;
+    start = Clock::now();
+  }
+  if (before == 0 || bytes == before)
+    std::printf("{\"error\": \"the stream ended in slow start, after %llu bytes\"}\n",
+                static_cast<unsigned long long>(bytes));
+  else
+    std::printf("{\"bytes\": %llu, \"seconds\": %.4f}\n", static_cast<unsigned long long>(bytes - before),
+                since(start));
 }
 
 void tcp_echo(int fd) {
@@ -238,8 +249,8 @@ int main(int argc, char** argv) {
     round_trips(connected(SOCK_STREAM, argv[2], argv[3]), std::atof(argv[4]));
   else if (what == "tcp-send" && argc == 5)
     tcp_send(connected(SOCK_STREAM, argv[2], argv[3]), std::atof(argv[4]));
-  else if (what == "tcp-sink" && argc == 3)
-    tcp_sink(accepted(argv[2]));
+  else if (what == "tcp-sink" && argc == 4)
+    tcp_sink(accepted(argv[2]), std::strtoull(argv[3], nullptr, 10));
   else if (what == "tcp-echo" && argc == 3)
     tcp_echo(accepted(argv[2]));
   else if (what == "udp-flood" && argc > 5) {
@@ -252,7 +263,8 @@ int main(int argc, char** argv) {
     udp_take(argv[2], std::strtoul(argv[3], nullptr, 10));
   else {
     std::fputs(
-        "usage: load udp-count PORT SECONDS | udp-rr|tcp-rr|tcp-send ADDRESS PORT SECONDS | tcp-sink|tcp-echo PORT\n"
+        "usage: load udp-count PORT SECONDS | udp-rr|tcp-rr|tcp-send ADDRESS PORT SECONDS | tcp-sink PORT SKIP | "
+        "tcp-echo PORT\n"
         "       load udp-flood ADDRESS PORT SECONDS SIZE... | udp-cut ADDRESS PORT BYTES SIZE | udp-take PORT BYTES\n",
         stderr);
     return 2;
