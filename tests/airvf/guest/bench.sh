@@ -22,7 +22,9 @@ use_module() {
 	rmmod airvf 2>/dev/null
 	insmod "$1" && module=$1
 }
-configure() { # ixgbevf[-threaded|-rps] airvf-MODE[-POLICY-N|-plain]
+configure() { # ixgbevf[-threaded|-rps|@RATE] airvf-MODE[-POLICY-N|-plain] airvf-fir@RATE
+	local rate=
+	case $1 in *@*) rate=${1#*@} && set -- "${1%@*}" ;; esac
 	case $1 in
 	*-plain) use_module /airvf-plain.ko ;;
 	airvf-*) use_module /airvf.ko ;;
@@ -44,6 +46,11 @@ configure() { # ixgbevf[-threaded|-rps] airvf-MODE[-POLICY-N|-plain]
 			echo "$4" >$m/mtvd_workers
 		fi
 		;;
+	esac
+	case $rate,$1 in
+	,*) ;;
+	*,ixgbevf) ethtool -C air0 rx-usecs $((1000000 / rate)) ;;
+	*) echo "$rate" >$m/fir_rate ;;
 	esac
 }
 # Interrupts of VF 0, frames it received and sent, centiseconds of the machine and of both CPUs' idleness.
