@@ -5,6 +5,7 @@
 
 #include <charconv>
 #include <fstream>
+#include <regex>
 #include <thread>
 
 namespace vfpool::lab {
@@ -46,6 +47,16 @@ class Tail {
 
 }  // namespace
 
+std::optional<std::string> request_of(const std::string& line) {
+  static const std::regex kStamp(R"( *\[ *\d+\.\d{6}\])");
+  const std::size_t at = line.find(kRequest);
+  if (at == std::string::npos) return std::nullopt;
+  std::string words = line.substr(at + kRequest.size());
+  std::smatch message;
+  if (std::regex_search(words, message, kStamp)) words.erase(static_cast<std::size_t>(message.position()));
+  return words;
+}
+
 ScriptResult follow_script(Vm& vm, std::chrono::seconds limit, const HostHandler& on_host, const LineHandler& on_line) {
   ScriptResult r;
   Tail console(vm.file("console"));
@@ -55,9 +66,7 @@ ScriptResult follow_script(Vm& vm, std::chrono::seconds limit, const HostHandler
     if (const auto line = console.line()) {
       r.output += *line + '\n';
       if (on_line) on_line(*line);
-      // Kernel messages may stand before it on the same line.
-      if (const std::size_t at = line->find(kRequest); at != std::string::npos)
-        on_host(line->substr(at + kRequest.size()));
+      if (const auto words = request_of(*line)) on_host(*words);
       const std::size_t says = line->find(kSays);
       if (says == std::string::npos) continue;
       const std::string_view what = std::string_view(*line).substr(says + kSays.size());

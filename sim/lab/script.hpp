@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "lab/vm.hpp"
@@ -24,6 +25,10 @@ struct ScriptResult {
 using LineHandler = std::function<void(const std::string& line)>;
 /// Called for "@host WORDS..." with the words. What it throws ends the run.
 using HostHandler = std::function<void(const std::string& words)>;
+
+/// The words of a line "@host WORDS...", before and behind which a message of the kernel may stand: nobody keeps it
+/// from the console while a script prints. Nothing if the line is none.
+std::optional<std::string> request_of(const std::string& line);
 
 /// Follows a VM that was started with init = "script" until it is over, and stops it. Throws what `on_host` throws.
 ScriptResult follow_script(Vm& vm, std::chrono::seconds limit, const HostHandler& on_host,
