@@ -26,7 +26,7 @@
 namespace {
 
 constexpr std::uint64_t kQuantum = 4000;
-constexpr std::chrono::microseconds kQuantumTime{kQuantum / 20}, kPatience{5000};
+constexpr std::chrono::microseconds kQuantumTime{kQuantum / 20}, kPatience{50000};
 
 struct Counts {
   std::uint64_t all, modules, fresh;  // fresh: since the last look at the others
