@@ -17,7 +17,7 @@
  *    follows the rate, so Algorithm 1 asks for no more than the flow already has.
  *
  * The last two go on while they gain. All is forgotten when the load is another, or
- * after a while.
+ * after a while. A ring that is used up ends what made interrupts fewer at once.
  */
 #include "moderation.h"
 
@@ -207,6 +207,17 @@ static void airvf_air_end_trial(struct airvf_air *air)
 		air->trial = AIRVF_TRIAL_NONE;
 }
 
+/*
+ * The ring was used up before its interrupt came, not for want of CPU: whatever
+ * made interrupts fewer is undone, and not tried again with this load.
+ */
+static bool airvf_air_dry(const struct airvf_air *air, const struct airvf_load *load,
+			  u64 interrupts)
+{
+	return load->dry && !airvf_air_late(air, load, interrupts) &&
+	       (air->enough || air->k > air->param.k);
+}
+
 /* Bursts that have run together: what was judged by interrupts no longer holds. */
 static bool airvf_air_run_together(const struct airvf_air *air, u64 interrupts)
 {
@@ -223,6 +234,9 @@ void airvf_air_learn(struct airvf_air *air, const struct airvf_load *load)
 	if (air->judged &&
 	    (airvf_air_new_load(air) || airvf_air_run_together(air, interrupts))) {
 		airvf_air_forget(air);
+	} else if (airvf_air_dry(air, load, interrupts)) {
+		airvf_air_forget(air);
+		air->judged = air->pps;
 	} else if (air->trial) {
 		if (airvf_air_weigh(air, load))
 			airvf_air_end_trial(air);

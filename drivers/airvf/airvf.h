@@ -265,6 +265,7 @@ struct airvf_rx_ring {
 struct airvf_work {
 	u32 packets;
 	u32 bytes;
+	bool dry;	/* a receive ring was found without buffers */
 };
 
 struct airvf_vector {

@@ -143,6 +143,7 @@ static int airvf_irq_poll(struct napi_struct *napi, int budget)
 			.helped = vector->mtvd ? airvf_mtvd_helped(vector) : 0,
 			.now = now,
 			.finished = finished,
+			.dry = rx.dry,
 		};
 
 		airvf_irq_account(vector, &done);

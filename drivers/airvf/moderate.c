@@ -111,6 +111,7 @@ void airvf_mod_poll(struct airvf_vector *vector, const struct airvf_poll *poll)
 	mod->load.packets += poll->received + poll->sent;
 	mod->load.sent += poll->sent;
 	mod->load.bytes += poll->bytes;
+	mod->load.dry += poll->dry;
 	mod->helped += poll->helped;
 	/* No interrupt will come before the poll is finished: nothing to set. */
 	if (!poll->finished)

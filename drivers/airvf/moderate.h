@@ -104,6 +104,7 @@ void airvf_mod_start(struct airvf_vector *vector);
  * @helped: what each worker spent on received frames since the last poll
  * @now: airvf_cycles() at its end
  * @finished: an interrupt is to come again
+ * @dry: a receive ring was found without buffers
  */
 struct airvf_poll {
 	u32 received;
@@ -114,6 +115,7 @@ struct airvf_poll {
 	u64 helped;
 	u64 now;
 	bool finished;
+	bool dry;
 };
 
 /* End of a poll. */

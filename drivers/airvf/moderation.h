@@ -32,6 +32,7 @@ u32 airvf_steps_to_rate(u32 steps);
  * @sent: those of @packets that were sent
  * @bytes: bytes received and sent
  * @events: interrupts (polls that one started)
+ * @dry: polls that found a receive ring used up: the device has dropped, or is about to
  */
 struct airvf_load {
 	u64 ns;
@@ -39,6 +40,7 @@ struct airvf_load {
 	u64 sent;
 	u64 bytes;
 	u32 events;
+	u32 dry;
 };
 
 /* Cost of the work, in cycles of whatever clock @c counts per second. */

@@ -511,6 +511,7 @@ static void airvf_rx_account(struct airvf_rx_ring *rx, const struct airvf_rx_pas
 	u64_stats_update_end(&stats->sync);
 	work->packets += pass->packets;
 	work->bytes += pass->bytes;
+	work->dry |= pass->no_buffer;
 }
 
 void airvf_rx_sum(const struct airvf *vf, u32 queue, struct airvf_rx_stats *sum)

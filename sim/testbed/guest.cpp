@@ -43,6 +43,7 @@ void Guest::start_computing() {
 
 void Guest::receive(const Packet& packet) {
   if (!ring_.push(packet)) {
+    dry_ = true;
     end(packet, Fate::kRingFull);
     return;
   }

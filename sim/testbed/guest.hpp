@@ -93,6 +93,7 @@ class Guest {
   GuestSpec spec_;
   Moderator moderator_;
   PacketQueue ring_, socket_;
+  bool dry_ = false;  ///< the ring had no room since the last poll
   Vector vector_;
   GuestCounts counts_, base_;
   std::vector<std::unique_ptr<Vcpu>> vcpus_;

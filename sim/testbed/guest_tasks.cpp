@@ -2,6 +2,7 @@
 #include "testbed/guest_tasks.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace vfpool::testbed {
 namespace {
@@ -21,7 +22,8 @@ Poller::Poller(Guest& guest)
               .workers = std::max(guest.spec_.workers, 1U),
               .batch = kWorkerBatch,
               .worker = 0,
-              .used = 0} {}
+              .used = 0,
+              .busy = UINT32_MAX} {}
 
 std::optional<double> Poller::begin() {
   if (!scheduled_) return std::nullopt;
@@ -69,7 +71,8 @@ void Poller::finish() {
   batch_.clear();
   streak_ = finished ? 0 : streak_ + packets;
   ++guest_.counts_.polls;
-  if (guest_.moderator_.poll(packets, bytes, cost_, machine.now(), machine.waited(vcpu), finished))
+  if (guest_.moderator_.poll(packets, bytes, cost_, machine.now(), machine.waited(vcpu), finished,
+                             std::exchange(guest_.dry_, false)))
     guest_.vector_.set_steps(guest_.moderator_.steps());
   if (!finished) return;
   scheduled_ = false;

@@ -88,13 +88,15 @@ bool Moderator::run_dim(Time now) {
   return true;
 }
 
-bool Moderator::poll(std::uint32_t packets, std::uint64_t bytes, double cycles, Time now, Time stolen, bool finished) {
+bool Moderator::poll(std::uint32_t packets, std::uint64_t bytes, double cycles, Time now, Time stolen, bool finished,
+                     bool dry) {
   airvf_fit_poll(&fit_, packets, static_cast<std::uint64_t>(cycles));
   if (fit_.polls >= AIRVF_FIT_POLLS) airvf_fit_update(&fit_);
   packets_ += packets;
   bytes_ += bytes;
   load_.packets += packets;
   load_.bytes += bytes;
+  load_.dry += dry ? 1 : 0;
   if (!finished) return false;
   ++load_.events;
   switch (settings_.algorithm) {

@@ -37,8 +37,9 @@ class Moderator {
   Moderator(const Moderation& settings, double hz);
 
   /// End of a poll. `finished`: it was complete, the vector is unmasked next. `stolen`: total time that the vCPU was
-  /// ready and another one had the core. True: steps() has changed.
-  bool poll(std::uint32_t packets, std::uint64_t bytes, double cycles, Time now, Time stolen, bool finished);
+  /// ready and another one had the core. `dry`: the ring had no room since the last poll. True: steps() has changed.
+  bool poll(std::uint32_t packets, std::uint64_t bytes, double cycles, Time now, Time stolen, bool finished,
+            bool dry = false);
   /// The interval for the vector.
   std::uint32_t steps() const { return steps_; }
 

@@ -41,7 +41,8 @@ class Loop {
     const airvf_load load{.ns = static_cast<uint64_t>(seconds * 1e9),
                           .packets = static_cast<uint64_t>(std::llround(served * seconds)),
                           .bytes = static_cast<uint64_t>(std::llround(served * seconds)) * size_,
-                          .events = static_cast<uint32_t>(std::llround(interrupts * seconds))};
+                          .events = static_cast<uint32_t>(std::llround(interrupts * seconds)),
+                          .dry = pps > ring_ * rate ? 1U : 0U};
     for (int i = 0; i < 64; ++i) {
       if (airvf_air_poll(&air_, static_cast<uint32_t>(served / interrupts))) break;
     }
@@ -316,6 +317,20 @@ TEST(AirLoop, InterruptsThatOnlySaveTimeAreSparedBeyondTheLatencyAskedFor) {
   Loop unbound(true, 16, 512, 256, 0);
   for (int i = 0; i < kConverged + kLearnt; ++i) unbound.Interval(300000);
   EXPECT_NEAR(airvf_steps_to_rate(unbound.steps()), 300000 / 16 + AIRVF_AIR_OFFSET, 1000);
+}
+
+TEST(AirLoop, ARingThatIsUsedUpEndsATrialOfFewerInterruptsAtOnce) {
+  // A little of the load is lost at the bound, less than a trial would mind.
+  Loop loop(true, 16, 64, 256);
+  for (int i = 0; i < kConverged + kLearnt; ++i) loop.Interval(420000);
+  ASSERT_TRUE(loop.air().enough) << "430 000 packets are what the ring passes";
+  const uint32_t bound = loop.steps();
+  loop.Interval(440000);
+  EXPECT_FALSE(loop.air().enough);
+  EXPECT_LT(loop.steps(), bound);
+  for (int i = 0; i < kConverged + kLearnt; ++i) loop.Interval(440000);
+  EXPECT_FALSE(loop.air().enough) << "not tried again";
+  EXPECT_EQ(loop.served(), 440000);
 }
 
 TEST(AirLoop, ARingTooSmallForTheLatencyAskedForGetsMoreInterrupts) {
