@@ -61,13 +61,19 @@ TEST(Moderator, CgrTakesTheClassOfTheLastSlice) {
 }
 
 TEST(Moderator, AirAsksForWhatTheLoadNeeds) {
-  Moderator moderator(settings(Algorithm::kAir), 2e9);
-  feed(moderator, 10, 1500, 16000, 0, 200 * kMillisecond);  // 160 000 packets/s: 10 000/s and the offset
+  Moderation unbound = settings(Algorithm::kAir);
+  unbound.air.latency_us = 0;
+  Moderator moderator(unbound, 2e9), bound(settings(Algorithm::kAir), 2e9);
+  for (Moderator* m : {&moderator, &bound}) feed(*m, 10, 1500, 16000, 0, 200 * kMillisecond);
+  // 160 000 packets/s: 10 000/s and the offset, or what the latency asks for.
   EXPECT_NEAR(airvf_steps_to_rate(moderator.steps()), 12000, 600);
+  EXPECT_NEAR(airvf_steps_to_rate(bound.steps()), 1e6 / AIRVF_AIR_LATENCY_US, 100);
 }
 
 TEST(Moderator, StolenTimeLowersAirsCeiling) {
-  Moderator whole(settings(Algorithm::kAir), 2e9), shared(settings(Algorithm::kAir), 2e9);
+  Moderation unbound = settings(Algorithm::kAir);
+  unbound.air.latency_us = 0;
+  Moderator whole(unbound, 2e9), shared(unbound, 2e9);
   for (Moderator* m : {&whole, &shared}) {
     const Time share = m == &shared ? 2 : 0;
     // Polls that differ, so that the calibration can tell packets from interrupts.

@@ -21,9 +21,9 @@ Poller::Poller(Guest& guest)
       spread_{.policy = guest.spec_.policy,
               .workers = std::max(guest.spec_.workers, 1U),
               .batch = kWorkerBatch,
+              .busy = UINT32_MAX,
               .worker = 0,
-              .used = 0,
-              .busy = UINT32_MAX} {}
+              .used = 0} {}
 
 std::optional<double> Poller::begin() {
   if (!scheduled_) return std::nullopt;
