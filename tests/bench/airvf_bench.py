@@ -1,12 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""tests/airvf/bench as a module: it is a program without ending, and knows what its samples mean."""
+"""tests/airvf/bench and mtvd_bench as modules: they are programs without ending, and know what their samples mean."""
 import importlib.machinery
 import importlib.util
 import pathlib
 
-_path = pathlib.Path(__file__).resolve().parents[1] / "airvf/bench"
-_loader = importlib.machinery.SourceFileLoader("airvf_bench_program", str(_path))
-_program = importlib.util.module_from_spec(importlib.util.spec_from_loader(_loader.name, _loader))
-_loader.exec_module(_program)
 
-BASE, figures, summary = (getattr(_program, n) for n in ("BASE", "figures", "summary"))
+def _load(name):
+    path = pathlib.Path(__file__).resolve().parents[1] / "airvf" / name
+    loader = importlib.machinery.SourceFileLoader(f"{name}_program", str(path))
+    program = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
+    loader.exec_module(program)
+    return program
+
+
+_bench, _mtvd = _load("bench"), _load("mtvd_bench")
+BASE, figures, summary = (getattr(_bench, n) for n in ("BASE", "figures", "summary"))
+mtvd_figures, mtvd_ratios, mtvd_spread = (getattr(_mtvd, n) for n in ("figures_by_test", "ratios", "spread"))
