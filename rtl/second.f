@@ -29,6 +29,7 @@ rtl/map/vfp_generation.sv
 rtl/map/vfp_map.sv
 rtl/plane/vfp_crossbar.sv
 rtl/plane/vfp_ended.sv
+rtl/plane/vfp_late.sv
 rtl/plane/vfp_link_in.sv
 rtl/plane/vfp_link_out.sv
 rtl/plane/vfp_plane.sv

@@ -44,6 +44,8 @@ module vfp_decide_device (
   input  logic [6:0]  num_i,
   output logic [5:0]  look_vf_o,
   input  logic [15:0] look_gen_i,
+  input  logic [5:0]  late_vf_i,
+  output vfp_steer_pkg::steer_row_t late_row_o,
   input  logic        row_we_i,
   input  logic [5:0]  row_vf_i,
   input  vfp_steer_pkg::steer_row_t row_i
@@ -89,7 +91,7 @@ module vfp_decide_device (
     .rsp_row_o  (row),
     .vf_i       (id_vf),
     .vf_row_o   (id_row),
-    .look_vf_o, .look_gen_i, .row_we_i, .row_vf_i, .row_i
+    .late_vf_i, .late_row_o, .look_vf_o, .look_gen_i, .row_we_i, .row_vf_i, .row_i
   );
 
   logic [2:0] msg_q;  // beside the three stages of vfp_steer
@@ -108,7 +110,7 @@ module vfp_decide_device (
     look.port   = is_pf ? 5'd0 : row.host;
     look.has_vf = !is_pf;
     look.vf     = vf;
-    look.gen    = gen;
+    look.gen    = is_pf ? 16'd0 : gen;  // without a VF it would be taken for a name (vfp_tags_pkg)
     look.remap  = 1'b0;
     look.place  = {36'd0, is_pf ? pf_rid_i : row.id};
   end

@@ -268,6 +268,8 @@ module vfp_plane #(
     end
   end
 
+  logic [Devices-1:0][5:0]                            asked_vf;   // of requests without an answer (vfp_late)
+  logic [Devices-1:0][vfp_steer_pkg::SteerRowW-1:0]   asked_row;
   for (genvar d = 0; d < int'(Devices); d++) begin : gen_decide_device
     vfp_decide_device u_decide (
       .clk_i, .rst_ni, .init_done_o(dec_ready[H+d]), .room_o(verdict_room[H+d]),
@@ -281,6 +283,7 @@ module vfp_plane #(
       .pf_known_i(pf_known_i[d]), .pf_rid_i(pf_rid_i[d]), .pf_master_i(pf_master_i[d]), .sriov_i(sriov_i[d]),
       .first_i(first_i[d]), .stride_i(stride_i[d]), .num_i(num_i[d]),
       .look_vf_o(steer_vf[d]), .look_gen_i(look_gen[d][Users]),
+      .late_vf_i(asked_vf[d]), .late_row_o(asked_row[d]),
       .row_we_i(steer_we_i[d]), .row_vf_i(steer_vf_i), .row_i(steer_row_i)
     );
   end
@@ -288,22 +291,22 @@ module vfp_plane #(
   // --- each link ---
 
   logic [P-1:0]              sends_np;
-  logic [P-1:0]              back, end_valid, end_ready;
-  logic [P-1:0][4:0]         end_source, exp_port;
-  logic [P-1:0][AnswerW-1:0] end_ans, exp_ans;
-  logic [P-1:0]              exp_own;
+  logic [P-1:0]              back, end_valid, end_ready, late_valid, late_ready;
+  logic [P-1:0][4:0]         end_source, late_port;
+  logic [P-1:0][AnswerW-1:0] end_ans, late_ans;
+  logic [P-1:0][15:0]        late_cid;
   // Answers: sources of each link's, and whether it has taken one.
   localparam int unsigned N = 1 + 2 * P;
+  localparam int unsigned SaidW = 16 + AnswerW;  // with the completer ID (vfp_answer)
   logic [P-1:0][N-1:0]              ask, heard;
-  logic [P-1:0][N-1:0][AnswerW-1:0] said;
-  logic [P-1:0]                     exp_taken;
+  logic [P-1:0][N-1:0][SaidW-1:0]   said;
   always_comb begin
-    end_ready = '0;
-    exp_taken = '0;
+    end_ready  = '0;
+    late_ready = '0;
     for (int p = 0; p < int'(P); p++) begin
       for (int q = 0; q < int'(P); q++) begin
         if (heard[p][1+2*q]) end_ready[q] = 1'b1;
-        if (heard[p][2+2*q]) exp_taken[q] = 1'b1;
+        if (heard[p][2+2*q]) late_ready[q] = 1'b1;
       end
     end
   end
@@ -403,12 +406,12 @@ module vfp_plane #(
     // no answer there.
     always_comb begin
       ask[p][0] = ans_valid[p];
-      said[p][0] = ans[p];
+      said[p][0] = {16'd0, ans[p]};
       for (int q = 0; q < int'(P); q++) begin
         ask[p][1+2*q]  = end_valid[q] && (q == p ? !back[q] : (q < int'(H)) != IsHost && back[q] && end_source[q] == Mine);
-        said[p][1+2*q] = end_ans[q];
-        ask[p][2+2*q]  = exp_valid[q] && (q < int'(H)) != IsHost && exp_port[q] == Mine;
-        said[p][2+2*q] = exp_ans[q];
+        said[p][1+2*q] = {16'd0, end_ans[q]};
+        ask[p][2+2*q]  = late_valid[q] && (q < int'(H)) != IsHost && late_port[q] == Mine;
+        said[p][2+2*q] = {late_cid[q], late_ans[q]};
       end
     end
     assign ans_ready[p] = heard[p][0];
@@ -416,20 +419,20 @@ module vfp_plane #(
     // They wait here for a link that takes none, and not where others' would wait behind them. Those to requests of before
     // end here.
     logic               said_valid, said_ready, answer_valid, answer_ready, a_cell_valid, a_cell_ready;
-    logic [AnswerW-1:0] one, answer;
+    logic [SaidW-1:0]   one, answer;
     logic [6:0]         unused_answers;
     vfp_cell_pkg::cell_t a_cell;
-    vfp_gather #(.N(N), .W(AnswerW)) u_answers (
+    vfp_gather #(.N(N), .W(SaidW)) u_answers (
       .clk_i, .rst_ni, .in_valid_i(ask[p]), .in_ready_o(heard[p]), .in_data_i(said[p]),
       .out_valid_o(said_valid), .out_ready_i(said_ready || old_o[p]), .out_data_o(one)
     );
-    vfp_fifo #(.W(AnswerW), .Depth(64)) u_waiting (
+    vfp_fifo #(.W(SaidW), .Depth(64)) u_waiting (
       .clk_i, .rst_ni(rst_ni && !old_o[p]), .in_valid_i(said_valid), .in_ready_o(said_ready), .in_data_i(one),
       .out_valid_o(answer_valid), .out_ready_i(answer_ready), .out_data_o(answer), .used_o(unused_answers)
     );
     vfp_answer u_answer (
-      .clk_i, .rst_ni(rst_ni && !old_o[p]), .cid_i(id_i[p]), .in_valid_i(answer_valid), .in_ready_o(answer_ready), .in_i(answer),
-      .out_valid_o(a_cell_valid), .out_ready_i(a_cell_ready), .out_o(a_cell)
+      .clk_i, .rst_ni(rst_ni && !old_o[p]), .own_cid_i(id_i[p]), .in_valid_i(answer_valid), .in_ready_o(answer_ready),
+      .in_i(answer[AnswerW-1:0]), .in_cid_i(answer[SaidW-1:AnswerW]), .out_valid_o(a_cell_valid), .out_ready_i(a_cell_ready), .out_o(a_cell)
     );
 
     // What ended here, and requests that got no answer here.
@@ -440,26 +443,28 @@ module vfp_plane #(
       .out_valid_o(end_valid[p]), .out_ready_i(end_ready[p]), .out_back_o(back[p]), .out_source_o(end_source[p]),
       .out_o(end_ans[p])
     );
-    vfp_tags_pkg::tag_req_t late;
-    vfp_route_pkg::answer_t late_ans;
-    assign late        = exp_req[p];
-    assign exp_port[p] = late.port;
-    assign exp_own[p]  = late.port == vfp_tags_pkg::PortOwn;
-    always_comb begin
-      late_ans.status = vfp_cell_pkg::CplUr;
-      late_ans.lk     = 1'b0;
-      late_ans.rid    = late.rid;
-      late_ans.tag    = late.tag;
-      late_ans.tc     = late.tc;
-      late_ans.ido    = late.ido;
-      late_ans.ro     = late.ro;
-      late_ans.ns     = late.ns;
-      late_ans.bytes  = late.is_mem ? exp_left[p][11:0] : 12'd4;
-      late_ans.low    = late.is_mem ? late.low : 7'd0;
+    vfp_tags_pkg::tag_req_t    late;
+    logic                      late_own, late_room;
+    logic [5:0]                late_vf;
+    vfp_steer_pkg::steer_row_t late_row;
+    assign late         = exp_req[p];
+    assign late_own     = late.port == vfp_tags_pkg::PortOwn;
+    assign exp_ready[p] = late_own || late_room;
+    vfp_late u_late (
+      .clk_i, .rst_ni, .in_valid_i(exp_valid[p] && !late_own), .in_ready_o(late_room), .in_req_i(late),
+      .in_left_i(exp_left[p][11:0]), .vf_o(late_vf), .row_i(late_row),
+      .out_valid_o(late_valid[p]), .out_ready_i(late_ready[p]), .out_port_o(late_port[p]), .out_o(late_ans[p]),
+      .out_cid_o(late_cid[p])
+    );
+    if (IsHost) begin : gen_late_host  // who asked is a device: it knows the server as the bridge
+      assign late_row = '0;
+      logic unused_late_vf;
+      assign unused_late_vf = ^late_vf;
+    end else begin : gen_late_device
+      assign asked_vf[p-int'(H)] = late_vf;
+      assign late_row            = asked_row[p-int'(H)];
     end
-    assign exp_ans[p]    = late_ans;
-    assign exp_ready[p]  = exp_taken[p] || exp_own[p];
-    assign own_late_o[p] = exp_valid[p] && exp_own[p];
+    assign own_late_o[p] = exp_valid[p] && late_own;
 
     vfp_link_out #(.Sides(3), .MaxPayload(MaxPayload)) u_out (
       .clk_i, .rst_ni, .link_i(link_i[p]), .down_i(down[p]),

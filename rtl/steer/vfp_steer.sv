@@ -26,9 +26,11 @@ module vfp_steer (
   output logic [15:0] rsp_gen_o,
   output vfp_steer_pkg::steer_row_t rsp_row_o,
 
-  // The same row by VF, for completions; a cycle later.
+  // The same row by VF, a cycle later: for completions, and for requests that get none.
   input  logic [5:0]  vf_i,
   output vfp_steer_pkg::steer_row_t vf_row_o,
+  input  logic [5:0]  late_vf_i,
+  output vfp_steer_pkg::steer_row_t late_row_o,
 
   // Generation of a VF: look_gen_i is the one of look_vf_o, in the same cycle.
   output logic [5:0]  look_vf_o,
@@ -58,7 +60,8 @@ module vfp_steer (
 
   always_ff @(posedge clk_i) begin
     if (init_q || row_we_i) row_mem[init_q ? init_vf_q : row_vf_i] <= init_q ? '0 : row_i;
-    vf_row_o <= row_mem[vf_i];
+    vf_row_o   <= row_mem[vf_i];
+    late_row_o <= row_mem[late_vf_i];
   end
 
   // The stride as a shift, and as the bits of a distance that must be 0.

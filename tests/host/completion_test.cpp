@@ -211,7 +211,8 @@ TEST_F(Completion, AServerThatTakesNoCompletionsDoesNotDelayAnothersTimeOuts) {
   settle();
   user_reads(2, 31);
   sleep(milliseconds(33));
-  EXPECT_EQ(out.count(TlpKind::kCpl), 1u);
+  ASSERT_EQ(out.count(TlpKind::kCpl), 1u);
+  EXPECT_EQ(out.last(TlpKind::kCpl).completer(), fn[2].bdf) << "the VF that did not answer";
   bridge.hold(1, {});
 }
 

@@ -106,6 +106,7 @@ struct Link {
   std::map<std::pair<unsigned, unsigned>, Asked> asked;
   std::vector<std::deque<Tlp>> answers;  // completions of reads, each in its order
   unsigned next_tag = 0;
+  std::map<std::pair<unsigned, unsigned>, unsigned> refused_by;  // completer ID of what ended a read
   uint64_t cells_out = 0, packets_out = 0, urs = 0, done = 0, sent = 0, strays = 0;
   bool flapped = false;
 };
@@ -280,7 +281,7 @@ class Whole {
     const unsigned len = 1 + random_.below(most);
     e.address = (random_.percent(50) ? uint64_t{3} << 33 : 0) + (uint64_t{random_.below(1 << 18)} << 12) +
                 4 * random_.below(1024 - len);
-    access(port, write, rid, e.address, len, e, refused, 0);
+    access(port, write, rid, e.address, len, e, refused, port_id(e.to));
   }
   // A configuration read, which the bench answers in the place of the bridge itself.
   void config_read(unsigned h) {
@@ -580,6 +581,7 @@ class Whole {
       EXPECT_TRUE(asked.refused || asked.maybe_refused)
           << fmt::format("port {}'s read of {:x} is refused", p, asked.address);
       ++link.urs;
+      link.refused_by[{rid, tag}] = cid;
       link.asked.erase(at);
       return;
     }
@@ -755,6 +757,26 @@ TEST(Whole, RequestsToADeviceWhoseLinkIsLostEndAtOnce) {
   whole.run(1000);
   EXPECT_TRUE(owner.asked.empty()) << owner.asked.size() << " reads wait";
   EXPECT_GE(owner.urs, 8U);
+}
+
+// To a server it is the VF that did not answer, by the name that it has there.
+TEST(Whole, AReadWithoutAnAnswerEndsInTheNameOfItsVf) {
+  Random random(8);
+  Whole whole(random);
+  for (unsigned d = 0; d < kDevices; ++d) whole.links[kHosts + d].silent = true;
+  for (unsigned i = 0; i < 400; ++i) {
+    for (unsigned h = 1; h < kHosts; ++h)
+      if (whole.links[h].asked.size() < 4) whole.host_access(h, false);
+    whole.run(4);
+  }
+  std::map<unsigned, std::map<std::pair<unsigned, unsigned>, unsigned>> by;
+  for (unsigned h = 1; h < kHosts; ++h)
+    for (auto& [key, asked] : whole.links[h].asked)
+      if (!asked.refused) asked.maybe_refused = true, by[h][key] = asked.cid;
+  ASSERT_FALSE(by.empty());
+  whole.run(12 * kTick);
+  for (const auto& [h, reads] : by)
+    for (const auto& [key, cid] : reads) EXPECT_EQ(whole.links[h].refused_by[key], cid) << "a read of server " << h;
 }
 
 // From the last cell in to the first one out, links included, nothing else on the bridge.

@@ -15,6 +15,7 @@ module rewrite_tb (
   input  logic                   ans_valid_i,
   output logic                   ans_ready_o,
   input  vfp_route_pkg::answer_t ans_i,
+  input  logic [15:0]            ans_cid_i,
   output logic                   ans_out_valid_o,
   input  logic                   ans_out_ready_i,
   output vfp_cell_pkg::cell_t    ans_out_o
@@ -27,10 +28,11 @@ module rewrite_tb (
     .clk_i, .rst_ni, .id_i, .in_valid_i, .in_i, .in_route_i, .in_tag_i, .out_valid_o(device_valid_o), .out_o(device_o)
   );
   vfp_answer u_answer (
-    .clk_i, .rst_ni, .cid_i(id_i),
+    .clk_i, .rst_ni, .own_cid_i(id_i),
     .in_valid_i (ans_valid_i),
     .in_ready_o (ans_ready_o),
     .in_i       (ans_i),
+    .in_cid_i   (ans_cid_i),
     .out_valid_o(ans_out_valid_o),
     .out_ready_i(ans_out_ready_i),
     .out_o      (ans_out_o)

@@ -135,6 +135,8 @@ TEST(Rewrite, AnAnswerIsACompletionOfOneCell) {
     const uint32_t status = random.below(8), locked = random.below(2), rid = random.below(0x10000);
     const uint32_t tag = random.below(256), tc = random.below(8), ido = random.below(2), attr = random.below(4);
     const uint32_t bytes = random.below(4096), low = random.below(128);
+    const uint32_t cid = random.percent(50) ? 0 : 1 + random.below(0xffff);
+    exits.model.ans_cid_i = static_cast<uint16_t>(cid);
     exits.model.ans_i = uint64_t{status} << 50 | uint64_t{locked} << 49 | uint64_t{rid} << 33 | uint64_t{tag} << 25 |
                         uint64_t{tc} << 22 | uint64_t{ido} << 21 | uint64_t{attr} << 19 | uint64_t{bytes} << 7 | low;
     exits.model.ans_valid_i = 1;
@@ -144,7 +146,7 @@ TEST(Rewrite, AnAnswerIsACompletionOfOneCell) {
     const Cell cell = bench::unpack_cell(exits.model.ans_out_o.data());
     EXPECT_TRUE(cell.sop && cell.eop && !cell.nullify);
     const Words want = {0x0a00'0000 | locked << 24 | tc << 20 | ido << 18 | attr << 12,
-                        uint32_t{kId} << 16 | status << 13 | bytes, rid << 16 | tag << 8 | low, 0};
+                        (cid ? cid : uint32_t{kId}) << 16 | status << 13 | bytes, rid << 16 | tag << 8 | low, 0};
     EXPECT_EQ(cell.hdr, want);
     exits.step();
     ASSERT_FALSE(exits.model.ans_out_valid_o);
