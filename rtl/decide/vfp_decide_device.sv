@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What becomes of a device's packets (docs/bridge-inside.md, "Decisions"): memory requests to the server that has the VF,
-// or the owner if they are the PF's; messages of the PF to the owner; completions as the tag table says; nothing else.
+// or the owner if they are the PF's; messages of the PF and of the owner's VFs to the owner; completions as the tag table
+// says; nothing else.
 module vfp_decide_device (
   input  logic        clk_i,
   input  logic        rst_ni,
@@ -39,6 +40,7 @@ module vfp_decide_device (
   input  logic [15:0] pf_rid_i,
   input  logic        pf_master_i,     // Bus Master Enable of the PF and of the ports above it
   input  logic        sriov_i,
+  input  logic        closed_i,        // where the VFs are is not known, or nobody may reach them: why a sender is nobody
   input  logic [15:0] first_i,
   input  logic [15:0] stride_i,
   input  logic [6:0]  num_i,
@@ -98,13 +100,15 @@ module vfp_decide_device (
   always_ff @(posedge clk_i) msg_q <= {msg_q[1:0], is_msg};
 
   vfp_look_pkg::look_t look;
+  logic                owners;  // a VF that nobody was given
+  assign owners = row.open && row.host == 5'd0;
   always_comb begin
     look.reason = vfp_regs_pkg::DropNone;
-    if (!known) look.reason = vfp_regs_pkg::DropNoTarget;
+    if (!known) look.reason = closed_i ? vfp_regs_pkg::DropBlocked : vfp_regs_pkg::DropNoTarget;
     // A user's VF may not speak for the device; and Bus Master Enable does not gate messages (7.5.1.1).
-    else if (msg_q[2]) look.reason = is_pf ? vfp_regs_pkg::DropNone : vfp_regs_pkg::DropUnsupported;
+    else if (msg_q[2]) look.reason = is_pf || owners ? vfp_regs_pkg::DropNone : vfp_regs_pkg::DropUnsupported;
     else if (is_pf) look.reason = pf_master_i ? vfp_regs_pkg::DropNone : vfp_regs_pkg::DropBusMaster;
-    else if (!row.open) look.reason = vfp_regs_pkg::DropNotAssigned;
+    else if (!row.open) look.reason = closed_i ? vfp_regs_pkg::DropBlocked : vfp_regs_pkg::DropNotAssigned;
     else if (!row.master) look.reason = vfp_regs_pkg::DropBusMaster;
     look.refuse = look.reason != vfp_regs_pkg::DropNone;
     look.port   = is_pf ? 5'd0 : row.host;

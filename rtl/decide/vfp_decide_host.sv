@@ -50,6 +50,8 @@ module vfp_decide_host #(
   input  logic [IdxW-1:0] row_idx_i,
   input  vfp_map_pkg::map_row_t row_i,
 
+  input  logic        closed_i,        // a device's VFs may not be reached: why an address leads nowhere
+
   // The owner: its ports' windows.
   input  logic [Devices-1:0]       win_en_i,
   input  logic [Devices-1:0][11:0] mem_base_i,
@@ -89,7 +91,7 @@ module vfp_decide_host #(
 
   always_comb begin
     look.refuse = !hit;
-    look.reason = vfp_regs_pkg::DropNoTarget;
+    look.reason = closed_i ? vfp_regs_pkg::DropBlocked : vfp_regs_pkg::DropNoTarget;
     look.port   = is_local ? vfp_route_pkg::PortLocal : {3'd0, dev};
   end
 

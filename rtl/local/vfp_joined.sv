@@ -192,7 +192,7 @@ module vfp_joined #(
     .steer_we_i(steer_we), .steer_vf_i(steer_vf), .steer_row_i(steer_row), .bump_i(bump), .pending_o(pending),
     .local_en_i(mgmt_en_i), .local_bar_i(local_bar), .hold_i(hold),
     .pf_known_i(own_sec_bus_i != 8'd0), .pf_rid_i({own_sec_bus_i, 8'd0}), .pf_master_i(own_bme_i),
-    .sriov_i(dev_sriov_i && dev_known_i), .first_i(dev_vf_first_i), .stride_i(dev_vf_stride_i),
+    .sriov_i(dev_sriov_i && dev_known_i), .closed_i(!dev_known_i || freeze_i), .first_i(dev_vf_first_i), .stride_i(dev_vf_stride_i),
     .num_i(7'(dev_num_vfs_i)), .win_en_i(own_mem_en_i),
     .mem_base_i(own_mem_base_i[31:20]), .mem_limit_i(own_mem_limit_i[31:20]),
     .pref_base_i(own_pref_base_i[63:20]), .pref_limit_i(own_pref_limit_i[63:20]),

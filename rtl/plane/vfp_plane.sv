@@ -60,6 +60,7 @@ module vfp_plane #(
   input  logic [Devices-1:0][15:0] pf_rid_i,
   input  logic [Devices-1:0]       pf_master_i,
   input  logic [Devices-1:0]       sriov_i,
+  input  logic [Devices-1:0]       closed_i,    // nobody may reach its VFs: the reason to report
   input  logic [Devices-1:0][15:0] first_i,
   input  logic [Devices-1:0][15:0] stride_i,
   input  logic [Devices-1:0][6:0]  num_i,
@@ -242,6 +243,9 @@ module vfp_plane #(
   logic [P-1:0]              ans_valid, ans_ready;
   logic [P-1:0][AnswerW-1:0] ans;
 
+  logic [H-1:0]              closed;  // the owner is not concerned
+  assign closed = {{Users{closed_i != '0}}, 1'b0};
+
   for (genvar h = 0; h < int'(H); h++) begin : gen_decide_host
     localparam int unsigned U = h == 0 ? 0 : h - 1;  // the owner has no map
     logic [1:0]  dev;
@@ -257,7 +261,7 @@ module vfp_plane #(
       .local_en_i(local_en_i[h]), .local_bar_i(local_bar_i[h]),
       .look_dev_o(dev), .look_vf_o(vf), .look_gen_i(map_gen[U]),
       .row_we_i(h != 0 && map_we_i[U]), .row_idx_i(map_idx_i), .row_i(map_row_i),
-      .win_en_i, .mem_base_i, .mem_limit_i, .pref_base_i, .pref_limit_i
+      .closed_i(closed[h]), .win_en_i, .mem_base_i, .mem_limit_i, .pref_base_i, .pref_limit_i
     );
     if (h != 0) begin : gen_user
       assign map_dev[U] = dev;
@@ -281,6 +285,7 @@ module vfp_plane #(
       .cpl_valid_o(cpl_valid[H+d]), .cpl_ready_i(cpl_ready[H+d]), .cpl_hdr_o(cpl_hdr[H+d]),
       .res_valid_i(res_valid[H+d]), .res_act_i(res_act[H+d]), .res_req_i(res_req[H+d]), .res_left_i(res_left[H+d]),
       .pf_known_i(pf_known_i[d]), .pf_rid_i(pf_rid_i[d]), .pf_master_i(pf_master_i[d]), .sriov_i(sriov_i[d]),
+      .closed_i(closed_i[d]),
       .first_i(first_i[d]), .stride_i(stride_i[d]), .num_i(num_i[d]),
       .look_vf_o(steer_vf[d]), .look_gen_i(look_gen[d][Users]),
       .late_vf_i(asked_vf[d]), .late_row_o(asked_row[d]),

@@ -18,13 +18,14 @@ class Device : public Port<Vdecide_device_test> {
  public:
   std::array<Row, 64> rows;
   std::array<unsigned, 64> generation{};
-  bool pf_master = true;
+  bool pf_master = true, closed = false;
 
   explicit Device(Random& r) : Port(r) {
     model.pf_known_i = 1;
     model.pf_rid_i = kPf;
     model.pf_master_i = 1;
     model.sriov_i = 1;
+    model.closed_i = 0;
     model.first_i = kFirst;
     model.stride_i = kStride;
     model.num_i = kNum;
@@ -44,6 +45,10 @@ class Device : public Port<Vdecide_device_test> {
     rows.at(vf) = row;
   }
 
+  void set_closed(bool on) {
+    closed = on;
+    model.closed_i = on;
+  }
   void set_pf_master(bool on) {
     pf_master = on;
     model.pf_master_i = on;
@@ -66,9 +71,10 @@ class Device : public Port<Vdecide_device_test> {
     }
     for (unsigned vf = 0; vf < kNum; ++vf) {
       if (p.rid() != kFirst + vf * kStride) continue;
-      if (message) return refused(VFPOOL_DROP_UNSUPPORTED);
-      if (!rows[vf].open) return refused(VFPOOL_DROP_NOT_ASSIGNED);
-      if (!rows[vf].master) return refused(VFPOOL_DROP_BUS_MASTER);
+      const bool owners = rows[vf].open && rows[vf].host == 0;
+      if (message && !owners) return refused(VFPOOL_DROP_UNSUPPORTED);
+      if (!rows[vf].open) return refused(closed ? VFPOOL_DROP_BLOCKED : VFPOOL_DROP_NOT_ASSIGNED);
+      if (!message && !rows[vf].master) return refused(VFPOOL_DROP_BUS_MASTER);
       return {.forward = true,
               .has_vf = true,
               .port = rows[vf].host,
@@ -77,7 +83,7 @@ class Device : public Port<Vdecide_device_test> {
               .id = rows[vf].id,
               .hdr = p.hdr};
     }
-    return refused(VFPOOL_DROP_NO_TARGET);
+    return refused(closed ? VFPOOL_DROP_BLOCKED : VFPOOL_DROP_NO_TARGET);
   }
 };
 
@@ -91,6 +97,7 @@ TEST(DecideDevice, AnyPacketIsDecidedAsTheRulesSay) {
       if (i == 0 || random.percent(2)) {
         device.finish();
         device.set_pf_master(random.percent(80));
+        device.set_closed(random.percent(20));
         for (unsigned n = 0; n < (i == 0 ? 64 : 3); ++n) {
           const unsigned vf = i == 0 ? n : random.below(64);
           device.generation[vf] = random.below(0x10000);
@@ -107,7 +114,7 @@ TEST(DecideDevice, AnyPacketIsDecidedAsTheRulesSay) {
     device.finish();
     EXPECT_GE(device.forwarded, 400U);
     for (const unsigned reason : {VFPOOL_DROP_UNSUPPORTED, VFPOOL_DROP_NO_TARGET, VFPOOL_DROP_UNEXPECTED,
-                                  VFPOOL_DROP_BUS_MASTER, VFPOOL_DROP_NOT_ASSIGNED}) {
+                                  VFPOOL_DROP_BUS_MASTER, VFPOOL_DROP_NOT_ASSIGNED, VFPOOL_DROP_BLOCKED}) {
       EXPECT_GE(device.errors[reason], 5U) << "reason " << reason;
     }
     if (::testing::Test::HasFailure()) return;

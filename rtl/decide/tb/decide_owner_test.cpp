@@ -20,6 +20,7 @@ class Owner : public Port<Vdecide_owner_test> {
 
   explicit Owner(Random& r) : Port(r) {
     model.local_en_i = 1;
+    model.closed_i = 0;
     model.local_bar_i = kLocal >> 16;
     model.look_gen_i = 0;
     set(windows);

@@ -23,9 +23,11 @@ class User : public Port<Vdecide_user_test> {
  public:
   std::array<Row, 16> rows;
   std::array<std::array<unsigned, 64>, 4> generation{};
+  bool closed = false;
 
   explicit User(Random& r) : Port(r) {
     model.local_en_i = 1;
+    model.closed_i = 0;
     model.local_bar_i = kLocal >> 16;
     bench::reset(model);
     for (int i = 0; i < 40; ++i) step();
@@ -62,7 +64,7 @@ class User : public Port<Vdecide_user_test> {
         return v;
       }
     }
-    return refused(VFPOOL_DROP_NO_TARGET);
+    return refused(closed ? VFPOOL_DROP_BLOCKED : VFPOOL_DROP_NO_TARGET);
   }
 };
 
@@ -94,6 +96,8 @@ TEST(DecideUser, AnyPacketIsDecidedAsTheRulesSay) {
       if (random.percent(1)) {
         // What is under way may meet either row.
         user.finish();
+        user.closed = random.percent(30);
+        user.model.closed_i = user.closed;
         const unsigned n = random.below(16);
         user.generation[n % 3][40 - n]++;
         user.write(n, random.percent(50) ? usual(n) : Row{});
@@ -112,7 +116,7 @@ TEST(DecideUser, AnyPacketIsDecidedAsTheRulesSay) {
     user.finish();
     EXPECT_GE(user.forwarded, 700U);
     for (const unsigned reason : {VFPOOL_DROP_UNSUPPORTED, VFPOOL_DROP_NO_TARGET, VFPOOL_DROP_UNEXPECTED,
-                                  VFPOOL_DROP_POISONED, VFPOOL_DROP_NOT_ASSIGNED}) {
+                                  VFPOOL_DROP_POISONED, VFPOOL_DROP_NOT_ASSIGNED, VFPOOL_DROP_BLOCKED}) {
       EXPECT_GE(user.errors[reason], 5U) << "reason " << reason;
     }
     if (::testing::Test::HasFailure()) return;
