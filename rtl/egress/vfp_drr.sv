@@ -125,17 +125,24 @@ module vfp_drr #(
 
   // Who was granted needs some cycles for its next request, if nothing followed. If all such are poor, everyone gets rounds
   // meanwhile. If one is rich, a poor one may go before it on credit, so that the link does not run dry; if that has no end,
-  // a round begins.
+  // a round begins. Nobody is waited for longer than two turns of 64 cycles: who has nothing more to ask would let the others
+  // run into debts that they pay when it asks again.
   logic [Sources-1:0] loop_q;   // was granted, and has not asked since
+  logic [Sources-1:0] late_q;   // since the last turn, at least
+  logic [5:0]         turn_q;
+  logic               turn;
   logic               settled;  // the deficits count all that was granted
   logic               dry_q, forget_q;
   assign settled = !granted_q && !charged_q;
+  assign turn    = turn_q == '1;
   assign round   = !hold_q && !add_q &&
                    (dry_q || (((ask_q | loop_q) & rich) == '0 && (ask_q | loop_q) != '0));
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       loop_q   <= '0;
+      late_q   <= '0;
+      turn_q   <= '0;
       hold_q   <= 1'b0;
       add_q    <= 1'b0;
       lend_q   <= 1'b0;
@@ -145,7 +152,9 @@ module vfp_drr #(
       lend_q   <= settled && (ask_q & rich) == '0 && (loop_q & rich) != '0;
       dry_q    <= settled && idle && !hold_q && !add_q && ask_q != '0 && (ask_q & (rich | near)) == '0;
       forget_q <= round && go;
-      loop_q   <= (loop_q & ~ask_q & ~{Sources{forget_q}}) | grant_q;
+      turn_q   <= turn_q + 1'b1;
+      late_q   <= (turn ? loop_q : late_q) & ~grant_q;
+      loop_q   <= (loop_q & ~ask_q & ~{Sources{forget_q}} & ~(late_q & {Sources{turn}})) | grant_q;
       // Not in the cycle in which somebody is charged.
       add_q    <= (round || hold_q) && !granted_q;
       hold_q   <= (round || hold_q) && granted_q;

@@ -6,6 +6,7 @@
 #include <deque>
 #include <functional>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "Vegress_test.h"
@@ -342,7 +343,7 @@ TEST(Egress, PassesEachPacketWholeOrNotAtAll) {
       for (auto& feed : exit.feed) std::swap(feed, idle[&feed - &exit.feed[0]]);
       exit.ended_percent = 100;
       exit.link_percent = exit.tag_percent = 100;
-      exit.run(150);
+      exit.run(300);  // six packets that still ask, of 32 cells at most, and one that leaves
       ASSERT_TRUE(exit.quiet());
       for (auto& feed : exit.feed) std::swap(feed, idle[&feed - &exit.feed[0]]);
       for (int k = 0; k < 8; ++k) exit.generation[random.below(64)] = random.below(65536);
@@ -438,6 +439,26 @@ TEST(Egress, WhoSendsSeldomGoesSoon) {
     slowest = std::max(slowest, exit.cycle - at);
   }
   EXPECT_LT(slowest, 400U);
+}
+
+// A source that has nothing more to send is not waited for, at the others' expense.
+TEST(Egress, WhoSendsAloneOwesNothingWhenAnotherComes) {
+  Random random(13);
+  Exit exit(random, {3, 1, 1});
+  const auto packet = [&] { return make_packet(random, kP, 1); };
+  const auto send_one = [&](unsigned s) {
+    bool given = false;
+    exit.feed[s] = [&, given]() mutable {
+      return std::exchange(given, true) ? std::nullopt : std::optional<Packet>(packet());
+    };
+    exit.run(20);
+  };
+  send_one(2);
+  for (int i = 0; i < 100; ++i) send_one(1);
+  for (unsigned s : {0U, 1U}) exit.feed[s] = packet;
+  const uint64_t first = exit.sent[0][kP], second = exit.sent[1][kP];
+  while (exit.sent[0][kP] - first + exit.sent[1][kP] - second < 40 && !HasFailure()) exit.step();
+  EXPECT_NEAR(static_cast<double>(exit.sent[0][kP] - first), 30.0, 4.0);
 }
 
 // A packet in the way of nobody: one source at a time may be without room.
