@@ -33,7 +33,7 @@ module vfp_tags #(
   output logic [Requesters-1:0]  may_o,
   output logic [Requesters-1:0]  few_o,       // the requester may have fewer than five more
   output logic                   scarce_o,    // fewer than five are left for all; may_o keeps the last one of them back
-  output logic                   own_may_o,   // the bridge's own request: one at a time, under the last tag
+  output logic                   own_may_o,   // the bridge's own request, under one of the last two tags: one may rest
   input  logic                   alloc_i,
   input  vfp_tags_pkg::tag_req_t alloc_req_i, // port PortOwn: the bridge's own
   output logic [7:0]             alloc_tag_o, // valid with alloc_i
@@ -113,7 +113,7 @@ module vfp_tags #(
 
   // --- stage 0: a completion or a visit, held while its tag is in the pipeline ---
 
-  logic            s0_valid_q, s0_walk_q, s0_ours_q, s0_ok_q, s0_data_q;
+  logic            s0_valid_q, s0_walk_q, s0_ours_q, s0_ok_q, s0_retry_q, s0_data_q;
   logic [TagW-1:0] s0_tag_q;
   logic [12:0]     s0_got_q;    // bytes that this completion can carry, from its Length and Lower Address
   logic [11:0]     s0_bytes_q;
@@ -134,6 +134,7 @@ module vfp_tags #(
       s0_tag_q   <= cpl_valid_i ? cpl.tag[TagW-1:0] : walk_tag_q;
       s0_ours_q  <= cpl.rid == id_i && {1'b0, cpl.tag} < 9'(Tags);
       s0_ok_q    <= cpl.status == vfp_cell_pkg::CplSc;
+      s0_retry_q <= cpl.status == vfp_cell_pkg::CplCrs;
       s0_data_q  <= cpl.dw0.data;
       s0_got_q   <= {cpl.dw0.len == 10'd0, cpl.dw0.len, 2'b00} - {11'd0, cpl.low[1:0]};
       s0_one_q   <= cpl.dw0.len == 10'd1;
@@ -174,7 +175,7 @@ module vfp_tags #(
 
   // What a completion says, beside the rows.
   logic [4:1]       ours_q;
-  logic [3:1]       ok_q, data_q, one_q;
+  logic [3:1]       ok_q, retry_q, data_q, one_q;
   logic [3:1][12:0] got_q;
   logic [3:2][13:0] got_less_3_q, got_and_1_q;  // two's complement
   logic [3:1][11:0] bytes_q;
@@ -182,6 +183,7 @@ module vfp_tags #(
   always_ff @(posedge clk_i) begin
     ours_q  <= {ours_q[3:1], s0_ours_q};
     ok_q    <= {ok_q[2:1], s0_ok_q};
+    retry_q <= {retry_q[2:1], s0_retry_q};
     data_q  <= {data_q[2:1], s0_data_q};
     one_q   <= {one_q[2:1], s0_one_q};
     got_less_3_q <= {got_less_3_q[2], {1'b0, got_q[1]} - 14'd3};
@@ -253,8 +255,9 @@ module vfp_tags #(
     s4_lost_q      <= s3_old_gen_q || s3_gone_q;
     s4_gone_q      <= s3_gone_q;
     s4_old_q       <= s3_age_q >= {1'b0, timeout_i};
-    // Any status but success ends the request, and has no data.
-    s4_kind_q      <= data_q[3] == (ok_q[3] && s3_who.wants_data) && (s3_who.is_mem || !data_q[3] || one_q[3]);
+    // Any status but success ends the request, and has no data. Retry is for configuration requests (2.3.2).
+    s4_kind_q      <= data_q[3] == (ok_q[3] && s3_who.wants_data) &&
+                      (s3_who.is_mem ? !retry_q[3] : !data_q[3] || one_q[3]);
     s4_mem_q       <= s3_who.is_mem && ok_q[3];
     s4_place_q     <= bytes_q[3] == s3_left_q[11:0] && low_q[3] == s3_low_q;
     s4_last_q      <= after_1[13];   // nothing is left
@@ -330,17 +333,20 @@ module vfp_tags #(
 
   // --- the memories' writers ---
 
-  logic            alloc_toggle, own_toggle_q, own_live_q, alloc_own;
-  logic [TagW-1:0] alloc_tag, free_tag;
+  logic            alloc_toggle, alloc_own, own_pick;
+  logic [1:0]      own_toggle_q, own_live_q;  // of the last two tags
+  logic [TagW-1:0] alloc_tag, free_tag, own_tag;
   assign alloc_own = alloc_req_i.port == vfp_tags_pkg::PortOwn;
-  assign alloc_tag = alloc_own ? TagW'(Tags - 1) : free_tag;
+  assign own_pick  = own_live_q[0];
+  assign own_tag   = {{(TagW - 1){1'b1}}, own_pick};
+  assign alloc_tag = alloc_own ? own_tag : free_tag;
 
   logic               req_we;
   logic [TagW-1:0]    req_addr;
   req_row_t           req_row;
   assign req_we       = init_q || alloc_i;
   assign req_addr     = init_q ? init_tag_q[TagW-1:0] : alloc_tag;
-  assign req_row.live = init_q ? 1'b0 : alloc_own ? !own_toggle_q : alloc_toggle;
+  assign req_row.live = init_q ? 1'b0 : alloc_own ? !own_toggle_q[own_pick] : alloc_toggle;
   assign req_row.born = now_q;
   assign req_row.req  = alloc_req_i;
 
@@ -353,8 +359,8 @@ module vfp_tags #(
 
   logic            free_we, own_free, list_valid, list_ready;
   logic [TagW:0]   free_in, list_head;
-  assign own_free = s5_free_q && tag_q[5] == TagW'(Tags - 1);
-  assign free_we  = (init_q && init_tag_q != (TagW + 1)'(Tags - 1)) || (s5_free_q && !own_free);
+  assign own_free = s5_free_q && tag_q[5][TagW-1:1] == '1;
+  assign free_we  = (init_q && init_tag_q < (TagW + 1)'(Tags - 2)) || (s5_free_q && !own_free);
   assign free_in  = init_q ? {1'b1, init_tag_q[TagW-1:0]} : {!s5_toggle_q, tag_q[5]};
   assign {alloc_toggle, free_tag} = list_head;
   assign list_ready = alloc_i && !alloc_own;
@@ -377,18 +383,19 @@ module vfp_tags #(
 `endif
 
   assign alloc_tag_o = 8'(free_tag);
-  assign own_tag_o   = 8'(Tags - 1);
-  assign own_may_o   = !init_q && !own_live_q;
+  assign own_tag_o   = 8'(own_tag);
+  assign own_may_o   = !init_q && own_live_q != '1;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
-      own_live_q   <= 1'b0;
-      own_toggle_q <= 1'b0;
-    end else if (alloc_i && alloc_own) begin
-      own_live_q   <= 1'b1;
-      own_toggle_q <= !own_toggle_q;
-    end else if (own_free) begin
-      own_live_q   <= 1'b0;
+      own_live_q   <= '0;
+      own_toggle_q <= '0;
+    end else begin
+      if (alloc_i && alloc_own) begin
+        own_live_q[own_pick]   <= 1'b1;
+        own_toggle_q[own_pick] <= !own_toggle_q[own_pick];
+      end
+      if (own_free) own_live_q[tag_q[5][0]] <= 1'b0;
     end
   end
 
@@ -398,7 +405,7 @@ module vfp_tags #(
   assign s5_who = s5_who_q;
 
   logic [Requesters-1:0] some;
-  always_ff @(posedge clk_i) some_o <= rst_ni && (some != '0 || own_live_q);
+  always_ff @(posedge clk_i) some_o <= rst_ni && (some != '0 || own_live_q != '0);
   for (genvar r = 0; r < int'(Requesters); r++) begin : gen_quota
     logic [8:0] held_q;
     assign some[r] = held_q != '0;

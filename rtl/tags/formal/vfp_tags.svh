@@ -11,14 +11,14 @@ always_comb assume (rst_ni == !f_start_q);
 assign list_valid = f_list_valid;
 assign list_head  = f_list_head;
 
-// Any one tag: whether the list has it, with which toggle. The bridge's own tag has a list for itself.
+// Any one tag: whether the list has it, with which toggle. The bridge's own two have a list for themselves.
 (* anyconst *) logic [TagW-1:0] f_tag;
 logic f_is_own, f_put, f_taken, f_listed_q, f_listed_toggle_q, f_free, f_toggle;
-assign f_is_own = f_tag == TagW'(Tags - 1);
+assign f_is_own = f_tag[TagW-1:1] == '1;
 assign f_put    = free_we && free_in[TagW-1:0] == f_tag;
 assign f_taken  = list_ready && free_tag == f_tag;
-assign f_free   = f_is_own ? own_may_o : f_listed_q;
-assign f_toggle = f_is_own ? !own_toggle_q : f_listed_toggle_q;
+assign f_free   = f_is_own ? !init_q && !own_live_q[f_tag[0]] : f_listed_q;
+assign f_toggle = f_is_own ? !own_toggle_q[f_tag[0]] : f_listed_toggle_q;
 always_ff @(posedge clk_i) begin
   if (!rst_ni) f_listed_q <= 1'b0;
   else f_listed_q <= (f_listed_q && !f_taken) || f_put;
@@ -79,8 +79,8 @@ always_comb begin
     // The tag: free, live or at rest. What is on its way through the pipeline and may change it knows it as it is.
     if (!f_clear) assert (!f_listed_q);
     if (f_clear && f_free) assert (!f_live && !f_rests && f_toggle != f_req.live);
-    if (f_clear && f_is_own) assert (own_toggle_q == f_req.live);
-    if (init_q) assert (!own_live_q && !own_toggle_q);
+    if (f_clear && f_is_own) assert (own_toggle_q[f_tag[0]] == f_req.live);
+    if (init_q) assert (own_live_q == '0 && own_toggle_q == '0);
     if (f_is_own) assert (!f_listed_q);
     for (int i = 1; i <= 5; i++) begin
       if (valid_q[i] && tag_q[i] == f_tag && (f_says_live[i] || f_says_rests[i])) begin
@@ -91,7 +91,7 @@ always_comb begin
     if (s5_free_q) assert (valid_q[5]);
     if (s5_write_q) assert (valid_q[5]);
     // The contract: what is given out is free.
-    if (alloc_i && (alloc_own ? f_is_own : free_tag == f_tag)) assert (!f_live && !f_rests && req_row.live != f_req.live);
+    if (alloc_i && (alloc_own ? own_tag == f_tag : free_tag == f_tag)) assert (!f_live && !f_rests && req_row.live != f_req.live);
     assert (!(valid_q[3] && s3_live_q && s3_rest_q) && !(valid_q[4] && s4_live_q && s4_rest_q));
     assert (!f_twice);
     assert (f_in_q - f_out_q == f_inside);
