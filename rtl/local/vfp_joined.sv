@@ -334,12 +334,14 @@ module vfp_joined #(
   localparam logic [9:0] Walk   = 10'd400;  // through all tags, each millisecond and when a link is lost
   localparam logic [9:0] Wait   = 10'd112;  // while something waits: a walk of vfp_vf_busy, a turn of vfp_voq_pick
   localparam logic [9:0] Pass   = 10'd40;   // through the bridge, where nothing else tells that something is under way
+  localparam logic [7:0] Looks  = 8'(2 * Vfs + 2);  // vfp_vf_busy knows again who is quiet
   logic [9:0]              quiet_q, tail;
-  logic                    moves, looks_q;
+  logic [7:0]              looks_q;
+  logic                    moves;
   logic [Ports-1:0]        link_q, tx_ready_q;
   logic [Ports-1:0][2:0]   tx_room_q;
   assign moves = rx_valid_i != '0 || (tx_valid_o & tx_ready_i) != '0 || local_valid != '0 || alloc != '0 || over != '0 ||
-                 (own_req_valid & own_req_ready) != '0 || (own_cpl_valid & own_cpl_ready) != '0 || dev_busy || looks_q ||
+                 (own_req_valid & own_req_ready) != '0 || (own_cpl_valid & own_cpl_ready) != '0 || dev_busy || looks_q != '0 ||
                  host_busy != '0 || deciding != '0 || err_valid_o || tick_ms_i || !settled || pending != '0 || renews != '0 ||
                  link_q != link_i || tx_ready_q != tx_ready_i || tx_room_q != tx_room_i || !ready;
   assign tail = waits != '0 ? Wait : Pass;
@@ -347,7 +349,7 @@ module vfp_joined #(
     link_q     <= link_i;
     tx_ready_q <= tx_ready_i;
     tx_room_q  <= tx_room_i;
-    looks_q    <= moving;
+    looks_q    <= !rst_ni ? '0 : moving ? Looks : looks_q != '0 ? looks_q - 8'd1 : '0;
     if (!rst_ni || (tick_ms_i && waits != '0) || link_q != link_i) quiet_q <= Walk;
     else if (moves && quiet_q < tail) quiet_q <= tail;
     else if (waits == '0 && quiet_q > Pass) quiet_q <= Pass;

@@ -169,7 +169,19 @@ module vfp_local_host #(
       endcase
     end
   end
-  assign busy_o = p_valid_q || (np_valid_q && state_q != StForward && state_q != StAnswer);
+  // What waits for the control plane changes with it.
+  logic next;
+  always_comb begin
+    case (state_q)
+      StIdle:    next = np_valid_q;
+      StCfg:     next = cfg_ready_i;
+      StWait:    next = rsp_valid_i;
+      StForward: next = !rsp_fwd_live_i || !dev_link_i;
+      StAnswer:  next = 1'b0;
+      default:   next = 1'b1;
+    endcase
+  end
+  assign busy_o = p_valid_q || next;
 
   logic unused;
   assign unused = ^{in_i, in_route_i, p, np};
