@@ -418,7 +418,7 @@ TEST(Tags, ADeadDeviceCostsARequesterItsQuotaAndNobodyElseTheirs) {
   t.allocate({.port = kOwn, .is_mem = false});
   EXPECT_TRUE(t.may(kOwn)) << "while one rests, the bridge has another";
   t.allocate({.port = kOwn, .is_mem = false});
-  EXPECT_FALSE(t.may(kOwn)) << "it has two"
+  EXPECT_FALSE(t.may(kOwn)) << "it has two";
 }
 
 // At a host's port VF 5 is another one for each device that asks; at a device's port it is one for all hosts.
