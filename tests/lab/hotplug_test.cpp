@@ -208,7 +208,13 @@ TEST_F(Hotplug, WrongUseIsAnErrorWithItsStatus) {
   EXPECT_EQ(command("user1", "hotplug_in --slot 9")["rc"], 3);
   EXPECT_EQ(command("user1", "hotplug_out")["rc"], 3);
   EXPECT_EQ(sh("user1", "hotplug_in --frobnicate").rc, 2);
-  EXPECT_EQ(pool("user1", "assign 0 1")["rc"], 5);
+  for (const char* owners : {"assign 0 1", "move 9 1", "quota 1 2", "reset 0", "save /tmp/none.json"}) {
+    const json refused = pool("user1", owners);
+    EXPECT_EQ(refused["rc"], 5) << owners << ": " << refused;
+    EXPECT_THAT(refused["error"].get<std::string>(),
+                AllOf(HasSubstr("only the owner's server"), HasSubstr("user 1 of 2")))
+        << owners;
+  }
   EXPECT_EQ(pool("owner", "assign 9 1")["rc"], 3);
   EXPECT_EQ(command("owner", "hotplug_in")["rc"], 2);
   EXPECT_EQ(sh("user1", "rmmod vfpool; hotplug_in; rc=$?; modprobe vfpool; exit $rc").rc, 3);

@@ -18,10 +18,17 @@ using nlohmann::json;
 using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kStep{200};
 
+/// What the pool is; VFs, policy and who has what are the owner's.
+vfpool_info owners_info(Pool& pool) {
+  const auto info = pool.info();
+  if (info.role != VFPOOL_OWNER) throw Failure(Exit::kPermission, owners_text(info));
+  return info;
+}
+
 }  // namespace
 
 unsigned find_vf(Pool& pool, const std::string& name) {
-  const auto info = pool.info();
+  const auto info = owners_info(pool);
   if (!name.empty() && name.find_first_not_of("0123456789") == std::string::npos) {
     const unsigned long n = name.size() > 4 ? 9999 : std::stoul(name);
     if (n >= info.vfs) throw Failure(Exit::kNotFound, fmt::format("no VF {}: the card offers {}", name, info.vfs));
@@ -122,8 +129,8 @@ json reset(Pool& pool, unsigned vf, std::chrono::seconds timeout) {
 }
 
 json save(Pool& pool) {
+  owners_info(pool);
   const json all = list(pool);
-  if (!all.contains("vfs")) throw Failure(Exit::kPermission, "only the owner's server has the pool's policy");
   return {{"users", all["users"]}, {"vfs", all["vfs"]}};
 }
 
@@ -160,8 +167,7 @@ void refuse_contradictions(const vfpool_info& info, const json& saved) {
 }  // namespace
 
 json restore(Pool& pool, const json& saved) {
-  const auto info = pool.info();
-  if (info.role != VFPOOL_OWNER) throw Failure(Exit::kPermission, "only the owner's server has the pool's policy");
+  const auto info = owners_info(pool);
   json out{{"failed", json::array()}};
   const auto attempt = [&](const std::string& what, const std::function<void()>& step) {
     try {

@@ -160,16 +160,25 @@ TEST_F(CommandsTest, ASavedPoolThatContradictsTheHardwareChangesNothing) {
   EXPECT_TRUE(pool.asked.empty());
 }
 
-TEST_F(CommandsTest, AUsersServerRestoresNothing) {
+TEST_F(CommandsTest, OnAUsersServerWhatIsTheOwnersIsRefusedAndBothAreNamed) {
   const auto saved = save(pool);
   pool.about.role = VFPOOL_USER;
-  pool.about.port = 1;
-  try {
-    restore(pool, saved);
-    ADD_FAILURE();
-  } catch (const Failure& f) {
-    EXPECT_EQ(f.code(), Exit::kPermission);
+  pool.about.port = 2;
+  const std::vector<std::function<void()>> owners{[&] { save(pool); }, [&] { restore(pool, saved); },
+                                                  [&] { find_vf(pool, "1"); },
+                                                  // No such VF: that it asks the wrong server comes first.
+                                                  [&] { find_vf(pool, "63"); }};
+  for (const auto& command : owners) {
+    try {
+      command();
+      ADD_FAILURE();
+    } catch (const Failure& f) {
+      EXPECT_EQ(f.code(), Exit::kPermission);
+      EXPECT_THAT(f.what(), HasSubstr("only the owner's server may do that"));
+      EXPECT_THAT(f.what(), HasSubstr("this is user 2 of 2"));
+    }
   }
+  EXPECT_TRUE(pool.asked.empty());
 }
 
 TEST(Documents, NameEveryOption) {

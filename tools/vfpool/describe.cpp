@@ -49,6 +49,11 @@ std::string reason_text(unsigned reason) {
   }
 }
 
+std::string owners_text(const vfpool_info& i) {
+  return fmt::format("only the owner's server may do that, the one with the card's PF; this is user {} of {}", i.port,
+                     i.users);
+}
+
 json info_json(const vfpool_info& i) {
   return {{"role", i.role == VFPOOL_OWNER ? "owner" : "user"},
           {"port", i.port},

@@ -12,8 +12,9 @@ namespace vfpool::tools {
 
 std::string address_text(__u64 address);  ///< of vfpool_vf_info: "10000:04:10.0"
 std::string mac_text(const __u8 (&mac)[6]);
-std::string reason_text(unsigned reason);  ///< of an event, for people
-std::string time_text(__u64 ns);           ///< ns since 1970 as "2026-01-31 23:59:59Z"
+std::string reason_text(unsigned reason);          ///< of an event, for people
+std::string owners_text(const vfpool_info& info);  ///< why this server may not do what the owner's may
+std::string time_text(__u64 ns);                   ///< ns since 1970 as "2026-01-31 23:59:59Z"
 
 nlohmann::json info_json(const vfpool_info& info);
 nlohmann::json slot_json(const vfpool_slot_info& slot);

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "describe.hpp"
 #include "failure.hpp"
 #include "interrupt.hpp"
 #include "machine.hpp"
@@ -151,7 +152,12 @@ class DevicePool : public Pool {
   }
   template <class T>
   void call(unsigned long request, T& argument, const std::string& what) {
-    if (::ioctl(fd_, request, &argument) != 0) throw from_errno(errno, what);
+    if (::ioctl(fd_, request, &argument) == 0) return;
+    const int error = errno;
+    vfpool_info i{};
+    if (error == EPERM && ::ioctl(fd_, VFPOOL_IOC_INFO, &i) == 0 && i.role != VFPOOL_OWNER)
+      throw Failure(Exit::kPermission, what + ": " + owners_text(i));
+    throw from_errno(error, what);
   }
 
   std::filesystem::path path_;
