@@ -140,7 +140,7 @@ void Copier::reset_engine(FunctionId fn) {
   e.msix->reset();
 }
 
-void Copier::reset(FunctionId fn) {
+void Copier::reset_function(FunctionId fn) {
   const FunctionId last = fn == 0 ? functions() - 1 : fn;  // the PF takes its VFs with it
   for (; fn <= last; ++fn) {
     config(fn).reset();

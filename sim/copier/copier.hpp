@@ -43,7 +43,6 @@ class Copier : public pcie::Device {
 
   std::uint32_t read32(pcie::FunctionId fn, unsigned bar, std::uint32_t offset) override;
   void write32(pcie::FunctionId fn, unsigned bar, std::uint32_t offset, std::uint32_t value) override;
-  void reset(pcie::FunctionId fn) override;
   std::string state() const override;
 
  private:
@@ -57,6 +56,7 @@ class Copier : public pcie::Device {
     std::unique_ptr<pcie::MsixTable> msix;
   };
 
+  void reset_function(pcie::FunctionId fn) override;
   void build_config();
   void doorbell(pcie::FunctionId fn);
   void begin(pcie::FunctionId fn);

@@ -263,5 +263,31 @@ TEST_F(OnALink, AResetThatDoesNotEndLeavesOneFunctionSilent) {
   EXPECT_TRUE(mem_read(0xd0200000));
 }
 
+TEST_F(OnALink, WhatResetsMoreThanTheFunctionEndsAResetThatDidNotEnd) {
+  enumerate();
+  const Bdf vf0(5, 16, 0);
+  const auto flr = [&] { config_write(vf0, pfcfg::kDeviceControl, 0xa810, 2, true); };
+  const auto vf_enable = [&](std::uint16_t bits) { config_write(kPf, pfcfg::kSriovControl, bits, 2); };
+  const std::uint16_t on = pfcfg::kVfEnable | pfcfg::kVfMemoryEnable;
+  const auto hangs = [&] {
+    nic.stick_resets(1, true);
+    flr();
+    return !config_read(vf0, 0x04, true);
+  };
+  ASSERT_TRUE(hangs());
+  vf_enable(on & ~pfcfg::kVfMemoryEnable);
+  EXPECT_FALSE(config_read(vf0, 0x04, true)) << "VF Enable stays set";
+  vf_enable(on & ~pfcfg::kVfEnable);
+  vf_enable(on);
+  EXPECT_TRUE(config_read(vf0, 0x04, true)) << "SR-IOV 1.1, 3.3.3.1";
+  flr();
+  EXPECT_TRUE(config_read(vf0, 0x04, true)) << "and it can be reset again";
+
+  ASSERT_TRUE(hangs());
+  nic.reset(0);
+  enumerate();
+  EXPECT_TRUE(config_read(vf0, 0x04, true)) << "a hot reset";
+}
+
 }  // namespace
 }  // namespace vfpool::nic82599

@@ -448,7 +448,7 @@ void Nic82599::write32(FunctionId fn, unsigned bar, std::uint32_t offset, std::u
   if (!known) i.note_unknown(fn, bar, offset, true, value);
 }
 
-void Nic82599::reset(FunctionId fn) { fn == 0 ? impl_->pf_flr() : impl_->vf_flr(fn - 1); }
+void Nic82599::reset_function(FunctionId fn) { fn == 0 ? impl_->pf_flr() : impl_->vf_flr(fn - 1); }
 
 void Nic82599::set_vf_counters_near_end(unsigned vf, std::uint32_t packets, std::uint32_t octets) {
   impl_->statistics.vf_near_end(vf, packets, octets);

@@ -55,7 +55,6 @@ class Nic82599 : public pcie::Device {
   // that find no register are counted, logged once and listed by state().
   std::uint32_t read32(FunctionId fn, unsigned bar, std::uint32_t offset) override;
   void write32(FunctionId fn, unsigned bar, std::uint32_t offset, std::uint32_t value) override;
-  void reset(FunctionId fn) override;
 
   /// Starts to record the gaps between interrupt messages of `fn`, forgetting what was recorded.
   void record_gaps(FunctionId fn);
@@ -72,6 +71,8 @@ class Nic82599 : public pcie::Device {
   std::string state() const override;
 
  private:
+  void reset_function(FunctionId fn) override;
+
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

@@ -63,7 +63,21 @@ std::optional<Device::Target> Device::find_bar(std::uint64_t address, std::size_
   return std::nullopt;
 }
 
+void Device::reset(FunctionId fn) {
+  if (fn == 0) end_resets_of_vfs();
+  reset_function(fn);
+}
+
+void Device::end_resets_of_vfs() {
+  for (FunctionId fn = 1; fn < functions(); ++fn)
+    if (stuck_[fn]) stick_resets(fn, false);
+}
+
 void Device::add_resets() {
+  if (const unsigned at = sriov(); at != 0)
+    spaces_[0].on_write(at + sriov::kControl, 2, [this] {
+      if (vfs_enabled() == 0) end_resets_of_vfs();
+    });
   for (FunctionId fn = 0; fn < functions(); ++fn) {
     ConfigSpace& space = spaces_[fn];
     if (const unsigned at = space.capability(cfg::kCapPcie); at != 0)

@@ -45,7 +45,7 @@ class Device {
 
   /// Function-level reset, configuration space included. Of the PF: takes all VFs with it, and is what a hot reset of
   /// the link does to the device.
-  virtual void reset(FunctionId fn) = 0;
+  void reset(FunctionId fn);
 
   /// For people: what it does and waits for.
   virtual std::string state() const = 0;
@@ -58,9 +58,10 @@ class Device {
   std::optional<FunctionId> function_at(unsigned rid) const;
   /// Its power state is D0, and the PF's. Otherwise it answers configuration requests and nothing else, and is silent.
   bool awake(FunctionId fn) const;
-  /// From now on a function-level reset of `fn` does not end, as with silicon whose logic hangs in it: the function
-  /// answers no request, that of the reset included, and sends nothing. `stick` false: resets end again, and one that
-  /// had not ended ends now. pcie::Endpoint shows it on its link; on a direct attachment a reset always ends.
+  /// The next function-level reset of `fn` does not end, as with silicon whose logic hangs in it: the function answers
+  /// no request, that of the reset included, and sends nothing. What resets more than the function ends that: a reset
+  /// of the PF, and for a VF that VF Enable is cleared (SR-IOV 1.1, 3.3.3.1). So does `stick` false. pcie::Endpoint
+  /// shows it on its link; on a direct attachment a reset always ends.
   void stick_resets(FunctionId fn, bool stick);
   /// It is in a reset that does not end.
   bool stuck(FunctionId fn) const { return stuck_[fn]; }
@@ -80,10 +81,13 @@ class Device {
   /// What leads to reset(): Initiate Function Level Reset (PCIe 2.1, 7.8.4), and the way from D3hot to D0 of functions
   /// without No_Soft_Reset (PCI PM 1.2, 5.4.1).
   void add_resets();
+  /// What reset() does to the model and to the configuration spaces.
+  virtual void reset_function(FunctionId fn) = 0;
 
  private:
   static constexpr unsigned kBars = 6;
   unsigned sriov() const { return spaces_[0].extended(cap::kSriov); }
+  void end_resets_of_vfs();
 
   std::string name_;
   std::vector<ConfigSpace> spaces_;

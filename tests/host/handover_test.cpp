@@ -82,6 +82,27 @@ TEST_F(Handover, ABrokenVfIsMendedByVfEnable) {
   EXPECT_EQ(command(Op::kAssign, 2, 1, 0), Result::kDone);
 }
 
+TEST_F(Handover, AVfThatHangsInItsResetIsMendedByVfEnableAndByNothingLess) {
+  run(ready());
+  nic.stick_resets(1, true);
+  EXPECT_EQ(command(Op::kForce, 1, 0), Result::kDone);
+  const auto state = [&] { return bridge.read<regs::Vf>(0).state; };
+  for (int i = 0; i < 100 && state() != regs::VfState::kBroken; ++i) sleep(milliseconds(20));
+  ASSERT_EQ(state(), regs::VfState::kBroken);
+  EXPECT_EQ(command(Op::kReset, 0, 0, 0), Result::kDone);
+  sleep(milliseconds(2000));
+  ASSERT_EQ(state(), regs::VfState::kBroken) << "it does not answer another reset either";
+  const auto pf = find(owner_tree, 0x10f9);
+  const unsigned control = pf.extended_capabilities.at(0x10) + 8;
+  run(owner().config_write(pf.bdf, control, 0, 2));
+  sleep(milliseconds(200));
+  run(owner().config_write(pf.bdf, control, 9, 2));
+  settle();
+  EXPECT_EQ(bridge.read<regs::Vf>(0), regs::Vf{});
+  ASSERT_EQ(command(Op::kAssign, 2, 1, 0), Result::kDone);
+  EXPECT_TRUE(run(plug(2, 1)).bdf.raw != 0) << "and its new server finds it";
+}
+
 TEST_F(Handover, AConfigurationWriteThatWaitedDoesNotReachAVfThatIsGone) {
   run(ready());
   Log& out = leaving(device());

@@ -173,6 +173,21 @@ TEST_F(HotplugSlots, AVfWhoseResetDoesNotEndIsBrokenUntilItIsReset) {
   EXPECT_EQ(command("user2", "hotplug_out --now --force")["rc"], 0);
 }
 
+TEST_F(HotplugSlots, SwitchingTheCardsVfsOffAndOnMendsABrokenOne) {
+  ASSERT_EQ(command("user1", "hotplug_in --vf 2 --slot 0")["rc"], 0);
+  app::ControlClient(lab_->file("control.sock")).ask({{"op", "stick_resets"}, {"vf", 2}, {"stick", true}});
+  EXPECT_EQ(command("user1", "hotplug_out --slot 0 --now --timeout 5")["rc"], 6);
+  ASSERT_TRUE(lab::eventually(20s, [] { return listed("vfs")[2]["use"] == "broken"; })) << listed("vfs")[2];
+  const auto toggled = sh("owner", fmt::format("echo 0 > {0}/sriov_numvfs && echo 4 > {0}/sriov_numvfs", kPf));
+  ASSERT_EQ(toggled.rc, 0) << toggled.err;
+  ASSERT_TRUE(lab::eventually(20s, [] { return listed("vfs").size() == 4 && listed("vfs")[2]["use"] == "free"; }))
+      << listed("vfs");
+  const json in = command("user1", "hotplug_in --vf 2 --slot 0");
+  ASSERT_EQ(in["rc"], 0) << in;
+  reaches_the_wire(1, netdev_of(1, in));
+  EXPECT_EQ(command("user1", "hotplug_out --slot 0 --now --force")["rc"], 0);
+}
+
 TEST_F(HotplugSlots, MalformedRequestsAreRefusedInBothRoles) {
   for (const char* vm : {"owner", "user1"}) {
     lab::put_program(lab_->vm(vm), "/usr/bin/ioctls", VFPOOL_IOCTLS);

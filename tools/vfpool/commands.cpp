@@ -120,7 +120,9 @@ json reset(Pool& pool, unsigned vf, std::chrono::seconds timeout) {
   for (;;) {
     const auto v = pool.vf(vf);
     if (v.use == VFPOOL_USE_BROKEN)
-      throw Failure(Exit::kFailed, fmt::format("VF {} does not confirm this reset either", vf));
+      throw Failure(Exit::kFailed, fmt::format("VF {} does not confirm this reset either; switching the card's VFs off "
+                                               "and on (sriov_numvfs) resets them all",
+                                               vf));
     if (v.use != VFPOOL_USE_DRAINING && v.use != VFPOOL_USE_RESETTING) return vf_json(pool, vf);
     if (Clock::now() >= end)
       throw Failure(Exit::kTimeout, fmt::format("VF {} is still being reset after {} s", vf, timeout.count()));
