@@ -217,30 +217,30 @@ constexpr Row kRows[] = {
     {reg::kMfval, 1, 0, 0},
     {reg::kPcieMisc, 1, 0, 0},
 
-    // The 82598's.
-    {0x02000, 1, 0, 0, kAbsent},  // write-back credits and other receive diagnostics
-    {0x02c00, 9, 0, 0, kAbsent},
-    {0x02f08, 6, 0, 0, kAbsent},
-    {0x03300, 1, 0, 0, kAbsent},
-    {0x03600, 8, 0, 0, kAbsent},
+    // The 82598's, by the names that drivers have for them. The 82599's data sheet has none of them.
+    {0x02000, 1, 0, 0, kAbsent},
+    {0x02c00, 9, 0, 0, kAbsent},  // RDSTAT, RDSTATCTL: receive diagnostics
+    {0x02f08, 6, 0, 0, kAbsent},  // RDHMPN, RIC_DW
+    {0x03300, 1, 0, 0, kAbsent},  // PBRXECC
+    {0x03600, 8, 0, 0, kAbsent},  // RXBUFCTRL, RXBUFDATA
     {0x03d04, 3, 0, 0, kAbsent},
-    {0x042b8, 6, 0, 0, kAbsent},  // analogue parts
+    {0x042b8, 6, 0, 0, kAbsent},  // MDFTC, MDFTFIFO, MDFTS: analogue parts
     {0x04a90, 1, 0, 0, kAbsent},
-    {0x050a0, 2, 0, 0, kAbsent},
+    {0x050a0, 2, 0, 0, kAbsent},  // RUPPBMR, RFVAL
     {0x0581c, 1, 0, 0, kAbsent},  // VMD_CTL
-    {0x05a00, 1, 0, 0, kAbsent},
+    {0x05a00, 1, 0, 0, kAbsent},  // WUPM
     {reg::kImir, 8, 0, 0, kAbsent},
     {reg::kImirExt, 8, 0, 0, kAbsent},
     {reg::kImirVlan, 1, 0, 0, kAbsent},
-    {0x07200, 0x380, 0, 0, kAbsent},  // transmit diagnostics
+    {0x07200, 0x380, 0, 0, kAbsent},  // TDSTAT, TDSTATCTL, TDHMPN, TIC_DW, TDPROBE: transmit diagnostics
     {0x08108, 1, 0, 0, kAbsent},
     {0x082e0, 4, 0, 0, kAbsent},
     {0x08b00, 1, 0, 0, kAbsent},
-    {0x0c300, 1, 0, 0, kAbsent},
-    {0x0c600, 8, 0, 0, kAbsent},
+    {0x0c300, 1, 0, 0, kAbsent},  // PBTXECC
+    {0x0c600, 8, 0, 0, kAbsent},  // TXBUFCTRL, TXBUFDATA
     {0x0cb00, 1, 0, 0, kAbsent},
-    {0x11068, 2, 0, 0, kAbsent},  // bus diagnostics
-    {0x11078, 14, 0, 0, kAbsent},
+    {0x11068, 2, 0, 0, kAbsent},   // PCIEECCCTL
+    {0x11078, 14, 0, 0, kAbsent},  // PCIE_DIAG: bus diagnostics
 };
 
 constexpr std::uint32_t kRahWritable = 0x8000ffff;
