@@ -8,8 +8,10 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <regex>
 #include <string>
 
 #include "lab/alarms.hpp"
@@ -81,6 +83,19 @@ class Hotplug : public testing::Test {
     sh(user(n), fmt::format("ip address replace 10.82.0.{}/24 dev {}; ip link set {} up", n, netdev, netdev));
     EXPECT_TRUE(lab::eventually(20s, [&] { return sh(user(n), "ping -c 1 -W 1 10.82.0.254").rc == 0; }))
         << sh(user(n), "dmesg | tail -20").out;
+  }
+  /// Ends a ping that goes on; returns how many requests were not answered. The one that was under way is none of them:
+  /// ping counts it as lost.
+  static unsigned long lost(lab::Background& ping) {
+    ping.signal(SIGINT);
+    const auto seen = ping.wait(30s);
+    std::smatch count;
+    if (!std::regex_search(seen.out, count, std::regex("([0-9]+) packets transmitted, ([0-9]+) received"))) {
+      ADD_FAILURE() << seen.out << seen.err;
+      return 0;
+    }
+    const auto lost = std::stoul(count[1]) - std::stoul(count[2]);
+    return lost == 0 ? 0 : lost - 1;
   }
   /// The interface that came with a hotplug_in: the driver may come a moment after it.
   static std::string netdev_of(unsigned n, const json& in) {

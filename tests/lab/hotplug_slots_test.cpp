@@ -136,10 +136,7 @@ TEST_F(HotplugSlots, AVfMovesToAndFroAndNothingIsLost) {
       const long most = name == "descriptors" ? 0 : name == "resident" ? 4096 + 16L * moves : std::max(moves / 3, 40);
       EXPECT_LE(grown, most) << where << ": " << name;
     }
-  for (auto& ping : pings) {
-    ping.signal(SIGINT);
-    EXPECT_THAT(ping.wait(30s).out, HasSubstr(" 0% packet loss"));
-  }
+  for (auto& ping : pings) EXPECT_EQ(lost(ping), 0u);
   for (unsigned n : {1U, 2U}) EXPECT_EQ(command(user(n), "hotplug_out --slot 0 --now --force")["rc"], 0);
   for (const auto& vf : listed("vfs")) EXPECT_EQ(vf["use"], "free") << vf;
 }
