@@ -122,6 +122,9 @@ json ControlServer::answer(const json& request) {
     const Result r = vm.run(command_of(request));
     return {{"rc", r.rc}, {"out", to_json(r.out)}, {"err", to_json(r.err)}, {"timed_out", r.timed_out}};
   }
+  if (op == "start" || op == "restart")
+    if (const std::string gone = lab_.sim_is_gone(); !gone.empty() && !vm.config().vfio_user.empty())
+      throw LabError(gone);
   if (op == "start") {
     vm.start();
     return {{"seconds", vm.wait_ready(std::chrono::minutes(2))}};

@@ -236,9 +236,9 @@ void Lab::wait_until_asked_down() {
   for (const auto& vm : vms_) was_ready[vm->name()] = true;
   std::unique_lock lock(down_mutex_);
   while (!down_changed_.wait_for(lock, kHealthLook, [this] { return asked_down(); })) {
-    if (sim_ && !sim_ended && !sim_->running()) {
+    if (const std::string gone = sim_is_gone(); !sim_ended && !gone.empty()) {
       sim_ended = true;
-      say("the simulator ended:\n" + log_tail(file("vfpool-sim.log")));
+      say(gone + "; its log ends with\n" + log_tail(file("vfpool-sim.log")));
     }
     for (const auto& vm : vms_) {
       bool& before = was_ready[vm->name()];
@@ -247,6 +247,18 @@ void Lab::wait_until_asked_down() {
       before = now;
     }
   }
+}
+
+// QEMU's vfio-user client connects once, when the device is made.
+std::string Lab::sim_is_gone() const {
+  const auto status = sim_ ? sim_->exit_status() : std::nullopt;
+  if (!status) return {};
+  const std::string how =
+      *status > 128 ? fmt::format("killed by signal {}", *status - 128) : fmt::format("status {}", *status);
+  return fmt::format(
+      "the simulator has ended ({}): the card is gone from all its servers, and QEMU connects to no other one. "
+      "vfpool-lab down, then up, starts all of it again",
+      how);
 }
 
 Vm& Lab::vm(const std::string& name) {
@@ -277,6 +289,7 @@ json Lab::status() {
   s["seconds"] = std::chrono::duration_cast<seconds>(steady_clock::now() - started_).count();
   if (sim_) {
     s["sim"] = {{"pid", sim_->pid()}, {"running", sim_->running()}, {"log", file("vfpool-sim.log").string()}};
+    if (const std::string gone = sim_is_gone(); !gone.empty()) s["sim"]["gone"] = gone;
   }
   s["vms"] = json::array();
   for (const auto& vm : vms_) {

@@ -91,6 +91,9 @@ class Lab {
   const Image& image() const { return images_.at(topology_.image.kernel_root); }
   /// The simulator; nullptr when the topology has none.
   Process* sim() { return sim_.get(); }
+  /// What has become of the servers, and what to do, when the simulator has ended; empty while it runs, or when there
+  /// is none. Thread-safe between up() and down().
+  std::string sim_is_gone() const;
   /// Path of a file in the run folder, e.g. the simulator's control socket or a record.
   std::filesystem::path file(const std::string& name) const { return options_.folder / name; }
 

@@ -179,6 +179,7 @@ int status(const Arguments& a) {
   if (s.contains("sim"))
     fmt::print("simulator {:<12} process {}\n", s["sim"].value("running", false) ? "running" : "ended",
                s["sim"].value("pid", 0));
+  if (s.contains("sim") && s["sim"].contains("gone")) fmt::print("  {}\n", s["sim"]["gone"].get<std::string>());
   for (const json& vm : s.at("vms")) {
     const int alarms = vm.value("alarms", 0);
     fmt::print("{:<9} {:<12} process {}{}\n", vm.value("name", ""), vm.value("state", ""), vm.value("pid", 0),
