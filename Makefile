@@ -29,8 +29,8 @@ asan: toolroot
 demo: sim ## boot three real Linux servers around the RTL bridge and check the whole story
 	@$(IN_ROOT) sim/lab/demo
 
-lab: sim ## boot the same servers and leave them running; says how to get a shell
-	@$(IN_ROOT) sim/lab/up
+lab: sim ## boot the same servers and leave them running; says how to get a shell (TOPOLOGY, PRESET: others)
+	@$(IN_ROOT) sim/lab/up $(TOPOLOGY)
 
 lab-down: ## stop what `make lab` left running
 	@$(IN_ROOT) sim/lab/down

@@ -13,6 +13,7 @@
 #include <cstdio>
 
 #include "app/control.hpp"
+#include "app/preset_for.hpp"
 #include "app/simulation.hpp"
 #include "core/fd.hpp"
 
@@ -86,6 +87,9 @@ int main(int argc, char** argv) {
     spdlog::info("running; control socket {}", (run / topology.control).string());
     scheduler.run();
     spdlog::info("stopped after {} cycles", scheduler.cycles());
+  } catch (const vfpool::config::BridgeTooSmall& e) {
+    fmt::print(stderr, "vfpool-sim: {}\n{}\n", e.what(), vfpool::app::how_to_build(e.needed(), VFPOOL_PRESETS, file));
+    return 1;
   } catch (const std::exception& e) {
     fmt::print(stderr, "vfpool-sim: {}\n", e.what());
     return 1;

@@ -244,7 +244,7 @@ config::BridgeLimits bridge_limits() {
   const auto geometry = Bridge::geometry();
   std::vector<std::string> ports;
   for (unsigned p = 0; p < Bridge::port_count(); ++p) ports.push_back(Bridge::port_name(p));
-  return {geometry.users, geometry.slots, geometry.slot_functions, std::move(ports)};
+  return {{geometry.users, geometry.slots, geometry.slot_functions}, std::move(ports)};
 }
 
 Simulation::Simulation(Scheduler& scheduler, const Topology& topology, const std::filesystem::path& folder)

@@ -9,6 +9,7 @@
 
 #include <fstream>
 #include <future>
+#include <map>
 
 #include "app/control.hpp"
 #include "app/control_client.hpp"
@@ -124,6 +125,31 @@ TEST_F(RunningSimulation, AUserIsKnownByNumberAndByName) {
   const json by_number = {{"op", "assign"}, {"user", 1}, {"slot", 1}, {"vf", 3}};
   EXPECT_EQ(refused(by_name), "accepted");
   EXPECT_THAT(refused(by_number), testing::HasSubstr("the function is in use"));
+}
+
+TEST_F(RunningSimulation, TheOwnerMayStandBehindItsUsersInTheFile) {
+  std::ofstream(folder / "pool.toml") << R"(
+    [[server]]
+    role = "user"
+    assign = [ { slot = 1, vf = 2 } ]
+    [[server]]
+    role = "user"
+    [[server]]
+    role = "owner"
+    attach = "model"
+    vfs = 4
+  )";
+  simulation.reset();
+  Scheduler own{TimeBase::kWall};
+  Simulation swapped(own, config::read_topology(folder / "pool.toml", bridge_limits()), folder);
+  const auto status = [&] { return swapped.control({{"op", "status"}}); };
+  ASSERT_TRUE(own.run_until([&] { return status()["sriov"].get<bool>(); }, 10s)) << "it has the owner's port";
+  const json now = status();
+  EXPECT_EQ(now["vfs"][2]["user"], 1);
+  EXPECT_EQ(now["vfs"][2]["slot"], 1);
+  std::map<std::string, std::string> ports;
+  for (const json& server : now["servers"]) ports[server["name"]] = server["port"];
+  EXPECT_EQ(ports, (std::map<std::string, std::string>{{"owner", "owner"}, {"user1", "user1"}, {"user2", "user2"}}));
 }
 
 TEST_F(RunningSimulation, SleepsWhenNothingHappens) {

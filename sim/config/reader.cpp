@@ -15,11 +15,11 @@ Reader Reader::open(const std::filesystem::path& file) {
   }
 }
 
-void Reader::fail(const std::string& what, const std::string& key) const {
+std::string Reader::error(const std::string& what, const std::string& key) const {
   const toml::node* at = key.empty() ? nullptr : table_->get(key);
   const auto line = (at != nullptr ? at->source() : table_->source()).begin.line;
-  throw ConfigError(fmt::format("{}:{}: {}{}{}{}{}", file_, line, place_, place_.empty() ? "" : ": ", key,
-                                key.empty() ? "" : " ", what));
+  return fmt::format("{}:{}: {}{}{}{}{}", file_, line, place_, place_.empty() ? "" : ": ", key, key.empty() ? "" : " ",
+                     what);
 }
 
 const toml::node* Reader::node(const std::string& key) {

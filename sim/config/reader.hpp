@@ -50,7 +50,11 @@ class Reader {
   void done() const;
 
   /// Refuses the value of `key`, or the whole table.
-  [[noreturn]] void fail(const std::string& what, const std::string& key = {}) const;
+  [[noreturn]] void fail(const std::string& what, const std::string& key = {}) const {
+    throw ConfigError(error(what, key));
+  }
+  /// The text of that.
+  std::string error(const std::string& what, const std::string& key = {}) const;
 
  private:
   Reader(std::shared_ptr<const toml::table> root, const toml::table& table, std::string file, std::string place)

@@ -17,6 +17,7 @@ using Attach = Topology::Attach;
 constexpr unsigned kMostVfs = 63;  // of an 82599; VF n is 0 to 62
 constexpr unsigned kCopierVfs = 7;
 constexpr unsigned kMostVfsOfAUser = 64;
+constexpr BridgeSize kLargest;
 
 // Names become file names, host names and kernel options.
 std::string name(Reader& r, const std::string& key, const std::string& otherwise) {
@@ -125,7 +126,8 @@ void read_direct(Reader& r, unsigned index, Topology::Server& s) {
   s.mischief = r.flag("mischief", s.mischief);
 }
 
-Topology::Server read_server(Reader& r, unsigned index, const BridgeLimits& limits) {
+/// `before`: the servers that stand before it.
+Topology::Server read_server(Reader& r, const std::vector<Topology::Server>& before) {
   Topology::Server s;
   s.attach = r.choice<Attach>("attach",
                               {{"vfio-user", Attach::kVfioUser},
@@ -134,20 +136,21 @@ Topology::Server read_server(Reader& r, unsigned index, const BridgeLimits& limi
                                {"none", Attach::kNone}},
                               s.attach);
   const bool pooled = s.attach == Attach::kVfioUser || s.attach == Attach::kModel;
-  s.name = name(r, "name", index == 0 && pooled ? "owner" : fmt::format("user{}", index + (pooled ? 0 : 1)));
-  if (pooled) s.owner = r.choice<bool>("role", {{"owner", true}, {"user", false}}, index == 0);
+  if (pooled) s.owner = r.choice<bool>("role", {{"owner", true}, {"user", false}}, before.empty());
+  const auto users = std::ranges::count(before, false, &Topology::Server::owner);
+  s.name = name(r, "name", s.owner ? "owner" : fmt::format("user{}", users + 1));
   switch (s.attach) {
     case Attach::kVfioUser: s.sockets = {r.text("socket", s.name + ".sock")}; break;
     case Attach::kModel:
       if (s.owner) s.model_vfs = r.number("vfs", s.model_vfs, 1, kMostVfs);
       break;
-    case Attach::kDirect: read_direct(r, index, s); break;
+    case Attach::kDirect: read_direct(r, static_cast<unsigned>(before.size()), s); break;
     case Attach::kNone: break;
   }
   if (pooled && !s.owner) {
     for (Reader& a : r.tables("assign", "assign")) {
-      s.assign.push_back({a.number("slot", 0, 0, limits.slots - 1), a.number("vf", 0, 0, kMostVfsOfAUser - 1),
-                          a.number("fn", 0, 0, limits.slot_functions - 1)});
+      s.assign.push_back({a.number("slot", 0, 0, kLargest.slots - 1), a.number("vf", 0, 0, kMostVfsOfAUser - 1),
+                          a.number("fn", 0, 0, kLargest.slot_functions - 1)});
       a.done();
     }
     for (const auto& a : s.assign)
@@ -163,38 +166,51 @@ Topology::Server read_server(Reader& r, unsigned index, const BridgeLimits& limi
   return s;
 }
 
-/// What one server says against the others.
+/// What one server says against the others, and what all of them need of the bridge.
 class Neighbours {
  public:
-  explicit Neighbours(const BridgeLimits& limits) : limits_(limits) {}
-
-  void add(const Reader& r, const Topology::Server& s) {
+  void add(const Reader& r, const Topology::Server& s, const BridgeLimits& limits) {
+    if (s.owner && !owner_.empty()) r.fail(fmt::format("is a second owner beside \"{}\": a pool has one", owner_));
     if (!names_.insert(s.name).second) r.fail(fmt::format("two servers are named \"{}\"", s.name));
     for (const auto& socket : s.sockets)
       if (!sockets_.insert(socket).second) r.fail(fmt::format("two servers use the socket {}", socket.string()));
     for (const unsigned vf : s.vfs) take(r, vf);
     for (const auto& a : s.assign) take(r, a.vf);
     if (s.attach == Attach::kNone) return;
-    (s.attach == Attach::kDirect ? direct_ : s.owner ? owners_ : users_) += 1;
-    if (direct_ != 0 && owners_ + users_ != 0) r.fail("servers attached directly cannot share the card with a bridge");
-    if (owners_ > 1) r.fail("there must be one owner");
-    if (users_ > limits_.users)
-      r.fail(fmt::format("{} users; this build of the bridge has {} user ports", users_, limits_.users));
+    if (s.owner) owner_ = s.name;
+    (s.attach == Attach::kDirect ? direct_ : pooled_) += 1;
+    if (direct_ != 0 && pooled_ != 0) r.fail("servers attached directly cannot share the card with a bridge");
+    if (users() > kLargest.users)
+      r.fail(fmt::format("is user {}; a bridge has {} user ports at most", users(), kLargest.users));
+    needed_.users = std::max(needed_.users, users());
+    for (const auto& a : s.assign) {
+      needed_.slots = std::max(needed_.slots, a.slot + 1);
+      needed_.slot_functions = std::max(needed_.slot_functions, a.fn + 1);
+    }
+    if (!first_too_many_ && !limits.size.holds(needed_)) first_too_many_ = r;
   }
-  void done(const Reader& root) const {
-    if (owners_ + users_ != 0 && owners_ != 1) root.fail("there must be one owner");
+  void done(const Reader& root, const BridgeLimits& limits) const {
+    if (pooled_ != 0 && owner_.empty())
+      root.fail("no server has role = \"owner\": without one nobody drives the card, and users get no VFs");
+    if (!first_too_many_) return;
+    throw BridgeTooSmall(first_too_many_->error(fmt::format("the bridge at hand has {}; this file needs {}",
+                                                            text_of(limits.size), text_of(needed_))),
+                         needed_);
   }
 
  private:
+  unsigned users() const { return pooled_ - (owner_.empty() ? 0 : 1); }
   void take(const Reader& r, unsigned vf) {
     if (!vfs_.insert(vf).second) r.fail(fmt::format("VF {} is given twice", vf));
   }
 
-  const BridgeLimits& limits_;
   std::set<std::string> names_;
   std::set<std::filesystem::path> sockets_;
   std::set<unsigned> vfs_;
-  unsigned owners_ = 0, users_ = 0, direct_ = 0;
+  std::string owner_;
+  unsigned pooled_ = 0, direct_ = 0;
+  BridgeSize needed_{.users = 0, .slots = 1, .slot_functions = 1};
+  std::optional<Reader> first_too_many_;  // the first server for which the bridge is too small
 };
 
 Topology::Record read_record(Reader r, const BridgeLimits& limits) {
@@ -253,6 +269,12 @@ void check_copier(const Reader& r, const Topology& t) {
 
 }  // namespace
 
+std::string text_of(const BridgeSize& size) {
+  const auto count = [](unsigned n, const char* what) { return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s"); };
+  return fmt::format("{}, {} each, {} a slot", count(size.users, "user"), count(size.slots, "slot"),
+                     count(size.slot_functions, "function"));
+}
+
 std::optional<std::array<std::uint8_t, 6>> mac_address(const std::string& text) {
   std::array<unsigned, 6> v{};
   int used = 0;
@@ -279,12 +301,12 @@ Topology read_topology(const std::filesystem::path& file, const BridgeLimits& li
   }
   if (auto device = r.table("device")) t.device = read_device(std::move(*device));
   if (auto nic = r.table("nic")) t.nic = read_nic(std::move(*nic));
-  Neighbours neighbours(limits);
+  Neighbours neighbours;
   for (Reader& server : r.tables("server", "server")) {
-    t.servers.push_back(read_server(server, static_cast<unsigned>(t.servers.size()), limits));
-    neighbours.add(server, t.servers.back());
+    t.servers.push_back(read_server(server, t.servers));
+    neighbours.add(server, t.servers.back(), limits);
   }
-  neighbours.done(r);
+  neighbours.done(r, limits);
   if (t.device == Topology::DeviceKind::kCopier) check_copier(r, t);
   if (t.nic.wire.kind == Topology::Wire::Kind::kStation && !t.direct())
     r.fail("has a wire of kind station, which is for servers that are attached directly", "nic");

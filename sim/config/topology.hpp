@@ -120,10 +120,32 @@ struct Topology {
 /// "02:00:00:00:00:01" as bytes; nothing if it is anything else.
 std::optional<std::array<std::uint8_t, 6>> mac_address(const std::string& text);
 
-/// How large the bridge is; the defaults are as large as the RTL can be made.
+/// How large a bridge is; the defaults are as large as the RTL can be made.
+struct BridgeSize {
+  unsigned users = 16, slots = 16, slot_functions = 8;
+
+  bool holds(const BridgeSize& other) const {
+    return users >= other.users && slots >= other.slots && slot_functions >= other.slot_functions;
+  }
+};
+
+/// "2 users, 2 slots each, 8 functions a slot"
+std::string text_of(const BridgeSize& size);
+
+/// The bridge at hand.
 struct BridgeLimits {
-  unsigned users = 15, slots = 16, slot_functions = 8;
+  BridgeSize size;
   std::optional<std::vector<std::string>> ports;  ///< names that [record] taps may have
+};
+
+/// The file makes sense, but not with the bridge at hand; the text names both sizes.
+class BridgeTooSmall : public ConfigError {
+ public:
+  BridgeTooSmall(const std::string& what, const BridgeSize& needed) : ConfigError(what), needed_(needed) {}
+  const BridgeSize& needed() const { return needed_; }
+
+ private:
+  BridgeSize needed_;
 };
 
 /// Throws ConfigError for what cannot be.

@@ -145,8 +145,9 @@ TEST_F(TopologyFile, ErrorsNameTheLineAndWhatIsWrong) {
 }
 
 TEST_F(TopologyFile, ContradictionsAreRefused) {
-  EXPECT_THAT(error("[[server]]\nrole = \"user\"\n"), HasSubstr("one owner"));
-  EXPECT_THAT(error("[[server]]\n[[server]]\nrole = \"owner\"\n"), HasSubstr("one owner"));
+  EXPECT_THAT(error("[[server]]\nrole = \"user\"\n"), HasSubstr(":1: no server has role = \"owner\""));
+  EXPECT_THAT(error("[[server]]\n[[server]]\nrole = \"owner\"\n"),
+              HasSubstr(":2: server 2: is a second owner beside \"owner\""));
   EXPECT_THAT(error("[[server]]\n[[server]]\nname = \"owner\"\n"), HasSubstr(":2: server 2: two servers are named"));
   EXPECT_THAT(error("[[server]]\n[[server]]\nsocket = \"owner.sock\"\n"), HasSubstr("two servers use the socket"));
   EXPECT_THAT(error("[[server]]\n[[server]]\nassign=[{vf=1}]\n[[server]]\nassign=[{vf=1}]\n"),
@@ -172,13 +173,41 @@ TEST_F(TopologyFile, KeysThatCouldHaveNoEffectAreRefused) {
 }
 
 TEST_F(TopologyFile, TheBridgeAtHandSetsTheLimits) {
-  const BridgeLimits small{.users = 1, .slots = 1, .slot_functions = 2, .ports = {{"owner", "user1", "nic0"}}};
+  const BridgeLimits small{.size = {.users = 1, .slots = 1, .slot_functions = 2},
+                           .ports = {{"owner", "user1", "nic0"}}};
   EXPECT_EQ(read("[[server]]\n[[server]]\n[record]\ntaps=[\"nic0\"]\n", small).servers.size(), 2u);
-  EXPECT_THAT(error("[[server]]\n[[server]]\n[[server]]\n", small),
-              HasSubstr("2 users; this build of the bridge has 1"));
-  EXPECT_THAT(error("[[server]]\n[[server]]\nassign=[{slot=1}]\n", small), HasSubstr("from 0 to 0"));
-  EXPECT_THAT(error("[[server]]\n[[server]]\nassign=[{fn=2}]\n", small), HasSubstr("from 0 to 1"));
+  const std::string has = "the bridge at hand has 1 user, 1 slot each, 2 functions a slot; this file needs ";
+  EXPECT_THAT(error("[[server]]\n[[server]]\n[[server]]\n[[server]]\n", small),
+              HasSubstr(":3: server 3: " + has + "3 users, 1 slot each, 1 function a slot"));
+  EXPECT_THAT(error("[[server]]\n[[server]]\nassign=[{slot=1}]\n", small),
+              HasSubstr(":2: server 2: " + has + "1 user, 2 slots"));
+  EXPECT_THAT(error("[[server]]\n[[server]]\nassign=[{vf=1},{vf=2,fn=2}]\n", small), HasSubstr("3 functions a slot"));
   EXPECT_THAT(error("[record]\ntaps=[\"nowhere\"]\n", small), HasSubstr(":2: record: taps names \"nowhere\""));
+}
+
+TEST_F(TopologyFile, NoBridgeIsLargerThanTheRtlCanBeMade) {
+  std::string most = "[[server]]\n";
+  for (int user = 1; user <= 16; ++user) most += "[[server]]\n";
+  EXPECT_EQ(read(most).servers.size(), 17u);
+  EXPECT_THAT(error(most + "[[server]]\n"),
+              HasSubstr(":18: server 18: is user 17; a bridge has 16 user ports at most"));
+  EXPECT_THAT(error("[[server]]\n[[server]]\nassign=[{slot=16}]\n"), HasSubstr("from 0 to 15"));
+  EXPECT_THAT(error("[[server]]\n[[server]]\nassign=[{fn=8}]\n"), HasSubstr("from 0 to 7"));
+}
+
+TEST_F(TopologyFile, TheOwnerMayStandAnywhereAndNamesFollowTheRoles) {
+  const Topology t = read(R"(
+    [[server]]
+    role = "user"
+    [[server]]
+    role = "owner"
+    [[server]]
+    attach = "none"
+    [[server]]
+  )");
+  std::vector<std::string> names;
+  for (const auto& s : t.servers) names.push_back(s.name + (s.owner ? " owns" : ""));
+  EXPECT_THAT(names, ElementsAre("user1", "owner owns", "user2", "user3"));
 }
 
 TEST_F(TopologyFile, AMissingFileIsAnErrorNotACrash) { EXPECT_THROW(read_topology("/nonexistent.toml"), ConfigError); }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The lab with one real guest, without the simulator: does it boot, obey, and go away without a trace?
+// The lab with one real guest, without the simulator: does it boot, obey, and go away without a trace? And what it says
+// when it cannot start.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -195,6 +196,14 @@ TEST_F(LabVmTest, GuestThatCannotStartSaysWhy) {
   } catch (const VmError& e) {
     EXPECT_THAT(e.what(), HasSubstr("Kernel panic"));
   }
+}
+
+TEST_F(LabVmTest, ATopologyForALargerBridgeSaysWhichSimulatorToBuild) {
+  const Output up = vfpool_lab("up --topology " VFPOOL_FOUR_USERS);
+  EXPECT_EQ(up.rc, 125);
+  EXPECT_THAT(up.text, HasSubstr("has 2 users, 2 slots each, 8 functions a slot; this file needs 4 users"));
+  EXPECT_THAT(up.text, HasSubstr("tools/toolroot run tools/build users4 vfpool-sim"));
+  EXPECT_THAT(up.text, HasSubstr("make lab TOPOLOGY=" VFPOOL_FOUR_USERS " PRESET=users4"));
 }
 
 }  // namespace
