@@ -17,9 +17,16 @@ echo 1-2 >$m/mtvd_cpus
 pin() { # MASK: threads of NAPI
 	for thread in $(ps -e -o pid,comm | awk '/napi.air0/ { print $1 }'); do taskset -p "$1" "$thread" >/dev/null; done
 }
+# Kernel 7.3 waits for ever for the thread of a vector without a queue.
+unthread() {
+	[ "$(cat /sys/class/net/air0/threaded)" != 0 ] || return 0
+	ethtool -L air0 combined 2 && link_wait
+	echo 0 >/sys/class/net/air0/threaded
+	ethtool -L air0 combined 1 && link_wait
+}
 configure() { # one threaded rps-N cpumap-N POLICY-N
 	echo 0 >$m/mtvd_workers
-	echo 0 >/sys/class/net/air0/threaded
+	unthread
 	echo 0 >$q/rps_cpus
 	[ -z "$redirect" ] || { kill "$redirect"; wait "$redirect" 2>/dev/null; redirect=; sleep 0.3; }
 	case $1 in
