@@ -27,11 +27,13 @@ rtl/local/vfp_rows.sv
 rtl/local/vfp_vf_busy.sv
 rtl/map/vfp_generation.sv
 rtl/map/vfp_map.sv
+rtl/plane/vfp_behind.sv
 rtl/plane/vfp_crossbar.sv
 rtl/plane/vfp_ended.sv
 rtl/plane/vfp_late.sv
 rtl/plane/vfp_link_in.sv
 rtl/plane/vfp_link_out.sv
+rtl/plane/vfp_passed.sv
 rtl/plane/vfp_plane.sv
 rtl/plane/vfp_port.sv
 rtl/plane/vfp_sent.sv

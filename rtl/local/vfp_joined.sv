@@ -155,7 +155,7 @@ module vfp_joined #(
   logic                       steer_we;
   logic [vfp_steer_pkg::SteerRowW-1:0] steer_row;
   logic                       kick, settled, moving;
-  logic [Hosts-1:0]           kicks;
+  logic [Hosts-1:0]           kicks, p_waits, p_sends;
 
   // A packet that was dropped at a stuck port still has its own time-out before it: together they must stay below the
   // time-outs of the hosts, from 50 ms on.
@@ -200,6 +200,7 @@ module vfp_joined #(
     .own_cpl_valid_i(own_cpl_valid), .own_cpl_ready_o(own_cpl_ready), .own_cpl_i(own_cpl),
     .own_req_valid_i(own_req_valid), .own_req_ready_o(own_req_ready), .own_req_cls_i(own_req_cls), .own_req_i(own_req),
     .own_tag_valid_i(tag_valid), .own_tag_ready_o(tag_ready), .own_tag_req_i(tag_req), .own_tag_o(tag),
+    .p_waits_o(p_waits), .p_sends_o(p_sends),
     .own_late_o(late), .alloc_o(alloc), .alloc_req_o(alloc_req), .over_o(over), .over_late_o(over_late),
     .over_req_o(over_req), .ev_rx_o, .ev_tx_o, .refused_o(refused),
     .err_valid_o, .err_ready_i(1'b1), .err_port_o, .err_reason_o, .err_hdr_o,
@@ -209,13 +210,13 @@ module vfp_joined #(
 
   // --- hosts ---
 
-  logic [Hosts-1:0]         fwd_valid, fwd_ready, host_busy;
+  logic [Hosts-1:0]         fwd_valid, fwd_ready, host_busy, counts;
   logic [Hosts-1:0][127:0]  fwd_hdr;
   logic [Hosts-1:0][31:0]   fwd_data;
   logic [Hosts-1:0][15:0]   fwd_cpl_id;
 
   for (genvar h = 0; h < int'(Hosts); h++) begin : gen_host
-    logic live;
+    logic live, passed;
     vfp_local_host #(.Owner(h == 0)) u_local (
       .clk_i, .rst_ni, .link_i(link_i[h] && !old[h]),
       .in_ready_o(local_ready[h]), .in_valid_i(local_valid[h]), .in_i(local_cell[h]), .in_route_i(local_route[h]),
@@ -232,7 +233,11 @@ module vfp_joined #(
       .out_valid_o(own_cpl_valid[h]), .out_ready_i(own_cpl_ready[h]), .out_o(own_cpl[h]), .busy_o(host_busy[h])
     );
     assign hold[h]      = h != 0 && held;
-    assign fwd_valid[h] = live && !hold[h];
+    // What goes on to the device passes no posted packet of its sender (PCIe Base Specification 2.1, table 2-24).
+    vfp_passed #(.Slots(128)) u_passed (
+      .clk_i, .rst_ni, .begin_i(live), .waits_i(p_waits[h]), .sends_i(p_sends[h]), .over_o(passed), .counts_o(counts[h])
+    );
+    assign fwd_valid[h] = live && passed && !hold[h];
 
     vfp_cell_pkg::cell_t    msi;
     vfp_cell_pkg::req_hdr_t msi_hdr;
@@ -342,7 +347,8 @@ module vfp_joined #(
   logic [Ports-1:0][2:0]   tx_room_q;
   assign moves = rx_valid_i != '0 || (tx_valid_o & tx_ready_i) != '0 || local_valid != '0 || alloc != '0 || over != '0 ||
                  (own_req_valid & own_req_ready) != '0 || (own_cpl_valid & own_cpl_ready) != '0 || dev_busy || looks_q != '0 ||
-                 host_busy != '0 || deciding != '0 || err_valid_o || tick_ms_i || !settled || pending != '0 || renews != '0 ||
+                 (host_busy | counts) != '0 || deciding != '0 || err_valid_o || tick_ms_i || !settled || pending != '0 ||
+                 renews != '0 ||
                  link_q != link_i || tx_ready_q != tx_ready_i || tx_room_q != tx_room_i || !ready;
   assign tail = waits != '0 ? Wait : Pass;
   always_ff @(posedge clk_i) begin

@@ -93,6 +93,8 @@ module vfp_crossbar #(
   output logic [P-1:0]             down_o,
   input  logic [P-1:0]             old_i,         // this port's queues may hold requests that nobody waits for (vfp_session)
   output logic [P-1:0]             np_some_o,     // non-posted requests lie in its queues
+  output logic [H-1:0]             p_waits_o,     // posted packets of a host are queued for the devices
+  output logic [H-1:0]             p_sends_o,     // pulse: one of them goes
   output logic [P-1:0]             gone_o,        // a tag table is forgetting its requests
   output logic [P-1:0]             waiting_o,     // something waits for this exit
   output logic [P-1:0]             overrun_o,
@@ -188,6 +190,11 @@ module vfp_crossbar #(
       assign dev_room[d][h]  = host_offer[h][d];
       assign host_room[h][d] = dev_offer[d][h] & {1'b1, {2{!hold_i[h]}}};
     end
+    always_comb begin
+      p_waits_o[h] = 1'b0;
+      for (int d = 0; d < int'(Devices); d++) if (host_waiting[h][d][vfp_cell_pkg::ClsP]) p_waits_o[h] = 1'b1;
+    end
+    assign p_sends_o[h] = host_granted[h] != '0 && req_cls[h] == vfp_cell_pkg::ClsP;
     assign waiting_o[h] = host_awaited[h] != '0;
     assign gone_o[h]    = host_forgotten[h] != '0;
   end

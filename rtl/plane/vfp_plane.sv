@@ -86,6 +86,8 @@ module vfp_plane #(
   output logic [P-1:0]             own_tag_ready_o,
   input  logic [P-1:0][ReqW-1:0]   own_tag_req_i,
   output logic [P-1:0][7:0]        own_tag_o,
+  output logic [H-1:0]             p_waits_o,     // a host's posted packets are queued for the devices
+  output logic [H-1:0]             p_sends_o,     // pulse: one of them goes
   output logic [P-1:0]             own_late_o,    // pulse: the bridge's own request had no answer
 
   // What follows requests: got a tag, ended (vfp_port); the answer of ended ones is over_req_o.
@@ -180,7 +182,7 @@ module vfp_plane #(
     .local_ready_i, .local_valid_o, .local_o, .local_route_o, .hold_i,
     .weight_i, .tick_us_i(tick_stuck_i), .stuck_i, .patience_i, .release_i(release_port),
     .contained_o, .down_o(down), .waiting_o(waiting),
-    .old_i(old_o), .np_some_o(np_some), .gone_o(gone),
+    .old_i(old_o), .np_some_o(np_some), .p_waits_o, .p_sends_o, .gone_o(gone),
     .overrun_o(overrun), .bad_o(bad), .stray_o(stray), .dropped_o(dropped),
     .ended_valid_o(ended_valid), .ended_ready_i(ended_ready), .ended_hdr_o(ended_hdr), .ended_route_o(ended_route),
     .ended_source_o(ended_source)

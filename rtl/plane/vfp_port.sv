@@ -165,13 +165,14 @@ module vfp_port #(
   assign bad_o       = in_valid && in.eop && bad;
 
   logic queues_ready, tags_ready;
-  logic [Dests-1:0]      q_held, q_req, q_grant;
+  logic [Dests-1:0]      q_held, q_req, q_grant, q_cpl;
   logic [Dests-1:0][2:0] q_room, q_waiting;
   vfp_voq #(.Dests(Dests), .Local(Local), .Slots(Slots), .MaxPayload(MaxPayload)) u_queues (
     .clk_i, .rst_ni, .init_done_o(queues_ready),
     .in_valid_i(in_valid), .in_i(in), .route_valid_i, .route_i, .route_hdr_i, .route_cells_i,
     .rx_end_i(rx_valid && rx_i.eop), .rx_wait_i, .room_o(queue_room), .held_o(q_held), .overrun_o(overrun),
-    .exit_room_i(q_room), .waiting_o(q_waiting), .np_some_o, .req_o(q_req), .req_more_o, .req_cls_o, .req_cells_o,
+    .exit_room_i(q_room), .waiting_o(q_waiting), .np_some_o, .cpl_some_o(q_cpl),
+    .req_o(q_req), .req_more_o, .req_cls_o, .req_cells_o,
     .grant_i(q_grant),
     .out_valid_o, .out_o, .out_route_o
   );
@@ -195,7 +196,7 @@ module vfp_port #(
     end
     assign local_valid_o = granted_q[2];
     logic unused_local;
-    assign unused_local = ^{q_held[Peers], q_waiting[Peers]};
+    assign unused_local = ^{q_held[Peers], q_waiting[Peers], q_cpl[Peers]};
   end else begin : gen_no_local
     assign q_room        = exit_room_i;
     assign q_grant       = grant_i;
@@ -272,6 +273,7 @@ module vfp_port #(
   logic                   own_may, own_is_own, tag_take;
   logic [7:0]             own_tag;
   vfp_tags_pkg::tag_req_t tag_req;
+  logic                   exp_valid, exp_ready;
   assign own_is_own  = own_req_i.port == vfp_tags_pkg::PortOwn;
   always_comb begin
     own_ready_o = own_is_own && own_may;
@@ -291,7 +293,13 @@ module vfp_port #(
     .cpl_valid_i, .cpl_ready_o, .cpl_hdr_i, .res_valid_o, .res_act_o, .res_req_o, .res_left_o,
     .over_o, .over_late_o, .some_o(tags_some_o),
     .gen_port_o(tag_port_o), .gen_vf_o(tag_vf_o), .gen_i(tag_gen_i),
-    .exp_valid_o, .exp_ready_i, .exp_req_o, .exp_left_o
+    .exp_valid_o(exp_valid), .exp_ready_i(exp_ready), .exp_req_o, .exp_left_o
+  );
+  vfp_behind #(.Peers(Peers), .Slots(Slots)) u_behind (
+    .clk_i, .rst_ni, .in_valid_i(exp_valid), .in_ready_o(exp_ready), .in_req_i(exp_req_o), .in_left_i(exp_left_o),
+    .out_valid_o(exp_valid_o), .out_ready_i(exp_ready_i),
+    .arrives_i(in_valid && in.eop && !in.nullify), .decided_i(route_valid_i),
+    .waits_i(q_cpl[Peers-1:0]), .sends_i(grant_i & {Peers{req_cls_o == vfp_cell_pkg::ClsCpl}})
   );
 
   // --- containment ---

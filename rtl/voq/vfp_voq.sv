@@ -38,6 +38,7 @@ module vfp_voq #(
   input  logic [Dests-1:0][2:0] exit_room_i,
   output logic [Dests-1:0][2:0] waiting_o,   // a packet of the class is queued and may go
   output logic                  np_some_o,   // non-posted requests are queued
+  output logic [Dests-1:0]      cpl_some_o,  // completions are, whether they may go or not
   output logic [Dests-1:0]      req_o,
   output logic                  req_more_o,  // with req_o: another packet of the class follows; the request stands
   output logic [1:0]            req_cls_o,   // of the one that asks
@@ -284,7 +285,8 @@ module vfp_voq #(
     assign left = {3{grant_i[d]}} & 3'(3'd1 << cls);  // only who was asked grants
     assign more[d]      = {two[3*d+2] && two_go[2], two[3*d+1] && two_go[1], two[3*d]};
     assign waiting_o[d] = {some[3*d+2] && may_go[2], some[3*d+1] && may_go[1], some[3*d]};
-    assign np_some[d]   = some[3*d+1];
+    assign np_some[d]    = some[3*d+1];
+    assign cpl_some_o[d] = some[3*d+2];
     always_ff @(posedge clk_i) held_o[d] <= (short[d] & rx_wait_i) != 3'd0 && rst_ni;
   end
 
