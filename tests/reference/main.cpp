@@ -70,7 +70,7 @@ int main(int argc, char** argv) {
   std::uint64_t wanted = 0;
   std::string expect;
   std::size_t length = 2000;
-  bool whole = false, show = false, changes = false;
+  bool whole = false, show = false, changes = false, log = false;
   CLI::App app{"Random runs of the bridge against the reference model"};
   app.add_option("--seed", seed, "of the first run; the next has one more");
   app.add_option("--length", length, "steps of a run");
@@ -79,6 +79,7 @@ int main(int argc, char** argv) {
   app.add_option("--expect", expect, "file: what must be reached");
   app.add_flag("--changes", changes, "and everything that changes where packets go");
   app.add_flag("--no-shrink", whole, "only say what failed");
+  app.add_flag("--log", log, "print each packet");
   app.add_flag("--reached", show, "what happened to what, and how often");
   CLI11_PARSE(app, argc, argv);
   Reached reached;
@@ -88,6 +89,7 @@ int main(int argc, char** argv) {
     const auto steps =
         make_steps(seed + n, vfpool::bridge::Bridge::port_count(), length, changes ? Mix::kChanges : Mix::kTraffic);
     auto run = std::make_unique<Run>();
+    run->log = log;
     const auto failure = run->go(steps);
     packets += run->packets();
     for (const auto& [what, count] : run->reached()) reached[what] += count;

@@ -59,7 +59,12 @@ bool is(const Outcome& o, const Tlp& t) {
 
 constexpr const char* kForgotten = "docs/bridge.md: when a link goes down, what its server had asked is forgotten";
 constexpr std::uint32_t kBlockedToo = 1U << static_cast<unsigned>(Drop::kBlocked);
+constexpr std::uint32_t kHanded =
+    1U << static_cast<unsigned>(Drop::kNotAssigned) | 1U << static_cast<unsigned>(Drop::kBusMaster) | kBlockedToo;
 constexpr std::uint32_t kAnyReason = (1U << Tally::kReasons) - 1;
+
+// Of what is on its way while its VF changes.
+const Outcome kEnds{.kind = Kind::kRefuse, .reasons = kHanded, .uncounted = true};
 
 std::string describe(const Outcome& o) {
   switch (o.kind) {
@@ -113,10 +118,34 @@ void Model::reconsider() {
         if (!is_completion(p.t)) consider(p, s);
 }
 
+// What is on its way while its VF changes belongs to an assignment that is over, and may end (docs/bridge.md).
+void Model::hand(const std::vector<bool>& hosts) {
+  if (std::find(hosts.begin(), hosts.end(), true) == hosts.end()) return;
+  const auto concerns = [&](unsigned port) { return port < hosts.size() && hosts[port]; };
+  const auto goes = [](const Outcome& o) { return o.kind == Kind::kForward; };
+  for (Queue& q : pending_)
+    for (Pending& p : q) {
+      const auto there = [&](const Outcome& o) { return goes(o) && concerns(o.port); };
+      const bool out = std::any_of(p.outcomes.begin(), p.outcomes.end(), there);
+      // What the owner asks concerns no VF, and neither does its answer.
+      if (is_completion(p.t)) {
+        p.handed |= concerns(p.port) || (out && p.outcomes.front().port != 0);
+      } else if (out || (p.port != 0 && concerns(p.port))) {
+        p.handed = true;
+        const auto known = [](const Outcome& o) { return same(o, kEnds); };
+        if (std::any_of(p.outcomes.begin(), p.outcomes.end(), goes) &&
+            std::none_of(p.outcomes.begin(), p.outcomes.end(), known))
+          p.outcomes.push_back(kEnds);
+      }
+    }
+  for (unsigned port = 0; port < asked_.size(); ++port) asked_[port].hand(hosts, concerns(port));
+}
+
 void Model::maybe(const Change& change) {
   for (std::size_t n = states_.size(), i = 0; i < n; ++i) {
     State s = states_[i];
     change(s);
+    hand(s.changed(states_[i]));
     if (std::find(states_.begin(), states_.end(), s) == states_.end()) states_.push_back(std::move(s));
   }
   reconsider();
@@ -124,8 +153,10 @@ void Model::maybe(const Change& change) {
 
 void Model::surely(const Change& change) {
   std::vector<State> after;
-  for (State& s : states_) {
+  for (const State& before : states_) {
+    State s = before;
     change(s);
+    hand(s.changed(before));
     if (std::find(after.begin(), after.end(), s) == after.end()) after.push_back(std::move(s));
   }
   states_ = std::move(after);
@@ -195,10 +226,19 @@ void Model::cleaned(unsigned vf) {
 
 void Model::entered(unsigned port, const Tlp& t, SimTime) {
   if (unfit(t) != Drop::kMalformed) tally_.in(port, t);
-  if (is_completion(t)) return completion_entered(port, t);
-  Pending& p = pending_[port].emplace_back(Pending{port, t, {}});
-  for (const State& s : all_states()) consider(p, s);
-  if (port != card()) apply_config_write(p, false);
+  if (is_completion(t)) {
+    completion_entered(port, t);
+  } else {
+    Pending& p = pending_[port].emplace_back(Pending{port, t, {}});
+    for (const State& s : all_states()) consider(p, s);
+    if (port != card()) apply_config_write(p, false);
+  }
+  hand_unsettled();
+}
+
+// Nobody knows when what is changing takes effect.
+void Model::hand_unsettled() {
+  for (std::size_t i = 1; i < states_.size(); ++i) hand(states_[i].changed(states_[0]));
 }
 
 void Model::completion_entered(unsigned port, const Tlp& t) {
@@ -216,7 +256,7 @@ void Model::completion_entered(unsigned port, const Tlp& t) {
   const Fit f = fit(*a, t);
   if (on_outcome) on_outcome(port, t, f == Fit::kWrong ? "mismatch" : f == Fit::kPart ? "part" : "last");
   if (f == Fit::kWrong) {
-    tally_.drop(1U << static_cast<unsigned>(Drop::kMismatch), a->orphan);
+    tally_.drop(1U << static_cast<unsigned>(Drop::kMismatch) | (a->handed ? kHanded : 0), a->orphan || a->handed);
     if (a->from != Asked::kBridge && !a->orphan) aborted_[a->from].push_back(*a);
     asked_[port].end(*a);
     return;
@@ -227,7 +267,7 @@ void Model::completion_entered(unsigned port, const Tlp& t) {
     Outcome o{.kind = Kind::kForward, .port = a->from, .packet = t};
     o.packet.set_requester(a->request.requester());
     o.packet.set_tag(a->request.tag());
-    pending_[port].push_back(Pending{port, t, {std::move(o)}, a->request});
+    pending_[port].push_back(Pending{port, t, {std::move(o)}, a->request, a->handed});
   } else {
     tally_.drop(1U << static_cast<unsigned>(Drop::kUnexpected), true);
   }
@@ -236,7 +276,7 @@ void Model::completion_entered(unsigned port, const Tlp& t) {
 
 void Model::learn(const Asked& a, const Tlp& c) {
   if (a.sent.has_data() && c.status() == CplStatus::kSuccess)
-    for (const State& s : states_)
+    for (const State& s : all_states())
       if (const auto vf = s.layout.vf_of(a.sent.cfg_target())) reset_.insert(*vf);
   if (c.kind() != TlpKind::kCplData || c.data.size() < 4) return;
   pf_registers_[a.sent.cfg_register()] = word(c);
@@ -246,8 +286,11 @@ void Model::learn(const Asked& a, const Tlp& c) {
 
 void Model::left(unsigned port, const Tlp& t, SimTime now) {
   tally_.out(port, t);
-  if (is_completion(t)) return completion_left(port, t, now);
-  request_left(port, t, now);
+  if (is_completion(t))
+    completion_left(port, t, now);
+  else
+    request_left(port, t, now);
+  hand_unsettled();
 }
 
 void Model::forget(Queue& q, Queue::iterator p, const std::string& outcome) {
@@ -267,6 +310,7 @@ void Model::check_order(unsigned from, Queue::iterator passer, unsigned to) {
     if (std::all_of(p->outcomes.begin(), p->outcomes.end(), goes))
       throw Broken(kOrder, fmt::format("{} left by port {} before {}", passer->t.str(), to, p->t.str()));
     std::erase_if(p->outcomes, goes);
+    p->outcomes.push_back(kEnds);
   }
 }
 
@@ -280,7 +324,8 @@ void Model::request_left(unsigned port, const Tlp& t, SimTime now) {
       if (!mine) continue;
       check_order(from, p, port);
       if (non_posted(t) &&
-          !asked_[port].add({.from = from, .request = p->t, .sent = t, .at = now, .orphan = is_lost(*p)}))
+          !asked_[port].add(
+              {.from = from, .request = p->t, .sent = t, .at = now, .orphan = is_lost(*p), .handed = p->handed}))
         throw Broken(kTag, fmt::format("{} left by port {}, where its tag is in use", t.str(), port));
       forget(q, p, port == 0 ? "to the owner" : port == card() ? "to the card" : "to a user");
       return;
@@ -312,10 +357,12 @@ void Model::completion_left(unsigned port, const Tlp& t, SimTime now) {
       const Outcome& o = p->outcomes.front();
       if (o.port != port || !same_request(o.packet)) continue;
       const Tlp& e = o.packet;
+      const bool ended = t.kind() == TlpKind::kCpl && t.status() == CplStatus::kUnsupported;
+      if (p->handed && ended && e.status() != CplStatus::kUnsupported) return forget_answer(from, port, t);
       if (is_lost(*p)) {
         if (p->outcomes.back().port == port && dark_.contains(port))
           throw Broken(kForgotten, fmt::format("{} left by port {}", t.str(), port));
-        if (t.kind() == TlpKind::kCpl && t.status() == CplStatus::kUnsupported) return forget_answer(from, t);
+        if (ended) return forget_answer(from, port, t);
       }
       if (((e.hdr[0] ^ t.hdr[0]) & kCarried0) != 0 || ((e.hdr[1] ^ t.hdr[1]) & ~kCompleter) != 0 ||
           e.hdr[2] != t.hdr[2] || !same_payload(e, t))
@@ -329,7 +376,8 @@ void Model::completion_left(unsigned port, const Tlp& t, SimTime now) {
   if (answer_left(port, t)) return;
   for (auto a = aborted_[port].begin(); a != aborted_[port].end(); ++a) {
     if (!same_request(a->request)) continue;
-    if (t.kind() != TlpKind::kCpl || t.status() != CplStatus::kAbort || t.byte_count() != a->left)
+    const bool as_it_must = t.status() == CplStatus::kAbort || (a->handed && t.status() == CplStatus::kUnsupported);
+    if (t.kind() != TlpKind::kCpl || !as_it_must || t.byte_count() != a->left)
       throw Broken(kAnswer,
                    fmt::format("{} left by port {} where {} B end with Completer Abort", t.str(), port, a->left));
     aborted_[port].erase(a);
@@ -344,25 +392,35 @@ bool Model::time_out_left(unsigned port, const Tlp& t, SimTime now) {
   for (Tags& tags : asked_)
     for (const auto& [key, a] : tags.all()) {
       if (a.from != port || a.orphan || a.request.requester() != t.requester() || a.request.tag() != t.tag()) continue;
+      const bool late = now - a.at >= kTimeout - kTick;
       if (t.kind() != TlpKind::kCpl || t.status() != CplStatus::kUnsupported || t.byte_count() != a.left ||
-          (!a.unheard && now - a.at < kTimeout - kTick))
+          !(late || a.unheard || a.handed))
         throw Broken(kAnswer, fmt::format("{} left by port {} while {} waits", t.str(), port, a.sent.str()));
-      tally_.drop(1U << static_cast<unsigned>(Drop::kTimeout) | (a.unheard ? kBlockedToo : 0), a.unheard);
-      tags.expire(a, now + kTimeout - 2 * kTick);
+      tally_.drop(
+          1U << static_cast<unsigned>(Drop::kTimeout) | (a.unheard ? kBlockedToo : 0) | (a.handed ? kHanded : 0),
+          a.unheard || a.handed);
+      if (late || a.unheard)
+        tags.expire(a, now + kTimeout - 2 * kTick);
+      else
+        tags.orphan(a);
       return true;
     }
   return false;
 }
 
-// Who was asked has lost its link with parts of its answer on their way: the bridge has ended the request.
-void Model::forget_answer(unsigned from, const Tlp& end) {
+// Who was asked has lost its link with parts of its answer on their way, or the VF has changed hands: the bridge has
+// ended the request, and what else comes goes nowhere.
+void Model::forget_answer(unsigned from, unsigned asker, const Tlp& end) {
   const auto mine = [&](const Tlp& request) {
     return request.requester() == end.requester() && request.tag() == end.tag();
   };
-  tally_.drop(kAnyReason, true);
-  std::erase_if(pending_[from], [&](const Pending& p) { return is_completion(p.t) && mine(p.request); });
+  const auto gone = std::erase_if(pending_[from], [&](const Pending& p) {
+    return is_completion(p.t) && p.outcomes.front().port == asker && mine(p.request);
+  });
+  for (std::size_t n = 0; n <= gone; ++n) tally_.drop(kAnyReason, true);
+  std::erase_if(aborted_[asker], [&](const Asked& a) { return mine(a.request); });
   for (const auto& [key, a] : asked_[from].all())
-    if (mine(a.request)) return asked_[from].end(a);
+    if (a.from == asker && mine(a.request)) return asked_[from].orphan(a);
 }
 
 // The bridge's own answer to a request of this port.

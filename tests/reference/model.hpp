@@ -66,7 +66,8 @@ class Model {
     unsigned port;
     Tlp t;
     std::vector<Outcome> outcomes;
-    Tlp request{};  ///< of a completion: what it answers, as it came in
+    Tlp request{};        ///< of a completion: what it answers, as it came in
+    bool handed = false;  ///< its VF is not what it was, so that it may end on its way
   };
   using Queue = std::list<Pending>;
 
@@ -75,10 +76,12 @@ class Model {
   Outcome route(const State& s, unsigned port, const Tlp& t) const;
   void consider(Pending& p, const State& s) const;
   void reconsider();
+  void hand(const std::vector<bool>& hosts);
+  void hand_unsettled();
   void apply_config_write(const Pending& p, bool done);
   void completion_entered(unsigned port, const Tlp& t);
   void completion_left(unsigned port, const Tlp& t, SimTime now);
-  void forget_answer(unsigned from, const Tlp& end);
+  void forget_answer(unsigned from, unsigned asker, const Tlp& end);
   bool answer_left(unsigned port, const Tlp& t);
   bool time_out_left(unsigned port, const Tlp& t, SimTime now);
   void request_left(unsigned port, const Tlp& t, SimTime now);

@@ -11,8 +11,9 @@ using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
 constexpr SimTime kPatience = milliseconds(200);
+constexpr unsigned kMaxPayload = 128, kPage = 4096;
 
-const char* name_of(const Tlp& t) {
+const char* kind_of(const Tlp& t) {
   switch (t.kind()) {
     case TlpKind::kMemRead: return "MRd";
     case TlpKind::kMemWrite: return "MWr";
@@ -43,13 +44,19 @@ Run::Run() : model_(bridge::Bridge::geometry()) {
       model_.entered(port, t, scheduler.now());
     } else {
       model_.left(port, t, scheduler.now());
+      if (port != 0 && port != card() && t.kind() == TlpKind::kMemWrite && t.requester().fn() != 0)
+        ++reached_["to a user: MWr of a further function of a slot"];
     }
   });
   model_.on_outcome = [this](unsigned port, const Tlp& t, const std::string& outcome) {
-    const char* who = port == 0 ? "owner" : port == card() ? "card" : "user";
-    ++reached_[fmt::format("{} {}: {}{}", who, name_of(t), outcome, model_.steady() ? "" : " while something changes")];
+    const char* who = name_of(port);
+    for (const unsigned bytes : {1U, kMaxPayload, kPage})
+      if (is_memory(t) && byte_length(t) == bytes) ++reached_[fmt::format("{} {}: of {} B", who, kind_of(t), bytes)];
+    ++reached_[fmt::format("{} {}: {}{}", who, kind_of(t), outcome, model_.steady() ? "" : " while something changes")];
   };
 }
+
+const char* Run::name_of(unsigned port) { return port == 0 ? "owner" : port == card() ? "card" : "user"; }
 
 void Run::advance(SimTime t) {
   bool over = false;
@@ -110,7 +117,10 @@ std::optional<Failure> Run::go(const std::vector<Step>& steps) {
     bring_up();
     packets_ = 0;
     begun_ = true;
-    for (; at < steps.size(); ++at) step(steps[at]);
+    for (; at < steps.size(); ++at) {
+      if (log) fmt::print("{}\n", steps[at].str());
+      step(steps[at]);
+    }
     settle();
   } catch (const Broken& b) {
     return Failure{b.rule, b.what(), at};

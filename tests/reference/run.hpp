@@ -43,6 +43,7 @@ class Run : public Pool {
     unsigned user, slot;
     auto operator<=>(const Place&) const = default;
   };
+  /// A function of a slot.
   struct Card {
     Bdf bdf;
     std::array<std::uint64_t, 2> bars{};  // 0 and 3
@@ -50,7 +51,7 @@ class Run : public Pool {
 
   // Between the steps, by model servers.
   void bring_up();
-  void assign(Place at, unsigned vf);
+  void assign(Place at, const std::vector<unsigned>& vfs);
   void plug_in(Place at);
   void enable(unsigned port);
   void drain();
@@ -75,17 +76,19 @@ class Run : public Pool {
   void lose_link(const Step& s);
 
   static constexpr unsigned kVfs = 8;
+  Card* card_of(const Step& s);
   void advance(SimTime t);
   void send(unsigned port, Tlp t);
   bool write_config(unsigned port, Bdf target, unsigned reg, std::uint32_t value, unsigned bytes);
   std::optional<std::uint8_t> free_tag(unsigned port, Bdf id);
+  static const char* name_of(unsigned port);
   static unsigned card() { return bridge::Bridge::device_port(0); }
   Place place_of(const Step& s) const;
   std::vector<std::uint64_t> own_memory(unsigned port) const;
 
   Model model_;
   std::vector<std::unique_ptr<Neighbour>> neighbours_;
-  std::map<Place, Card> cards_;                  // what is or was in a slot
+  std::map<Place, std::vector<Card>> cards_;     // what is or was in a slot, by function
   std::set<Place> unplugged_;                    // cards that their servers must set up again
   std::set<unsigned> disabled_, dark_;           // hosts whose Command registers are not as set up; whose link is down
   unsigned next_home_ = 0;                       // where the next VF goes that was taken away

@@ -52,4 +52,13 @@ void State::lose_link(unsigned host) {
   hosts[host] = std::move(fresh);
 }
 
+std::vector<bool> State::changed(const State& other) const {
+  std::vector<bool> out(hosts.size(), layout != other.layout);
+  for (unsigned h = 0; h < hosts.size(); ++h)
+    if (hosts[h] != other.hosts[h]) out[h] = true;
+  for (unsigned v = 0; v < vfs.size(); ++v)
+    if (vfs[v] != other.vfs[v]) out[vfs[v].user] = out[other.vfs[v].user] = true;
+  return out;
+}
+
 }  // namespace vfpool::reference

@@ -92,6 +92,9 @@ struct State {
   void lose_slot(unsigned user, unsigned slot);  ///< switched off: its VFs are drained and reset, and stay
   void force(unsigned user, unsigned slot);      ///< surprise removal
   void lose_link(unsigned host);                 ///< all that the server had set up is forgotten
+
+  /// Hosts for which a VF is not what it is in `other`: has another place, or is reached or reaches memory otherwise.
+  std::vector<bool> changed(const State& other) const;
 };
 
 }  // namespace vfpool::reference

@@ -10,12 +10,18 @@ namespace {
 using pcie::FlowClass;
 
 constexpr std::uint32_t kBarSize = 16 << 10;
-constexpr unsigned kMaxPayload = 128, kMaxRead = 512, kPage = 4096;
+constexpr unsigned kMaxPayload = 128, kMaxRead = 4096, kPage = 4096;
 
-// Some size within one page, mostly small.
-unsigned size_of(std::uint32_t random, std::uint64_t address, unsigned most) {
+// Some size within one page: mostly small, sometimes any, now and then the greatest that there is; then `apart` bytes
+// less, so that nobody else asks for the same.
+unsigned size_of(std::uint32_t random, std::uint64_t& address, unsigned most, unsigned apart) {
+  const std::uint32_t any = random >> 5;
+  if (random % 32 == 0) {
+    address = (address & ~std::uint64_t{most - 1}) + apart;
+    return most - apart;
+  }
   const unsigned left = kPage - static_cast<unsigned>(address & (kPage - 1));
-  const unsigned size = random & 3 ? 1 + (random >> 2) % 16 : 1 + (random >> 2) % most;
+  const unsigned size = 1 + (random % 4 != 0 ? any % 16 : random % 32 < 8 ? any % kMaxPayload : any % most);
   return std::min({size, left, most - static_cast<unsigned>(address & 3)});
 }
 
@@ -49,13 +55,14 @@ std::optional<Tlp> Run::plain_request(const Step& s, bool write) {
     address = own[s.a % own.size()] + s.b % kBarSize;
   }
   if (write) {
-    std::vector<std::uint8_t> data(size_of(s.c, address, kMaxPayload));
+    std::vector<std::uint8_t> data(size_of(s.c, address, kMaxPayload, 0));
     for (auto& byte : data) byte = static_cast<std::uint8_t>(++serial_ * 29 >> 3);
     return pcie::mem_write(id, address, data);
   }
   const auto tag = free_tag(s.port, id);
   if (!tag) return std::nullopt;
-  return pcie::mem_read(id, *tag, address, size_of(s.c, address, kMaxRead));
+  const unsigned size = size_of(s.c, address, kMaxRead, s.port == card() ? 0 : 4 * s.port);
+  return pcie::mem_read(id, *tag, address, size);
 }
 
 std::vector<std::uint64_t> Run::own_memory(unsigned port) const {
@@ -64,8 +71,9 @@ std::vector<std::uint64_t> Run::own_memory(unsigned port) const {
     out.push_back(find(owner_tree, 0x10f9).bar[0]);
     for (const auto& vf : owner_vfs) out.insert(out.end(), {vf.bar[0], vf.bar[3]});
   }
-  for (const auto& [at, c] : cards_)
-    if (at.user == port) out.insert(out.end(), c.bars.begin(), c.bars.end());
+  for (const auto& [at, cards] : cards_)
+    if (at.user == port)
+      for (const Card& c : cards) out.insert(out.end(), c.bars.begin(), c.bars.end());
   return out;
 }
 
@@ -167,20 +175,27 @@ void Run::change_command(const Step& s) {
   std::vector<Bdf> targets;
   for (const auto& f : s.port == 0 ? owner_tree : user_trees[s.port])
     if (f.vendor == 0x10ee) targets.push_back(f.bdf);
-  for (const auto& [at, c] : cards_)
-    if (at.user == s.port) targets.push_back(c.bdf);
+  for (const auto& [at, cards] : cards_)
+    if (at.user == s.port)
+      for (const Card& c : cards) targets.push_back(c.bdf);
   write_config(s.port, targets[s.a % targets.size()], kCommand, s.b & 3 ? s.b >> 2 & 6 : 6, 2);
   disabled_.insert(s.port);
 }
 
+// Some function of a slot; null if nothing is or was in it.
+Run::Card* Run::card_of(const Step& s) {
+  const auto it = cards_.find(place_of(s));
+  return it == cards_.end() || it->second.empty() ? nullptr : &it->second[(s.b >> 8) % it->second.size()];
+}
+
 // To and fro within what the windows above leave.
 void Run::move(const Step& s) {
-  const auto it = cards_.find(place_of(s));
-  if (it == cards_.end()) return;
+  Card* c = card_of(s);
+  if (c == nullptr) return;
   const unsigned bar = s.b & 1;
-  const std::uint64_t there = it->second.bars[bar] ^ 0x80000;
-  if (write_config(it->first.user, it->second.bdf, bar == 0 ? 0x10 : 0x1c, static_cast<std::uint32_t>(there), 4))
-    it->second.bars[bar] = there;
+  const std::uint64_t there = c->bars[bar] ^ 0x80000;
+  if (write_config(place_of(s).user, c->bdf, bar == 0 ? 0x10 : 0x1c, static_cast<std::uint32_t>(there), 4))
+    c->bars[bar] = there;
 }
 
 void Run::look(const Step& s) {
@@ -188,10 +203,10 @@ void Run::look(const Step& s) {
 }
 
 void Run::reset(const Step& s) {
-  const auto it = cards_.find(place_of(s));
-  if (it == cards_.end()) return;
-  write_config(it->first.user, it->second.bdf, kVfDeviceControl, kInitiateFlr, 2);
-  unplugged_.insert(it->first);
+  const Card* c = card_of(s);
+  if (c == nullptr) return;
+  write_config(place_of(s).user, c->bdf, kVfDeviceControl, kInitiateFlr, 2);
+  unplugged_.insert(place_of(s));
 }
 
 void Run::power_off(const Step& s) {
@@ -216,7 +231,7 @@ void Run::lose_link(const Step& s) {
   model_.lost_link(n);
   dark_.insert(n);
   disabled_.erase(n);
-  for (const auto& [at, c] : cards_)
+  for (const auto& [at, cards] : cards_)
     if (at.user == n) unplugged_.insert(at);
 }
 

@@ -66,8 +66,14 @@ void Tags::orphan(unsigned port) {
     if (a.from == port) a.orphan = true;
 }
 
+void Tags::orphan(const Asked& a) { asked_.at(key(a.sent)).orphan = true; }
+
 void Tags::unheard() {
   for (auto& [key, a] : asked_) a.unheard = true;
+}
+
+void Tags::hand(const std::vector<bool>& hosts, bool all) {
+  for (auto& [key, a] : asked_) a.handed |= all || (a.from != 0 && a.from < hosts.size() && hosts[a.from]);
 }
 
 void Tags::bury(SimTime when) {

@@ -22,6 +22,7 @@ struct Asked {
   unsigned next = 0;        ///< Lower Address of the next one
   bool orphan = false;      ///< who asked is gone: answers go nowhere
   bool unheard = false;     ///< who was asked is gone: nobody answers but the bridge
+  bool handed = false;      ///< its VF is not what it was: the bridge may answer instead
 };
 
 enum class Fit { kPart, kLast, kWrong };
@@ -39,6 +40,10 @@ class Tags {
   /// The link of who asked, or of who was asked, has gone down.
   void orphan(unsigned port);
   void unheard();
+  /// Something has changed for VFs of `hosts`: of their requests, if this is a host's port of all.
+  void hand(const std::vector<bool>& hosts, bool all);
+  /// Who asked has its end: what still comes goes nowhere.
+  void orphan(const Asked& a);
   /// Forgets orphans that were asked before `when`.
   void bury(SimTime when);
   /// It timed out: its tag rests until then, so that a late completion meets no other request.

@@ -24,18 +24,29 @@ void Run::bring_up() {
   model_.settle(scheduler.now());
   const auto g = bridge::Bridge::geometry();
   for (unsigned n = 1; n <= g.users; ++n) user_trees[n] = run(enumerators[n]->all());
-  for (unsigned vf = 0; vf < std::min(kVfs - 2, g.users * g.slots - 1); ++vf)
-    assign({.user = 1 + vf % g.users, .slot = vf / g.users}, vf);
+  // Two in the first slot; some stay the owner's, and a slot stays empty.
+  for (unsigned n = 0, vf = 0; n < g.users * g.slots - 1 && vf < kVfs - 2; ++n) {
+    std::vector<unsigned> vfs{vf++};
+    if (n == 0) vfs.push_back(vf++);
+    assign({.user = 1 + n % g.users, .slot = n / g.users}, vfs);
+  }
   for (unsigned p = 0; p <= card(); ++p) bridge.connect(p, *neighbours_[p]);
   settle();
 }
 
-void Run::assign(Place at, unsigned vf) {
+// The functions of an empty slot, whose server has switched it off when it lost what was there.
+void Run::assign(Place at, const std::vector<unsigned>& vfs) {
   const auto [user, slot] = at;
-  model_.maybe([=](State& s) { s.vfs[vf] = {.user = user, .slot = slot}; });
-  const auto given = command(Op::kAssign, user, slot, vf);
-  if (given != Result::kDone) throw Broken("docs/registers.md: ASSIGN", std::string(to_string(given)));
-  model_.surely([=](State& s) { s.vfs[vf] = {.user = user, .slot = slot}; });
+  bridge.connect(user, servers[user]->root());
+  run(power(user, slot, false));
+  bridge.connect(user, *neighbours_[user]);
+  for (unsigned fn = 0; fn < vfs.size(); ++fn) {
+    const auto change = [=, vf = vfs[fn]](State& s) { s.vfs[vf] = {.user = user, .slot = slot, .fn = fn}; };
+    model_.maybe(change);
+    const auto given = command(Op::kAssign, user, slot, vfs[fn], fn);
+    if (given != Result::kDone) throw Broken("docs/registers.md: ASSIGN", std::string(to_string(given)));
+    model_.surely(change);
+  }
   plug_in(at);
 }
 
@@ -44,10 +55,16 @@ void Run::plug_in(Place at) {
   const auto [user, slot] = at;
   bridge.connect(user, servers[user]->root());
   model_.surely([=](State& s) { s.hosts[user].slots[slot].usable = true; });
-  const auto f = run(plug(user, slot));
-  if (f.device != 0x10ed)
-    throw Broken("docs/bridge.md: an assigned VF is a function of its slot", fmt::format("{:04x}", f.device));
-  cards_[at] = {.bdf = f.bdf, .bars = {f.bar[0], f.bar[3]}};
+  run(power(user, slot, true));
+  const auto functions = run(enumerators[user]->slot(slot_port(user, slot)));
+  auto& cards = cards_[at];
+  cards.clear();
+  for (unsigned fn = 0; model_.state().vf_in(user, slot, fn); ++fn) {
+    if (fn >= functions.size() || functions[fn].device != 0x10ed)
+      throw Broken("docs/bridge.md: an assigned VF is a function of its slot",
+                   fmt::format("function {} of {}", fn, functions.size()));
+    cards.push_back({.bdf = functions[fn].bdf, .bars = {functions[fn].bar[0], functions[fn].bar[3]}});
+  }
   bridge.connect(user, *neighbours_[user]);
 }
 
@@ -56,9 +73,9 @@ void Run::enable(unsigned port) {
   const auto& tree = port == 0 ? owner_tree : user_trees[port];
   for (const auto& f : tree)
     if (f.vendor == 0x10ee) run(servers[port]->config_write(f.bdf, 0x04, 6, 2));
-  for (const auto& [at, c] : cards_)
+  for (const auto& [at, cards] : cards_)
     if (at.user == port && model_.state().vf_in(at.user, at.slot, 0))
-      run(servers[port]->config_write(c.bdf, 0x04, 6, 2));
+      for (const Card& c : cards) run(servers[port]->config_write(c.bdf, 0x04, 6, 2));
   bridge.connect(port, *neighbours_[port]);
 }
 
@@ -83,14 +100,17 @@ void Run::restore() {
   }
   for (const Place& at : std::exchange(unplugged_, {}))
     if (model_.state().vf_in(at.user, at.slot, 0)) plug_in(at);
-  for (const unsigned vf : free)
-    for (;;) {
-      const Place at{.user = 1 + next_home_ % g.users, .slot = next_home_ / g.users % g.slots};
-      ++next_home_;
-      if (model_.state().vf_in(at.user, at.slot, 0)) continue;
-      assign(at, vf);
-      break;
+  while (!free.empty()) {
+    const Place at{.user = 1 + next_home_ % g.users, .slot = next_home_ / g.users % g.slots};
+    ++next_home_;
+    if (model_.state().vf_in(at.user, at.slot, 0)) continue;
+    std::vector<unsigned> vfs;
+    for (unsigned n = 1 + next_home_ % 3; n > 0 && !free.empty(); --n) {
+      vfs.push_back(free.back());
+      free.pop_back();
     }
+    assign(at, vfs);
+  }
   for (const unsigned port : std::exchange(disabled_, {})) enable(port);
 }
 
