@@ -23,11 +23,11 @@ module vfp_behind #(
 );
 
   logic [5:0] count_q, count, left_q;  // packets that wait for their decision; those of them that are older
-  logic       begun_q, parted_q, waits, sends, over, counts;
+  logic       arrives_q, decided_q, begun_q, parted_q, waits, sends, over, counts;
 
   always_comb begin
     count = count_q;
-    if (arrives_i != decided_i) count = arrives_i ? count_q + 1'b1 : count_q - 1'b1;
+    if (arrives_q != decided_q) count = arrives_q ? count_q + 1'b1 : count_q - 1'b1;
     waits = 1'b0;
     sends = 1'b0;
     for (int p = 0; p < int'(Peers); p++) begin
@@ -45,7 +45,10 @@ module vfp_behind #(
   assign out_valid_o = begun_q && (!parted_q || (left_q == '0 && over));
   assign in_ready_o  = out_valid_o && out_ready_i;
 
+  // A cycle late: what came before the end did so some cycles earlier.
   always_ff @(posedge clk_i) begin
+    arrives_q <= arrives_i && rst_ni;
+    decided_q <= decided_i && rst_ni;
     if (!begun_q) parted_q <= in_req_i.is_mem && in_left_i != in_req_i.bytes;
     if (!rst_ni) begin
       count_q <= '0;
@@ -55,7 +58,7 @@ module vfp_behind #(
       count_q <= count;
       begun_q <= in_valid_i && !in_ready_o;
       if (!begun_q) left_q <= count;
-      else if (decided_i && left_q != '0) left_q <= left_q - 1'b1;
+      else if (decided_q && left_q != '0) left_q <= left_q - 1'b1;
     end
   end
 

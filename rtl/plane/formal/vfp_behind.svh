@@ -11,8 +11,8 @@ logic       f_there_q, f_there, f_older_q;  // the packet f_nth waits for its de
 assign f_before = f_nth - f_out_q;          // packets that are decided before it
 always_comb begin
   f_there = f_there_q;
-  if (arrives_i && f_in_q == f_nth) f_there = 1'b1;
-  else if (decided_i && f_out_q == f_nth) f_there = 1'b0;
+  if (arrives_q && f_in_q == f_nth) f_there = 1'b1;
+  else if (decided_q && f_out_q == f_nth) f_there = 1'b0;
 end
 always_ff @(posedge clk_i) begin
   if (!rst_ni) begin
@@ -21,16 +21,16 @@ always_ff @(posedge clk_i) begin
     f_there_q <= 1'b0;
     f_older_q <= 1'b0;
   end else begin
-    if (arrives_i) f_in_q <= f_in_q + 1'b1;
-    if (decided_i) f_out_q <= f_out_q + 1'b1;
+    if (arrives_q) f_in_q <= f_in_q + 1'b1;
+    if (decided_q) f_out_q <= f_out_q + 1'b1;
     f_there_q <= f_there;
     f_older_q <= f_there && (f_older_q || !begun_q);
   end
 end
 
 always_comb begin
-  if (decided_i) assume (count_q != '0);
-  if (arrives_i) assume (count_q < 6'd40);
+  if (decided_q) assume (count_q != '0);
+  if (arrives_q) assume (count_q < 6'd40);
 
   if (rst_ni) begin
     assert (count_q == f_in_q - f_out_q && count_q <= 6'd40 && left_q <= count_q);
