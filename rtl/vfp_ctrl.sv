@@ -56,7 +56,7 @@ module vfp_ctrl #(
   input  logic [Hosts:0][31:0]     reg_wdata_i,
   output logic [Hosts:0][31:0]     reg_rdata_o,
 
-  // Requests of the bridge itself to the device: SR-IOV discovery, FLR. One outstanding.
+  // Requests of the bridge itself to the device: SR-IOV discovery, VFs' resets. One outstanding.
   output logic                     int_valid_o,
   input  logic                     int_ready_i,
   output logic                     int_write_o,
@@ -187,11 +187,11 @@ module vfp_ctrl #(
   );
 
   // ---- Who has which VF --------------------------------------------------------------------------------------------------
-  logic        cmd, cmd_owner, flr, flr_ready, flr_done, pool_busy, pool_timer;
+  logic        cmd, cmd_owner, ask, ask_ready, ask_write, answer, pool_busy, pool_timer;
   logic [31:0] cmd_word;
   logic [3:0]  cmd_result;
-  logic [15:0] flr_bdf;
-  logic [11:0] flr_reg;
+  logic [15:0] ask_bdf;
+  logic [11:0] ask_reg;
   logic [NumSlots-1:0] slot_usable, slot_pressed, slot_powered, slot_off, slot_gone, slot_lost, slot_reset,
                        slot_button, slot_full, slot_ready, slot_present,
                        slot_link, slot_quiet, releasing, requested;
@@ -233,12 +233,14 @@ module vfp_ctrl #(
     .vf_stride_i   (dev_vf_stride_o),
     .vf_busy_i,
     .drain_ms_i    (cpl_timeout_ms_o),
-    .flr_o         (flr),
-    .flr_ready_i   (flr_ready),
-    .flr_bdf_o     (flr_bdf),
-    .flr_reg_o     (flr_reg),
-    .flr_done_i    (flr_done),
-    .flr_ok_i      (int_status_i == vfp_pkg::CplSc),
+    .ask_o         (ask),
+    .ask_ready_i   (ask_ready),
+    .ask_write_o   (ask_write),
+    .ask_bdf_o     (ask_bdf),
+    .ask_reg_o     (ask_reg),
+    .answer_i      (answer),
+    .status_i      (int_status_i),
+    .rdata_i       (int_rdata_i),
     .fn_there_o    (fn_there),
     .fn_active_o,
     .fn_vf_o,
@@ -527,35 +529,35 @@ module vfp_ctrl #(
     .timer_o       (regs_timer)
   );
 
-  // ---- Requests of the bridge itself: resets first, then discovery ---------------------------------------------------------
-  logic wait_q, for_flr_q, hold_q;
+  // ---- Requests of the bridge itself: VFs' resets first, then discovery --------------------------------------------------
+  // One that is offered may be withdrawn until it is taken, since what is known of the device may go any time; the other
+  // one does not get in between.
+  logic wait_q, for_pool_q, hold_q, pick_pool;
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
-      wait_q    <= 1'b0;
-      hold_q    <= 1'b0;
-      for_flr_q <= 1'b0;
+      wait_q     <= 1'b0;
+      hold_q     <= 1'b0;
+      for_pool_q <= 1'b0;
     end else if (wait_q) begin
       if (int_done_i) wait_q <= 1'b0;
-    end else if (int_valid_o) begin
-      // Once offered, a request stays as it is until it is taken.
-      hold_q    <= !int_ready_i;
-      for_flr_q <= pick_flr;
-      wait_q    <= int_ready_i;
+    end else begin
+      hold_q     <= int_valid_o && !int_ready_i;
+      for_pool_q <= pick_pool;
+      wait_q     <= int_valid_o && int_ready_i;
     end
   end
-  logic pick_flr;
-  assign pick_flr    = hold_q ? for_flr_q : flr;
-  assign int_valid_o = !wait_q && (flr || disc_req);
-  assign int_write_o = pick_flr;
-  assign int_bdf_o   = pick_flr ? flr_bdf : {sec_bus, 8'd0};
-  assign int_type1_o = pick_flr && flr_bdf[15:8] != sec_bus;
-  assign int_reg_o   = pick_flr ? flr_reg : disc_reg;
-  assign int_be_o    = pick_flr ? 4'b0010 : 4'b1111;
+  assign pick_pool   = ask && !(hold_q && !for_pool_q && disc_req);
+  assign int_valid_o = !wait_q && (ask || disc_req);
+  assign int_write_o = pick_pool && ask_write;
+  assign int_bdf_o   = pick_pool ? ask_bdf : {sec_bus, 8'd0};
+  assign int_type1_o = pick_pool && ask_bdf[15:8] != sec_bus;
+  assign int_reg_o   = pick_pool ? ask_reg : disc_reg;
+  assign int_be_o    = int_write_o ? 4'b0010 : 4'b1111;
   assign int_wdata_o = 32'h0000_8000;  // Initiate Function Level Reset
-  assign flr_ready   = int_valid_o && int_ready_i && pick_flr;
-  assign disc_ready  = int_valid_o && int_ready_i && !pick_flr;
-  assign disc_done   = wait_q && int_done_i && !for_flr_q;
-  assign flr_done    = wait_q && int_done_i && for_flr_q;
+  assign ask_ready   = int_valid_o && int_ready_i && pick_pool;
+  assign disc_ready  = int_valid_o && int_ready_i && !pick_pool;
+  assign disc_done   = wait_q && int_done_i && !for_pool_q;
+  assign answer      = wait_q && int_done_i && for_pool_q;
 
   assign busy_o  = disc_busy || pool_busy || regs_busy || events_busy || (|cfg_busy) || (|button_i) ||
                    (int_valid_o && int_ready_i) || int_done_i || host_was_lost_q != host_lost_i;

@@ -56,12 +56,14 @@ module vfp_pool #(
   input  logic [15:0]  vf_stride_i,
   input  logic [Vfs-1:0] vf_busy_i,
   input  logic [15:0]  drain_ms_i,  // how long draining may take
-  output logic         flr_o,       // configuration write {flr_bdf, flr_reg}: start a function-level reset
-  input  logic         flr_ready_i,
-  output logic [15:0]  flr_bdf_o,
-  output logic [11:0]  flr_reg_o,
-  input  logic         flr_done_i,  // pulse: the one that was taken is answered
-  input  logic         flr_ok_i,    // with it: successfully
+  output logic         ask_o,       // configuration request to {ask_bdf, ask_reg}
+  input  logic         ask_ready_i,
+  output logic         ask_write_o, // it starts a function-level reset; else it reads, to see what became of one
+  output logic [15:0]  ask_bdf_o,
+  output logic [11:0]  ask_reg_o,
+  input  logic         answer_i,    // pulse: the one that was taken is answered
+  input  logic [2:0]   status_i,    // with it
+  input  logic [31:0]  rdata_i,
 
   output logic [NumFns-1:0]          fn_there_o,   // assigned, its slot usable
   output logic [NumFns-1:0]          fn_active_o,  // and the VF is not being drained or reset
@@ -76,7 +78,11 @@ module vfp_pool #(
 );
 
   localparam logic [15:0] FlrMs = 16'd100;  // PCIe Base Spec 2.1, 6.6.2
-  // A reset that fails is tried again after a while; the last time, the VF is broken.
+  // The write that starts a reset is answered before the reset begins (6.6.2), so that a VF which hangs in it shows only
+  // afterwards. Device Status tells: in the same DW as Device Control, Transactions Pending clear (7.8.5). IDs do not:
+  // those of a VF read all ones (SR-IOV 1.1, 3.4.1).
+  localparam int unsigned TransactionsPending = 16 + 5;
+  // A reset or a look that fails is tried again after a while; the last time, the VF is broken.
   localparam logic [15:0] RetryMs = 16'd16;
   localparam logic [2:0]  LastTry = 3'd7;
   // A server that has switched a slot off looks at it again after a second (6.7.1.8), and drops the events of that second.
@@ -88,7 +94,7 @@ module vfp_pool #(
   logic [Vfs-1:0]             kept_q;      // assigned
   logic [Vfs-1:0][NFnW-1:0]   vf_fn_q;
   logic [Vfs-1:0][2:0]        state_q;
-  logic [Vfs-1:0][2:0]        failed_q;    // resets that have failed
+  logic [Vfs-1:0][2:0]        failed_q;    // resets that have failed, and then looks
   logic [15:0]                stamp_mem [Vfs];
   logic [NumSlots-1:0]        releasing_q, requested_q, quiet_q;
   logic [NumSlots-1:0]        press_q;     // to be pressed as soon as the server can see the VF
@@ -230,8 +236,10 @@ module vfp_pool #(
   end
 
   // ---- One VF at a time through draining and reset ---------------------------------------------------------------------
-  logic [VfW-1:0] scan_q, flr_vf_q;
-  logic           walking_q, sent_q, flr_sent_q;  // flr_sent: the reset of flr_vf is under way
+  logic [VfW-1:0] scan_q, ask_vf_q;
+  logic           walking_q, sent_q;
+  logic           asked_q, ask_write_q;  // ask_vf was asked: to reset, or how it is
+  logic           alive_q;               // ask_vf has answered well, and is to become idle when its turn comes
   logic [15:0]    age;
   logic           drained, step, any_dirty, mended;
   always_comb begin
@@ -243,16 +251,24 @@ module vfp_pool #(
   end
   assign age     = now_q - stamp_mem[scan_q];
   assign drained = failed_q[scan_q] == '0 ? !vf_busy_i[scan_q] || age >= drain_ms_i : age >= RetryMs;
-  logic offered, gone, ripe;  // the VF looked at: the device has it; it has it no more; it is to be reset now
+  // The VF looked at: the device has it; it has it no more; it is to be reset now; it has rested; and is as after power-on.
+  logic offered, gone, ripe, rested, fresh;
   assign offered = sriov_i && 32'(scan_q) < 32'(num_vfs_i);
   assign gone    = off_i || (dev_known_i && !offered);
   assign ripe    = walking_q && state_q[scan_q] == vfp_regs_pkg::VfStateDraining && drained;
   assign mended  = walking_q && state_q[scan_q] == vfp_regs_pkg::VfStateBroken && off_i;
-  assign flr_o   = ripe && dev_known_i && offered && !flr_sent_q;
-  assign flr_bdf_o = vf_first_i + 16'(scan_q) * vf_stride_i;
-  assign flr_reg_o = VfDevCtl;
-  assign released_o = walking_q && state_q[scan_q] == vfp_regs_pkg::VfStateReset && age >= FlrMs && !kept_q[scan_q];
-  assign step    = walking_q && (!flr_o || flr_ready_i) && (!released_o || released_ready_i);
+  assign rested  = walking_q && state_q[scan_q] == vfp_regs_pkg::VfStateReset &&
+                   age >= (failed_q[scan_q] == '0 ? FlrMs : RetryMs);
+  assign fresh   = rested && (gone || (alive_q && ask_vf_q == scan_q));
+  assign ask_o   = (ripe || rested) && dev_known_i && offered && !asked_q && !alive_q;
+  assign ask_write_o = ripe;
+  assign ask_bdf_o   = vf_first_i + 16'(scan_q) * vf_stride_i;
+  assign ask_reg_o   = VfDevCtl;
+  assign released_o  = fresh && !kept_q[scan_q];
+  assign step        = walking_q && (!ask_o || ask_ready_i) && (!released_o || released_ready_i);
+
+  logic answered_well;
+  assign answered_well = status_i == vfp_pkg::CplSc && (ask_write_q || !rdata_i[TransactionsPending]);
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
@@ -274,7 +290,8 @@ module vfp_pool #(
       lost_q      <= '0;
       scan_q      <= '0;
       walking_q   <= 1'b0;
-      flr_sent_q  <= 1'b0;
+      asked_q     <= 1'b0;
+      alive_q     <= 1'b0;
     end else begin
       gone_q <= slot_gone_i;
       blinking_q <= blinking;
@@ -282,16 +299,25 @@ module vfp_pool #(
       lost_q <= slot_lost_i | (lost_q & ~slot_ready_o & ~slot_gone_i);
       if (tick_ms_i) now_q <= now_q + 1'b1;
 
-      // A VF is reset when it has said so. Else it stays where it is, and the next round asks again.
-      if (flr_o && flr_ready_i) begin
-        flr_sent_q <= 1'b1;
-        flr_vf_q   <= scan_q;
+      if (ask_o && ask_ready_i) begin
+        asked_q     <= 1'b1;
+        ask_write_q <= ask_write_o;
+        ask_vf_q    <= scan_q;
       end
-      if (flr_done_i) begin
-        flr_sent_q <= 1'b0;
-        if (flr_ok_i) state_q[flr_vf_q] <= vfp_regs_pkg::VfStateReset;
-        else if (failed_q[flr_vf_q] == LastTry) state_q[flr_vf_q] <= vfp_regs_pkg::VfStateBroken;
-        else failed_q[flr_vf_q] <= failed_q[flr_vf_q] + 1'b1;
+      if (step && scan_q == ask_vf_q) alive_q <= 1'b0;
+      // Where an answer is not a good one, the VF stays where it is, and a later round asks again. A look at a VF that is
+      // on its way to another reset says nothing.
+      if (answer_i) begin
+        asked_q <= 1'b0;
+        if (ask_write_q || state_q[ask_vf_q] == vfp_regs_pkg::VfStateReset) begin
+          if (answered_well) begin
+            if (ask_write_q) begin
+              state_q[ask_vf_q]  <= vfp_regs_pkg::VfStateReset;
+              failed_q[ask_vf_q] <= '0;
+            end else alive_q <= 1'b1;
+          end else if (failed_q[ask_vf_q] == LastTry) state_q[ask_vf_q] <= vfp_regs_pkg::VfStateBroken;
+          else failed_q[ask_vf_q] <= failed_q[ask_vf_q] + 1'b1;
+        end
       end
 
       // A round over all VFs after each change and each tick.
@@ -301,15 +327,16 @@ module vfp_pool #(
         scan_q    <= '0;
       end else if (step) begin
         if ((ripe && gone) || mended) begin
-          state_q[scan_q] <= vfp_regs_pkg::VfStateReset;  // went with VF Enable: nothing is left to reset
-        end else if (state_q[scan_q] == vfp_regs_pkg::VfStateReset && age >= FlrMs) begin
+          state_q[scan_q]  <= vfp_regs_pkg::VfStateReset;  // went with VF Enable: nothing is left to reset
+          failed_q[scan_q] <= '0;
+        end else if (fresh) begin
           state_q[scan_q] <= vfp_regs_pkg::VfStateIdle;
           if (!kept_q[scan_q]) owned_q[scan_q] <= 1'b0;
         end
         scan_q <= scan_q + 1'b1;
         if (&scan_q) walking_q <= 1'b0;
       end
-      if (flr_done_i && flr_ok_i) sent_q <= 1'b1;
+      if (answer_i && answered_well) sent_q <= 1'b1;
 
       if (do_assign) begin
         assigned_q[fn] <= 1'b1;
@@ -367,7 +394,7 @@ module vfp_pool #(
 
     // Since when a VF is in its state.
     if (walking_q && step && ((ripe && gone) || mended)) stamp_mem[scan_q] <= now_q;
-    if (flr_done_i) stamp_mem[flr_vf_q] <= now_q;
+    if (answer_i && (ask_write_q || !answered_well)) stamp_mem[ask_vf_q] <= now_q;
     for (int v = 0; v < int'(Vfs); v++) begin
       if (kept_q[v] && clean[vf_fn_q[v][NFnW-1:$clog2(SlotFns)]]) stamp_mem[v] <= now_q;
     end
@@ -405,7 +432,7 @@ module vfp_pool #(
   assign timer_o       = any_dirty || resting_q != '0;
 
   logic unused;
-  assign unused = ^cmd;
+  assign unused = ^{cmd, rdata_i};
 
 `ifndef SYNTHESIS
   // One VF a cycle: who has it, and what its function says, agree.

@@ -58,10 +58,10 @@ class Device {
   std::optional<FunctionId> function_at(unsigned rid) const;
   /// Its power state is D0, and the PF's. Otherwise it answers configuration requests and nothing else, and is silent.
   bool awake(FunctionId fn) const;
-  /// The next function-level reset of `fn` does not end, as with silicon whose logic hangs in it: the function answers
-  /// no request, that of the reset included, and sends nothing. What resets more than the function ends that: a reset
-  /// of the PF, and for a VF that VF Enable is cleared (SR-IOV 1.1, 3.3.3.1). So does `stick` false. pcie::Endpoint
-  /// shows it on its link; on a direct attachment a reset always ends.
+  /// The next function-level reset of `fn` does not end, as with silicon whose logic hangs in it: the write that starts
+  /// it is answered (PCIe 2.1, 6.6.2: before the reset), then the function answers no request and sends nothing. What
+  /// resets more than the function ends that: a reset of the PF, and for a VF that VF Enable is cleared (SR-IOV 1.1,
+  /// 3.3.3.1). So does `stick` false. pcie::Endpoint shows it on its link; on a direct attachment a reset always ends.
   void stick_resets(FunctionId fn, bool stick);
   /// It is in a reset that does not end.
   bool stuck(FunctionId fn) const { return stuck_[fn]; }

@@ -350,7 +350,6 @@ struct Endpoint::Impl : DmaPort {
       space.write(reg + at, value, size);
       at += size;
     }
-    if (ignores(*fn)) return;  // this write was the reset
     send(completion(tlp, completer, CplStatus::kSuccess));
     issue();  // bus mastering may have ended: reads that wait for a tag fail now
   }

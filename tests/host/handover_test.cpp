@@ -63,6 +63,97 @@ TEST_F(Handover, AVfThatRefusesItsResetIsNotGivenAway) {
   EXPECT_EQ(command(Op::kAssign, 2, 1, 0), Result::kDone);
 }
 
+// The write that starts a reset is answered before the reset (PCIe 2.1, 6.6.2).
+TEST_F(Handover, AVfThatHangsInItsResetIsNotGivenAway) {
+  run(ready());
+  nic.stick_resets(1, true);
+  EXPECT_EQ(command(Op::kForce, 1, 0), Result::kDone);
+  sleep(milliseconds(120));
+  EXPECT_EQ(bridge.read<regs::Vf>(0).state, regs::VfState::kReset);
+  EXPECT_EQ(command(Op::kAssign, 2, 1, 0), Result::kVfInUse);
+  sleep(milliseconds(500));
+  EXPECT_EQ(bridge.read<regs::Vf>(0).state, regs::VfState::kBroken);
+  EXPECT_EQ(command(Op::kAssign, 2, 1, 0), Result::kVfBroken);
+  EXPECT_EQ(run(user(2).config_read(fn[2].bdf, 0x00, 2)), 0x8086u) << "the other VF does not notice";
+
+  nic.stick_resets(1, false);
+  EXPECT_EQ(command(Op::kReset, 0, 0, 0), Result::kDone);
+  sleep(milliseconds(150));
+  EXPECT_EQ(bridge.read<regs::Vf>(0), regs::Vf{});
+  EXPECT_EQ(command(Op::kAssign, 2, 1, 0), Result::kDone);
+}
+
+// Device Status, Transactions Pending (PCIe 2.1, 7.8.5), with a neighbour whose reset goes well.
+TEST_F(Handover, AVfWithTransactionsPendingAfterItsResetIsNotGivenAway) {
+  run(ready());
+  EXPECT_EQ(command(Op::kForce, 1, 0), Result::kDone);
+  EXPECT_EQ(command(Op::kForce, 2, 0), Result::kDone);
+  sleep(milliseconds(50));
+  constexpr unsigned kDeviceStatus = 0xaa;
+  nic.config(1).set16(kDeviceStatus, 0x0020);
+  sleep(milliseconds(80));
+  EXPECT_EQ(bridge.read<regs::Vf>(0).state, regs::VfState::kReset);
+  EXPECT_EQ(bridge.read<regs::Vf>(1), regs::Vf{});
+  nic.config(1).set16(kDeviceStatus, 0);
+  sleep(milliseconds(30));
+  EXPECT_EQ(bridge.read<regs::Vf>(0), regs::Vf{});
+
+  EXPECT_EQ(command(Op::kAssign, 2, 1, 0), Result::kDone);
+  EXPECT_EQ(command(Op::kForce, 2, 1), Result::kDone);
+  sleep(milliseconds(50));
+  nic.config(1).set16(kDeviceStatus, 0x0020);
+  sleep(milliseconds(250));
+  EXPECT_EQ(bridge.read<regs::Vf>(0).state, regs::VfState::kBroken);
+}
+
+// A device that needs longer says Configuration Request Retry Status (2.3.1): another reset would set it back.
+TEST_F(Handover, AVfThatAsksForMoreTimeAfterItsResetGetsIt) {
+  run(ready());
+  Silent& card = silence_the_card();
+  EXPECT_EQ(command(Op::kForce, 1, 0), Result::kDone);
+  std::size_t seen = 0;
+  unsigned resets = 0, looks = 0;
+  for (int ms = 0; ms < 250; ++ms) {
+    sleep(milliseconds(1));
+    for (; seen < card.tlps.size(); ++seen) {
+      const pcie::Tlp& t = card.tlps[seen];
+      if (t.kind() == TlpKind::kCfgWrite1) {
+        ++resets;
+        from_device(pcie::completion(t, owner_vfs[0].bdf, pcie::CplStatus::kSuccess));
+      } else if (t.kind() == TlpKind::kCfgRead1) {
+        EXPECT_GE(ms, 100);
+        EXPECT_EQ(t.cfg_target(), owner_vfs[0].bdf);
+        if (++looks < 4) {
+          EXPECT_EQ(bridge.read<regs::Vf>(0).state, regs::VfState::kReset);
+          from_device(pcie::completion(t, owner_vfs[0].bdf, pcie::CplStatus::kRetry));
+        } else {
+          from_device(completions_with_data(t, owner_vfs[0].bdf, std::vector<std::uint8_t>(4), 128, 64)[0]);
+        }
+      }
+    }
+  }
+  EXPECT_EQ(resets, 1u);
+  EXPECT_EQ(looks, 4u);
+  EXPECT_EQ(bridge.read<regs::Vf>(0), regs::Vf{});
+}
+
+// A reset that was about to go out, and did not because the owner moved something, stays that VF's.
+TEST_F(Handover, AResetThatHadToWaitReachesNoOtherVf) {
+  run(ready());
+  Log& out = leaving(device());
+  bridge.hold(device(), {FlowClass::kNonPosted});
+  EXPECT_EQ(command(Op::kForce, 2, 0), Result::kDone);
+  sleep(milliseconds(2));
+  const auto pf = find(owner_tree, 0x10f9);
+  bridge.input(0).deliver(pcie::cfg_write(Bdf(0, 0, 0), 31, pf.bdf, 0x04, std::vector<std::uint8_t>{6, 0}, true));
+  settle();
+  bridge.hold(device(), {});
+  sleep(milliseconds(150));
+  EXPECT_EQ(config_writes(out, owner_vfs[0].bdf, 0xa8), 0u) << "VF 0 is in use";
+  EXPECT_EQ(config_writes(out, owner_vfs[1].bdf, 0xa8), 1u);
+  EXPECT_EQ(bridge.read<regs::Vf>(1), regs::Vf{});
+}
+
 // VF Enable resets them all.
 TEST_F(Handover, ABrokenVfIsMendedByVfEnable) {
   run(ready());

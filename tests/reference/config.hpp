@@ -41,6 +41,7 @@ Seen config_read(const Header& h, FunctionKind kind, unsigned reg);
 constexpr unsigned kCommand = 0x04, kPowerControl = 0x44;
 constexpr unsigned kPortExpress = 0x70, kSlotControl = kPortExpress + 0x18;  // of the bridge's ports
 constexpr unsigned kVfMsix = 0x70, kVfDeviceControl = 0xa8;                  // of the 82599's VF
+constexpr unsigned kSriovBar0 = 0x184, kSriovBar3 = 0x190;                   // of its PF
 constexpr std::uint32_t kInitiateFlr = 0x8000;
 
 }  // namespace vfpool::reference

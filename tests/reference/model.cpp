@@ -339,9 +339,14 @@ void Model::own_request_left(const Tlp& t, SimTime now) {
   const auto states = all_states();
   const bool allowed = std::any_of(states.begin(), states.end(), [&](const State& s) {
     if (t.kind() == TlpKind::kCfgRead0) return t.cfg_target() == s.layout.pf && s.layout.pf.bus() != 0;
-    if (t.kind() != TlpKind::kCfgWrite1 || t.cfg_register() != kVfDeviceControl) return false;
+    // The size of a VF BAR shows by writing to it.
+    if (t.kind() == TlpKind::kCfgWrite0)
+      return t.cfg_target() == s.layout.pf && (t.cfg_register() == kSriovBar0 || t.cfg_register() == kSriovBar3);
+    // Of a VF that is being cleaned: its reset, and the look at what became of it.
+    const bool look = t.kind() == TlpKind::kCfgRead1, reset = t.kind() == TlpKind::kCfgWrite1;
     const auto vf = s.layout.vf_of(t.cfg_target());
-    return vf && s.vfs[*vf].cleaning && t.data.size() == 4 && (t.data[1] & 0x80) != 0;
+    if (!vf || !s.vfs[*vf].cleaning || t.cfg_register() != kVfDeviceControl) return false;
+    return look || (reset && t.data.size() == 4 && (t.data[1] & 0x80) != 0);
   });
   if (!allowed) throw Broken(kOwn, fmt::format("{} left by the card's port: nobody sent it", t.str()));
   if (!asked_[card()].add({.request = t, .sent = t, .at = now}))
