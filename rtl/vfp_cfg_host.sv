@@ -71,6 +71,7 @@ module vfp_cfg_host #(
   // The device, from discovery: whether the rest is known, and whether it is being read.
   input  logic        dev_known_i,
   input  logic        dev_reading_i,
+  input  logic        dev_sizing_i,   // its configuration is not what it was told to be
   input  logic [15:0] vf_first_i,
   input  logic [15:0] vf_stride_i,
   input  logic [7:0]  dev_sec_bus_i,
@@ -375,7 +376,7 @@ module vfp_cfg_host #(
   // microseconds of a look waits for the end of it.
   logic        known, swallow, to_vf, unsure, lost;
   assign to_vf  = to_device && write_q && target_q != {dn_sec[0], 8'd0};
-  assign unsure = to_vf && dev_reading_i;
+  assign unsure = (to_vf && dev_reading_i) || (to_device && dev_sizing_i);
   assign lost   = !dev_known_i && (to_vf || to_fn);
   logic [31:0] rdata;
   logic [15:0] vf_rid;

@@ -141,7 +141,9 @@ module vfp_ctrl #(
   localparam int unsigned UserFns = Slots * SlotFns;
 
   // ---- The device, as found ----------------------------------------------------------------------------------------------
-  logic        sriov, vfs_off, disc_req, disc_ready, disc_done, disc_busy, disc_timer, disc_reading;
+  logic        sriov, vfs_off, disc_req, disc_ready, disc_done, disc_busy, disc_timer, disc_reading, disc_sizing,
+               disc_write;
+  logic [31:0] disc_wdata;
   logic [2:0]  no_vfs;
   logic [11:0] disc_reg;
   logic [15:0] vendor, vf_device;
@@ -152,6 +154,7 @@ module vfp_ctrl #(
   vfp_discover #(.Vfs(Vfs)) u_discover (
     .clk_i, .rst_ni, .tick_ms_i,
     .clear_i     (!host_link_i[0] || !dev_link_i || dev_reset_o),
+    .new_i       (!dev_link_i || dev_reset_o),
     .write_i     (own_cfg_write_i),
     .write_reg_i (own_cfg_reg_i),
     .writing_i   (own_cfg_writing_i),
@@ -159,6 +162,8 @@ module vfp_ctrl #(
     .sec_bus_i   (sec_bus),
     .req_o       (disc_req),
     .ready_i     (disc_ready),
+    .write_o     (disc_write),
+    .wdata_o     (disc_wdata),
     .reg_o       (disc_reg),
     .done_i      (disc_done),
     .status_i    (int_status_i),
@@ -166,6 +171,7 @@ module vfp_ctrl #(
     .known_o     (dev_known_o),
     .wait_o      (dev_wait_o),
     .reading_o   (disc_reading),
+    .sizing_o    (disc_sizing),
     .sriov_o     (sriov),
     .off_o       (vfs_off),
     .vf_mse_o    (dev_vf_mse_o),
@@ -336,6 +342,7 @@ module vfp_ctrl #(
     .foreign_i      (own_foreign),
     .dev_known_i    (dev_known_o),
     .dev_reading_i  (disc_reading),
+    .dev_sizing_i   (disc_sizing),
     .vf_first_i     (dev_vf_first_o),
     .vf_stride_i    (dev_vf_stride_o),
     .dev_sec_bus_i  (sec_bus),
@@ -452,6 +459,7 @@ module vfp_ctrl #(
       .foreign_i      (1'b0),
       .dev_known_i    (dev_known_o),
       .dev_reading_i  (1'b0),
+      .dev_sizing_i   (1'b0),
       .vf_first_i     (dev_vf_first_o),
       .vf_stride_i    (dev_vf_stride_o),
       .dev_sec_bus_i  (sec_bus),
@@ -548,12 +556,12 @@ module vfp_ctrl #(
   end
   assign pick_pool   = ask && !(hold_q && !for_pool_q && disc_req);
   assign int_valid_o = !wait_q && (ask || disc_req);
-  assign int_write_o = pick_pool && ask_write;
+  assign int_write_o = pick_pool ? ask_write : disc_write;
   assign int_bdf_o   = pick_pool ? ask_bdf : {sec_bus, 8'd0};
   assign int_type1_o = pick_pool && ask_bdf[15:8] != sec_bus;
   assign int_reg_o   = pick_pool ? ask_reg : disc_reg;
-  assign int_be_o    = int_write_o ? 4'b0010 : 4'b1111;
-  assign int_wdata_o = 32'h0000_8000;  // Initiate Function Level Reset
+  assign int_be_o    = pick_pool && ask_write ? 4'b0010 : 4'b1111;
+  assign int_wdata_o = pick_pool ? 32'h0000_8000 : disc_wdata;  // Initiate Function Level Reset
   assign ask_ready   = int_valid_o && int_ready_i && pick_pool;
   assign disc_ready  = int_valid_o && int_ready_i && !pick_pool;
   assign disc_done   = wait_q && int_done_i && !for_pool_q;

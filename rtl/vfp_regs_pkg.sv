@@ -52,7 +52,8 @@ package vfp_regs_pkg;
     NoVfsNoCapability = 3'd3,  // the device has no SR-IOV capability
     NoVfsBars         = 3'd4,  // VF BARs 0 and 3 are not 64-bit memory of at least 16 KiB
     NoVfsPageSize     = 3'd5,  // System Page Size is none of 4 KiB to 2 MiB
-    NoVfsStride       = 3'd6  // First VF Offset is 0, or VF Stride is no power of two up to 128
+    NoVfsStride       = 3'd6,  // First VF Offset is 0, or VF Stride is no power of two up to 128
+    NoVfsSize         = 3'd7  // VF BARs 0 and 3 are not 16 KiB or one System Page, or had VF Enable on before they could be sized
   } no_vfs_e;
 
   // What happened.

@@ -108,6 +108,11 @@ enum vfpool_no_vfs {
 	VFPOOL_NO_VFS_PAGE_SIZE = 5,
 	/* First VF Offset is 0, or VF Stride is no power of two up to 128 */
 	VFPOOL_NO_VFS_STRIDE = 6,
+	/*
+	 * VF BARs 0 and 3 are not 16 KiB or one System Page, or had VF Enable on
+	 * before they could be sized
+	 */
+	VFPOOL_NO_VFS_SIZE = 7,
 };
 
 /* What happened. */

@@ -173,6 +173,7 @@ enum class NoVfs : std::uint8_t {
   kBars = 4,          ///< VF BARs 0 and 3 are not 64-bit memory of at least 16 KiB
   kPageSize = 5,      ///< System Page Size is none of 4 KiB to 2 MiB
   kStride = 6,        ///< First VF Offset is 0, or VF Stride is no power of two up to 128
+  kSize = 7,  ///< VF BARs 0 and 3 are not 16 KiB or one System Page, or had VF Enable on before they could be sized
 };
 constexpr std::string_view to_string(NoVfs v) {
   switch (v) {
@@ -183,6 +184,7 @@ constexpr std::string_view to_string(NoVfs v) {
     case NoVfs::kBars: return "bars";
     case NoVfs::kPageSize: return "page_size";
     case NoVfs::kStride: return "stride";
+    case NoVfs::kSize: return "size";
   }
   return "unknown";
 }
@@ -198,12 +200,14 @@ constexpr std::string_view meaning(NoVfs v) {
     case NoVfs::kBars: return "VF BARs 0 and 3 are not 64-bit memory of at least 16 KiB";
     case NoVfs::kPageSize: return "System Page Size is none of 4 KiB to 2 MiB";
     case NoVfs::kStride: return "First VF Offset is 0, or VF Stride is no power of two up to 128";
+    case NoVfs::kSize:
+      return "VF BARs 0 and 3 are not 16 KiB or one System Page, or had VF Enable on before they could be sized";
   }
   return "unknown";
 }
 inline constexpr NoVfs kAllNoVfs[] = {
     NoVfs::kNone, NoVfs::kUnknown,  NoVfs::kDisabled, NoVfs::kNoCapability,
-    NoVfs::kBars, NoVfs::kPageSize, NoVfs::kStride,
+    NoVfs::kBars, NoVfs::kPageSize, NoVfs::kStride,   NoVfs::kSize,
 };
 
 /// What happened.

@@ -3,6 +3,7 @@
 #include <map>
 #include <optional>
 
+#include "copier/copier.hpp"
 #include "two_users.hpp"
 
 namespace vfpool {
@@ -24,6 +25,7 @@ struct Interposer : pcie::TlpSink {
     const bool read = t.kind() == TlpKind::kCfgRead0;
     const auto other = says.find(t.cfg_register());
     if (read && silent) return;
+    if (t.kind() == TlpKind::kCfgWrite0 && keep_back != 0 && t.cfg_register() == keep_back && t.data[0] != 0xff) return;
     if (read && refusal)
       bridge.deliver(completion(t, t.cfg_target(), *refusal));
     else if (read && other != says.end())
@@ -57,6 +59,7 @@ struct Interposer : pcie::TlpSink {
   bool silent = false;                     ///< they are not answered at all
   bool keep = false;                       ///< writes to the PF's configuration wait
   bool keep_reads = false;                 ///< reads of it
+  unsigned keep_back = 0;                  ///< writes of addresses to this register are lost
 };
 
 class Discovery : public TwoUsers {
@@ -286,6 +289,72 @@ TEST_F(Discovery, WhatTheBridgeCannotDoIsRefusedAndTheReasonShown) {
   look_again();
   EXPECT_EQ(status().no_vfs, NoVfs::kNone);
   EXPECT_EQ(status().num_vfs, 4u);
+}
+
+// What a user sees of a VF is as large as what the device has.
+TEST_F(Discovery, VfBarsOfAnotherSizeAreRefused) {
+  const unsigned first = nic.config(0).extended(pcie::cap::kSriov) + pcie::sriov::kVfBar0;
+  for (const std::uint64_t size : {0x2000U, 0x4000U, 0x8000U, 0x100000U}) {
+    SCOPED_TRACE(size);
+    for (const unsigned bar : {first, first + 12}) {
+      for (const unsigned each : {first, first + 12})
+        nic.config(0).memory_bar_at(each, each == bar ? size : 0x4000, true, true);
+      bridge.set_link(device(), false);
+      nic.reset(0);
+      bridge.set_link(device(), true);
+      owner_tree = run(enumerators[0]->all());
+      owner_vfs = run(enumerators[0]->enable_vfs(pf(), 4));
+      settle();
+      EXPECT_EQ(status().no_vfs, size == 0x4000 ? NoVfs::kNone : NoVfs::kSize);
+      EXPECT_EQ(status().num_vfs, size == 0x4000 ? 4u : 0u);
+    }
+  }
+}
+
+// Its VF BARs 0 and 2 are 8 KiB below 4 GiB and 64 KiB. The 82599's, in the next turn, are read anew.
+TEST_F(Discovery, ACardOfAnotherKindIsRefusedAndTheNextOneSized) {
+  copier::Copier other(endpoint.dma());
+  for (const bool copies : {true, false}) {
+    bridge.set_link(device(), false);
+    endpoint.plug(copies ? static_cast<pcie::Device&>(other) : nic);
+    bridge.set_link(device(), true);
+    owner_tree = run(enumerators[0]->all());
+    const auto card = find(owner_tree, copies ? copier::kPfDevice : 0x10f9);
+    owner_vfs = run(enumerators[0]->enable_vfs(card, 4));
+    settle();
+    EXPECT_EQ(status().no_vfs, copies ? NoVfs::kBars : NoVfs::kNone);
+    EXPECT_EQ(status().num_vfs, copies ? 0u : 4u);
+  }
+}
+
+// The bridge writes to the card's VF BARs: the owner never sees it, and finds what it has written.
+TEST_F(Discovery, TheOwnerFindsItsVfBarsWhileTheBridgeSizesThem) {
+  owner_tree = run(enumerators[0]->all());
+  const unsigned bar = sriov() + pcie::sriov::kVfBar0;
+  for (const unsigned page : {0x1U, 0x10U}) {
+    run(owner().config_write(pf().bdf, bar, 0xd0000000 + page * 0x100000, 4));
+    between.seen.clear();
+    owner_writes(pf().bdf, sriov() + 0x20, page);  // System Page Size
+    for (unsigned reads = 0; reads < 40; ++reads)
+      EXPECT_EQ(run(owner().config_read(pf().bdf, bar)), (0xd0000000 + page * 0x100000) | 0xc) << page;
+    sleep(milliseconds(1));
+    EXPECT_GE(between.count(TlpKind::kCfgWrite0), 5u) << "the owner's, and two for each BAR";
+  }
+}
+
+TEST_F(Discovery, ABarThatCouldNotBeWrittenBackIsWrittenBackLater) {
+  owner_tree = run(enumerators[0]->all());
+  const unsigned bar = sriov() + pcie::sriov::kVfBar0;
+  run(owner().config_write(pf().bdf, bar, 0xd0000000, 4));
+  settle();
+  between.keep_back = bar;
+  run(owner().config_write(pf().bdf, sriov() + 0x20, 0x10, 4));
+  sleep(milliseconds(40));
+  EXPECT_EQ(status().no_vfs, NoVfs::kUnknown);
+  between.keep_back = 0;
+  sleep(milliseconds(60));
+  EXPECT_EQ(run(owner().config_read(pf().bdf, bar)), 0xd000000cu);
+  EXPECT_EQ(status().no_vfs, NoVfs::kDisabled);
 }
 
 // VFs whose memory space is off still do DMA.
