@@ -15,6 +15,7 @@ rtl/vfp_dev_steer.sv
 rtl/vfp_dev_port.sv
 rtl/vfp_fabric.sv
 rtl/vfp_cfg_msi.sv
+rtl/vfp_cfg_errors.sv
 rtl/vfp_cfg_mgmt.sv
 rtl/vfp_cfg_port.sv
 rtl/vfp_slot.sv
@@ -24,5 +25,6 @@ rtl/vfp_discover.sv
 rtl/vfp_pool.sv
 rtl/vfp_events.sv
 rtl/vfp_regs.sv
+rtl/vfp_watch.sv
 rtl/vfp_ctrl.sv
 rtl/vfp_bridge.sv

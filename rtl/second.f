@@ -52,6 +52,7 @@ rtl/voq/vfp_voq_room.sv
 rtl/vfp_arbiter.sv
 rtl/vfp_dev_steer.sv
 rtl/vfp_cfg_msi.sv
+rtl/vfp_cfg_errors.sv
 rtl/vfp_cfg_mgmt.sv
 rtl/vfp_cfg_port.sv
 rtl/vfp_slot.sv
@@ -61,5 +62,6 @@ rtl/vfp_discover.sv
 rtl/vfp_pool.sv
 rtl/vfp_events.sv
 rtl/vfp_regs.sv
+rtl/vfp_watch.sv
 rtl/vfp_ctrl.sv
 rtl/vfp_bridge.sv

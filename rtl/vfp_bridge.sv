@@ -193,6 +193,8 @@ module vfp_bridge #(
     .own_cfg_writing_i(own_cfg_writing), .own_cfg_written_i(own_cfg_written), .ev_rx_i(ev_rx), .ev_tx_i(ev_tx), .err_valid_i(err_valid),
     .err_port_i(err_port), .err_reason_i(err_reason), .err_hdr_i(err_hdr), .timeouts_i(timeouts),
     .host_lost_i(host_lost), .host_refused_i(host_refused),
+    .rx_take_i(rx_valid_i[Hosts-1:0] & rx_ready_o[Hosts-1:0] & rx_sop_i[Hosts-1:0]), .rx_hdr_i(rx_hdr_i[Hosts-1:0]),
+    .tx_take_i(tx_valid_o & tx_ready_i & tx_sop_o), .tx_hdr_i(tx_hdr_o),
     .busy_o(ctrl_busy), .timer_o(ctrl_timer)
   );
 

@@ -66,6 +66,16 @@ module vfp_cfg_host #(
 
   // Requests of this host that were refused, a posted, a non-posted one.
   input  logic [1:0]  refused_i,
+  // Pulses, for the Status registers: see vfp_watch. A poisoned request to the bridge itself; poisoned packets and aborts
+  // on this host's link; ends of the slot functions' requests, and what the ports above them have aborted.
+  input  logic                 poisoned_i,
+  input  logic [1:0]           down_poison_i,
+  input  logic [15:0]          down_id_i,
+  input  logic [1:0]           up_poison_i,
+  input  logic                 up_abort_i,
+  input  logic [15:0]          up_id_i,
+  input  logic [Fns-1:0][1:0]  fn_ended_i,
+  input  logic [NPorts-1:0]    port_aborts_i,
 
   input  logic        dev_link_i,
   // The device, from discovery: whether the rest is known, and whether it is being read.
@@ -210,6 +220,7 @@ module vfp_cfg_host #(
     .be_i      (be_q),
     .wdata_i   (wdata_q),
     .rdata_o   (mgmt_rdata),
+    .poisoned_i,
     .mem_en_o  (mgmt_en_o),
     .bar_o     (mgmt_bar_o),
     .bme_o     (mgmt_bme),
@@ -231,6 +242,9 @@ module vfp_cfg_host #(
     .slot_reg_i    (32'd0),
     .link_active_i (1'b0),
     .refused_i     (refused_i),
+    .down_poison_i (down_poison_i),
+    .up_poison_i   (up_poison_i),
+    .aborts_i      (1'b0),
     .mem_en_o      (up_mem_en),
     .bme_o         (up_bme),
     .sec_bus_o     (up_sec),
@@ -248,6 +262,11 @@ module vfp_cfg_host #(
   );
 
   for (genvar p = 0; p < NPorts; p++) begin : gen_port
+    // A completion goes where its requester is, and comes from its completer. A poisoned request goes by address: only the
+    // port above has seen it.
+    logic down_here, up_here;
+    assign down_here = dn_sec[p] != 8'd0 && down_id_i[15:8] >= dn_sec[p] && down_id_i[15:8] <= dn_sub[p];
+    assign up_here   = dn_sec[p] != 8'd0 && up_id_i[15:8] >= dn_sec[p] && up_id_i[15:8] <= dn_sub[p];
     vfp_cfg_port #(.Downstream(1'b1), .Slot(!Owner), .PortNumber(8'(p + 1))) u_port (
       .clk_i, .rst_ni,
       .clear_i       (!link_i || up_reset),
@@ -261,6 +280,9 @@ module vfp_cfg_host #(
       .slot_reg_i    (slot_reg[p]),
       .link_active_i (Owner ? dev_link_i : slot_link_o[p]),
       .refused_i     (2'b00),
+      .down_poison_i ({down_poison_i[1] && down_here, 1'b0}),
+      .up_poison_i   (up_here ? up_poison_i : 2'b00),
+      .aborts_i      (port_aborts_i[p]),
       .mem_en_o      (dn_mem_en[p]),
       .bme_o         (dn_bme[p]),
       .sec_bus_o     (dn_sec[p]),
@@ -336,7 +358,7 @@ module vfp_cfg_host #(
     assign fn_bdf_o   = '0;
   end else begin : gen_vf
     logic [Slots-1:0] clear;
-    logic [Fns-1:0]   vf_mse, vf_bme;
+    logic [Fns-1:0]   vf_mse, vf_bme, fn_down_poison, fn_up_poison, fn_aborts;
     assign clear = ~slot_usable_o | dn_reset | {Slots{!link_i || up_reset}};
     vfp_cfg_vf #(.Slots(Slots), .SlotFns(SlotFns)) u_vf (
       .clk_i, .rst_ni,
@@ -355,6 +377,10 @@ module vfp_cfg_host #(
       .device_i    (vf_device_i),
       .class_rev_i, .subsystem_i, .bar0_flags_i, .bar3_flags_i,
       .busy_i      (vf_busy_i[fn_vf_i[fn]]),
+      .down_poison_i(fn_down_poison),
+      .up_poison_i (fn_up_poison),
+      .ended_i     (fn_ended_i),
+      .aborts_i    (fn_aborts),
       .mse_o       (vf_mse),
       .bme_o       (vf_bme),
       .bar0_o      (fn_bar0_o),
@@ -366,6 +392,12 @@ module vfp_cfg_host #(
       localparam int unsigned S = f / SlotFns;
       assign fn_mse_o[f]  = vf_mse[f] && up_mem_en && dn_mem_en[S];
       assign fn_bme_o[f]  = vf_bme[f] && up_bme && dn_bme[S];
+      // Its number on this host: its bus is the port's.
+      logic [15:0] id;
+      assign id = {dn_sec[S], 8'(f % SlotFns)};
+      assign fn_down_poison[f] = fn_there_i[f] && down_poison_i[1] && down_id_i == id;
+      assign fn_up_poison[f]   = fn_there_i[f] && up_poison_i[0] && up_id_i == id;
+      assign fn_aborts[f]      = fn_there_i[f] && up_abort_i && up_id_i == id;
     end
   end
 
@@ -463,7 +495,8 @@ module vfp_cfg_host #(
 
   logic unused;
   assign unused = ^{up_msi_en, up_msi_addr, up_msi_data, up_ari, up_disable,
-                    up_slot_we, up_bdf_q, cfg_hdr_i, vf_busy_i, fn_vf_i, fn_there_i, dev_sec_bus_i, dn_disable,
+                    up_slot_we, up_bdf_q, cfg_hdr_i, fn_ended_i, up_abort_i, down_id_i, up_id_i,
+                    vf_busy_i, fn_vf_i, fn_there_i, dev_sec_bus_i, dn_disable,
                     dn_reset, dn_ari, dn_sub, slot_we, slot_present_i, slot_ready_i, slot_quiet_i, port_back_i,
                     button_i, dn_msi_en, vf_first_i,
                     vf_stride_i, vendor_i, vf_device_i, class_rev_i, subsystem_i, bar0_flags_i, bar3_flags_i};

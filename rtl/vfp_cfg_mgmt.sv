@@ -11,6 +11,7 @@ module vfp_cfg_mgmt (
   input  logic [3:0]  be_i,
   input  logic [31:0] wdata_i,
   output logic [31:0] rdata_o,
+  input  logic        poisoned_i,  // pulse: a poisoned request to the bridge was refused
 
   output logic        mem_en_o,
   output logic [63:0] bar_o,  // 64 KiB
@@ -21,6 +22,7 @@ module vfp_cfg_mgmt (
 );
 
   logic [2:1]  command_q;
+  logic        parity_q, serr_q;  // Parity Error Response, SERR# Enable
   logic [7:0]  line_q, cache_q;
   logic [63:16] bar_q;
   logic [1:0]  power_q;
@@ -38,9 +40,24 @@ module vfp_cfg_mgmt (
     .data_o  (msi_data_o)
   );
 
+  // It asks for nothing that is answered, and aborts nothing.
+  logic [15:8] errors;
+  vfp_cfg_errors u_errors (
+    .clk_i, .rst_ni, .clear_i,
+    .we_i          (we_i && reg_i == 10'h001),
+    .be_i, .wdata_i, .poisoned_i,
+    .master_abort_i(1'b0),
+    .target_abort_i(1'b0),
+    .aborts_i      (1'b0),
+    .parity_i      (1'b0),
+    .errors_o      (errors)
+  );
+
   always_ff @(posedge clk_i) begin
     if (!rst_ni || clear_i) begin
       command_q <= '0;
+      parity_q  <= 1'b0;
+      serr_q    <= 1'b0;
       line_q    <= '0;
       cache_q   <= '0;
       bar_q     <= '0;
@@ -48,7 +65,10 @@ module vfp_cfg_mgmt (
       devctl_q  <= '0;
     end else if (we_i) begin
       case (reg_i)
-        10'h001: if (be_i[0]) command_q <= wdata_i[2:1];
+        10'h001: begin
+          if (be_i[0]) {parity_q, command_q} <= {wdata_i[6], wdata_i[2:1]};
+          if (be_i[1]) serr_q <= wdata_i[8];
+        end
         10'h003: if (be_i[0]) cache_q <= wdata_i[7:0];
         10'h004: begin
           if (be_i[2]) bar_q[23:16] <= wdata_i[23:16];
@@ -69,7 +89,7 @@ module vfp_cfg_mgmt (
   always_comb begin
     case (reg_i)
       10'h000: rdata_o = 32'h8086_10ee;
-      10'h001: rdata_o = {16'h0010, 13'd0, command_q, 1'b0};
+      10'h001: rdata_o = {errors, 8'h10, 7'd0, serr_q, 1'b0, parity_q, 3'd0, command_q, 1'b0};
       10'h002: rdata_o = 32'h0580_0001;  // memory controller, other
       10'h003: rdata_o = {8'h00, 8'h80, 8'h00, cache_q};  // multi-function
       10'h004: rdata_o = {bar_q[31:16], 16'h0004};

@@ -23,6 +23,11 @@ module vfp_cfg_port #(
   input  logic [31:0] slot_reg_i,
   input  logic        link_active_i,
   input  logic [1:0]  refused_i,  // pulses: a posted, a non-posted request that came this way was refused
+  // Pulses: a poisoned {completion, request} came through it, downstream and upstream; it has answered a request from below
+  // with Completer Abort.
+  input  logic [1:0]  down_poison_i,
+  input  logic [1:0]  up_poison_i,
+  input  logic        aborts_i,
 
   output logic        mem_en_o,
   output logic        bme_o,
@@ -41,6 +46,7 @@ module vfp_cfg_port #(
 );
 
   logic [2:1]   command_q;
+  logic         parity_q, serr_q;  // Parity Error Response, SERR# Enable
   logic [7:0]   cache_q, line_q, primary_q, secondary_q, subordinate_q;
   logic [31:20] mem_base_q, mem_limit_q;
   logic [63:20] pref_base_q, pref_limit_q;
@@ -64,9 +70,37 @@ module vfp_cfg_port #(
     .data_o  (msi_data_o)
   );
 
+  // Status and Secondary Status: what the two sides of the port have seen. A port asks for nothing itself, and aborts nothing
+  // that its primary side is asked. A poisoned request that goes downstream is recorded by the upper side alone.
+  logic [15:8] errors, secondary_errors;
+  vfp_cfg_errors u_errors (
+    .clk_i, .rst_ni, .clear_i,
+    .we_i          (we_i && reg_i == 10'h001),
+    .be_i, .wdata_i,
+    .poisoned_i    (down_poison_i != 2'b00),
+    .master_abort_i(1'b0),
+    .target_abort_i(1'b0),
+    .aborts_i      (1'b0),
+    .parity_i      (parity_q && (down_poison_i[1] || up_poison_i[0])),
+    .errors_o      (errors)
+  );
+  vfp_cfg_errors u_secondary_errors (
+    .clk_i, .rst_ni, .clear_i,
+    .we_i          (we_i && reg_i == 10'h007),
+    .be_i, .wdata_i,
+    .poisoned_i    (up_poison_i != 2'b00),
+    .master_abort_i(1'b0),
+    .target_abort_i(1'b0),
+    .aborts_i,
+    .parity_i      (control_q[0] && up_poison_i[1]),
+    .errors_o      (secondary_errors)
+  );
+
   always_ff @(posedge clk_i) begin
     if (!rst_ni || clear_i) begin
       command_q     <= '0;
+      parity_q      <= 1'b0;
+      serr_q        <= 1'b0;
       cache_q       <= '0;
       line_q        <= '0;
       primary_q     <= '0;
@@ -89,7 +123,10 @@ module vfp_cfg_port #(
       if (refused_i[0]) {devsta_q[3], devsta_q[1]} <= 2'b11;
       if (refused_i[1]) {devsta_q[3], devsta_q[0]} <= 2'b11;
       if (we_i) case (reg_i)
-        10'h001: if (be_i[0]) command_q <= wdata_i[2:1];
+        10'h001: begin
+          if (be_i[0]) {parity_q, command_q} <= {wdata_i[6], wdata_i[2:1]};
+          if (be_i[1]) serr_q <= wdata_i[8];
+        end
         10'h003: if (be_i[0]) cache_q <= wdata_i[7:0];
         10'h006: begin
           if (be_i[0]) primary_q <= wdata_i[7:0];
@@ -134,10 +171,11 @@ module vfp_cfg_port #(
   always_comb begin
     case (reg_i)
       10'h000: rdata_o = Downstream ? 32'h8088_10ee : 32'h8087_10ee;
-      10'h001: rdata_o = {16'h0010, 13'd0, command_q, 1'b0};
+      10'h001: rdata_o = {errors, 8'h10, 7'd0, serr_q, 1'b0, parity_q, 3'd0, command_q, 1'b0};
       10'h002: rdata_o = 32'h0604_0001;
       10'h003: rdata_o = {8'h00, Downstream ? 8'h01 : 8'h81, 8'h00, cache_q};
       10'h006: rdata_o = {8'h00, subordinate_q, secondary_q, primary_q};
+      10'h007: rdata_o = {secondary_errors, 24'd0};
       10'h008: rdata_o = {mem_limit_q, 4'd0, mem_base_q, 4'd0};
       10'h009: rdata_o = {pref_limit_q[31:20], 4'd1, pref_base_q[31:20], 4'd1};
       10'h00a: rdata_o = pref_base_q[63:32];

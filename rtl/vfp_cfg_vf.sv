@@ -33,6 +33,13 @@ module vfp_cfg_vf #(
   input  logic [3:0]  bar3_flags_i,
   input  logic        busy_i,       // requests of function fn_i are outstanding
 
+  // Pulses, for Status: a poisoned answer for it, a poisoned request of it; a request of its ended with {Completer Abort,
+  // Unsupported Request}; it has answered with Completer Abort.
+  input  logic [Fns-1:0]      down_poison_i,
+  input  logic [Fns-1:0]      up_poison_i,
+  input  logic [Fns-1:0][1:0] ended_i,
+  input  logic [Fns-1:0]      aborts_i,
+
   output logic [Fns-1:0]       mse_o,
   output logic [Fns-1:0]       bme_o,
   output logic [Fns-1:0][63:0] bar0_o,
@@ -40,7 +47,7 @@ module vfp_cfg_vf #(
   output logic [Fns-1:0][15:0] bdf_o
 );
 
-  logic [Fns-1:0]        mse_q, bme_q;
+  logic [Fns-1:0]        mse_q, bme_q, parity_q, serr_q;
   logic [Fns-1:0][63:14] bar0_q, bar3_q;
   logic [Fns-1:0][15:0]  bdf_q;
   logic [Fns-1:0][1:0]   msix_q;    // enable, mask all
@@ -59,10 +66,12 @@ module vfp_cfg_vf #(
   always_ff @(posedge clk_i) begin
     if (sel_i && we_i) begin
       bdf_q[fn_i] <= bdf_i;  // captured from every configuration write (2.2.6.2)
+      if (reg_i == 10'h001 && be_i[1]) serr_q[fn_i] <= wdata_i[8];
       case (reg_i)
         10'h001: if (be_i[0]) begin
           mse_q[fn_i] <= wdata_i[1];
           bme_q[fn_i] <= wdata_i[2];
+          parity_q[fn_i] <= wdata_i[6];
         end
         10'h003: if (be_i[0]) cache_q[fn_i] <= wdata_i[7:0];
         10'h004: bar0_q[fn_i][31:14] <= (bar0_q[fn_i][31:14] & ~bar0_mask[31:14]) | (wdata_i[31:14] & bar0_mask[31:14]);
@@ -83,6 +92,8 @@ module vfp_cfg_vf #(
       if (!rst_ni || clear_i[f / int'(SlotFns)] || (sel_i && flr && fn_i == FnW'(f))) begin
         mse_q[f]     <= 1'b0;
         bme_q[f]     <= 1'b0;
+        parity_q[f]  <= 1'b0;
+        serr_q[f]    <= 1'b0;
         msix_q[f]    <= 2'b00;
         bar0_q[f]    <= '0;
         bar3_q[f]    <= '0;
@@ -92,6 +103,22 @@ module vfp_cfg_vf #(
         cache_q[f]   <= '0;
       end
     end
+  end
+
+  logic [Fns-1:0][15:8] errors;
+  for (genvar f = 0; f < Fns; f++) begin : gen_errors
+    vfp_cfg_errors u_errors (
+      .clk_i, .rst_ni,
+      .clear_i       (clear_i[f / int'(SlotFns)] || (sel_i && flr && fn_i == FnW'(f))),
+      .we_i          (sel_i && we_i && reg_i == 10'h001 && fn_i == FnW'(f)),
+      .be_i, .wdata_i,
+      .poisoned_i    (down_poison_i[f]),
+      .master_abort_i(ended_i[f][0]),
+      .target_abort_i(ended_i[f][1]),
+      .aborts_i      (aborts_i[f]),
+      .parity_i      (parity_q[f] && (down_poison_i[f] || up_poison_i[f])),
+      .errors_o      (errors[f])
+    );
   end
 
   logic multi;  // more than one function in the slot
@@ -107,7 +134,7 @@ module vfp_cfg_vf #(
   always_comb begin
     case (reg_i)
       10'h000: rdata_o = {device_i, vendor_i};
-      10'h001: rdata_o = {16'h0010, 13'd0, bme_q[fn_i], mse_q[fn_i], 1'b0};
+      10'h001: rdata_o = {errors[fn_i], 8'h10, 7'd0, serr_q[fn_i], 1'b0, parity_q[fn_i], 3'd0, bme_q[fn_i], mse_q[fn_i], 1'b0};
       10'h002: rdata_o = class_rev_i;
       10'h003: rdata_o = {8'h00, multi, 7'd0, 8'h00, cache_q[fn_i]};
       10'h004: rdata_o = {bar0_q[fn_i][31:14], 10'd0, bar0_flags_i};

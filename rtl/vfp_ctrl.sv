@@ -130,6 +130,11 @@ module vfp_ctrl #(
   input  logic [3:0]               err_reason_i,    // vfp_regs_pkg::Drop*
   input  logic [127:0]             err_hdr_i,
   input  logic [Hosts-1:0][1:0]    host_refused_i,  // pulses: a posted, a non-posted request was refused
+  // Headers that pass the ports: see vfp_watch.
+  input  logic [Hosts-1:0]         rx_take_i,
+  input  logic [Hosts-1:0][127:0]  rx_hdr_i,
+  input  logic [Hosts:0]           tx_take_i,
+  input  logic [Hosts:0][127:0]    tx_hdr_i,
   input  logic [Hosts-1:0]         host_lost_i,     // its port is stuck, and what it was to get is lost
   input  logic [1:0]               timeouts_i,      // pulses: a request to the device, to a host was never answered
 
@@ -286,6 +291,40 @@ module vfp_ctrl #(
     .busy_o          (events_busy)
   );
 
+  // ---- What the Status registers record --------------------------------------------------------------------------------
+  logic [Hosts-1:0]       poisoned, up_abort;
+  logic [Hosts-1:0][1:0]  down_poison, up_poison;
+  logic [Hosts-1:0][15:0] down_id, up_id;
+  logic [NumFns-1:0][1:0] fn_ended;
+  logic [NumFns-1:0]      fn_refused;
+  logic                   own_refused, watch_busy;
+  vfp_watch #(.Users(Users), .UserFns(UserFns), .Vfs(Vfs)) u_watch (
+    .clk_i, .rst_ni, .rx_take_i, .rx_hdr_i, .tx_take_i, .tx_hdr_i,
+    .dev_known_i  (dev_known_o),
+    .sriov_i      (sriov),
+    .vf_first_i   (dev_vf_first_o),
+    .vf_stride_i  (dev_vf_stride_o),
+    .num_vfs_i    (dev_num_vfs_o),
+    .sec_bus_i    (sec_bus),
+    .sub_bus_i    (own_sub_bus_o),
+    .own_dsp_bdf_i(own_dsp_bdf_o),
+    .vf_owned_i   (vf_owned_o),
+    .vf_fn_i      (vf_fn_o),
+    .fn_vf_i      (fn_vf_o),
+    .down_poison_o(down_poison),
+    .down_id_o    (down_id),
+    .up_poison_o  (up_poison),
+    .up_abort_o   (up_abort),
+    .up_id_o      (up_id),
+    .fn_ended_o   (fn_ended),
+    .fn_refused_o (fn_refused),
+    .own_refused_o(own_refused),
+    .busy_o       (watch_busy)
+  );
+  for (genvar h = 0; h < Hosts; h++) begin : gen_poisoned
+    assign poisoned[h] = err_valid_i && err_reason_i == vfp_regs_pkg::DropPoisoned && err_port_i == 8'(h);
+  end
+
   // ---- The hosts' trees --------------------------------------------------------------------------------------------------
   logic [Hosts-1:0] cfg_busy;
 
@@ -319,6 +358,14 @@ module vfp_ctrl #(
     .port_back_i    (1'b0),
     .dev_link_i,
     .refused_i      (host_refused_i[0]),
+    .poisoned_i     (poisoned[0]),
+    .down_poison_i  (down_poison[0]),
+    .down_id_i      (down_id[0]),
+    .up_poison_i    (up_poison[0]),
+    .up_abort_i     (up_abort[0]),
+    .up_id_i        (up_id[0]),
+    .fn_ended_i     ('0),
+    .port_aborts_i  (own_refused),
     .event_msi_can_o(event_msi_can[0]),
     .event_msi_i    (event_msi[0]),
     .slot_present_o (no_present),
@@ -412,6 +459,10 @@ module vfp_ctrl #(
     logic [15:0] dsp_bdf, target;
     logic [7:0]  sec, sub;
     logic        below_reset;
+    logic [Slots-1:0] port_aborts;
+    for (genvar s = 0; s < Slots; s++) begin : gen_aborts
+      assign port_aborts[s] = fn_refused[F0 + s * SlotFns +: SlotFns] != '0;
+    end
 
     vfp_cfg_host #(.Owner(1'b0), .Slots(Slots), .SlotFns(SlotFns), .Vfs(Vfs), .FirstSlot(1)) u_tree (
       .clk_i, .rst_ni,
@@ -436,6 +487,14 @@ module vfp_ctrl #(
       .port_back_i    (host_was_lost_q[h] && !host_lost_i[h]),
       .dev_link_i,
       .refused_i      (host_refused_i[h]),
+      .poisoned_i     (poisoned[h]),
+      .down_poison_i  (down_poison[h]),
+      .down_id_i      (down_id[h]),
+      .up_poison_i    (up_poison[h]),
+      .up_abort_i     (up_abort[h]),
+      .up_id_i        (up_id[h]),
+      .fn_ended_i     (fn_ended[F0 +: UserFns]),
+      .port_aborts_i  (port_aborts),
       .event_msi_can_o(event_msi_can[h]),
       .event_msi_i    (event_msi[h]),
       .slot_present_o (slot_present[S0 +: Slots]),
@@ -567,7 +626,7 @@ module vfp_ctrl #(
   assign disc_done   = wait_q && int_done_i && !for_pool_q;
   assign answer      = wait_q && int_done_i && for_pool_q;
 
-  assign busy_o  = disc_busy || pool_busy || regs_busy || events_busy || (|cfg_busy) || (|button_i) ||
+  assign busy_o  = disc_busy || pool_busy || regs_busy || events_busy || watch_busy || (|cfg_busy) || (|button_i) ||
                    (int_valid_o && int_ready_i) || int_done_i || host_was_lost_q != host_lost_i;
   assign timer_o = pool_timer || regs_timer || disc_timer;
 
