@@ -11,14 +11,14 @@
 namespace vfpool {
 namespace {
 
-/// Wall time: cycles to run between two looks at timers and descriptors. About 1 ms of Verilated work, so a waiting
-/// guest is noticed soon, and poll(2) costs little beside it.
-constexpr int kCyclesPerTurn = 256;
+/// Wall time: cycles to run between two looks at timers and descriptors. Less than 100 us of Verilated work, so that a
+/// guest that reads a register waits little longer while others are busy; poll(2) costs a twentieth of it.
+constexpr int kCyclesPerTurn = 64;
 /// With nothing due, how long to sleep before signals that arrived meanwhile are looked at.
 constexpr SimTime kIdlePoll = std::chrono::seconds(1);
 /// What a turn counts for in running() at most, so that a busy millisecond is at least 1,024 cycles however little of a
 /// processor this process gets.
-constexpr SimTime kMostOfATurn = std::chrono::microseconds(250);
+constexpr SimTime kMostOfATurn = std::chrono::nanoseconds(62'500);
 
 }  // namespace
 
