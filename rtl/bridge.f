@@ -1,5 +1,6 @@
 rtl/vfp_pkg.sv
 rtl/vfp_regs_pkg.sv
+rtl/cell/vfp_clock_gate.sv
 rtl/vfp_tlp_check.sv
 rtl/vfp_cpl_check.sv
 rtl/vfp_pkt_queue.sv
@@ -24,6 +25,7 @@ rtl/vfp_cfg_host.sv
 rtl/vfp_discover.sv
 rtl/vfp_pool.sv
 rtl/vfp_events.sv
+rtl/vfp_counters.sv
 rtl/vfp_regs.sv
 rtl/vfp_watch.sv
 rtl/vfp_ctrl.sv

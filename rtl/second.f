@@ -7,6 +7,7 @@ rtl/map/vfp_map_pkg.sv
 rtl/steer/vfp_steer_pkg.sv
 rtl/decide/vfp_look_pkg.sv
 rtl/cell/vfp_cell_check.sv
+rtl/cell/vfp_clock_gate.sv
 rtl/cell/vfp_fifo.sv
 rtl/cell/vfp_fifo_bram.sv
 rtl/cell/vfp_gather.sv
@@ -61,6 +62,7 @@ rtl/vfp_cfg_host.sv
 rtl/vfp_discover.sv
 rtl/vfp_pool.sv
 rtl/vfp_events.sv
+rtl/vfp_counters.sv
 rtl/vfp_regs.sv
 rtl/vfp_watch.sv
 rtl/vfp_ctrl.sv

@@ -123,10 +123,17 @@ module vfp_bridge #(
   logic [Hosts-1:0][1:0]    host_refused;
   logic [127:0]             err_hdr;
   logic                     fabric_busy, fabric_timer, ctrl_busy, ctrl_timer;
+  logic                     clk_ctrl, ctrl_on, vf_news;
+  logic [Ports-1:0]         link_q;
+  logic [Hosts-1:0]         host_lost_q;
 
 `ifdef VFPOOL_SECOND
   vfp_joined #(.Users(Users), .UserFns(UserFns), .Vfs(Vfs)) u_fabric (
+    .clk_ctrl_i(clk_ctrl), .ctrl_on_i(ctrl_on), .vf_news_o(vf_news),
 `else
+  logic [Vfs-1:0] vf_busy_q;
+  always_ff @(posedge clk_i) vf_busy_q <= vf_busy;
+  assign vf_news = vf_busy_q != vf_busy;
   vfp_fabric #(.Users(Users), .UserFns(UserFns), .Vfs(Vfs)) u_fabric (
 `endif
     .clk_i, .rst_ni, .tick_ms_i, .link_i,
@@ -166,8 +173,18 @@ module vfp_bridge #(
   assign svc_ready_o      = reg_ready[Hosts];
   assign svc_rdata_o      = reg_rdata[Hosts];
 
+  // The control plane rests while it is asked nothing: most of the time, and in the middle of traffic.
+  always_ff @(posedge clk_i) begin
+    link_q      <= link_i;
+    host_lost_q <= host_lost;
+  end
+  assign ctrl_on = ctrl_busy || tick_ms_i || vf_news || cfg_valid != '0 || rsp_valid != '0 || reg_valid != '0 || int_valid ||
+                   int_done || msi_valid != '0 || own_cfg_write || own_cfg_writing || own_cfg_written || err_valid ||
+                   timeouts != '0 || host_refused != '0 || host_lost_q != host_lost || link_q != link_i;
+  vfp_clock_gate u_gate (.clk_i, .rst_ni, .on_i(ctrl_on), .clk_o(clk_ctrl));
+
   vfp_ctrl #(.Users(Users), .Slots(Slots), .SlotFns(SlotFns), .Vfs(Vfs)) u_ctrl (
-    .clk_i, .rst_ni, .tick_ms_i,
+    .clk_i(clk_ctrl), .rst_ni, .clk_count_i(clk_i), .tick_ms_i,
     .host_link_i(link_i[Hosts-1:0]),
     .dev_link_i(link_i[Hosts]), .dev_reset_o,
     .button_i, .power_led_o, .attn_led_o,

@@ -17,6 +17,7 @@ module vfp_ctrl #(
 ) (
   input  logic clk_i,
   input  logic rst_ni,
+  input  logic clk_count_i,  // clk_i, but never stopped (vfp_clock_gate): of the packet counters
   // One pulse a millisecond (board clock or simulator): time base of slots, FLR and heartbeat.
   input  logic tick_ms_i,
   // Bit h: the link to host h is up.
@@ -563,7 +564,7 @@ module vfp_ctrl #(
   // ---- Registers ---------------------------------------------------------------------------------------------------------
   logic regs_busy, regs_timer;
   vfp_regs #(.Users(Users), .Slots(Slots), .SlotFns(SlotFns), .Vfs(Vfs)) u_regs (
-    .clk_i, .rst_ni, .tick_ms_i,
+    .clk_i, .rst_ni, .clk_count_i, .tick_ms_i,
     .reg_valid_i, .reg_ready_o, .reg_write_i, .reg_addr_i, .reg_be_i, .reg_wdata_i, .reg_rdata_o,
     .cmd_o         (cmd),
     .cmd_owner_o   (cmd_owner),

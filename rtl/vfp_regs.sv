@@ -18,6 +18,7 @@ module vfp_regs #(
 ) (
   input  logic clk_i,
   input  logic rst_ni,
+  input  logic clk_count_i,  // clk_i, but never stopped (vfp_clock_gate): of the packet counters
   input  logic tick_ms_i,
 
   input  logic [Views-1:0]       reg_valid_i,
@@ -117,7 +118,7 @@ module vfp_regs #(
   vfp_regs_pkg::log_last_t log_last_q;
   logic [127:0]           log_hdr_q;
   logic [31:0]            drops_q [16];
-  logic [Views-1:0][2:0][31:0] rx_q, tx_q;
+  logic [31:0]            rx_count, tx_count;
 
   vfp_regs_pkg::command_t command;
   always_comb begin
@@ -145,8 +146,6 @@ module vfp_regs #(
       log_count_q <= '0;
       log_last_q  <= '0;
       log_hdr_q   <= '0;
-      rx_q        <= '0;
-      tx_q        <= '0;
       for (int i = 0; i < 16; i++) drops_q[i] <= '0;
     end else begin
       if (heartbeat_q.ms == '0) begin
@@ -181,14 +180,14 @@ module vfp_regs #(
         log_hdr_q             <= err_hdr_i;
         drops_q[err_reason_i] <= drops_q[err_reason_i] + 1'b1;
       end
-      for (int p = 0; p < int'(Views); p++) begin
-        for (int c = 0; c < 3; c++) begin
-          if (ev_rx_i[p][c]) rx_q[p][c] <= rx_q[p][c] + 1'b1;
-          if (ev_tx_i[p][c]) tx_q[p][c] <= tx_q[p][c] + 1'b1;
-        end
-      end
     end
   end
+
+  vfp_counters #(.Ports(Views)) u_counters (
+    .clk_i(clk_count_i), .rst_ni, .rx_i(ev_rx_i), .tx_i(ev_tx_i),
+    .rx_index_i(vfp_regs_pkg::rx_index(addr)), .rx_count_o(rx_count),
+    .tx_index_i(vfp_regs_pkg::tx_index(addr)), .tx_count_o(tx_count)
+  );
 
   // ---- Reading ---------------------------------------------------------------------------------------------------------
   vfp_regs_pkg::role_t           role;
@@ -275,14 +274,10 @@ module vfp_regs #(
     end
     if (vfp_regs_pkg::is_slot(addr) && slot_seen) value = slot_word;
     if (vfp_regs_pkg::is_vf(addr) && 32'(vf_index) < 32'(num_vfs_i)) value = vf_word;
-    for (int p = 0; p < int'(Views); p++) begin
-      for (int c = 0; c < 3; c++) begin
-        if (vfp_regs_pkg::is_rx(addr) && vfp_regs_pkg::rx_index(addr) == 7'(4 * p + c)) value = rx_q[p][c];
-        if (vfp_regs_pkg::is_tx(addr) && vfp_regs_pkg::tx_index(addr) == 7'(4 * p + c)) value = tx_q[p][c];
-      end
-    end
   end
-  assign rdata = vfp_regs_pkg::readable(addr, owner) ? value : 32'd0;
+  logic [31:0] word;  // counters apart: what depends on them is looked at in every cycle
+  assign word  = vfp_regs_pkg::is_rx(addr) ? rx_count : vfp_regs_pkg::is_tx(addr) ? tx_count : value;
+  assign rdata = vfp_regs_pkg::readable(addr, owner) ? word : 32'd0;
 
   for (genvar h = 0; h < Hosts; h++) begin : gen_weight
     vfp_regs_pkg::weight_t w;

@@ -44,8 +44,9 @@ module vfp_cell_check #(
   assign ends   = !valid_i || cell_i.eop || !cell_i.nullify;
   assign fits   = !valid_i || cell_i.eop || passed_q + 8'd1 < 8'(MaxCells);
 
+  // Where no cell is and none was stopped, all of them hold.
   always_ff @(posedge clk_i) begin
-    if (rst_ni) begin
+    if (rst_ni && (valid_i || stalled_q)) begin
       if (Assume) begin
         assume (stays);
         assume (starts);

@@ -35,7 +35,10 @@ module vfp_gather #(
       end
     end
     data = '0;
-    for (int i = 0; i < int'(N); i++) if (pick[i]) data = data | in_data_i[i];
+    // Most of the time there is nothing: then the simulation looks at no source.
+    if (in_valid_i != '0) begin
+      for (int i = 0; i < int'(N); i++) if (pick[i]) data = data | in_data_i[i];
+    end
   end
   assign in_ready_o = free ? pick : '0;
 

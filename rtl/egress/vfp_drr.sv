@@ -17,7 +17,8 @@ module vfp_drr #(
   input  logic [Sources-1:0]      may_i,     // there is room for what the source asks for
   input  logic [Sources-1:0][5:0] cells_i,   // of the packet, valid in the cycle after its grant
   input  logic [Sources-1:0][4:0] weight_i,  // 1..31
-  output logic [Sources-1:0]      grant_o
+  output logic [Sources-1:0]      grant_o,
+  output logic                    busy_o     // somebody asks, or deficits change; else nothing changes some cycles later
 );
 
   if (Sources < 1 || Sources > 18) begin : gen_bad_sources
@@ -135,6 +136,11 @@ module vfp_drr #(
   logic               dry_q, forget_q;
   assign settled = !granted_q && !charged_q;
   assign turn    = turn_q == '1;
+`ifdef VFPOOL_GATE
+  assign busy_o  = req_i != '0 || !settled || !idle || round || hold_q || add_q || loop_q != '0;
+`else
+  assign busy_o  = 1'b1;
+`endif
   assign round   = !hold_q && !add_q &&
                    (dry_q || (((ask_q | loop_q) & rich) == '0 && (ask_q | loop_q) != '0));
 

@@ -54,7 +54,9 @@ module vfp_egress #(
   input  logic                         ended_ready_i,
   output logic [127:0]                 ended_hdr_o,  // of a non-posted request or completion that ended here
   output vfp_route_pkg::route_t        ended_route_o,
-  output logic [4:0]                   ended_source_o
+  output logic [4:0]                   ended_source_o,
+
+  output logic                         busy_o        // a packet is asked for or here; else nothing changes some cycles later
 );
 
   localparam int unsigned CellW  = vfp_cell_pkg::CellW;
@@ -66,7 +68,8 @@ module vfp_egress #(
   logic               ended_space_q;
   logic [4:0]         ended_used;
   logic [Sources-1:0] may, np, more;
-  logic [Sources-1:0][2:0] room;
+  logic [Sources-1:0][2:0] room, next_room;
+  logic               drr_busy;
   logic [Sources-1:0] grant, sel1_q, sel_q;
   logic [3:0]         np_any_q;
 
@@ -82,8 +85,9 @@ module vfp_egress #(
     assign room[s] = {link[2] && ended_space_q, link[1] && ended_space_q && (np_may || refuse_i[s] || down_i), link[0]};
     assign may[s]  = room[s][req_cls_i[s]];
     assign more[s] = req_more_i[s] && !(np[s] && (tag_few_i[s] || tag_scarce_i));
+    assign next_room[s] = {room[s][2], link[1] && ended_space_q && (tag_may_i[s] || refuse_i[s] || down_i), room[s][0]};
     always_ff @(posedge clk_i) begin
-      room_o[s] <= {room[s][2], link[1] && ended_space_q && (tag_may_i[s] || refuse_i[s] || down_i), room[s][0]};
+      room_o[s] <= next_room[s];
       if (!rst_ni) np_wait_q <= '0;
       else if (grant[s] && np[s]) np_wait_q <= 4'd8;
       else if (np_wait_q[3]) np_wait_q <= np_wait_q + 4'd1;
@@ -96,9 +100,16 @@ module vfp_egress #(
   end
 
   vfp_drr #(.Sources(Sources)) u_drr (
-    .clk_i, .rst_ni, .req_i, .more_i(more), .may_i(may), .cells_i(req_cells_i), .weight_i, .grant_o(grant)
+    .clk_i, .rst_ni, .req_i, .more_i(more), .may_i(may), .cells_i(req_cells_i), .weight_i, .grant_o(grant),
+    .busy_o(drr_busy)
   );
   assign grant_o = grant;
+`ifdef VFPOOL_GATE
+  assign busy_o  = drr_busy || room_o != next_room || start_q || open_q || e1_valid_q || e2_valid_q || tx_valid_q ||
+                   ended_valid_o || down_q != {2{down_i}};
+`else
+  assign busy_o  = drr_busy;
+`endif
 
   logic [1:0] grant_cls;
   always_comb begin

@@ -18,6 +18,8 @@ module vfp_joined #(
 ) (
   input  logic clk_i,
   input  logic rst_ni,
+  input  logic clk_ctrl_i,  // of the control plane; stands while that rests (vfp_clock_gate)
+  input  logic ctrl_on_i,   // it does not
   input  logic tick_ms_i,
 
   // Streams; port Hosts is the device.
@@ -109,6 +111,7 @@ module vfp_joined #(
   input  logic [15:0]              cpl_timeout_ms_i,
   input  logic                     freeze_i,
   output logic [Vfs-1:0]           vf_busy_o,
+  output logic                     vf_news_o,     // vf_busy_o is about to change
   output logic                     own_cfg_write_o,
   output logic [9:0]               own_cfg_reg_o,
   output logic                     own_cfg_writing_o,
@@ -216,9 +219,13 @@ module vfp_joined #(
   logic [Hosts-1:0][15:0]   fwd_cpl_id;
 
   for (genvar h = 0; h < int'(Hosts); h++) begin : gen_host
-    logic live, passed;
+    logic live, passed, clk;
+    vfp_clock_gate u_gate (
+      .clk_i, .rst_ni,
+      .on_i(local_valid[h] || local_ready[h] != 3'b111 || link_q[h] != link_i[h] || old_q[h] != old[h]), .clk_o(clk)
+    );
     vfp_local_host #(.Owner(h == 0)) u_local (
-      .clk_i, .rst_ni, .link_i(link_i[h] && !old[h]),
+      .clk_i(clk), .rst_ni, .link_i(link_i[h] && !old[h]),
       .in_ready_o(local_ready[h]), .in_valid_i(local_valid[h]), .in_i(local_cell[h]), .in_route_i(local_route[h]),
       .cfg_valid_o(cfg_valid_o[h]), .cfg_ready_i(cfg_ready_i[h]), .cfg_hdr_o(cfg_hdr_o[h]), .cfg_data_o(cfg_data_o[h]),
       .rsp_valid_i(rsp_valid_i[h]), .rsp_ready_o(rsp_ready_o[h]), .rsp_fwd_i(rsp_fwd_i[h]),
@@ -279,8 +286,15 @@ module vfp_joined #(
   vfp_cell_pkg::cell_t dev_req;
   logic                dev_busy;
   vfp_tags_pkg::tag_req_t dev_tag;
+  logic clk_device;
+  vfp_clock_gate u_device_gate (
+    .clk_i, .rst_ni,
+    .on_i(int_valid_i || fwd_valid != '0 || tag_valid[Dev] || own_req_valid[Dev] || local_valid[Dev] || over[Dev] ||
+          late[Dev] || dev_busy || own_cfg_writing_o || link_q[Dev] != link_i[Dev]),
+    .clk_o(clk_device)
+  );
   vfp_local_device #(.Hosts(Hosts)) u_device (
-    .clk_i, .rst_ni, .link_i(link_i[Dev]), .room_i((tx_room_i[Dev][1] || contained[Dev]) && !renews[Dev]), .id_i(own_dsp_bdf_i),
+    .clk_i(clk_device), .rst_ni, .link_i(link_i[Dev]), .room_i((tx_room_i[Dev][1] || contained[Dev]) && !renews[Dev]), .id_i(own_dsp_bdf_i),
     .fwd_valid_i(fwd_valid), .fwd_ready_o(fwd_ready), .fwd_hdr_i(fwd_hdr), .fwd_data_i(fwd_data),
     .fwd_cpl_id_i(fwd_cpl_id),
     .int_valid_i, .int_ready_o, .int_write_i, .int_bdf_i, .int_type1_i, .int_reg_i, .int_be_i, .int_wdata_i,
@@ -302,8 +316,20 @@ module vfp_joined #(
 
   // --- tables ---
 
+  // Two walks after what the control plane does last there is nothing new to find.
+  localparam int unsigned TwoWalks = 6 * (NumFns + Vfs);
+  localparam int unsigned LookW = $clog2(TwoWalks + 1);
+  logic             clk_rows;
+  logic [LookW-1:0] look_q;
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni || ctrl_on_i) look_q <= LookW'(TwoWalks);
+    else if (look_q != '0) look_q <= look_q - 1'b1;
+  end
+  vfp_clock_gate u_rows_gate (
+    .clk_i, .rst_ni, .on_i(look_q != '0 || !settled || moving || pending != '0), .clk_o(clk_rows)
+  );
   vfp_rows #(.Users(Users), .UserFns(UserFns), .Vfs(Vfs)) u_rows (
-    .clk_i, .rst_ni, .ready_i(ready),
+    .clk_i(clk_rows), .rst_ni, .ready_i(ready),
     .fn_active_i, .fn_vf_i, .fn_mse_i, .fn_bme_i, .fn_bar0_i, .fn_bar3_i, .fn_bdf_i, .vf_owned_i, .vf_fn_i,
     .open_i(dev_known_i && !freeze_i), .vf_mse_i(dev_vf_mse_i), .vf_shift_i(dev_vf_shift_i), .dev_bar0_i, .dev_bar3_i,
     .vf_first_i(dev_vf_first_i), .vf_stride_i(dev_vf_stride_i), .own_master_i(own_bme_i),
@@ -327,8 +353,13 @@ module vfp_joined #(
   end
   vfp_vf_busy #(.Ports(Ports), .Vfs(Vfs)) u_busy (
     .clk_i, .rst_ni, .begin_i(begins), .begin_vf_i(begin_vf), .end_i(ends), .end_vf_i(end_vf), .unsure_i(moving),
-    .busy_o(vf_busy_o)
+    .busy_o(busy)
   );
+  // The walk goes on in every cycle; the control plane looks at its result in its own ones.
+  logic [Vfs-1:0] busy, busy_q;
+  always_ff @(posedge clk_ctrl_i) busy_q <= rst_ni ? busy : '1;
+  assign vf_news_o = busy != busy_q;
+  assign vf_busy_o = busy_q | {Vfs{moving}};
 
   // Requests that nobody answered in time, toward the device and toward a host. What a lost link ends is not of them.
   assign timeouts_o[0] = over_late[Dev] && link_i[Dev];
@@ -344,6 +375,7 @@ module vfp_joined #(
   logic [7:0]              looks_q;
   logic                    moves;
   logic [Ports-1:0]        link_q, tx_ready_q;
+  logic [Hosts-1:0]        old_q;
   logic [Ports-1:0][2:0]   tx_room_q;
   assign moves = rx_valid_i != '0 || (tx_valid_o & tx_ready_i) != '0 || local_valid != '0 || alloc != '0 || over != '0 ||
                  (own_req_valid & own_req_ready) != '0 || (own_cpl_valid & own_cpl_ready) != '0 || dev_busy || looks_q != '0 ||
@@ -353,6 +385,7 @@ module vfp_joined #(
   assign tail = waits != '0 ? Wait : Pass;
   always_ff @(posedge clk_i) begin
     link_q     <= link_i;
+    old_q      <= old[Hosts-1:0];
     tx_ready_q <= tx_ready_i;
     tx_room_q  <= tx_room_i;
     looks_q    <= !rst_ni ? '0 : moving ? Looks : looks_q != '0 ? looks_q - 8'd1 : '0;

@@ -14,7 +14,7 @@ module vfp_vf_busy #(
   input  logic [Ports-1:0][VfW-1:0] begin_vf_i,
   input  logic [Ports-1:0]          end_i,       // pulse: its end
   input  logic [Ports-1:0][VfW-1:0] end_vf_i,
-  input  logic                      unsure_i,    // whose VFs are is changing: nobody is quiet
+  input  logic                      unsure_i,    // whose VFs are is changing: nobody is quiet; the caller adds it to busy_o
 
   output logic [Vfs-1:0]            busy_o
 );
@@ -62,6 +62,6 @@ module vfp_vf_busy #(
       busy_q[at_q] <= differ != '0 || !seen_q[at_q];
     end
   end
-  assign busy_o = busy_q | {Vfs{unsure_i}};
+  assign busy_o = busy_q;
 
 endmodule

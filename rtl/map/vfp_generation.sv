@@ -30,6 +30,10 @@ module vfp_generation #(
     $fatal(1, "vfp_generation: 2 to 64 VFs, a visit of 4 cycles or more, a walk of 1,024 or less");
   end
 
+  // The walk stands while nobody asks for anything.
+  logic clk;
+  vfp_clock_gate u_gate (.clk_i, .rst_ni, .on_i(init_q || bump_i != '0 || pending_o != '0), .clk_o(clk));
+
   // The first walk clears.
   logic [VfW+VisitW-1:0] walk_q;
   logic [VisitW-1:0]     nth;
@@ -41,11 +45,11 @@ module vfp_generation #(
 
   // One copy of the numbers for each reader, and one for the visits.
   logic [15:0] visit_mem [2**VfW];
-  always_ff @(posedge clk_i) begin
+  always_ff @(posedge clk) begin
     if (write_q) visit_mem[vf] <= next_q;
   end
 
-  always_ff @(posedge clk_i) begin
+  always_ff @(posedge clk) begin
     next_q  <= init_q ? 16'd0 : visit_mem[vf] + 16'd1;
     if (!rst_ni) begin
       walk_q  <= '0;
@@ -65,7 +69,7 @@ module vfp_generation #(
     logic pending_q, done;
     assign pending_o[v] = pending_q;
     assign done         = write_q && vf == VfW'(v);
-    always_ff @(posedge clk_i) begin
+    always_ff @(posedge clk) begin
       if (!rst_ni) pending_q <= 1'b0;
       else pending_q <= (pending_q && !done) || bump_i[v];
     end
@@ -73,7 +77,7 @@ module vfp_generation #(
 
   for (genvar r = 0; r < int'(Looks); r++) begin : gen_look
     logic [15:0] gen_mem [2**VfW];
-    always_ff @(posedge clk_i) begin
+    always_ff @(posedge clk) begin
       if (write_q) gen_mem[vf] <= next_q;
     end
     assign look_gen_o[r] = gen_mem[look_vf_i[r]];
@@ -81,8 +85,8 @@ module vfp_generation #(
 
   for (genvar r = 0; r < int'(Checks); r++) begin : gen_check
     logic [15:0] gen_mem [2**VfW];
+    always_ff @(posedge clk) if (write_q) gen_mem[vf] <= next_q;
     always_ff @(posedge clk_i) begin
-      if (write_q) gen_mem[vf] <= next_q;
       check_ok_o[r] <= gen_mem[check_vf_i[r]] == check_gen_i[r] && !pending_o[check_vf_i[r]];
     end
   end

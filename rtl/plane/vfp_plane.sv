@@ -129,7 +129,7 @@ module vfp_plane #(
   logic [P-1:0][2:0]        room, wait_room, link_room, link_waits, takes;
   logic [P-1:0][RouteW-1:0] exit_route;
   logic [P-1:0][7:0]        exit_tag;
-  logic [P-1:0]             down, waiting, tags_some, queued, link_lost, np_some, gone, shut;
+  logic [P-1:0]             down, waiting, tags_some, queued, answers, link_lost, np_some, gone, shut;
 
   // --- decide ---
 
@@ -240,6 +240,26 @@ module vfp_plane #(
     end
   end
 
+  // --- each port's entrance and exit rest while nothing is there for them (vfp_clock_gate) ---
+
+  logic [P-1:0] clk_in, clk_out, link_q, down_q, old_q, hears, speaks;
+  always_ff @(posedge clk_i) begin
+    link_q <= link_i;
+    down_q <= down;
+    old_q  <= old_o;
+  end
+  for (genvar p = 0; p < int'(P); p++) begin : gen_rest
+    assign hears[p] = rx_valid_i[p] || wait_room[p] != '0 || in_valid[p] || dec_valid[p] || deciding_o[p] || route_valid[p] ||
+                      ans_valid[p] || cpl_valid[p] || ask_valid[p] || res_valid[p] || rep_valid[3*p] || rep_valid[3*p+1] ||
+                      exp_valid[p] || late_valid[p] || sends_np[p] || own_tag_ready_o[p] || map_we_i != '0 ||
+                      steer_we_i != '0 || link_q[p] != link_i[p] || !ready;
+    assign speaks[p] = exit_valid[p] || queued[p] || own_req_valid_i[p] || own_cpl_valid_i[p] || ask[p] != '0 ||
+                       answers[p] || ended_valid[p] || end_valid[p] || link_q[p] != link_i[p] || down_q[p] != down[p] ||
+                       old_q[p] != old_o[p];
+    vfp_clock_gate u_in_gate  (.clk_i, .rst_ni, .on_i(hears[p]), .clk_o(clk_in[p]));
+    vfp_clock_gate u_out_gate (.clk_i, .rst_ni, .on_i(speaks[p]), .clk_o(clk_out[p]));
+  end
+
   // --- decisions ---
 
   logic [P-1:0]              ans_valid, ans_ready;
@@ -253,7 +273,7 @@ module vfp_plane #(
     logic [1:0]  dev;
     logic [5:0]  vf;
     vfp_decide_host #(.Owner(h == 0), .Slots(Slots), .Devices(Devices)) u_decide (
-      .clk_i, .rst_ni, .init_done_o(dec_ready[h]), .room_o(verdict_room[h]),
+      .clk_i(clk_in[h]), .rst_ni, .init_done_o(dec_ready[h]), .room_o(verdict_room[h]),
       .in_valid_i(dec_valid[h]), .in_i(dec[h]), .in_cls_i(dec_cls[h]), .in_cells_i(dec_cells[h]),
       .route_valid_o(route_valid[h]), .route_o(route[h]), .route_hdr_o(route_hdr[h]), .route_cells_o(route_cells[h]),
       .ans_valid_o(ans_valid[h]), .ans_ready_i(ans_ready[h]), .ans_o(ans[h]),
@@ -278,7 +298,7 @@ module vfp_plane #(
   logic [Devices-1:0][vfp_steer_pkg::SteerRowW-1:0]   asked_row;
   for (genvar d = 0; d < int'(Devices); d++) begin : gen_decide_device
     vfp_decide_device u_decide (
-      .clk_i, .rst_ni, .init_done_o(dec_ready[H+d]), .room_o(verdict_room[H+d]),
+      .clk_i(clk_in[H+d]), .rst_ni, .init_done_o(dec_ready[H+d]), .room_o(verdict_room[H+d]),
       .in_valid_i(dec_valid[H+d]), .in_i(dec[H+d]), .in_cls_i(dec_cls[H+d]), .in_cells_i(dec_cells[H+d]),
       .route_valid_o(route_valid[H+d]), .route_o(route[H+d]), .route_hdr_o(route_hdr[H+d]),
       .route_cells_o(route_cells[H+d]),
@@ -339,7 +359,7 @@ module vfp_plane #(
     end
     assign open = {ready, ready && !held && !shut[p], ready && !held};
     vfp_link_in u_in (
-      .clk_i, .rst_ni, .link_i(link_i[p]),
+      .clk_i(clk_in[p]), .rst_ni, .link_i(link_i[p]),
       .in_valid_i(rx_valid_i[p]), .in_ready_o(rx_ready_o[p]), .in_i(rx_i[p]),
       .room_i(room[p] & open), .wait_o(wait_room[p]), .out_valid_o(in_valid[p]), .out_o(in[p])
     );
@@ -353,14 +373,14 @@ module vfp_plane #(
     assign dec_room[p] = verdict_room[p] & {3{reports_q}};
     logic [ReportW-1:0] dec_report, bad_report;
     vfp_fifo #(.W(ReportW), .Depth(64)) u_dec_reports (
-      .clk_i, .rst_ni, .in_valid_i(dec_err[p]), .in_ready_o(unused_dec_room),
+      .clk_i(clk_in[p]), .rst_ni, .in_valid_i(dec_err[p]), .in_ready_o(unused_dec_room),
       .in_data_i({dec_reason[p], route_hdr[p]}),
       .out_valid_o(rep_valid[3*p]), .out_ready_i(rep_ready[3*p]), .out_data_o(dec_report), .used_o(dec_used)
     );
     vfp_cell_pkg::cell_t dec_cell, exit, wire_cell, tx;
     assign dec_cell = dec[p];
     vfp_fifo #(.W(ReportW), .Depth(16)) u_bad_reports (
-      .clk_i, .rst_ni, .in_valid_i(bad[p]), .in_ready_o(unused_bad_room),
+      .clk_i(clk_in[p]), .rst_ni, .in_valid_i(bad[p]), .in_ready_o(unused_bad_room),
       .in_data_i({vfp_regs_pkg::DropMalformed, dec_cell.hdr}),
       .out_valid_o(rep_valid[3*p+1]), .out_ready_i(rep_ready[3*p+1]), .out_data_o(bad_report), .used_o(bad_used)
     );
@@ -373,10 +393,15 @@ module vfp_plane #(
       if (!rst_ni) ends_q <= '0;
       else if (ends != (rep_valid[3*p+2] && rep_ready[3*p+2])) ends_q <= !ends ? ends_q - 1'b1 : ends_q + 8'(ends_q != '1);
     end
-    // What a device may not send is its own report; what ended on the way to a device is its sender's.
-    assign rep[3*p]   = {8'(p), dec_report};
-    assign rep[3*p+1] = {8'(p), bad_report};
-    assign rep[3*p+2] = {8'(p), down[p] ? vfp_regs_pkg::DropBlocked : vfp_regs_pkg::DropNotAssigned, 128'd0};
+    // What a device may not send is its own report; what ended on the way to a device is its sender's. Seldom; and then wide.
+    always_comb begin
+      rep[3*p+:3] = '0;
+      if (rep_valid[3*p+:3] != 3'd0) begin
+        rep[3*p]   = {8'(p), dec_report};
+        rep[3*p+1] = {8'(p), bad_report};
+        rep[3*p+2] = {8'(p), down[p] ? vfp_regs_pkg::DropBlocked : vfp_regs_pkg::DropNotAssigned, 128'd0};
+      end
+    end
 
     logic arrives;
     assign arrives     = dec_valid[p] && dec_cell.eop && !dec_cell.nullify;
@@ -394,7 +419,7 @@ module vfp_plane #(
 
     logic wire_valid;
     vfp_rewrite #(.ToHost(IsHost)) u_rewrite (
-      .clk_i, .rst_ni, .id_i(id_i[p]),
+      .clk_i(clk_out[p]), .rst_ni, .id_i(id_i[p]),
       .in_valid_i(exit_valid[p]), .in_i(exit), .in_route_i(leaves), .in_tag_i(exit_tag[p]),
       .out_valid_o(wire_valid), .out_o(wire_cell)
     );
@@ -402,7 +427,7 @@ module vfp_plane #(
     // Requests that come through the queues, and in between those of the bridge's own.
     assign sends_np[p] = exit_valid[p] && exit.sop && leaves.cls == vfp_cell_pkg::ClsNp;
     vfp_sent #(.Tags(Tags)) u_sent (
-      .clk_i, .rst_ni,
+      .clk_i(clk_in[p]), .rst_ni,
       .sent_i(sends_np[p] || own_tag_ready_o[p]), .sent_tag_i(sends_np[p] ? exit_tag[p] : own_tag_o[p]),
       .sent_id_i(sent_id),
       .in_valid_i(cpl_valid[p]), .in_ready_o(cpl_ready[p]), .in_hdr_i(cpl_hdr[p]),
@@ -412,13 +437,18 @@ module vfp_plane #(
     // Answers for this link: its own refusals, its own completions that ended, and requests of it that ended elsewhere or got
     // no answer there.
     always_comb begin
-      ask[p][0] = ans_valid[p];
-      said[p][0] = {16'd0, ans[p]};
-      for (int q = 0; q < int'(P); q++) begin
-        ask[p][1+2*q]  = end_valid[q] && (q == p ? !back[q] : (q < int'(H)) != IsHost && back[q] && end_source[q] == Mine);
-        said[p][1+2*q] = {16'd0, end_ans[q]};
-        ask[p][2+2*q]  = late_valid[q] && (q < int'(H)) != IsHost && late_port[q] == Mine;
-        said[p][2+2*q] = {late_cid[q], late_ans[q]};
+      ask[p]  = '0;
+      said[p] = '0;
+      // Seldom; and then wide.
+      if (ans_valid[p] || end_valid != '0 || late_valid != '0) begin
+        ask[p][0]  = ans_valid[p];
+        said[p][0] = {16'd0, ans[p]};
+        for (int q = 0; q < int'(P); q++) begin
+          ask[p][1+2*q]  = end_valid[q] && (q == p ? !back[q] : (q < int'(H)) != IsHost && back[q] && end_source[q] == Mine);
+          said[p][1+2*q] = {16'd0, end_ans[q]};
+          ask[p][2+2*q]  = late_valid[q] && (q < int'(H)) != IsHost && late_port[q] == Mine;
+          said[p][2+2*q] = {late_cid[q], late_ans[q]};
+        end
       end
     end
     assign ans_ready[p] = heard[p][0];
@@ -430,21 +460,24 @@ module vfp_plane #(
     logic [6:0]         unused_answers;
     vfp_cell_pkg::cell_t a_cell;
     vfp_gather #(.N(N), .W(SaidW)) u_answers (
-      .clk_i, .rst_ni, .in_valid_i(ask[p]), .in_ready_o(heard[p]), .in_data_i(said[p]),
+      .clk_i(clk_out[p]), .rst_ni, .in_valid_i(ask[p]), .in_ready_o(heard[p]), .in_data_i(said[p]),
       .out_valid_o(said_valid), .out_ready_i(said_ready || old_o[p]), .out_data_o(one)
     );
     vfp_fifo #(.W(SaidW), .Depth(64)) u_waiting (
-      .clk_i, .rst_ni(rst_ni && !old_o[p]), .in_valid_i(said_valid), .in_ready_o(said_ready), .in_data_i(one),
+      .clk_i(clk_out[p]), .rst_ni(rst_ni && !old_o[p]), .in_valid_i(said_valid), .in_ready_o(said_ready), .in_data_i(one),
       .out_valid_o(answer_valid), .out_ready_i(answer_ready), .out_data_o(answer), .used_o(unused_answers)
     );
     vfp_answer u_answer (
-      .clk_i, .rst_ni(rst_ni && !old_o[p]), .own_cid_i(id_i[p]), .in_valid_i(answer_valid), .in_ready_o(answer_ready),
-      .in_i(answer[AnswerW-1:0]), .in_cid_i(answer[SaidW-1:AnswerW]), .out_valid_o(a_cell_valid), .out_ready_i(a_cell_ready), .out_o(a_cell)
+      .clk_i(clk_out[p]), .rst_ni(rst_ni && !old_o[p]), .own_cid_i(id_i[p]), .in_valid_i(answer_valid),
+      .in_ready_o(answer_ready), .in_i(answer[AnswerW-1:0]), .in_cid_i(answer[SaidW-1:AnswerW]),
+      .out_valid_o(a_cell_valid), .out_ready_i(a_cell_ready), .out_o(a_cell)
     );
+
+    assign answers[p] = said_valid || answer_valid || a_cell_valid;
 
     // What ended here, and requests that got no answer here.
     vfp_ended u_ended (
-      .clk_i, .rst_ni,
+      .clk_i(clk_out[p]), .rst_ni,
       .in_valid_i(ended_valid[p]), .in_ready_o(ended_ready[p]), .in_hdr_i(ended_hdr[p]), .in_route_i(ended_route[p]),
       .in_source_i(ended_source[p]),
       .out_valid_o(end_valid[p]), .out_ready_i(end_ready[p]), .out_back_o(back[p]), .out_source_o(end_source[p]),
@@ -474,7 +507,7 @@ module vfp_plane #(
     assign own_late_o[p] = exp_valid[p] && late_own;
 
     vfp_link_out #(.Sides(3), .MaxPayload(MaxPayload)) u_out (
-      .clk_i, .rst_ni, .link_i(link_i[p]), .down_i(down[p]),
+      .clk_i(clk_out[p]), .rst_ni, .link_i(link_i[p]), .down_i(down[p]),
       .in_valid_i(wire_valid), .in_i(wire_cell), .room_o(link_room[p]),
       .side_valid_i({own_req_valid_i[p], own_cpl_valid_i[p], a_cell_valid}),
       .side_ready_o({own_req_ready_o[p], own_cpl_ready_o[p], a_cell_ready}),
@@ -510,8 +543,10 @@ module vfp_plane #(
   end
 
   logic [ReportW+7:0] report;
+  logic               clk_reports;
+  vfp_clock_gate u_reports_gate (.clk_i, .rst_ni, .on_i(rep_valid != '0 || err_valid_o), .clk_o(clk_reports));
   vfp_gather #(.N(3 * P), .W(ReportW + 8)) u_reports (
-    .clk_i, .rst_ni, .in_valid_i(rep_valid), .in_ready_o(rep_ready), .in_data_i(rep),
+    .clk_i(clk_reports), .rst_ni, .in_valid_i(rep_valid), .in_ready_o(rep_ready), .in_data_i(rep),
     .out_valid_o(err_valid_o), .out_ready_i(err_ready_i), .out_data_o(report)
   );
   assign {err_port_o, err_reason_o, err_hdr_o} = report;

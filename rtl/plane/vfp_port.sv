@@ -131,6 +131,19 @@ module vfp_port #(
   output logic [4:0]  ended_source_o
 );
 
+  // --- parts rest while nothing is there for them (vfp_clock_gate) ---
+
+  logic clk_receive, clk_queues, clk_exit, clk_tags;
+  logic link_q, queues_busy, exit_busy, tags_busy, tags_walk;
+  always_ff @(posedge clk_i) link_q <= link_i;
+  // The walker of the tags has nothing to see where none is held, unless a peer or this link is back and waits for it.
+  logic walk_matters;
+  assign walk_matters = tags_some_o || (gone_q & ~peer_gone_i) != '0 || (cut_q && link_i);
+  vfp_clock_gate u_receive_gate (.clk_i, .rst_ni, .on_i(rx_valid_i || link_q != link_i), .clk_o(clk_receive));
+  vfp_clock_gate u_queues_gate  (.clk_i, .rst_ni, .on_i(queues_busy || route_valid_i), .clk_o(clk_queues));
+  vfp_clock_gate u_exit_gate    (.clk_i, .rst_ni, .on_i(exit_busy || waiting_i != '0), .clk_o(clk_exit));
+  vfp_clock_gate u_tags_gate    (.clk_i, .rst_ni, .on_i(tags_busy || (tags_walk && walk_matters)), .clk_o(clk_tags));
+
   // --- entrance: a packet without room is as if it had not come ---
 
   vfp_cell_pkg::dw0_t   dw0;
@@ -157,7 +170,7 @@ module vfp_port #(
   vfp_cell_pkg::cell_t in;
   logic                in_valid, bad;
   vfp_rx_check #(.MaxPayload(MaxPayload)) u_receive (
-    .clk_i, .rst_ni, .link_i, .rx_valid_i(rx_valid), .rx_i,
+    .clk_i(clk_receive), .rst_ni, .link_i, .rx_valid_i(rx_valid), .rx_i,
     .out_valid_o(in_valid), .out_o(in), .out_cls_o(dec_cls_o), .out_cells_o(dec_cells_o), .out_bad_o(bad), .stray_o
   );
   assign dec_valid_o = in_valid;
@@ -168,13 +181,13 @@ module vfp_port #(
   logic [Dests-1:0]      q_held, q_req, q_grant, q_cpl;
   logic [Dests-1:0][2:0] q_room, q_waiting;
   vfp_voq #(.Dests(Dests), .Local(Local), .Slots(Slots), .MaxPayload(MaxPayload)) u_queues (
-    .clk_i, .rst_ni, .init_done_o(queues_ready),
+    .clk_i(clk_queues), .rst_ni, .init_done_o(queues_ready),
     .in_valid_i(in_valid), .in_i(in), .route_valid_i, .route_i, .route_hdr_i, .route_cells_i,
     .rx_end_i(rx_valid && rx_i.eop), .rx_wait_i, .room_o(queue_room), .held_o(q_held), .overrun_o(overrun),
     .exit_room_i(q_room), .waiting_o(q_waiting), .np_some_o, .cpl_some_o(q_cpl),
     .req_o(q_req), .req_more_o, .req_cls_o, .req_cells_o,
     .grant_i(q_grant),
-    .out_valid_o, .out_o, .out_route_o
+    .out_valid_o, .out_o, .out_route_o, .busy_o(queues_busy)
   );
   assign init_done_o = queues_ready && tags_ready;
   assign held_o      = q_held[Peers-1:0];
@@ -213,13 +226,13 @@ module vfp_port #(
   vfp_tags_pkg::tag_req_t alloc_req;
   logic [7:0]             alloc_tag;
   vfp_egress #(.Sources(Peers)) u_exit (
-    .clk_i, .rst_ni, .down_i(down_o),
+    .clk_i(clk_exit), .rst_ni, .down_i(down_o),
     .req_i, .req_more_i, .req_cls_i, .req_cells_i, .grant_o, .room_o, .cell_valid_i, .cell_i, .route_i(cell_route_i), .weight_i,
     .link_room_i, .take_o, .check_vf_o, .check_gen_o, .check_ok_i,
     .tag_may_i(tag_may), .tag_few_i(tag_few), .tag_scarce_i(tag_scarce), .refuse_i(refuse_np), .alloc_o(alloc),
     .alloc_req_o(alloc_req), .alloc_tag_i(alloc_tag),
     .tx_valid_o, .tx_o, .tx_route_o, .tx_tag_o,
-    .dropped_o, .ended_valid_o, .ended_ready_i, .ended_hdr_o, .ended_route_o, .ended_source_o
+    .dropped_o, .ended_valid_o, .ended_ready_i, .ended_hdr_o, .ended_route_o, .ended_source_o, .busy_o(exit_busy)
   );
 
   // A peer that was gone is so for the tags until the walker has seen them all twice.
@@ -286,14 +299,15 @@ module vfp_port #(
   assign alloc_o     = tag_take;
   assign alloc_req_o = tag_req;
   vfp_tags #(.Tags(Tags), .Requesters(Peers)) u_tags (
-    .clk_i, .rst_ni, .init_done_o(tags_ready),
+    .clk_i(clk_tags), .rst_ni, .init_done_o(tags_ready),
     .tick_i(tick_ms_i), .timeout_i, .id_i, .quota_i, .gone_i(gone_q), .walk_done_o(walk_done), .cut_i(cut_q),
     .may_o(tag_may), .few_o(tag_few), .scarce_o(tag_scarce), .own_may_o(own_may),
     .alloc_i(tag_take), .alloc_req_i(tag_req), .alloc_tag_o(alloc_tag), .own_tag_o(own_tag),
     .cpl_valid_i, .cpl_ready_o, .cpl_hdr_i, .res_valid_o, .res_act_o, .res_req_o, .res_left_o,
     .over_o, .over_late_o, .some_o(tags_some_o),
     .gen_port_o(tag_port_o), .gen_vf_o(tag_vf_o), .gen_i(tag_gen_i),
-    .exp_valid_o(exp_valid), .exp_ready_i(exp_ready), .exp_req_o, .exp_left_o
+    .exp_valid_o(exp_valid), .exp_ready_i(exp_ready), .exp_req_o, .exp_left_o,
+    .walking_o(tags_walk), .busy_o(tags_busy)
   );
   vfp_behind #(.Peers(Peers), .Slots(Slots)) u_behind (
     .clk_i, .rst_ni, .in_valid_i(exp_valid), .in_ready_o(exp_ready), .in_req_i(exp_req_o), .in_left_i(exp_left_o),

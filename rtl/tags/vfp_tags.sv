@@ -62,7 +62,10 @@ module vfp_tags #(
   output logic                   exp_valid_o,
   input  logic                   exp_ready_i,
   output vfp_tags_pkg::tag_req_t exp_req_o,
-  output logic [12:0]            exp_left_o
+  output logic [12:0]            exp_left_o,
+
+  output logic                   walking_o,   // the walker is on its way
+  output logic                   busy_o       // anything else goes on; else nothing changes some cycles later
 );
 
   if (Tags < 8 || Tags > 256 || Tags != (1 << TagW)) begin : gen_bad_tags
@@ -436,6 +439,14 @@ module vfp_tags #(
   logic       walking_q, exp_space_q;
   logic [4:0] exp_used;
   assign walk_want = walking_q && exp_space_q;
+`ifdef VFPOOL_GATE
+  assign walking_o = walking_q || gone_i != '0 || cut_i;
+  assign busy_o    = init_q || tick_i || alloc_i || cpl_valid_i || s0_valid_q || valid_q != '0 || exp_valid_o ||
+                     walk_done_o;
+`else
+  assign walking_o = 1'b1;
+  assign busy_o    = 1'b1;
+`endif
 
   always_ff @(posedge clk_i) begin
     walk_done_o <= walk_take && walk_tag_q == '1 && rst_ni;

@@ -51,12 +51,16 @@ module vfp_lists #(
     assign only = first_q[l] == last_q[l];
     assign two_o[l] = some_q[l] && !only;
     always_ff @(posedge clk_i) begin
-      if (push) last_q[l] <= push_slot_i;
-      if (push && (!some_q[l] || (pop && only))) first_q[l] <= push_slot_i;
-      else if (pop) first_q[l] <= pop_next;
+      if (push_i || pop_i) begin
+        if (push) last_q[l] <= push_slot_i;
+        if (push && (!some_q[l] || (pop && only))) first_q[l] <= push_slot_i;
+        else if (pop) first_q[l] <= pop_next;
+      end
       if (!rst_ni) some_q[l] <= 1'b0;
-      else if (push) some_q[l] <= 1'b1;
-      else if (pop && only) some_q[l] <= 1'b0;
+      else if (push_i || pop_i) begin
+        if (push) some_q[l] <= 1'b1;
+        else if (pop && only) some_q[l] <= 1'b0;
+      end
     end
   end
 

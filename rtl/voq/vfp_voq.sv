@@ -47,7 +47,9 @@ module vfp_voq #(
 
   output logic                  out_valid_o,
   output vfp_cell_pkg::cell_t   out_o,       // hdr and out_route_o hold from sop to eop
-  output vfp_route_pkg::route_t out_route_o
+  output vfp_route_pkg::route_t out_route_o,
+
+  output logic                  busy_o       // something is here or comes; else nothing changes some cycles later (vfp_clock_gate)
 );
 
   localparam int unsigned Cells = MaxPayload / vfp_cell_pkg::CellBytes;
@@ -296,6 +298,11 @@ module vfp_voq #(
     .req_o, .more_o(req_more_o), .req_cls_o(cls), .req_dst_o(ask_dst), .grant_i, .sent_o(sent)
   );
   assign np_some_o = np_some != '0;
+`ifdef VFPOOL_GATE
+  assign busy_o    = init_q || in_valid_i || rx_end_i || rx_wait_i != 3'd0 || held_o != '0 || fly_valid || some != '0 || send_q;
+`else
+  assign busy_o    = 1'b1;
+`endif
   assign req_cls_o = cls;
   assign ask_list  = LW'(ask_dst) + LW'({ask_dst, 1'b0}) + LW'(cls);
 

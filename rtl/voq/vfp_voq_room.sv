@@ -72,11 +72,16 @@ module vfp_voq_room #(
     logic [SW:0] loan_count_q;
     assign take = take_i && take_list_i == LW'(l);
     assign give = give_i && give_list_i == LW'(l);
-    // A list that takes and gives at once swaps one for the other.
-    assign more_loan = take && full_q[l] && !(give && loan_q[l]);
-    assign less_loan = give && loan_q[l] && !(take && full_q[l]);
-    assign less_own  = take && !full_q[l] && !(give && !loan_q[l]);
-    assign more_own  = give && !loan_q[l] && !(take && !full_q[l]);
+    // A list that takes and gives at once swaps one for the other. Nothing is computed for those that do neither.
+    always_comb begin
+      {more_loan, less_loan, less_own, more_own} = 4'd0;
+      if (take || give) begin
+        more_loan = take && full_q[l] && !(give && loan_q[l]);
+        less_loan = give && loan_q[l] && !(take && full_q[l]);
+        less_own  = take && !full_q[l] && !(give && !loan_q[l]);
+        more_own  = give && !loan_q[l] && !(take && !full_q[l]);
+      end
+    end
 
     always_ff @(posedge clk_i) begin
       if (!rst_ni) begin
@@ -84,7 +89,7 @@ module vfp_voq_room #(
         full_q[l]    <= 1'b0;
         loan_count_q <= '0;
         loan_q[l]    <= 1'b0;
-      end else begin
+      end else if (take || give) begin
         if (more_loan != less_loan) loan_count_q <= more_loan ? loan_count_q + 1'b1 : loan_count_q - 1'b1;
         if (more_loan != less_loan) loan_q[l] <= more_loan || loan_count_q != (SW + 1)'(1);
         if (more_own != less_own) own_q <= more_own ? own_q + 1'b1 : own_q - 1'b1;
