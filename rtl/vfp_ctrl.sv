@@ -17,7 +17,7 @@ module vfp_ctrl #(
 ) (
   input  logic clk_i,
   input  logic rst_ni,
-  input  logic clk_count_i,  // clk_i, but never stopped (vfp_clock_gate): of the packet counters
+  input  logic clk_count_i,  // clk_i, but never stopped (vfp_clock_gate): of what counts and watches packets
   // One pulse a millisecond (board clock or simulator): time base of slots, FLR and heartbeat.
   input  logic tick_ms_i,
   // Bit h: the link to host h is up.
@@ -300,7 +300,7 @@ module vfp_ctrl #(
   logic [NumFns-1:0]      fn_refused;
   logic                   own_refused, watch_busy;
   vfp_watch #(.Users(Users), .UserFns(UserFns), .Vfs(Vfs)) u_watch (
-    .clk_i, .rst_ni, .rx_take_i, .rx_hdr_i, .tx_take_i, .tx_hdr_i,
+    .clk_i(clk_count_i), .rst_ni, .rx_take_i, .rx_hdr_i, .tx_take_i, .tx_hdr_i,
     .dev_known_i  (dev_known_o),
     .sriov_i      (sriov),
     .vf_first_i   (dev_vf_first_o),

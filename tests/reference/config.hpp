@@ -43,5 +43,6 @@ constexpr unsigned kPortExpress = 0x70, kSlotControl = kPortExpress + 0x18;  // 
 constexpr unsigned kVfMsix = 0x70, kVfDeviceControl = 0xa8;                  // of the 82599's VF
 constexpr unsigned kSriovBar0 = 0x184, kSriovBar3 = 0x190;                   // of its PF
 constexpr std::uint32_t kInitiateFlr = 0x8000;
+constexpr std::uint32_t kTransactionsPending = 1U << (16 + 5);  // Device Status, above Device Control
 
 }  // namespace vfpool::reference

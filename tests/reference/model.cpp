@@ -275,10 +275,14 @@ void Model::completion_entered(unsigned port, const Tlp& t) {
 }
 
 void Model::learn(const Asked& a, const Tlp& c) {
-  if (a.sent.has_data() && c.status() == CplStatus::kSuccess)
+  if (c.kind() != TlpKind::kCplData || c.data.size() < 4) return;
+  if (a.sent.kind() == TlpKind::kCfgRead1) {
+    // The look at a VF after its reset (PCIe Base Specification 2.1, 7.8.5).
+    if ((word(c) & kTransactionsPending) != 0) return;
     for (const State& s : all_states())
       if (const auto vf = s.layout.vf_of(a.sent.cfg_target())) reset_.insert(*vf);
-  if (c.kind() != TlpKind::kCplData || c.data.size() < 4) return;
+    return;
+  }
   pf_registers_[a.sent.cfg_register()] = word(c);
   read_ = layout_of(a.sent.cfg_target(), pf_registers_);
   reconsider();
