@@ -163,7 +163,12 @@ TEST_F(RunningSimulation, SleepsWhenNothingHappens) {
   EXPECT_LT(scheduler.cycles() - cycles, 1000u);
   const auto us =
       (after.ru_utime.tv_sec - before.ru_utime.tv_sec) * 1'000'000 + after.ru_utime.tv_usec - before.ru_utime.tv_usec;
-  EXPECT_LT(us, 50'000) << "CPU time in an idle second";  // the limit of 5 %, with a sanitizer slowing it down
+#ifdef __SANITIZE_ADDRESS__
+  constexpr long kLimit = 200'000;  // some six times as slow
+#else
+  constexpr long kLimit = 50'000;
+#endif
+  EXPECT_LT(us, kLimit) << "CPU time in an idle second";
 }
 
 TEST_F(RunningSimulation, StatusTellsWhatEachServerDoes) {
