@@ -30,7 +30,10 @@ class Hotplug : public testing::Test {
   static void SetUpTestSuite() {
     if (geteuid() != 0 || lab_ != nullptr) return;
     auto topology = config::read_topology(VFPOOL_TOPOLOGY);
-    lab::Lab::Options options{.folder = "build/hotplug", .sim_program = VFPOOL_SIM, .boot_limit = 300s};
+    lab::Lab::Options options;
+    options.folder = "build" / topology.file.stem();
+    options.sim_program = VFPOOL_SIM;
+    options.boot_limit = 300s;
     // tests/lab/hotplug_on
     if (const char *kernel = std::getenv("VFPOOL_KERNEL_ROOT"), *modules = std::getenv("VFPOOL_MODULES");
         kernel != nullptr && modules != nullptr) {
@@ -42,7 +45,7 @@ class Hotplug : public testing::Test {
     }
     lab_ = new lab::Lab(options, topology);
     lab_->up();
-    for (const char* vm : {"owner", "user1", "user2"}) {
+    for (const auto& vm : lab_->vm_names()) {
       put_commands(vm);
       EXPECT_EQ(sh(vm, "modprobe vfpool && ls /dev/vfpool0").rc, 0) << sh(vm, "dmesg | tail -20").out;
     }
