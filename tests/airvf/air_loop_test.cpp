@@ -17,16 +17,24 @@ constexpr int kConverged = 12;
 // ... and so many later what AIR tries with it has been judged.
 constexpr int kLearnt = 5 * (AIRVF_LEARN_BEFORE + AIRVF_LEARN_AFTER + 1);
 
+// The driver's defaults.
+airvf_air_param AsShipped() {
+  return {.cost = {},
+          .k = AIRVF_AIR_K,
+          .offset = AIRVF_AIR_OFFSET,
+          .threshold = AIRVF_AIR_THRESHOLD,
+          .latency_us = AIRVF_AIR_LATENCY_US,
+          .fast = true};
+}
+
 class Loop {
  public:
   Loop(bool fast, uint32_t k, uint32_t ring, uint32_t size, uint32_t latency_us = AIRVF_AIR_LATENCY_US)
       : ring_(ring), size_(size) {
-    air_.param = {.cost = {},
-                  .k = k,
-                  .offset = AIRVF_AIR_OFFSET,
-                  .threshold = AIRVF_AIR_THRESHOLD,
-                  .latency_us = latency_us,
-                  .fast = fast};
+    air_.param = AsShipped();
+    air_.param.k = k;
+    air_.param.latency_us = latency_us;
+    air_.param.fast = fast;
     airvf_air_init(&air_, &kCost, 24);
   }
   Loop(const airvf_air& air, uint32_t ring, uint32_t size) : air_(air), ring_(ring), size_(size) {}
@@ -147,12 +155,7 @@ TEST(AirLoop, TheFastPathLetsGoWhenTheLoadIsNoLongerLight) {
 class RequestResponse {
  public:
   explicit RequestResponse(double round_trip_us) : round_trip_us_(round_trip_us) {
-    air_.param = {.cost = {},
-                  .k = AIRVF_AIR_K,
-                  .offset = AIRVF_AIR_OFFSET,
-                  .threshold = AIRVF_AIR_THRESHOLD,
-                  .latency_us = AIRVF_AIR_LATENCY_US,
-                  .fast = true};
+    air_.param = AsShipped();
     airvf_air_init(&air_, &kCost, 24);
   }
   // Mean and longest round trip of so much time, in microseconds.
@@ -213,12 +216,7 @@ TEST(AirLoop, LoadThatIsTwiceARequestResponseFlowIsMergedAtOnce) {
 class WindowFlow {
  public:
   WindowFlow(double window, double unseen) : window_(window), unseen_(unseen) {
-    air_.param = {.cost = {},
-                  .k = AIRVF_AIR_K,
-                  .offset = AIRVF_AIR_OFFSET,
-                  .threshold = AIRVF_AIR_THRESHOLD,
-                  .latency_us = AIRVF_AIR_LATENCY_US,
-                  .fast = true};
+    air_.param = AsShipped();
     airvf_air_init(&air_, &kCost, 24);
   }
   // Packets/s where interrupts come so many times a second, if the CPU does not end it.
@@ -344,12 +342,7 @@ TEST(AirLoop, ARingTooSmallForTheLatencyAskedForGetsMoreInterrupts) {
 class Bursts {
  public:
   Bursts(double a_second, double packets, double lasts_us) : a_second_(a_second), packets_(packets), lasts_(lasts_us) {
-    air_.param = {.cost = {},
-                  .k = AIRVF_AIR_K,
-                  .offset = AIRVF_AIR_OFFSET,
-                  .threshold = AIRVF_AIR_THRESHOLD,
-                  .latency_us = AIRVF_AIR_LATENCY_US,
-                  .fast = true};
+    air_.param = AsShipped();
     airvf_air_init(&air_, &kCost, 24);
   }
   // Interrupts a burst: at its first packet, one an interval while it lasts, and one for what came since.
