@@ -83,11 +83,14 @@ static inline void airvf_pool_netdev(struct page_pool_params *params,
 #endif
 }
 
-/* The poll that may recycle into the pool without a lock; it must be disabled now. */
+/* The poll that may recycle into the pool without a lock, or NULL; it must be disabled now. */
 static inline void airvf_pool_napi(struct page_pool *pool, struct napi_struct *napi)
 {
 #if AIRVF_KERNEL(7, 0)
-	page_pool_enable_direct_recycling(pool, napi);
+	if (napi)
+		page_pool_enable_direct_recycling(pool, napi);
+	else
+		page_pool_disable_direct_recycling(pool);
 #elif AIRVF_KERNEL(6, 4)
 	WRITE_ONCE(pool->p.napi, napi);
 #endif
@@ -100,6 +103,43 @@ static inline void airvf_napi_add(struct net_device *netdev, struct napi_struct 
 	netif_napi_add_config(netdev, napi, poll, index);
 #else
 	netif_napi_add(netdev, napi, poll);
+#endif
+}
+
+/*
+ * From 6.17 on leaving threaded NAPI waits, with the interface's own lock, for
+ * polls that are disabled. Enabling them takes that lock, so who disables them
+ * must have it until then.
+ */
+static inline void airvf_napi_lock(struct net_device *netdev)
+{
+#if AIRVF_KERNEL(6, 17)
+	netdev_lock(netdev);
+#endif
+}
+
+static inline void airvf_napi_unlock(struct net_device *netdev)
+{
+#if AIRVF_KERNEL(6, 17)
+	netdev_unlock(netdev);
+#endif
+}
+
+static inline void airvf_napi_disable(struct napi_struct *napi)
+{
+#if AIRVF_KERNEL(6, 17)
+	napi_disable_locked(napi);
+#else
+	napi_disable(napi);
+#endif
+}
+
+static inline void airvf_napi_enable(struct napi_struct *napi)
+{
+#if AIRVF_KERNEL(6, 17)
+	napi_enable_locked(napi);
+#else
+	napi_enable(napi);
 #endif
 }
 

@@ -114,6 +114,12 @@ static int airvf_irq_poll(struct napi_struct *napi, int budget)
 	bool finished = true, sent, full = false;
 	u32 i;
 
+	/* Whoever had it polled: nothing is there. */
+	if (unlikely(test_bit(AIRVF_F_DOWN, &vf->flags))) {
+		if (budget)
+			napi_complete_done(napi, 0);
+		return 0;
+	}
 	for (i = 0; i < vector->n_tx; i++)
 		finished &= airvf_irq_send(vector->tx[i], budget, &tx);
 	sent = finished;
@@ -194,6 +200,28 @@ void airvf_irq_synchronize(struct airvf *vf)
 
 	for (i = 0; i <= vf->vectors; i++)
 		synchronize_irq(pci_irq_vector(vf->pdev, i));
+}
+
+/* All of them, also those without a queue: see airvf_napi_lock(). */
+void airvf_polls_stop(struct airvf *vf)
+{
+	u32 i;
+
+	airvf_napi_lock(vf->netdev);
+	for (i = 0; i < vf->vectors; i++) {
+		airvf_napi_disable(&vf->vector[i]->napi);
+		/* Only polls start it. */
+		cancel_delayed_work_sync(&vf->vector[i]->retry);
+	}
+}
+
+void airvf_polls_go(struct airvf *vf)
+{
+	u32 i;
+
+	for (i = 0; i < vf->vectors; i++)
+		airvf_napi_enable(&vf->vector[i]->napi);
+	airvf_napi_unlock(vf->netdev);
 }
 
 void airvf_irq_free(struct airvf *vf)
@@ -282,6 +310,7 @@ int airvf_vectors_alloc(struct airvf *vf)
 		INIT_DELAYED_WORK(&vector->retry, airvf_irq_retry);
 		airvf_mod_vector_init(vector);
 		airvf_napi_add(vf->netdev, &vector->napi, airvf_irq_poll, i);
+		napi_enable(&vector->napi);
 		vf->vector[i] = vector;
 	}
 	return 0;
@@ -295,6 +324,7 @@ void airvf_vectors_free(struct airvf *vf)
 		if (!vf->vector[i])
 			continue;
 		airvf_mod_vector_free(vf->vector[i]);
+		napi_disable(&vf->vector[i]->napi);
 		netif_napi_del(&vf->vector[i]->napi);
 		kfree(vf->vector[i]);
 		vf->vector[i] = NULL;

@@ -15,5 +15,11 @@ void airvf_irq_arm(struct airvf *vf);
 u64 airvf_irq_count(const struct airvf_vector *vector);
 /* No handler runs any more. */
 void airvf_irq_synchronize(struct airvf *vf);
+/*
+ * No poll runs from the first on, and none does anything after the second as
+ * long as AIRVF_F_DOWN is set: that is when rings may change. RTNL.
+ */
+void airvf_polls_stop(struct airvf *vf);
+void airvf_polls_go(struct airvf *vf);
 
 #endif

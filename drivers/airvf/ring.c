@@ -370,10 +370,14 @@ void airvf_rings_clean(struct airvf *vf)
 	u32 i;
 
 	for (i = 0; i < vf->rings.n_rx; i++) {
-		if (vf->rings.rx[i]->xsk)
-			airvf_xsk_free(vf->rings.rx[i]);
-		else
-			airvf_rx_free(vf->rings.rx[i]);
+		struct airvf_rx_ring *rx = vf->rings.rx[i];
+
+		if (rx->xsk) {
+			airvf_xsk_free(rx);
+			continue;
+		}
+		airvf_rx_free(rx);
+		airvf_pool_napi(rx->pool, NULL);
 	}
 	for (i = 0; i < vf->rings.n_tx; i++)
 		airvf_tx_free(vf->rings.tx[i]);

@@ -24,7 +24,7 @@ void airvf_rings_attach(struct airvf *vf);
 int airvf_rings_start(struct airvf *vf);
 /* 0: the device owns no buffer any more. -EBUSY: it may. */
 int airvf_rings_stop(struct airvf *vf);
-/* Takes packets and buffers back from rings that are stopped. */
+/* Takes packets and buffers back from rings that are stopped, as are polls. */
 void airvf_rings_clean(struct airvf *vf);
 
 #endif

@@ -105,11 +105,28 @@ static void airvf_updown_stop_rings(struct airvf *vf)
 	}
 }
 
+/* Polls are stopped. On failure nothing runs, either. */
+static int airvf_updown_start_rings(struct airvf *vf)
+{
+	int err = airvf_updown_fit_rings(vf);
+	u32 i;
+
+	if (err)
+		return err;
+	for (i = 0; i < vf->vectors_used; i++)
+		airvf_mod_start(vf->vector[i]);
+	err = airvf_rings_start(vf);
+	if (err) {
+		airvf_updown_stop_rings(vf);
+		airvf_rings_clean(vf);
+	}
+	return err;
+}
+
 /* @reset: also reset the VF and tell the PF everything again. */
 int airvf_up(struct airvf *vf, bool reset)
 {
 	int err;
-	u32 i;
 
 	if (reset) {
 		err = airvf_reset(vf);
@@ -119,22 +136,14 @@ int airvf_up(struct airvf *vf, bool reset)
 		/* airvf_updown_stop_rings() may have taken it away. */
 		pci_set_master(vf->pdev);
 	}
-	err = airvf_updown_fit_rings(vf);
+	airvf_polls_stop(vf);
+	err = airvf_updown_start_rings(vf);
+	airvf_polls_go(vf);
 	if (err)
 		return err;
-	for (i = 0; i < vf->vectors_used; i++)
-		airvf_mod_start(vf->vector[i]);
-	err = airvf_rings_start(vf);
-	if (err) {
-		airvf_updown_stop_rings(vf);
-		airvf_rings_clean(vf);
-		return err;
-	}
 	if (reset)
 		airvf_filters_restore(vf);
 
-	for (i = 0; i < vf->vectors_used; i++)
-		napi_enable(&vf->vector[i]->napi);
 	vf->up = true;
 	clear_bit(AIRVF_F_RESET, &vf->flags);
 	/* The rings first: who transmits looks at them once DOWN is gone. */
@@ -151,8 +160,6 @@ int airvf_up(struct airvf *vf, bool reset)
 /* Leaves rings without packets and buffers. The carrier is the caller's. */
 void airvf_down(struct airvf *vf)
 {
-	u32 i;
-
 	if (!vf->up)
 		return;
 	vf->up = false;
@@ -164,16 +171,13 @@ void airvf_down(struct airvf *vf)
 	airvf_updown_stop_rings(vf);
 	airvf_hw_mask(vf);
 	airvf_irq_synchronize(vf);
-	for (i = 0; i < vf->vectors_used; i++) {
-		napi_disable(&vf->vector[i]->napi);
-		/* Only polls start it. */
-		cancel_delayed_work_sync(&vf->vector[i]->retry);
-	}
+	airvf_polls_stop(vf);
 	/* A poll that began before us may just have woken a queue. */
 	netif_tx_disable(vf->netdev);
 	airvf_mtvd_drain(vf);
 	airvf_hw_count(vf);
 	airvf_rings_clean(vf);
+	airvf_polls_go(vf);
 }
 
 int airvf_reinit(struct airvf *vf)

@@ -100,12 +100,14 @@ for n in 1 4 2; do
 	link_wait
 	SECONDS_EACH=1 check "TCP over $n channels" tcp -R -P 4
 done
-queues() { ls -d /sys/class/net/air0/queues/$1-* | wc -l; }
+queues() { ls -d /sys/class/net/air0/queues/$1-* 2>/dev/null | wc -l; }
+# A kernel without RPS shows no receive queues (the debug kernel).
+known() { [ -d /sys/class/net/lo/queues/rx-0 ] && echo "$1 $1" || echo "0 $1"; }
 ip link set air0 down
 check "one channel while closed" ethtool -L air0 combined 1
-check "the stack knows of one queue" [ "$(queues rx) $(queues tx)" = "1 1" ]
+check "the stack knows of one queue" [ "$(queues rx) $(queues tx)" = "$(known 1)" ]
 ethtool -L air0 combined 2
-check "and of two" [ "$(queues rx) $(queues tx)" = "2 2" ]
+check "and of two" [ "$(queues rx) $(queues tx)" = "$(known 2)" ]
 ip link set air0 up
 link_wait
 check "three channels are refused" refused ethtool -L air0 combined 3
