@@ -47,7 +47,7 @@ bench: toolroot ## measurements, records and plots under build/bench (BENCH=name
 lint: toolroot ## what holds for the source itself: RTL lint, style, licences, order of folders, references (tests/rules)
 	@tests/run lint
 
-formal: toolroot ## prove the blocks of the bridge's second form (docs/bridge-inside.md)
+formal: toolroot ## prove the blocks of the bridge (docs/bridge-inside.md)
 	@$(IN_ROOT) rtl/blocks formal
 
 syn: toolroot ## synthesise them and compare area and timing with their budgets

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # vfpool_rtl_bench(name TOP top BLOCKS ... SOURCES ... [PARAMETERS X=1 ...]): a GoogleTest program around one Verilated
-# module of the bridge's second form. TOP is tb/top.sv beside the caller or a module of BLOCKS; BLOCKS are folders of rtl/
+# module of the bridge. TOP is tb/top.sv beside the caller or a module of BLOCKS; BLOCKS are folders of rtl/
 # in the order of their needs. The model is V<name>; its assertions throw bench::RtlFailure.
 function(vfpool_rtl_bench name)
   cmake_parse_arguments(ARG "" "TOP" "BLOCKS;SOURCES;PARAMETERS" ${ARGN})
@@ -25,7 +25,7 @@ function(vfpool_rtl_bench name)
   # "Slow" is what runs once, at the start; optimised it takes the compiler by far the longest.
   verilate(${name}_rtl PREFIX V${name} TOP_MODULE ${ARG_TOP} SOURCES ${packages} ${modules} OPT_SLOW -O0
            VERILATOR_ARGS --assert --x-assign unique --x-initial unique -O3 -Wno-fatal ${ARG_PARAMETERS}
-                          ${VFPOOL_RTL}/flow/lint.vlt)
+                          ${VFPOOL_RTL}/lint.vlt)
   # Verilator's runtime is the same in all of them.
   get_target_property(sources ${name}_rtl SOURCES)
   list(FILTER sources EXCLUDE REGEX "^${VERILATOR_ROOT}/include/")
@@ -34,5 +34,5 @@ function(vfpool_rtl_bench name)
   target_compile_options(${name}_rtl PRIVATE -O1 -g0 -w)
   target_link_libraries(${name}_rtl PUBLIC vfpool_verilated)
 
-  vfpool_test(${name} SOURCES ${ARG_SOURCES} DEPENDS ${name}_rtl vfpool_rtl_tb LABELS unit)
+  vfpool_test(${name} SOURCES ${ARG_SOURCES} DEPENDS ${name}_rtl vfpool_rtl_tb LABELS rtl)
 endfunction()

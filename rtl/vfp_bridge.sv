@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The bridge: a multi-root PCIe switch at the transaction layer that shows VFs of one device to several servers.
-// One owner port (index 0), user ports (1..Users), one device port (index Users + 1). Streams as in vfp_pkg; adapters
-// to a vendor's hard IP sit outside.
+// One owner port (index 0), user ports (1..Users), one device port (index Users + 1). docs/bridge.md describes their streams;
+// adapters to a vendor's hard IP sit outside.
 module vfp_bridge #(
   parameter int unsigned Users   = 2,   // user ports, 2..16
   parameter int unsigned Slots   = 2,   // hot-plug slots of each user: 1, 2, 4, 8 or 16
@@ -102,8 +102,10 @@ module vfp_bridge #(
   logic [7:0]               own_sec_bus, own_sub_bus;
   logic [NumFns-1:0]          fn_active, fn_mse, fn_bme;
   logic [NumFns-1:0][VfW-1:0] fn_vf;
-  logic [NumFns-1:0][63:0]    fn_bar0, fn_bar3;
-  logic [NumFns-1:0][15:0]    fn_bdf;
+  logic [NFnW-1:0]            id_fn, bar_fn;
+  logic                       bar_3;
+  logic [15:0]                fn_id;
+  logic [63:14]               fn_bar;
   logic                     dev_known, dev_wait, dev_sriov, dev_vf_mse;
   logic [2:0]               dev_vf_shift;
   logic [15:0]              dev_vf_first, dev_vf_stride;
@@ -111,7 +113,7 @@ module vfp_bridge #(
   logic [63:0]              dev_bar0, dev_bar3;
   logic [Vfs-1:0]           vf_owned, vf_busy;
   logic [Vfs-1:0][NFnW-1:0] vf_fn;
-  logic [Hosts-1:0][7:0]    weight;
+  logic [Hosts-1:0][4:0]    weight;
   logic [15:0]              cpl_timeout_ms;
   logic                     freeze, own_cfg_write, own_cfg_writing, own_cfg_written, err_valid;
   logic [9:0]               own_cfg_reg;
@@ -127,15 +129,8 @@ module vfp_bridge #(
   logic [Ports-1:0]         link_q;
   logic [Hosts-1:0]         host_lost_q;
 
-`ifdef VFPOOL_SECOND
-  vfp_joined #(.Users(Users), .UserFns(UserFns), .Vfs(Vfs)) u_fabric (
-    .clk_ctrl_i(clk_ctrl), .ctrl_on_i(ctrl_on), .vf_news_o(vf_news),
-`else
-  logic [Vfs-1:0] vf_busy_q;
-  always_ff @(posedge clk_i) vf_busy_q <= vf_busy;
-  assign vf_news = vf_busy_q != vf_busy;
   vfp_fabric #(.Users(Users), .UserFns(UserFns), .Vfs(Vfs)) u_fabric (
-`endif
+    .clk_ctrl_i(clk_ctrl), .ctrl_on_i(ctrl_on), .vf_news_o(vf_news),
     .clk_i, .rst_ni, .tick_ms_i, .link_i,
     .rx_valid_i, .rx_ready_o, .rx_room_o, .rx_sop_i, .rx_eop_i, .rx_hdr_i, .rx_data_i,
     .tx_valid_o, .tx_ready_i, .tx_room_i, .tx_sop_o, .tx_eop_o, .tx_hdr_o, .tx_data_o,
@@ -150,8 +145,8 @@ module vfp_bridge #(
     .mgmt_bdf_i(mgmt_bdf), .own_mem_en_i(own_mem_en), .own_bme_i(own_bme), .own_mem_base_i(own_mem_base),
     .own_mem_limit_i(own_mem_limit), .own_pref_base_i(own_pref_base), .own_pref_limit_i(own_pref_limit),
     .own_dsp_bdf_i(own_dsp_bdf), .own_sec_bus_i(own_sec_bus), .own_sub_bus_i(own_sub_bus), .fn_active_i(fn_active),
-    .fn_vf_i(fn_vf), .fn_mse_i(fn_mse), .fn_bme_i(fn_bme), .fn_bar0_i(fn_bar0), .fn_bar3_i(fn_bar3),
-    .fn_bdf_i(fn_bdf), .dev_known_i(dev_known), .dev_wait_i(dev_wait), .dev_sriov_i(dev_sriov),
+    .fn_vf_i(fn_vf), .fn_mse_i(fn_mse), .fn_bme_i(fn_bme), .id_fn_o(id_fn), .fn_id_i(fn_id),
+    .bar_fn_o(bar_fn), .bar_3_o(bar_3), .fn_bar_i(fn_bar), .dev_known_i(dev_known), .dev_wait_i(dev_wait), .dev_sriov_i(dev_sriov),
     .dev_vf_mse_i(dev_vf_mse), .dev_vf_shift_i(dev_vf_shift), .dev_vf_first_i(dev_vf_first),
     .dev_vf_stride_i(dev_vf_stride), .dev_num_vfs_i(dev_num_vfs), .dev_bar0_i(dev_bar0), .dev_bar3_i(dev_bar3),
     .vf_owned_i(vf_owned), .vf_fn_i(vf_fn), .weight_i(weight), .cpl_timeout_ms_i(cpl_timeout_ms), .freeze_i(freeze),
@@ -201,8 +196,8 @@ module vfp_bridge #(
     .mgmt_bdf_o(mgmt_bdf), .own_mem_en_o(own_mem_en), .own_bme_o(own_bme), .own_mem_base_o(own_mem_base),
     .own_mem_limit_o(own_mem_limit), .own_pref_base_o(own_pref_base), .own_pref_limit_o(own_pref_limit),
     .own_dsp_bdf_o(own_dsp_bdf), .own_sec_bus_o(own_sec_bus), .own_sub_bus_o(own_sub_bus), .fn_active_o(fn_active),
-    .fn_vf_o(fn_vf), .fn_mse_o(fn_mse), .fn_bme_o(fn_bme), .fn_bar0_o(fn_bar0), .fn_bar3_o(fn_bar3),
-    .fn_bdf_o(fn_bdf), .dev_known_o(dev_known), .dev_wait_o(dev_wait), .dev_sriov_o(dev_sriov),
+    .fn_vf_o(fn_vf), .fn_mse_o(fn_mse), .fn_bme_o(fn_bme), .id_fn_i(id_fn), .fn_id_o(fn_id),
+    .bar_fn_i(bar_fn), .bar_3_i(bar_3), .fn_bar_o(fn_bar), .dev_known_o(dev_known), .dev_wait_o(dev_wait), .dev_sriov_o(dev_sriov),
     .dev_vf_mse_o(dev_vf_mse), .dev_vf_shift_o(dev_vf_shift), .dev_vf_first_o(dev_vf_first),
     .dev_vf_stride_o(dev_vf_stride), .dev_num_vfs_o(dev_num_vfs), .dev_bar0_o(dev_bar0), .dev_bar3_o(dev_bar3),
     .vf_owned_o(vf_owned), .vf_fn_o(vf_fn), .weight_o(weight), .cpl_timeout_ms_o(cpl_timeout_ms), .freeze_o(freeze),

@@ -272,8 +272,8 @@ package vfp_regs_pkg;
   localparam logic [15:0] WeightOffset = 16'h0100;
   localparam logic [31:0] WeightReset = 32'h00000001;
   typedef struct packed {
-    logic [23:0] reserved_31;
-    logic [7:0]  packets;  // packets a round
+    logic [26:0] reserved_31;
+    logic [4:0]  share;  // its bytes under saturation to those of another host are as their shares
   } weight_t;
   function automatic logic is_weight(input logic [15:0] addr);
     is_weight = addr[15:7] == WeightOffset[15:7];
@@ -282,8 +282,8 @@ package vfp_regs_pkg;
     weight_index = addr[6:2];
   endfunction
   function automatic logic [31:0] weight_kept(input logic [31:0] word);
-    weight_kept = word & 32'h000000ff;
-    if (word[7:0] < 8'd1) weight_kept[7:0] = 8'd1;
+    weight_kept = word & 32'h0000001f;
+    if (word[4:0] < 5'd1) weight_kept[4:0] = 5'd1;
   endfunction
 
   // SLOT: ro, everybody.
@@ -343,42 +343,56 @@ package vfp_regs_pkg;
     vf_index = addr[7:2];
   endfunction
 
-  // Whether a read has a value (else 0) in the owner's view or a user's.
-  function automatic logic readable(input logic [15:0] addr, input logic owner);
-    readable =
-      (is_id(addr) ||
-       is_role(addr) ||
-       is_geometry(addr) ||
-       is_scratch(addr) ||
-       is_status(addr) ||
-       is_command_result(addr) ||
-       is_event_count(addr) ||
-       is_event_log(addr) ||
-       is_slot(addr)) ||
-      (owner && (
-       is_cpl_timeout_ms(addr) ||
-       is_heartbeat_ms(addr) ||
-       is_log_count(addr) ||
-       is_log_last(addr) ||
-       is_log_header(addr) ||
-       is_drops(addr) ||
-       is_weight(addr) ||
-       is_rx(addr) ||
-       is_tx(addr) ||
-       is_vf(addr)));
-  endfunction
-
-  // Whether a write has an effect.
-  function automatic logic writable(input logic [15:0] addr, input logic owner);
-    writable =
-      (is_scratch(addr) ||
-       is_command(addr) ||
-       is_event_ack(addr)) ||
-      (owner && (
-       is_cpl_timeout_ms(addr) ||
-       is_heartbeat_ms(addr) ||
-       is_heartbeat(addr) ||
-       is_weight(addr)));
+  // Which register an access reaches: one bit, or none if whoever asks may not read it, or write it.
+  typedef struct packed {
+    logic id;
+    logic role;
+    logic geometry;
+    logic scratch;
+    logic status;
+    logic cpl_timeout_ms;
+    logic heartbeat_ms;
+    logic heartbeat;
+    logic command;
+    logic command_result;
+    logic event_count;
+    logic event_ack;
+    logic log_count;
+    logic log_last;
+    logic log_header;
+    logic drops;
+    logic event_log;
+    logic weight;
+    logic slot;
+    logic rx;
+    logic tx;
+    logic vf;
+  } hit_t;
+  function automatic logic [21:0] hits(input logic [15:0] addr, input logic owner, input logic write);
+    hits = {
+      is_id(addr) && !write,
+      is_role(addr) && !write,
+      is_geometry(addr) && !write,
+      is_scratch(addr),
+      is_status(addr) && !write,
+      is_cpl_timeout_ms(addr) && owner,
+      is_heartbeat_ms(addr) && owner,
+      is_heartbeat(addr) && owner && write,
+      is_command(addr) && write,
+      is_command_result(addr) && !write,
+      is_event_count(addr) && !write,
+      is_event_ack(addr) && write,
+      is_log_count(addr) && owner && !write,
+      is_log_last(addr) && owner && !write,
+      is_log_header(addr) && owner && !write,
+      is_drops(addr) && owner && !write,
+      is_event_log(addr) && !write,
+      is_weight(addr) && owner,
+      is_slot(addr) && !write,
+      is_rx(addr) && owner && !write,
+      is_tx(addr) && owner && !write,
+      is_vf(addr) && owner && !write
+    };
   endfunction
 
 endpackage

@@ -133,7 +133,7 @@ struct vfpool_assign {
 struct vfpool_user_info {
 	__u8 user;
 	__u8 quota;		/* most VFs, 0..64 */
-	__u8 weight;		/* share toward the card, 1..255 */
+	__u8 weight;		/* share toward the card, 1..31 */
 	__u8 held;		/* out: VFs that it has now */
 	__u32 reserved;
 };

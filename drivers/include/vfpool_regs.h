@@ -467,20 +467,23 @@ static inline struct vfpool_event_log vfpool_event_log_unpack(__u32 word)
 #define VFPOOL_WEIGHT_RESET 0x00000001u
 
 struct vfpool_weight {
-	/* packets a round (8 bits) */
-	__u32 packets;
+	/*
+	 * its bytes under saturation to those of another host are as their shares (5
+	 * bits)
+	 */
+	__u32 share;
 };
 
 static inline __u32 vfpool_weight_pack(const struct vfpool_weight *r)
 {
-	return (r->packets & 0xffu);
+	return (r->share & 0x1fu);
 }
 
 static inline struct vfpool_weight vfpool_weight_unpack(__u32 word)
 {
 	struct vfpool_weight r;
 
-	r.packets = word & 0xffu;
+	r.share = word & 0x1fu;
 	return r;
 }
 

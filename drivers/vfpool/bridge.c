@@ -197,12 +197,12 @@ int vfpool_bridge_reset(struct vfpool *pool, u8 vf)
 
 u8 vfpool_bridge_weight(struct vfpool *pool, u8 user)
 {
-	return vfpool_weight_unpack(bridge_read(pool, VFPOOL_WEIGHT(user))).packets;
+	return vfpool_weight_unpack(bridge_read(pool, VFPOOL_WEIGHT(user))).share;
 }
 
 void vfpool_bridge_set_weight(struct vfpool *pool, u8 user, u8 weight)
 {
-	const struct vfpool_weight r = { .packets = weight };
+	const struct vfpool_weight r = { .share = weight };
 
 	bridge_write(pool, VFPOOL_WEIGHT(user), vfpool_weight_pack(&r));
 }

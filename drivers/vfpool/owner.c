@@ -166,7 +166,8 @@ int vfpool_owner_assign(struct vfpool *pool, const struct vfpool_assign *assign)
 int vfpool_owner_user(struct vfpool *pool, struct vfpool_user_info *user)
 {
 	if (user->user < 1 || user->user > pool->users || user->reserved ||
-	    (user->quota != 0xff && user->quota > VFPOOL_MOST_VFS) || !user->weight)
+	    (user->quota != 0xff && user->quota > VFPOOL_MOST_VFS) || !user->weight ||
+	    (user->weight != 0xff && user->weight > VFPOOL_MOST_WEIGHT))
 		return -EINVAL;
 	if (user->quota != 0xff)
 		pool->quota[user->user] = user->quota;

@@ -24,6 +24,7 @@
 #include "vfpool_ioctl.h"
 
 #define VFPOOL_MOST_VFS		64
+#define VFPOOL_MOST_WEIGHT	31
 #define VFPOOL_MOST_USERS	16
 #define VFPOOL_EVENTS		256	/* kept for readers; power of two */
 

@@ -28,6 +28,7 @@ module vfp_fifo #(
   logic [W-1:0]  mem [Depth];
   logic [PW-1:0] wr_q, rd_q;
   logic [PW:0]   used_q;
+  logic          some_q;        // used_q is not 0
   logic          head_valid_q;
   logic [W-1:0]  head_q;
   logic          write, load, free, past;  // past: the memory
@@ -37,13 +38,13 @@ module vfp_fifo #(
   assign out_valid_o = head_valid_q;
   assign out_data_o  = head_q;
   assign free        = !head_valid_q || out_ready_i;
-  assign past        = Fast && in_valid_i && used_q == '0 && free;
+  assign past        = Fast && in_valid_i && !some_q && free;
   assign write       = in_valid_i && in_ready_o && !past;
-  assign load        = used_q != '0 && free;
+  assign load        = some_q && free;
 
   always_ff @(posedge clk_i) begin
     if (write) mem[wr_q] <= in_data_i;
-    if (free) head_q <= Fast && used_q == '0 ? in_data_i : mem[rd_q];
+    if (free) head_q <= Fast && !some_q ? in_data_i : mem[rd_q];
   end
 
   always_ff @(posedge clk_i) begin
@@ -51,11 +52,13 @@ module vfp_fifo #(
       wr_q         <= '0;
       rd_q         <= '0;
       used_q       <= '0;
+      some_q       <= 1'b0;
       head_valid_q <= 1'b0;
     end else begin
       if (write) wr_q <= wr_q + 1'b1;
       if (load) rd_q <= rd_q + 1'b1;
       if (write != load) used_q <= write ? used_q + 1'b1 : used_q - 1'b1;
+      some_q       <= write || (some_q && !(load && used_q == (PW + 1)'(1)));
       head_valid_q <= load || past || (head_valid_q && !out_ready_i);
     end
   end

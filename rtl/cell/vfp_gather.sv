@@ -23,17 +23,12 @@ module vfp_gather #(
   assign later = in_valid_i & after_q;
   assign free  = !out_valid_q || out_ready_i;
 
+  vfp_turn #(.N(N)) u_turn (.able_i(in_valid_i), .later_i(later), .first_o(pick));
+  for (genvar i = 0; i < int'(N); i++) begin : gen_above
+    assign above[i] = (pick & ~({N{1'b1}} << i)) != '0;
+  end
+
   always_comb begin
-    pick  = later != '0 ? later : in_valid_i;
-    above = '0;
-    for (int i = 0; i < int'(N); i++) begin
-      for (int k = 0; k < i; k++) begin
-        if (later != '0 ? later[k] : in_valid_i[k]) begin
-          pick[i]  = 1'b0;
-          above[i] = 1'b1;
-        end
-      end
-    end
     data = '0;
     // Most of the time there is nothing: then the simulation looks at no source.
     if (in_valid_i != '0) begin

@@ -39,6 +39,8 @@ module vfp_decide_device (
   input  logic        pf_known_i,
   input  logic [15:0] pf_rid_i,
   input  logic        pf_master_i,     // Bus Master Enable of the PF and of the ports above it
+  input  logic        whole_i,         // see vfp_steer
+  input  logic [7:0]  last_bus_i,
   input  logic        sriov_i,
   input  logic        closed_i,        // where the VFs are is not known, or nobody may reach them: why a sender is nobody
   input  logic [15:0] first_i,
@@ -82,7 +84,7 @@ module vfp_decide_device (
   logic [15:0] gen;
   vfp_steer_pkg::steer_row_t row, id_row;
   vfp_steer u_steer (
-    .clk_i, .rst_ni, .init_done_o, .pf_known_i, .pf_rid_i, .sriov_i, .first_i, .stride_i, .num_i,
+    .clk_i, .rst_ni, .init_done_o, .pf_known_i, .pf_rid_i, .whole_i, .last_bus_i, .sriov_i, .first_i, .stride_i, .num_i,
     .req_valid_i(ends && what == vfp_look_pkg::DoLook),
     .req_rid_i  (req.rid),
     .rsp_valid_o(rsp_valid),
@@ -96,8 +98,13 @@ module vfp_decide_device (
     .late_vf_i, .late_row_o, .look_vf_o, .look_gen_i, .row_we_i, .row_vf_i, .row_i
   );
 
-  logic [2:0] msg_q;  // beside the three stages of vfp_steer
-  always_ff @(posedge clk_i) msg_q <= {msg_q[1:0], is_msg};
+  // Beside the three stages of vfp_steer.
+  logic [2:0]       msg_q;
+  logic [2:0][15:0] rid_q;
+  always_ff @(posedge clk_i) begin
+    msg_q <= {msg_q[1:0], is_msg};
+    rid_q <= {rid_q[1:0], req.rid};
+  end
 
   vfp_look_pkg::look_t look;
   logic                owners;  // a VF that nobody was given
@@ -116,7 +123,7 @@ module vfp_decide_device (
     look.vf     = vf;
     look.gen    = is_pf ? 16'd0 : gen;  // without a VF it would be taken for a name (vfp_tags_pkg)
     look.remap  = 1'b0;
-    look.place  = {36'd0, is_pf ? pf_rid_i : row.id};
+    look.place  = {36'd0, is_pf ? rid_q[2] : row.id};
   end
 
   // --- completions: a user's server knows the VF by another name than the card ---
@@ -126,13 +133,15 @@ module vfp_decide_device (
   logic [11:0] match_left;
   logic [15:0] match_cid;
   vfp_tags_pkg::tag_req_t match_req;
+  logic                   has_vf_q;
+  assign id_vf = res_req_i.vf;  // its row comes a cycle later
+  always_ff @(posedge clk_i) has_vf_q <= res_req_i.has_vf;
   vfp_match u_match (
     .clk_i, .rst_ni,
     .in_valid_i   (ends && what == vfp_look_pkg::DoMatch),
     .in_hdr_i     (in_i.hdr),
     .cpl_valid_o, .cpl_ready_i, .cpl_hdr_o, .res_valid_i, .res_act_i, .res_req_i, .res_left_i,
-    .id_vf_o      (id_vf),
-    .id_known_i   (id_row.open && id_row.host != 5'd0),
+    .id_known_i   (has_vf_q && id_row.open && id_row.host != 5'd0),
     .id_i         (id_row.id),
     .out_valid_o  (match_valid),
     .out_ready_i  (match_ready),

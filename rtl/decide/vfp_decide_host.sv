@@ -38,6 +38,7 @@ module vfp_decide_host #(
   input  logic [2:0]  res_act_i,
   input  vfp_tags_pkg::tag_req_t res_req_i,
   input  logic [12:0] res_left_i,
+  input  logic [Devices-1:0][15:0] own_id_i,  // the bridge itself as completer at each device
 
   input  logic        local_en_i,      // the registers' window
   input  logic [47:0] local_bar_i,
@@ -152,16 +153,24 @@ module vfp_decide_host #(
   logic [2:0]  match_act;
   logic [11:0] match_left;
   logic [15:0] match_cid;
-  logic [5:0]  unused_id_vf;
   vfp_tags_pkg::tag_req_t match_req;
+
+  // An end in place of a server's answer is the bridge's own: the port above the device's function has made it. Otherwise
+  // a device knows the completers of its reads by their own names.
+  logic        ends_q;
+  logic [15:0] own_id_q;
+  always_ff @(posedge clk_i) begin
+    ends_q   <= res_act_i == vfp_tags_pkg::ActUr || res_act_i == vfp_tags_pkg::ActCa;
+    own_id_q <= own_id_i[0];
+    for (int d = 1; d < int'(Devices); d++) if (res_req_i.port == 5'(d)) own_id_q <= own_id_i[d];
+  end
   vfp_match u_match (
     .clk_i, .rst_ni,
     .in_valid_i   (ends && what == vfp_look_pkg::DoMatch),
     .in_hdr_i     (in_i.hdr),
     .cpl_valid_o, .cpl_ready_i, .cpl_hdr_o, .res_valid_i, .res_act_i, .res_req_i, .res_left_i,
-    .id_vf_o      (unused_id_vf),
-    .id_known_i   (1'b0),  // a device knows its hosts by no name
-    .id_i         (16'd0),
+    .id_known_i   (ends_q),
+    .id_i         (own_id_q),
     .out_valid_o  (match_valid),
     .out_ready_i  (match_ready),
     .out_act_o    (match_act),
@@ -191,6 +200,6 @@ module vfp_decide_host #(
   );
 
   logic unused;
-  assign unused = ^{in_i, req, unused_id_vf};
+  assign unused = ^{in_i, req};
 
 endmodule

@@ -17,8 +17,7 @@ module vfp_match #(
   input  vfp_tags_pkg::tag_req_t res_req_i,
   input  logic [12:0]  res_left_i,
 
-  // Identity of a VF at the server that has it: the answer comes a cycle after the question.
-  output logic [5:0]   id_vf_o,
+  // Whom the asker is to take for the completer, if not who has answered: a cycle after res_*.
   input  logic         id_known_i,
   input  logic [15:0]  id_i,
 
@@ -60,7 +59,6 @@ module vfp_match #(
   logic [2:0]             res_act_q;
   logic [11:0]            res_left_q;
   vfp_tags_pkg::tag_req_t res_req_q;
-  assign id_vf_o = res_req_i.vf;
   always_ff @(posedge clk_i) begin
     res_valid_q <= res_valid_i && rst_ni;
     res_act_q   <= res_act_i;
@@ -71,8 +69,8 @@ module vfp_match #(
   // A request that concerns no VF may say itself whom its asker takes for the completer.
   logic        cid_use;
   logic [15:0] cid;
-  assign cid_use = res_req_q.has_vf ? id_known_i : res_req_q.gen != 16'd0;
-  assign cid     = res_req_q.has_vf ? id_i : res_req_q.gen;
+  assign cid_use = id_known_i || (!res_req_q.has_vf && res_req_q.gen != 16'd0);
+  assign cid     = id_known_i ? id_i : res_req_q.gen;
 
   logic result_ready;
   vfp_fifo #(.W(ResultW), .Depth(Depth), .Fast(1'b1)) u_result (

@@ -25,14 +25,11 @@ module vfp_drr #(
     $fatal(1, "vfp_drr: Sources is 1 to 18");
   end
 
-  // Sources are looked at in groups of as many as a LUT has inputs.
-  localparam int unsigned Group  = 6;
-  localparam int unsigned Groups = (Sources + Group - 1) / Group;
-
   logic [Sources-1:0] grant_q, paid_q;  // granted in this cycle, in the last one
   logic               granted_q, charged_q;  // the same of any source
   logic [Sources-1:0] rich;     // the deficit is not negative
   logic [Sources-1:0] near;     // owes little
+  logic [Sources-1:0] less;     // owes half of that
   logic [Sources-1:0] soon;     // will not owe anything with the next quantum
   logic [5:0]         cells;
   logic [5:0]         left_q;   // cells of the packet that leaves, counted down to 3: the next one may be chosen
@@ -72,26 +69,8 @@ module vfp_drr #(
 
   // --- whose turn it is: the first of the later ones, or of all ---
 
-  logic [Sources-1:0] first, first_able, first_later;
-  logic [Groups-1:0]  some_able, some_later;
-  always_comb begin
-    for (int g = 0; g < int'(Groups); g++) begin
-      some_able[g]  = 1'b0;
-      some_later[g] = 1'b0;
-    end
-    for (int s = 0; s < int'(Sources); s++) begin
-      first_able[s]  = able_q[s] && !some_able[s / int'(Group)];
-      first_later[s] = later_q[s] && !some_later[s / int'(Group)];
-      some_able[s / int'(Group)]  = some_able[s / int'(Group)] || able_q[s];
-      some_later[s / int'(Group)] = some_later[s / int'(Group)] || later_q[s];
-    end
-    for (int s = 0; s < int'(Sources); s++) begin
-      first[s] = some_later != '0 ? first_later[s] : first_able[s];
-      for (int g = 0; g < s / int'(Group); g++) begin
-        if (some_later != '0 ? some_later[g] : some_able[g]) first[s] = 1'b0;
-      end
-    end
-  end
+  logic [Sources-1:0] first;
+  vfp_turn #(.N(Sources)) u_turn (.able_i(able_q), .later_i(later_q), .first_o(first));
 
   // The next packet may follow the one that is leaving.
   always_comb begin
@@ -114,7 +93,7 @@ module vfp_drr #(
       left_q    <= '0;
     end else begin
       grant_q   <= go ? first : '0;
-      granted_q <= go && some_able != '0;
+      granted_q <= go && able_q != '0;
       paid_q    <= grant_q;
       charged_q <= granted_q;
       if (charged_q) left_q <= cells;
@@ -125,9 +104,10 @@ module vfp_drr #(
   // --- rounds ---
 
   // Who was granted needs some cycles for its next request, if nothing followed. If all such are poor, everyone gets rounds
-  // meanwhile. If one is rich, a poor one may go before it on credit, so that the link does not run dry; if that has no end,
-  // a round begins. Nobody is waited for longer than two turns of 64 cycles: who has nothing more to ask would let the others
-  // run into debts that they pay when it asks again.
+  // meanwhile. A poor one may go on credit, so that the link does not run dry: before a rich one that does not ask, and when
+  // rounds have made nobody rich in time. If that has no end, rounds begin before the credit ends. Nobody is waited for longer
+  // than two turns of 64 cycles: who has nothing more to ask would let the others run into debts that they pay when it asks
+  // again.
   logic [Sources-1:0] loop_q;   // was granted, and has not asked since
   logic [Sources-1:0] late_q;   // since the last turn, at least
   logic [5:0]         turn_q;
@@ -155,8 +135,8 @@ module vfp_drr #(
       dry_q    <= 1'b0;
       forget_q <= 1'b0;
     end else begin
-      lend_q   <= settled && (ask_q & rich) == '0 && (loop_q & rich) != '0;
-      dry_q    <= settled && idle && !hold_q && !add_q && ask_q != '0 && (ask_q & (rich | near)) == '0;
+      lend_q   <= settled && (ask_q & rich) == '0;
+      dry_q    <= settled && idle && !hold_q && !add_q && ask_q != '0 && (ask_q & (rich | less)) == '0;
       forget_q <= round && go;
       turn_q   <= turn_q + 1'b1;
       late_q   <= (turn ? loop_q : late_q) & ~grant_q;
@@ -176,6 +156,7 @@ module vfp_drr #(
     assign {sum, unused_carry} = {deficit_q, 1'b1} + {paid_q[s] ? ~{3'b000, cells_i[s]} : quantum, paid_q[s]};
     assign rich[s] = !deficit_q[8];
     assign near[s] = deficit_q[7];  // if it is negative: -128 or more
+    assign less[s] = deficit_q[7:6] == 2'b11;  // if it is negative: -64 or more
     assign {owes, unused_raised} = deficit_q + quantum;
     assign soon[s] = !owes;  // if it is negative
     // What is not used is not saved up, but for who could not ask in time.

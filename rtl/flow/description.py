@@ -67,9 +67,8 @@ def read_all():
     for block in blocks.values():
         block.folders = folders(block.name, [])
         sources = [file for folder in block.folders for file in own_sources(folder)]
-        # The registers' names and numbers are words that every block may use; the first form's, who works with what is
-        # left of it.
-        sources[:0] = [os.path.join(RTL, name) for name in ("vfp_pkg.sv", "vfp_regs_pkg.sv")]
+        # The registers' names and numbers are words that every block may use.
+        sources.insert(0, os.path.join(RTL, "vfp_regs_pkg.sv"))
         block.sources = sorted(sources, key=lambda f: not f.endswith("_pkg.sv"))
         listed = {m["name"] for m in block.module}
         files = {os.path.basename(f)[:-3] for f in own_sources(block.folder) if not f.endswith("_pkg.sv")}

@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Verilator with every warning on (waivers with their reasons in rtl/flow/lint.vlt), and that Yosys elaborates the same."""
+"""Verilator with every warning on (waivers with their reasons in rtl/lint.vlt), and that Yosys elaborates the same."""
 import os
 import subprocess
 
 import description
-
-HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 def run(command):
@@ -17,7 +15,7 @@ def read(block, module, parameters):
     text = f"lint {block.name}: {description.title(module, parameters)}"
     ok, out = run(["verilator", "--lint-only", "-Wall", "--assert", "--top-module", module,
                    *[f"-G{k}={v}" for k, v in parameters.items()], *[f"-I{f}" for f in block.folders],
-                   os.path.join(HERE, "lint.vlt"), *block.sources])
+                   os.path.join(description.RTL, "lint.vlt"), *block.sources])
     if ok:
         script = (f"read_verilog -sv {' '.join(block.sources)}; hierarchy -check -top {module}"
                   f"{description.chparam(parameters)}; proc; check -assert")

@@ -37,12 +37,15 @@ def output_of(cell_type, port):
 def area(module):
     """Counts by kind."""
     n = defaultdict(float)
+    inverted = set()  # Yosys makes an inverter for each flip-flop of an active-low reset; one of a net is enough
     for cell in module["cells"].values():
         kind = cell["type"]
         if kind in FLOP:
             n["ff"] += 1
-        elif kind.startswith("LUT") or kind == "INV":
+        elif kind.startswith("LUT"):
             n["lut"] += 1
+        elif kind == "INV":
+            inverted.add(cell["connections"]["I"][0])
         elif kind in SRL:
             n["lut"] += 1
             n["srl"] += 1
@@ -51,6 +54,7 @@ def area(module):
             n["lutram"] += 1
         elif kind in BLOCK:
             n["ramb36"] += BLOCK[kind]
+    n["lut"] += len(inverted)
     return n
 
 

@@ -139,12 +139,13 @@ module vfp_local_device #(
   assign warn_reg_o = req.dw2[11:2];
 
   logic [7:0] writing_q;
-  logic       begins;
+  logic       begins_q, ended_q;
   assign written_o = over_i && !over_req_i.has_vf && over_req_i.port == '0 && over_req_i.vf == Notify;
-  assign begins    = take && notify;
-  assign writing_o = writing_q != '0 || state_q == StWarn || (state_q == StTag && notify);
+  assign writing_o = writing_q != '0 || begins_q || state_q == StWarn || (state_q == StTag && notify);
 
   always_ff @(posedge clk_i) begin
+    begins_q <= rst_ni && take && notify;
+    ended_q  <= rst_ni && written_o;
     alone_q <= rst_ni && !link_i && state_q == StIdle && int_valid_i;
     wait_q <= state_q == StWarn || state_q == StTag ? wait_q + 1'b1 : '0;
     no_tag_q <= gives_up ? no_tag_q | now : take || over_i || !rst_ni ? '0 : no_tag_q;
@@ -157,7 +158,7 @@ module vfp_local_device #(
       turn_q    <= '0;
       writing_q <= '0;
     end else begin
-      if (begins != written_o) writing_q <= begins ? writing_q + 1'b1 : writing_q - 1'b1;
+      if (begins_q != ended_q) writing_q <= begins_q ? writing_q + 1'b1 : writing_q - 1'b1;
       case (state_q)
         StIdle: begin
           if (wants && link_i) state_q <= notify ? StWarn : StTag;

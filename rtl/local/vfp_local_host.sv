@@ -110,13 +110,30 @@ module vfp_local_host #(
   assign out_valid_o = state_q == StAnswer;
   assign np_done     = (state_q == StAnswer && out_ready_i) || (fwd_valid_o && fwd_ready_i);
 
+  // The answer; a read of a register is of one DW (vfp_verdict), of which the enabled bytes count (table 2-22).
+  vfp_cell_pkg::cpl_hdr_t cpl;
+  logic [1:0]             first, above;
+  assign first = np_cfg ? 2'd0 : vfp_cell_pkg::first_byte(np.first_be);
+  assign above = np_cfg ? 2'd0 : vfp_cell_pkg::bytes_above(np.first_be);
   always_comb begin
-    out_o      = '0;
-    out_o.sop  = 1'b1;
-    out_o.eop  = 1'b1;
-    // The address of a memory request is at its place of the 4 DW format.
-    out_o.hdr  = vfp_pkg::cpl_header({np_hdr_q[127:30], !np_cfg, np_hdr_q[28:0]}, id_q, status_q, with_data_q);
-    out_o.data = {96'd0, data_q};
+    cpl          = '0;
+    cpl.dw0.data = with_data_q;
+    cpl.dw0.kind = vfp_cell_pkg::KindCpl;
+    cpl.dw0.tc   = np.dw0.tc;
+    cpl.dw0.ro   = np.dw0.ro;
+    cpl.dw0.ns   = np.dw0.ns;
+    cpl.dw0.len  = {9'd0, with_data_q};
+    cpl.cid      = id_q;
+    cpl.status   = status_q;
+    cpl.bytes    = 12'd4 - {10'd0, first} - {10'd0, above};
+    cpl.rid      = np.rid;
+    cpl.tag      = np.tag;
+    cpl.low      = np_cfg ? 7'd0 : {np.dw3[6:2], first};
+    out_o        = '0;
+    out_o.sop    = 1'b1;
+    out_o.eop    = 1'b1;
+    out_o.hdr    = cpl;
+    out_o.data   = {96'd0, data_q};
   end
 
   always_ff @(posedge clk_i) begin

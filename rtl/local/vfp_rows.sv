@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rows of the data plane's tables from what configuration space and pool say: one slot function or one VF every third cycle,
-// in their order, but a function that opens or closes before all others.
+// in their order, but a function that opens or closes before all others, and its VF behind it.
 // A row that changes is written, and its VF gets a new generation (docs/bridge-inside.md, "Generation numbers"). What was
 // written is kept here, to be compared.
 module vfp_rows #(
@@ -23,9 +23,11 @@ module vfp_rows #(
   input  logic [NumFns-1:0][VfW-1:0] fn_vf_i,
   input  logic [NumFns-1:0]          fn_mse_i,
   input  logic [NumFns-1:0]          fn_bme_i,
-  input  logic [NumFns-1:0][63:0]    fn_bar0_i,
-  input  logic [NumFns-1:0][63:0]    fn_bar3_i,
-  input  logic [NumFns-1:0][15:0]    fn_bdf_i,
+  output logic [NFnW-1:0]            id_fn_o,     // looked up in the same cycle: its name
+  input  logic [15:0]                fn_id_i,
+  output logic [NFnW-1:0]            bar_fn_o,    // and BAR 0, or BAR 3
+  output logic                       bar_3_o,
+  input  logic [63:14]               fn_bar_i,
   input  logic [Vfs-1:0]             vf_owned_i,
   input  logic [Vfs-1:0][NFnW-1:0]   vf_fn_i,
   input  logic                       open_i,      // the VFs are where the device says, and users may reach them
@@ -71,47 +73,125 @@ module vfp_rows #(
   end
 
   // --- the walk: all slot functions, then all VFs ---
+  //
+  // A visit takes two turns of three cycles and one cycle more, beside those that follow it:
+  //   whose function it is | state, bus master, name | BAR 0
+  //   BAR 3                | the row                 | compare
+  //   write
+  // Each look has a selector of its own. BARs come out of one memory, one after the other, so BAR 0 passes through the register
+  // of BAR 3.
 
   localparam int unsigned Visits = NumFns + Vfs;
   localparam int unsigned WalkW  = $clog2(Visits);
-  logic [WalkW-1:0] at_q, walk_q;  // which is visited; which is next in their order
-  logic [1:0]       step_q;   // look up, compare, write
+  logic [2:0]        step_q;                   // of the turn's three cycles, one hot
+  logic              vf_q, fns_done, last;     // what is visited: a VF, or a function
+  logic [NFnW-1:0]   at_fn_q;
+  logic [VfW-1:0]    at_vf_q;
+  logic              next_is_vf_q;             // what comes next in their order
+  logic [NFnW-1:0]   next_fn_q;
+  logic [VfW-1:0]    next_vf_q;
   logic [NumFns-1:0] todo_q;  // have opened or closed since their last visit
-  logic             jump_q;   // at_q is one of these, out of order
-  logic [NFnW-1:0]  first;
-  logic             is_fn, last;
-  logic [NFnW-1:0]  fn;
-  logic [VfW-1:0]   vf;
-  assign is_fn = at_q < WalkW'(NumFns);
-  assign last  = at_q == WalkW'(Visits - 1);
-  assign vf    = VfW'(at_q - WalkW'(NumFns));
-  assign fn    = is_fn ? NFnW'(at_q) : vf_fn_i[vf];
+  logic              jump_q;  // the one visited is one of these or its VF, out of order
+  logic [NFnW-1:0]   first;
+  logic              clear_q; // the memories are being cleared
+  assign fns_done = 32'(next_fn_q) == NumFns - 1;
+  assign last     = next_is_vf_q && next_vf_q == '1;
   always_comb begin
     first = '0;
-    for (int f = int'(NumFns) - 1; f >= 0; f--) if (todo_q[f]) first = NFnW'(f);
+    for (int g = int'(Groups) - 1; g >= 0; g--) if (some_q[g]) first = NFnW'({29'(g), first_q[g]});
   end
-
-  // The function and its VF.
-  logic             f_active_q, f_mse_q, f_bme_q;
-  logic [VfW-1:0]   f_vf_q;
-  logic [51:0]      f_bar0_q, f_bar3_q;
-  logic [15:0]      f_bdf_q;
-  logic             v_owned_q;
-  always_ff @(posedge clk_i) begin
-    if (step_q == 2'd0) begin
-      f_active_q <= fn_active_i[fn];
-      f_mse_q    <= fn_mse_i[fn];
-      f_bme_q    <= fn_bme_i[fn];
-      f_vf_q     <= fn_vf_i[fn];
-      f_bar0_q   <= fn_bar0_i[fn][63:12];
-      f_bar3_q   <= fn_bar3_i[fn][63:12];
-      f_bdf_q    <= fn_bdf_i[fn];
-      v_owned_q  <= vf_owned_i[vf];
+  // Of each eight of them the first one, a cycle before.
+  localparam int unsigned Groups = (NumFns + 7) / 8;
+  logic [Groups-1:0]      some_q;
+  logic [Groups-1:0][2:0] first_q;
+  for (genvar g = 0; g < int'(Groups); g++) begin : gen_first
+    logic [7:0] eight;
+    assign eight = 8'(todo_q >> 8 * g);
+    always_ff @(posedge clk_i) begin
+      some_q[g] <= rst_ni && eight != '0;
+      for (int f = 7; f >= 0; f--) if (eight[f]) first_q[g] <= 3'(f);
     end
   end
 
-  vfp_map_pkg::map_row_t     map_row, map_q;
-  vfp_steer_pkg::steer_row_t steer_row, steer_q;
+  // On to the next one: the VF of a function that was visited out of order, one of those functions, or what comes next.
+  logic on, follow, turn;
+  assign on     = clear_q || (ready_i && step_q[2]);
+  assign follow = jump_q && !vf_q;
+  assign turn   = some_q != '0;
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      vf_q         <= 1'b0;
+      at_fn_q      <= '0;
+      at_vf_q      <= '0;
+      next_is_vf_q <= 1'b0;
+      next_fn_q    <= '0;
+      next_vf_q    <= '0;
+      jump_q       <= 1'b0;
+      todo_q       <= '0;
+      step_q       <= 3'b001;
+      clear_q      <= 1'b1;
+    end else begin
+      if (on) begin
+        jump_q  <= follow || turn;
+        vf_q    <= follow || (!turn && next_is_vf_q);
+        at_fn_q <= turn ? first : next_fn_q;
+        at_vf_q <= follow ? f_vf_q : next_vf_q;
+        if (!follow && !turn) begin
+          if (last || (!next_is_vf_q && fns_done)) next_is_vf_q <= !next_is_vf_q;
+          if (next_is_vf_q) next_vf_q <= next_vf_q + 1'b1;
+          else next_fn_q <= fns_done ? '0 : next_fn_q + 1'b1;
+        end
+        // The one after the last is the first again, and needs clearing no more.
+        if (vf_q && at_vf_q == '1) clear_q <= 1'b0;
+      end
+      if (!clear_q && ready_i) step_q <= {step_q[1:0], step_q[2]};
+      for (int f = 0; f < int'(NumFns); f++) begin
+        if (changed[f]) todo_q[f] <= 1'b1;
+        else if (step_q[0] && ready_i && !clear_q && !vf_q && at_fn_q == NFnW'(f)) todo_q[f] <= 1'b0;
+      end
+    end
+  end
+
+  // The function and its VF.
+  logic [NFnW-1:0] fn_q;
+  logic            f_active_q, f_mse_q, f_bme_q;
+  logic [VfW-1:0]  f_vf_q;
+  logic [51:0]     f_bar0_q, f_bar3_q;
+  logic [15:0]     f_bdf_q;
+  logic [4:0]      f_user_q;
+  logic            v_owned_q;
+  logic [15:0]     v_id, v_id_q;
+  logic [14:0]     place_q;
+  logic [NFnW-1:0] fn1_q;
+  assign id_fn_o  = fn_q;
+  assign bar_fn_o = fn1_q;
+  assign bar_3_o  = step_q[0];
+  // The stride is a power of two (vfp_discover).
+  always_comb begin
+    v_id = '0;
+    for (int s = 0; s < 8; s++) if (vf_stride_i[s]) v_id = v_id | (16'(at_vf_q) << s);
+  end
+  // What is looked up stays until the row is made, as its selector does.
+  always_ff @(posedge clk_i) begin
+    if (step_q[0]) fn_q <= vf_q ? vf_fn_i[at_vf_q] : at_fn_q;
+    if (step_q[1]) begin
+      fn1_q     <= fn_q;
+      v_owned_q <= vf_owned_i[at_vf_q];
+      v_id_q    <= v_id;
+    end
+    f_active_q <= fn_active_i[fn_q];
+    f_mse_q    <= fn_mse_i[fn_q];
+    f_bme_q    <= fn_bme_i[fn_q];
+    f_vf_q     <= fn_vf_i[fn_q];
+    f_bdf_q    <= fn_id_i;
+    f_bar3_q   <= {fn_bar_i, 2'b00};
+    f_bar0_q   <= f_bar3_q;
+    f_user_q   <= 5'(fn_q >> FnW);
+    place_q    <= 15'({f_vf_q, 2'b00}) << vf_shift_i;
+  end
+
+  vfp_map_pkg::map_row_t     map_row;
+  vfp_steer_pkg::steer_row_t steer_row;
   always_comb begin
     map_row = '0;
     if (f_active_q && f_mse_q && open_i && vf_mse_i) begin
@@ -122,81 +202,71 @@ module vfp_rows #(
       map_row.size_b = 4'd2;
       map_row.user_a = f_bar0_q;
       map_row.user_b = f_bar3_q;
-      map_row.card_a = dev_bar0_i[63:12] + (52'({f_vf_q, 2'b00}) << vf_shift_i);
-      map_row.card_b = dev_bar3_i[63:12] + (52'({f_vf_q, 2'b00}) << vf_shift_i);
+      map_row.card_a = dev_bar0_i[63:12] + 52'(place_q);
+      map_row.card_b = dev_bar3_i[63:12] + 52'(place_q);
     end
     steer_row = '0;
     if (!v_owned_q) begin
       steer_row.open   = 1'b1;
       steer_row.master = own_master_i;
-      steer_row.id     = vf_first_i + 16'(vf) * vf_stride_i;
-    end else if (f_active_q && f_vf_q == vf && open_i) begin
+      steer_row.id     = vf_first_i + v_id_q;
+    end else if (f_active_q && f_vf_q == two_at_q && open_i) begin
       steer_row.open   = 1'b1;
       steer_row.master = f_bme_q;
-      steer_row.host   = 5'(fn >> FnW) + 5'd1;
+      steer_row.host   = f_user_q + 5'd1;
       steer_row.id     = f_bdf_q;
     end
   end
 
+  // --- is it another one than what was written? ---
+
   logic [MapW-1:0]   map_mem [NumFns];
   logic [SteerW-1:0] steer_mem [Vfs];
-  vfp_map_pkg::map_row_t was;
-  logic [MapW-1:0]   was_map;
-  logic [SteerW-1:0] was_steer;
-  logic              clear_q, map_new, steer_new, write_q;
+  logic [MapW-1:0]   map_q, was_map_q;
+  logic [SteerW-1:0] steer_q, was_steer_q;
+  vfp_map_pkg::map_row_t is_row, was_row;
+  logic              two_vf_q, write_q, write;  // the visit of the turn before; what is written
+  logic [NFnW-1:0]   two_fn_q, out_fn_q;
+  logic [VfW-1:0]    two_at_q, out_at_q;
+  logic              out_vf_q;
+  logic              full_q;                    // there was a visit before this one
   logic [5:0]        old_vf_q, new_vf_q;
-  assign was_map   = map_mem[NFnW'(at_q)];
-  assign was_steer = steer_mem[vf];
-  assign was       = was_map;
-  assign map_new   = is_fn && was_map != map_row;
-  assign steer_new = !is_fn && was_steer != steer_row;
+  assign is_row  = map_q;
+  assign was_row = was_map_q;
+  assign write   = step_q[0] && write_q;
 
   always_ff @(posedge clk_i) begin
-    if (clear_q || (step_q == 2'd2 && write_q)) begin
-      if (is_fn) map_mem[NFnW'(at_q)] <= clear_q ? '0 : map_q;
-      else steer_mem[vf] <= clear_q ? '0 : steer_q;
+    if (clear_q && !vf_q) map_mem[at_fn_q] <= '0;
+    else if (write && !out_vf_q) map_mem[out_fn_q] <= map_q;
+    if (clear_q && vf_q) steer_mem[at_vf_q] <= '0;
+    else if (write && out_vf_q) steer_mem[out_at_q] <= steer_q;
+    if (step_q[1]) begin
+      map_q       <= map_row;
+      steer_q     <= steer_row;
+      was_map_q   <= map_mem[two_fn_q];
+      was_steer_q <= steer_mem[two_at_q];
     end
-    if (step_q == 2'd1) begin
-      map_q    <= map_row;
-      steer_q  <= steer_row;
-      old_vf_q <= is_fn && (was.has_a || was.has_b) ? was.vf : is_fn ? map_row.vf : 6'(vf);
-      new_vf_q <= is_fn && map_row.has_a ? map_row.vf : is_fn ? was.vf : 6'(vf);
+    if (step_q[2]) begin
+      two_vf_q <= vf_q;
+      two_fn_q <= at_fn_q;
+      two_at_q <= at_vf_q;
+      out_vf_q <= two_vf_q;
+      out_fn_q <= two_fn_q;
+      out_at_q <= two_at_q;
+      old_vf_q <= two_vf_q ? 6'(two_at_q) : was_row.has_a ? was_row.vf : is_row.vf;
+      new_vf_q <= two_vf_q ? 6'(two_at_q) : is_row.has_a ? is_row.vf : was_row.vf;
     end
-    if (!rst_ni) begin
-      at_q    <= '0;
-      walk_q  <= '0;
-      jump_q  <= 1'b0;
-      todo_q  <= '0;
-      step_q  <= 2'd0;
-      clear_q <= 1'b1;
-      write_q <= 1'b0;
-    end else if (clear_q) begin
-      at_q    <= last ? '0 : at_q + 1'b1;
-      clear_q <= !last;
-    end else if (ready_i) begin
-      step_q  <= step_q == 2'd2 ? 2'd0 : step_q + 1'b1;
-      write_q <= step_q == 2'd1 && (map_new || steer_new);
-      if (step_q == 2'd2) begin
-        jump_q <= todo_q != '0;
-        at_q   <= todo_q != '0 ? WalkW'(first) : walk_q;
-        if (todo_q == '0) walk_q <= walk_q == WalkW'(Visits - 1) ? '0 : walk_q + 1'b1;
-      end
-      for (int f = 0; f < int'(NumFns); f++) begin
-        if (changed[f]) todo_q[f] <= 1'b1;
-        else if (step_q == 2'd0 && at_q == WalkW'(f)) todo_q[f] <= 1'b0;
-      end
-    end
+    full_q  <= rst_ni && (full_q || step_q[2]);
+    write_q <= rst_ni && step_q[2] && full_q && (two_vf_q ? was_steer_q != steer_q : was_map_q != map_q);
   end
 
-  logic write;
-  assign write       = step_q == 2'd2 && write_q;
-  assign map_idx_o   = 6'(fn[FnW-1:0]);
+  assign map_idx_o   = 6'(out_fn_q[FnW-1:0]);
   assign map_row_o   = map_q;
-  assign steer_we_o  = write && !is_fn;
-  assign steer_vf_o  = 6'(vf);
+  assign steer_we_o  = write && out_vf_q;
+  assign steer_vf_o  = 6'(out_at_q);
   assign steer_row_o = steer_q;
   for (genvar u = 0; u < int'(Users); u++) begin : gen_we
-    assign map_we_o[u] = write && is_fn && 32'(fn >> FnW) == u;
+    assign map_we_o[u] = write && !out_vf_q && 32'(out_fn_q >> FnW) == u;
   end
   for (genvar v = 0; v < 64; v++) begin : gen_bump
     assign bump_o[v] = write && (old_vf_q == 6'(v) || new_vf_q == 6'(v));
@@ -211,8 +281,9 @@ module vfp_rows #(
   always_ff @(posedge clk_i) begin
     moving_q <= !rst_ni || moved || write || (moving_q && !settled_o);
     wait_q <= !rst_ni || write || pending_i != '0;
-    if (!rst_ni || kick_i || moved) left_q <= (WalkW + 1)'(Visits + 1);
-    else if (ready_i && step_q == 2'd2 && !jump_q && left_q != '0) left_q <= left_q - 1'b1;
+    // And the visits under way, whose looks may be older, until the last one has written.
+    if (!rst_ni || kick_i || moved) left_q <= (WalkW + 1)'(Visits + 3);
+    else if (ready_i && step_q[2] && !jump_q && left_q != '0) left_q <= left_q - 1'b1;
   end
 
   if (UserFns > 64) begin : gen_bad_fns
@@ -220,6 +291,6 @@ module vfp_rows #(
   end
 
   logic unused;
-  assign unused = ^{was, fn_bar0_i, fn_bar3_i, dev_bar0_i, dev_bar3_i};
+  assign unused = ^{was_row, is_row, dev_bar0_i, dev_bar3_i, vf_stride_i[15:8]};
 
 endmodule

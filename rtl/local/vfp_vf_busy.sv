@@ -23,6 +23,8 @@ module vfp_vf_busy #(
 
   logic [VfW-1:0]   at_q;
   logic             init_q;
+  logic [Vfs-1:0]   seen_at_q;  // whose counts were compared a cycle ago
+  logic             differ_q;
   logic [Ports-1:0] differ;
   logic [Vfs-1:0]   seen_q;  // quiet in the last walk
 
@@ -54,12 +56,18 @@ module vfp_vf_busy #(
 
   logic [Vfs-1:0] busy_q;
   always_ff @(posedge clk_i) begin
+    for (int v = 0; v < int'(Vfs); v++) seen_at_q[v] <= at_q == VfW'(v);
+    differ_q  <= differ != '0 || init_q;
     if (!rst_ni || init_q || unsure_i) begin
       seen_q <= '0;
       busy_q <= '1;
     end else begin
-      seen_q[at_q] <= differ == '0;
-      busy_q[at_q] <= differ != '0 || !seen_q[at_q];
+      for (int v = 0; v < int'(Vfs); v++) begin
+        if (seen_at_q[v]) begin
+          seen_q[v] <= !differ_q;
+          busy_q[v] <= differ_q || !seen_q[v];
+        end
+      end
     end
   end
   assign busy_o = busy_q;

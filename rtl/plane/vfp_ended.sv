@@ -18,31 +18,36 @@ module vfp_ended (
   output vfp_route_pkg::answer_t out_o
 );
 
-  vfp_cell_pkg::cpl_hdr_t cpl, cpl_q;
+  // One at a time: taken, looked at, answered. Nobody waits for what ends here but who gets the answer.
+  vfp_cell_pkg::cpl_hdr_t cpl;
   vfp_route_pkg::answer_t refusal;
-  logic                   valid_q, is_cpl_q, last;
+  logic [127:0]           hdr_q;
+  logic                   valid_q, seen_q, ripe_q, done, is_cpl_q, last_q;
+  logic [12:0]            missed_q;  // bytes that were missing, from the first dword's beginning
   logic [4:0]             source_q;
-  assign cpl   = in_hdr_i;
-  assign cpl_q = hdr_q;
-  // Bytes that this completion brings, against those that were missing.
-  assign last = !cpl.dw0.data || {1'b0, cpl.dw0.len, 2'b00} >= {cpl.bytes == 12'd0, cpl.bytes} + {11'd0, cpl.low[1:0]};
+  assign cpl = hdr_q;
+  assign done = ripe_q && (out_ready_i || !last_q);
 
-  // The refusal is there a cycle after its header: that is held while it waits.
-  logic [127:0] hdr_q;
-  vfp_refusal u_refusal (.clk_i, .hdr_i(in_ready_o ? in_hdr_i : hdr_q), .answer_o(refusal));
+  vfp_refusal u_refusal (.clk_i, .hdr_i(hdr_q), .answer_o(refusal));  // a cycle later
 
-  assign in_ready_o = !valid_q || out_ready_i;
+  assign in_ready_o = !valid_q;
   always_ff @(posedge clk_i) begin
-    if (in_ready_o) begin
+    if (!valid_q) begin
       hdr_q    <= in_hdr_i;
       is_cpl_q <= in_route_i.cls == vfp_cell_pkg::ClsCpl;
       source_q <= in_source_i;
     end
+    // Bytes that this completion brings, against those that were missing.
+    missed_q <= {cpl.bytes == 12'd0, cpl.bytes} + {11'd0, cpl.low[1:0]};
+    last_q   <= !is_cpl_q || !cpl.dw0.data || {1'b0, cpl.dw0.len, 2'b00} >= missed_q;
+    seen_q   <= valid_q && !done;
+    ripe_q   <= seen_q && !done;
     if (!rst_ni) valid_q <= 1'b0;
-    else if (in_ready_o) valid_q <= in_valid_i && (in_route_i.cls != vfp_cell_pkg::ClsCpl || last);
+    else if (!valid_q) valid_q <= in_valid_i;
+    else if (done) valid_q <= 1'b0;
   end
 
-  assign out_valid_o  = valid_q;
+  assign out_valid_o  = ripe_q && last_q;
   assign out_back_o   = !is_cpl_q;
   assign out_source_o = source_q;
   always_comb begin
@@ -50,18 +55,18 @@ module vfp_ended (
     if (is_cpl_q) begin
       out_o.status = vfp_cell_pkg::CplUr;
       out_o.lk     = 1'b0;
-      out_o.rid    = cpl_q.rid;
-      out_o.tag    = cpl_q.tag;
-      out_o.tc     = cpl_q.dw0.tc;
-      out_o.ido    = cpl_q.dw0.ido;
-      out_o.ro     = cpl_q.dw0.ro;
-      out_o.ns     = cpl_q.dw0.ns;
-      out_o.bytes  = cpl_q.bytes;
-      out_o.low    = cpl_q.low;
+      out_o.rid    = cpl.rid;
+      out_o.tag    = cpl.tag;
+      out_o.tc     = cpl.dw0.tc;
+      out_o.ido    = cpl.dw0.ido;
+      out_o.ro     = cpl.dw0.ro;
+      out_o.ns     = cpl.dw0.ns;
+      out_o.bytes  = cpl.bytes;
+      out_o.low    = cpl.low;
     end
   end
 
   logic unused;
-  assign unused = ^{cpl_q, in_route_i};
+  assign unused = ^{cpl, in_route_i};
 
 endmodule

@@ -42,7 +42,9 @@ module vfp_link_out #(
   // --- what goes in: the exit's packets, and in their gaps the bridge's own ---
 
   logic               mid_q, gap, fits_q, force_q;  // force: a packet of the bridge's own has waited 16 cycles for a gap
-  logic [Sides-1:0]   may, later, pick, after_q, above;
+  logic               take;
+  logic [Sides-1:0]   ready;
+  logic [Sides-1:0]   may, may_q, able, later, first, pick_q, after_q, above;  // pick: whose turn it is, until it is taken
   logic [CellW-1:0]   side;
   logic [4:0]         waited_q;
   vfp_cell_pkg::cell_t side_cell;
@@ -51,36 +53,39 @@ module vfp_link_out #(
   for (genvar s = 0; s < int'(Sides); s++) begin : gen_may
     assign may[s] = side_valid_i[s] && (down_i || (fits_q && out_room_i[side_cls_i[s]]));
   end
-  assign later = may & after_q;
-  always_comb begin
-    pick  = later != '0 ? later : may;
-    above = '0;
-    for (int s = 0; s < int'(Sides); s++) begin
-      for (int k = 0; k < s; k++) begin
-        if (later != '0 ? later[k] : may[k]) begin
-          pick[s]  = 1'b0;
-          above[s] = 1'b1;
-        end
-      end
-    end
-    side = '0;
-    for (int s = 0; s < int'(Sides); s++) if (pick[s]) side = side | side_i[s];
+  assign ready = gap ? pick_q & may_q : '0;
+  assign take  = (ready & side_valid_i) != '0;
+  assign able  = may & ~pick_q;
+  assign later = able & after_q;
+  vfp_turn #(.N(Sides)) u_turn (.able_i(able), .later_i(later), .first_o(first));
+  for (genvar s = 0; s < int'(Sides); s++) begin : gen_above
+    assign above[s] = (first & ~({Sides{1'b1}} << s)) != '0;
   end
-  assign side_ready_o = gap ? pick : '0;
+
+  always_comb begin
+    side = '0;
+    for (int s = 0; s < int'(Sides); s++) if (pick_q[s]) side = side | side_i[s];
+  end
+  assign side_ready_o = ready;
   assign side_cell    = side;
 
   always_ff @(posedge clk_i) begin
     force_q <= waited_q[4] && rst_ni;
+    may_q   <= may;
     if (!rst_ni) begin
       mid_q    <= 1'b0;
       took_q   <= 1'b0;
+      pick_q   <= '0;
       after_q  <= '0;
       waited_q <= '0;
     end else begin
       if (in_valid_i) mid_q <= !in_i.eop;
       took_q <= link_i && ((in_valid_i && in_i.sop) || took_q);
-      if (gap && may != '0) after_q <= above;
-      if (gap || may == '0) waited_q <= '0;
+      if (take || (pick_q & may_q) == '0) begin
+        pick_q <= first;
+        if (able != '0) after_q <= above;
+      end
+      if (gap || pick_q == '0) waited_q <= '0;
       else if (!waited_q[4]) waited_q <= waited_q + 1'b1;
     end
   end
@@ -90,7 +95,7 @@ module vfp_link_out #(
   logic             put, took_q, head_valid, head_ready, queue_ready;  // took: the first cell of the packet is here
   logic [CellW-1:0] put_cell, head_word;
   logic [PW:0]      used;
-  assign put      = link_i && (in_valid_i ? in_i.sop || took_q : gap && may != '0);
+  assign put      = link_i && (in_valid_i ? in_i.sop || took_q : take);
   assign put_cell = in_valid_i ? in_i : side_cell;
 
   if (MaxPayload == 128) begin : gen_small

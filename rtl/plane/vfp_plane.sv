@@ -59,6 +59,8 @@ module vfp_plane #(
   input  logic [Devices-1:0]       pf_known_i,
   input  logic [Devices-1:0][15:0] pf_rid_i,
   input  logic [Devices-1:0]       pf_master_i,
+  input  logic [Devices-1:0]       whole_i,     // has no VFs: its buses up to last_bus_i are the owner's
+  input  logic [Devices-1:0][7:0]  last_bus_i,
   input  logic [Devices-1:0]       sriov_i,
   input  logic [Devices-1:0]       closed_i,    // nobody may reach its VFs: the reason to report
   input  logic [Devices-1:0][15:0] first_i,
@@ -109,6 +111,7 @@ module vfp_plane #(
   output logic [P-1:0]             contained_o,
   output logic [P-1:0]             lost_o,        // pulse: a posted packet or a completion for this link is lost
   output logic [P-1:0]             timer_o,       // something waits for tick_ms_i
+  output logic                     busy_o,        // else nothing changes 16 cycles later, but by what comes from outside
   output logic [P-1:0]             deciding_o,    // packets wait for their verdict
   output logic [P-1:0]             old_o,         // what comes by local_* may be of before the link was lost, or contained
   output logic [P-1:0]             renews_o       // the link is back, and the requests of before are being forgotten
@@ -129,7 +132,7 @@ module vfp_plane #(
   logic [P-1:0][2:0]        room, wait_room, link_room, link_waits, takes;
   logic [P-1:0][RouteW-1:0] exit_route;
   logic [P-1:0][7:0]        exit_tag;
-  logic [P-1:0]             down, waiting, tags_some, queued, answers, link_lost, np_some, gone, shut;
+  logic [P-1:0]             down, waiting, tags_some, ports_busy, queued, answers, link_lost, np_some, gone, shut;
 
   // --- decide ---
 
@@ -177,7 +180,7 @@ module vfp_plane #(
     .res_valid_o(res_valid), .res_act_o(res_act), .res_req_o(res_req), .res_left_o(res_left),
     .tag_dev_o(tag_dev), .tag_vf_o(tag_vf), .tag_gen_i(tag_gen),
     .exp_valid_o(exp_valid), .exp_ready_i(exp_ready), .exp_req_o(exp_req), .exp_left_o(exp_left),
-    .alloc_o, .alloc_req_o, .over_o, .over_late_o, .tags_some_o(tags_some),
+    .alloc_o, .alloc_req_o, .over_o, .over_late_o, .tags_some_o(tags_some), .busy_o(ports_busy),
     .own_valid_i(own_tag_valid_i & ~sends_np), .own_ready_o(own_tag_ready_o), .own_req_i(own_tag_req_i), .own_tag_o,
     .local_ready_i, .local_valid_o, .local_o, .local_route_o, .hold_i,
     .weight_i, .tick_us_i(tick_stuck_i), .stuck_i, .patience_i, .release_i(release_port),
@@ -259,6 +262,7 @@ module vfp_plane #(
     vfp_clock_gate u_in_gate  (.clk_i, .rst_ni, .on_i(hears[p]), .clk_o(clk_in[p]));
     vfp_clock_gate u_out_gate (.clk_i, .rst_ni, .on_i(speaks[p]), .clk_o(clk_out[p]));
   end
+  assign busy_o = (hears | speaks | ports_busy) != '0;
 
   // --- decisions ---
 
@@ -280,6 +284,7 @@ module vfp_plane #(
       .err_valid_o(dec_err[h]), .err_reason_o(dec_reason[h]),
       .cpl_valid_o(cpl_valid[h]), .cpl_ready_i(cpl_ready[h]), .cpl_hdr_o(cpl_hdr[h]),
       .res_valid_i(res_valid[h]), .res_act_i(res_act[h]), .res_req_i(res_req[h]), .res_left_i(res_left[h]),
+      .own_id_i(id_i[P-1:H]),
       .local_en_i(local_en_i[h]), .local_bar_i(local_bar_i[h]),
       .look_dev_o(dev), .look_vf_o(vf), .look_gen_i(map_gen[U]),
       .row_we_i(h != 0 && map_we_i[U]), .row_idx_i(map_idx_i), .row_i(map_row_i),
@@ -306,7 +311,8 @@ module vfp_plane #(
       .err_valid_o(dec_err[H+d]), .err_reason_o(dec_reason[H+d]),
       .cpl_valid_o(cpl_valid[H+d]), .cpl_ready_i(cpl_ready[H+d]), .cpl_hdr_o(cpl_hdr[H+d]),
       .res_valid_i(res_valid[H+d]), .res_act_i(res_act[H+d]), .res_req_i(res_req[H+d]), .res_left_i(res_left[H+d]),
-      .pf_known_i(pf_known_i[d]), .pf_rid_i(pf_rid_i[d]), .pf_master_i(pf_master_i[d]), .sriov_i(sriov_i[d]),
+      .pf_known_i(pf_known_i[d]), .pf_rid_i(pf_rid_i[d]), .pf_master_i(pf_master_i[d]),
+      .whole_i(whole_i[d]), .last_bus_i(last_bus_i[d]), .sriov_i(sriov_i[d]),
       .closed_i(closed_i[d]),
       .first_i(first_i[d]), .stride_i(stride_i[d]), .num_i(num_i[d]),
       .look_vf_o(steer_vf[d]), .look_gen_i(look_gen[d][Users]),

@@ -102,6 +102,7 @@ module vfp_port #(
   output logic                   over_o,       // with res_req_o
   output logic                   over_late_o,
   output logic                   tags_some_o,
+  output logic                   busy_o,       // else nothing changes 16 cycles later (vfp_clock_gate)
 
   // A tag for a request that does not come through the queues: held until ready, and not twice in four cycles.
   input  logic                   own_valid_i,
@@ -134,15 +135,20 @@ module vfp_port #(
   // --- parts rest while nothing is there for them (vfp_clock_gate) ---
 
   logic clk_receive, clk_queues, clk_exit, clk_tags;
-  logic link_q, queues_busy, exit_busy, tags_busy, tags_walk;
+  logic link_q, queues_busy, exit_busy, tags_busy, tags_walk, receive_on, queues_on, exit_on, tags_on;
   always_ff @(posedge clk_i) link_q <= link_i;
   // The walker of the tags has nothing to see where none is held, unless a peer or this link is back and waits for it.
   logic walk_matters;
   assign walk_matters = tags_some_o || (gone_q & ~peer_gone_i) != '0 || (cut_q && link_i);
-  vfp_clock_gate u_receive_gate (.clk_i, .rst_ni, .on_i(rx_valid_i || link_q != link_i), .clk_o(clk_receive));
-  vfp_clock_gate u_queues_gate  (.clk_i, .rst_ni, .on_i(queues_busy || route_valid_i), .clk_o(clk_queues));
-  vfp_clock_gate u_exit_gate    (.clk_i, .rst_ni, .on_i(exit_busy || waiting_i != '0), .clk_o(clk_exit));
-  vfp_clock_gate u_tags_gate    (.clk_i, .rst_ni, .on_i(tags_busy || (tags_walk && walk_matters)), .clk_o(clk_tags));
+  assign receive_on = rx_valid_i || link_q != link_i;
+  assign queues_on  = queues_busy || route_valid_i;
+  assign exit_on    = exit_busy || waiting_i != '0;
+  assign tags_on    = tags_busy || (tags_walk && walk_matters);
+  assign busy_o     = receive_on || queues_on || exit_on || tags_on;
+  vfp_clock_gate u_receive_gate (.clk_i, .rst_ni, .on_i(receive_on), .clk_o(clk_receive));
+  vfp_clock_gate u_queues_gate  (.clk_i, .rst_ni, .on_i(queues_on), .clk_o(clk_queues));
+  vfp_clock_gate u_exit_gate    (.clk_i, .rst_ni, .on_i(exit_on), .clk_o(clk_exit));
+  vfp_clock_gate u_tags_gate    (.clk_i, .rst_ni, .on_i(tags_on), .clk_o(clk_tags));
 
   // --- entrance: a packet without room is as if it had not come ---
 
@@ -170,7 +176,7 @@ module vfp_port #(
   vfp_cell_pkg::cell_t in;
   logic                in_valid, bad;
   vfp_rx_check #(.MaxPayload(MaxPayload)) u_receive (
-    .clk_i(clk_receive), .rst_ni, .link_i, .rx_valid_i(rx_valid), .rx_i,
+    .clk_i(clk_receive), .rst_ni, .link_i, .rx_valid_i, .rx_i, .rx_void_i(refuse),
     .out_valid_o(in_valid), .out_o(in), .out_cls_o(dec_cls_o), .out_cells_o(dec_cells_o), .out_bad_o(bad), .stray_o
   );
   assign dec_valid_o = in_valid;

@@ -13,6 +13,7 @@ module vfp_rx_check #(
 
   input  logic                rx_valid_i,
   input  vfp_cell_pkg::cell_t rx_i,         // payload, then the digest if TD
+  input  logic                rx_void_i,    // the cell is as if it had not come; may be late in the cycle
 
   output logic                out_valid_o,
   output vfp_cell_pkg::cell_t out_o,        // hdr holds from sop to eop, in the form that vfp_rx_header describes
@@ -33,7 +34,7 @@ module vfp_rx_check #(
 
   vfp_rx_header #(.MaxPayload(MaxPayload)) u_header (
     .clk_i,
-    .load_i     (rx_valid_i && rx_i.sop),
+    .load_i     (rx_valid_i && rx_i.sop),  // of a void cell, too: nothing judges it
     .judge_i    (s1_valid_q && s1_sop_q),
     .hdr_i      (rx_i.hdr),
     .hdr_o      (s2_hdr),
@@ -56,7 +57,7 @@ module vfp_rx_check #(
       s1_valid_q <= 1'b0;
       s2_valid_q <= 1'b0;
     end else begin
-      s1_valid_q <= rx_valid_i;
+      s1_valid_q <= rx_valid_i && !rx_void_i;
       s2_valid_q <= s1_valid_q;
     end
   end

@@ -63,9 +63,19 @@ module vfp_rx_header #(
   logic [10:0] length;  // DW, 1..1024
   assign length = {dw0.len == 10'd0, dw0.len};
 
+  // Operands of 4 or 8 bytes, compare-and-swap has two of 4, 8 or 16; where operands lie naturally (2.2.7).
+  logic [1:0] place;  // DW
+  logic       fit;
+  assign place = dw0.dw4 ? raw.dw3[3:2] : raw.dw2[3:2];
+  always_comb begin
+    if (dw0.kind == vfp_cell_pkg::KindCas)
+      fit = dw0.len == 10'd2 || (dw0.len == 10'd4 && !place[0]) || (dw0.len == 10'd8 && place == 2'd0);
+    else fit = dw0.len == 10'd1 || (dw0.len == 10'd2 && !place[0]);
+  end
+
   logic [127:0] hdr_q;
   logic         known_q, mem_q, one_dw_q, msg_q, data_q, hint_q, digest_q, dw_is_1_q, too_long_q, tc_0_q, plain_q;
-  logic         atomic_q, atomic_len_q, first_0_q, last_0_q, vendor_msg_q;
+  logic         atomic_q, atomic_fit_q, first_0_q, last_0_q, vendor_msg_q;
   logic [1:0]   cls_q;
   logic [7:0]   len_q;       // enough for what is not too long
   logic [11:0]  page_end_q;  // DW behind the last one, from the start of the 4 KB page
@@ -78,9 +88,7 @@ module vfp_rx_header #(
       one_dw_q   <= is_one_dw;
       msg_q      <= is_msg;
       atomic_q   <= is_atomic;
-      // Operands of 4 or 8 bytes; compare-and-swap has two of 4, 8 or 16 (2.2.7).
-      atomic_len_q <= dw0.kind == vfp_cell_pkg::KindCas ? (dw0.len == 10'd2 || dw0.len == 10'd4 || dw0.len == 10'd8)
-                                                        : (dw0.len == 10'd1 || dw0.len == 10'd2);
+      atomic_fit_q <= fit;
       hint_q     <= hint;
       data_q     <= dw0.data;
       digest_q   <= dw0.td;
@@ -106,7 +114,7 @@ module vfp_rx_header #(
   assign bad_fixed  = one_dw_q && (!dw_is_1_q || !last_0_q || !tc_0_q || !plain_q);
   assign bad_page   = mem_q && page_end_q > 12'd1024;
   assign bad_msg    = msg_q && !vendor_msg_q && !tc_0_q;
-  assign bad_atomic = atomic_q && !atomic_len_q;
+  assign bad_atomic = atomic_q && !atomic_fit_q;
 
   logic [7:0] pay_dw;
   logic       rest;  // DW, payload or digest, that do not fill a cell

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whose a request of the device is. Requester ID to VF by First VF Offset and VF Stride (SR-IOV 1.1, 3.3.9, 3.3.10), VF to
 // server by its row; never by address, since the servers' addresses overlap. An ID that is nobody's is not known, and not
-// the owner's. Three stages, one request a cycle.
+// the owner's, but for a device without VFs: that has all of its buses. The device's other functions below the first VF are
+// the owner's like the PF: the second port of a card has one. Three stages, one request a cycle.
 //
 // A row's writer asks for a new generation of the VF with the row or after it: both are read in one cycle here.
 module vfp_steer (
@@ -12,7 +13,9 @@ module vfp_steer (
   // What the bridge knows of the device. Changed only while the rows are closed.
   input  logic        pf_known_i,
   input  logic [15:0] pf_rid_i,
-  input  logic        sriov_i,        // VFs exist
+  input  logic        whole_i,        // and has no VFs: what lies on buses up to last_bus_i is the owner's like the PF
+  input  logic [7:0]  last_bus_i,
+  input  logic        sriov_i,        // VFs exist; never with whole_i
   input  logic [15:0] first_i,        // requester ID of VF 0
   input  logic [15:0] stride_i,       // a power of two, or 0 if there is one VF; with others nothing is known
   input  logic [6:0]  num_i,          // VFs that may be assigned, 0..64
@@ -21,7 +24,7 @@ module vfp_steer (
   input  logic [15:0] req_rid_i,
   output logic        rsp_valid_o,    // three cycles later
   output logic        rsp_known_o,
-  output logic        rsp_pf_o,       // the PF: no row
+  output logic        rsp_pf_o,       // the PF, or what is the owner's like it: no row
   output logic [5:0]  rsp_vf_o,
   output logic [15:0] rsp_gen_o,
   output vfp_steer_pkg::steer_row_t rsp_row_o,
@@ -78,12 +81,15 @@ module vfp_steer (
 
   // --- stage 1: distance from VF 0 ---
 
-  logic        s1_valid_q, s1_pf_q, s1_behind_q;
+  logic        s1_valid_q, s1_pf_q, s1_beside_q, s1_behind_q;
   logic [15:0] s1_distance_q;
+  logic        below;
+  assign below = whole_i && req_rid_i[15:8] >= pf_rid_i[15:8] && req_rid_i[15:8] <= last_bus_i;
   always_ff @(posedge clk_i) begin
     s1_distance_q <= req_rid_i - first_i;
     s1_behind_q   <= req_rid_i >= first_i;
-    s1_pf_q       <= pf_known_i && req_rid_i == pf_rid_i;
+    s1_pf_q       <= pf_known_i && (req_rid_i == pf_rid_i || below);
+    s1_beside_q   <= pf_known_i && sriov_i && req_rid_i[15:3] == pf_rid_i[15:3];
     s1_valid_q    <= req_valid_i && rst_ni;
   end
 
@@ -94,7 +100,7 @@ module vfp_steer (
   always_ff @(posedge clk_i) begin
     s2_index_q   <= s1_distance_q >> shift_q;
     s2_on_grid_q <= s1_behind_q && usable_q && (s1_distance_q & off_grid_q) == 16'd0;
-    s2_pf_q      <= s1_pf_q;
+    s2_pf_q      <= s1_pf_q || (s1_beside_q && !s1_behind_q);
     s2_valid_q   <= s1_valid_q && rst_ni;
   end
 

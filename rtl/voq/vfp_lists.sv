@@ -12,8 +12,7 @@ module vfp_lists #(
   input  logic          push_i,       // push_slot_i, in no list yet, goes to the end of push_list_i
   input  logic [LW-1:0] push_list_i,
   input  logic [SW-1:0] push_slot_i,
-  input  logic          pop_i,        // pop_slot_i, the first of pop_list_i, leaves
-  input  logic [LW-1:0] pop_list_i,
+  input  logic [Lists-1:0] pop_i,     // of one list at most: pop_slot_i, its first one, leaves
   input  logic [SW-1:0] pop_slot_i,
 
   output logic [Lists-1:0]         some_o,  // the list is not empty
@@ -47,17 +46,17 @@ module vfp_lists #(
   for (genvar l = 0; l < int'(Lists); l++) begin : gen_list
     logic push, pop, only;
     assign push = push_i && push_list_i == LW'(l);
-    assign pop  = pop_i && pop_list_i == LW'(l);
+    assign pop  = pop_i[l];
     assign only = first_q[l] == last_q[l];
     assign two_o[l] = some_q[l] && !only;
     always_ff @(posedge clk_i) begin
-      if (push_i || pop_i) begin
+      if (push || pop) begin
         if (push) last_q[l] <= push_slot_i;
         if (push && (!some_q[l] || (pop && only))) first_q[l] <= push_slot_i;
         else if (pop) first_q[l] <= pop_next;
       end
       if (!rst_ni) some_q[l] <= 1'b0;
-      else if (push_i || pop_i) begin
+      else if (push || pop) begin
         if (push) some_q[l] <= 1'b1;
         else if (pop && only) some_q[l] <= 1'b0;
       end

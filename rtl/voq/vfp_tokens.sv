@@ -57,13 +57,20 @@ module vfp_tokens #(
 
   for (genvar c = 1; c <= 2; c++) begin : gen_cls
     logic [PW:0] may_q;  // packets of this class that may leave
-    logic        more;
+    logic        some_q, two_q, more;  // one of them at least, two
     assign more     = done && head_q == 2'(c);
-    assign may_o[c] = may_q != '0;
-    assign two_o[c] = may_q[PW:1] != '0;
+    assign may_o[c] = some_q;
+    assign two_o[c] = two_q;
     always_ff @(posedge clk_i) begin
-      if (!rst_ni) may_q <= '0;
-      else if (more != left_i[c]) may_q <= more ? may_q + 1'b1 : may_q - 1'b1;
+      if (!rst_ni) begin
+        may_q  <= '0;
+        some_q <= 1'b0;
+        two_q  <= 1'b0;
+      end else if (more != left_i[c]) begin
+        may_q  <= more ? may_q + 1'b1 : may_q - 1'b1;
+        some_q <= more || two_q;
+        two_q  <= more ? some_q : may_q > (PW + 1)'(2);
+      end
     end
   end
 

@@ -7,7 +7,7 @@
 //
 // A packet that has been granted leaves without a pause, its first cell two cycles after the grant (GrantLat).
 module vfp_voq #(
-  parameter int unsigned Dests      = 1,    // 1..17
+  parameter int unsigned Dests      = 1,    // 1..18: 16 users, the owner and the bridge itself
   parameter bit          Local      = 1'b0, // the last destination is PortLocal
   parameter int unsigned Slots      = 64,   // 32 to 1024, a power of two
   parameter int unsigned Reserve    = 6,    // slots of a queue
@@ -207,7 +207,7 @@ module vfp_voq #(
   // --- what decide says: to a queue, or forgotten ---
 
   logic                  d1_forward_q, d1_lost_q, take, take_q, to_local;
-  logic [LW-1:0]         take_list_q;
+  logic [LW-1:0]         take_list_q, push_list;
   logic [1:0]            take_cls_q;
   logic [DW-1:0]         take_dst_q;
   logic [SW-1:0]         d1_slot_q;
@@ -218,6 +218,8 @@ module vfp_voq #(
   logic [127:0]          d1_hdr_q;
   logic [CW-1:0]         d1_last_q;
   logic [Lists-1:0]      may;
+  logic                  push;
+  logic [SW-1:0]         push_slot;
 
   assign to_local = Local && route_i.port == vfp_route_pkg::PortLocal;
   assign dst      = to_local ? DW'(Dests - 1) : DW'(route_i.port);
@@ -246,22 +248,29 @@ module vfp_voq #(
     forget_slot_q <= d1_slot_q;
     forget_q      <= d1_valid_q && !take && !d1_lost_q && rst_ni;
     overrun_o     <= d1_valid_q && !take && d1_forward_q && rst_ni;
-    if (take) keep_mem[d1_slot_q] <= {d1_route_q, d1_hdr_q};
-    if (take) last_mem[d1_slot_q] <= d1_last_q;
+    // Of a packet that is not taken as well: its slot is nobody else's.
+    if (d1_valid_q && !d1_lost_q) keep_mem[d1_slot_q] <= {d1_route_q, d1_hdr_q};
+    if (d1_valid_q && !d1_lost_q) last_mem[d1_slot_q] <= d1_last_q;
   end
+
+  // Who has many queues to find the packet's own among takes a cycle more.
+  assign push      = Dests > 4 ? take_q : take;
+  assign push_list = Dests > 4 ? take_list_q : d1_list_q;
+  assign push_slot = Dests > 4 ? forget_slot_q : d1_slot_q;
 
   // --- queues ---
 
   logic [Dests-1:0][2:0] short;
   logic [Dests-1:0]      np_some;
-  logic [Lists-1:0]      some, two;
+  logic [Lists-1:0]      some, two, left;
   logic [Lists-1:0][SW-1:0] first;
   logic [SW-1:0]         next;
   logic [Dests-1:0][2:0] more;
   logic                  sent, sender_free;
   logic [1:0]            cls;
-  logic [DW-1:0]         ask_dst;
-  logic [LW-1:0]         ask_list, slot_list_q;
+  logic [Dests-1:0]      ask_dst;
+  logic [LW-1:0]         ask_base, ask_base_q;  // the first list of the destination that asks
+  logic [LW-1:0]         slot_list_q;
   logic [SW-1:0]         slot_q;   // of the packet that asks, from the cycle after req_o or the last grant on
 
   vfp_voq_room #(.Dests(Dests), .Slots(Slots), .Reserve(Reserve), .Flight(Flight)) u_room (
@@ -272,19 +281,18 @@ module vfp_voq #(
 
   vfp_lists #(.Lists(Lists), .Slots(Slots)) u_lists (
     .clk_i, .rst_ni,
-    .push_i(take), .push_list_i(d1_list_q), .push_slot_i(d1_slot_q),
-    .pop_i(sent), .pop_list_i(slot_list_q), .pop_slot_i(slot_q),
+    .push_i(push), .push_list_i(push_list), .push_slot_i(push_slot),
+    .pop_i(left), .pop_slot_i(slot_q),
     .some_o(some), .two_o(two), .first_o(first), .next_o(next)
   );
 
   for (genvar d = 0; d < int'(Dests); d++) begin : gen_dest
     logic [2:1] may_go, two_go;
-    logic [2:0] left;
     vfp_tokens #(.Depth(Slots)) u_tokens (
       .clk_i, .rst_ni,
-      .arrive_i(take_q && take_dst_q == DW'(d)), .cls_i(take_cls_q), .left_i(left), .may_o(may_go), .two_o(two_go)
+      .arrive_i(take_q && take_dst_q == DW'(d)), .cls_i(take_cls_q), .left_i(left[3*d +: 3]), .may_o(may_go), .two_o(two_go)
     );
-    assign left = {3{grant_i[d]}} & 3'(3'd1 << cls);  // only who was asked grants
+    assign left[3*d +: 3] = {3{grant_i[d]}} & 3'(3'd1 << cls);  // only who was asked grants
     assign more[d]      = {two[3*d+2] && two_go[2], two[3*d+1] && two_go[1], two[3*d]};
     assign waiting_o[d] = {some[3*d+2] && may_go[2], some[3*d+1] && may_go[1], some[3*d]};
     assign np_some[d]    = some[3*d+1];
@@ -304,7 +312,12 @@ module vfp_voq #(
   assign busy_o    = 1'b1;
 `endif
   assign req_cls_o = cls;
-  assign ask_list  = LW'(ask_dst) + LW'({ask_dst, 1'b0}) + LW'(cls);
+  always_comb begin
+    ask_base = '0;
+    for (int d = 0; d < int'(Dests); d++) begin
+      if (ask_dst[d]) ask_base = ask_base | LW'(3 * d);
+    end
+  end
 
   // --- out ---
 
@@ -312,7 +325,7 @@ module vfp_voq #(
   always_comb begin
     head = '0;
     for (int d = 0; d < int'(Dests); d++) begin
-      if (ask_dst == DW'(d)) begin
+      if (ask_dst[d]) begin
         head = head | (cls == 2'd2 ? first[3*d+2] : cls == 2'd1 ? first[3*d+1] : first[3*d]);
       end
     end
@@ -335,7 +348,8 @@ module vfp_voq #(
   always_ff @(posedge clk_i) begin
     slot_q      <= sent ? next : head;
     last_q      <= last_mem[slot_q];
-    slot_list_q <= ask_list;
+    ask_base_q  <= ask_base;
+    slot_list_q <= ask_base_q + LW'(cls);
     keep_q      <= keep_mem[slot_q];
     payload_q   <= payload_mem[read_addr];
     req_cells_o <= 6'(last_q) + 6'd1;

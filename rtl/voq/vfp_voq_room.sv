@@ -25,8 +25,8 @@ module vfp_voq_room #(
   output logic [Dests-1:0][2:0] short_o  // room_o is low because of this destination, which has packets queued
 );
 
-  if (Dests < 1 || Dests > 17) begin : gen_bad_dests
-    $fatal(1, "vfp_voq_room: Dests is 1 to 17");
+  if (Dests < 1 || Dests > 18) begin : gen_bad_dests
+    $fatal(1, "vfp_voq_room: Dests is 1 to 18");
   end
   if (Reserve < 6 || Reserve > 15) begin : gen_bad_reserve
     $fatal(1, "vfp_voq_room: Reserve is 6 to 15");

@@ -589,11 +589,11 @@ struct Weight {
   static constexpr std::uint32_t kCount = 32;
   /// Of word `n`, n < kCount.
   static constexpr std::uint32_t offset(std::uint32_t n) { return 0x100 + 4 * n; }
-  std::uint32_t packets = 1;  ///< packets a round
+  std::uint32_t share = 1;  ///< its bytes under saturation to those of another host are as their shares
   /// A value that is wider than its field is cut off.
-  constexpr std::uint32_t pack() const { return (static_cast<std::uint32_t>(packets) & 0xffu) << 0; }
+  constexpr std::uint32_t pack() const { return (static_cast<std::uint32_t>(share) & 0x1fu) << 0; }
   static constexpr Weight unpack(std::uint32_t word) {
-    return {.packets = static_cast<std::uint32_t>(word >> 0 & 0xffu)};
+    return {.share = static_cast<std::uint32_t>(word >> 0 & 0x1fu)};
   }
   friend constexpr bool operator==(const Weight&, const Weight&) = default;
 };

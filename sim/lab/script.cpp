@@ -15,7 +15,7 @@ using std::chrono::steady_clock;
 
 constexpr std::string_view kRequest = "@host ";
 constexpr std::string_view kSays = "vfpool-script: ";
-constexpr std::chrono::milliseconds kLook{20};
+constexpr std::chrono::milliseconds kScriptLook{20};
 /// A machine that was asleep cannot always switch itself off.
 constexpr std::chrono::seconds kPowerOff{5};
 
@@ -82,7 +82,7 @@ ScriptResult follow_script(Vm& vm, std::chrono::seconds limit, const HostHandler
       r.timed_out = !r.ended;
       over = true;
     } else {
-      std::this_thread::sleep_for(kLook);
+      std::this_thread::sleep_for(kScriptLook);
     }
   }
   vm.stop();

@@ -22,7 +22,7 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 /// How often a starting VM is looked at.
-constexpr milliseconds kLook{50};
+constexpr milliseconds kLookAgain{50};
 
 /// How long QEMU waits for the simulator (default 5 s): on a busy machine the RTL may take longer over a burst.
 constexpr int kMessageTimeoutMs = 60'000;
@@ -131,7 +131,7 @@ double Vm::wait_ready(milliseconds limit, const std::function<bool()>& cancelled
     if (!agent || !agent->connected()) {
       auto fd = connect_unix(file("agent"));
       if (!fd) {
-        std::this_thread::sleep_for(kLook);
+        std::this_thread::sleep_for(kLookAgain);
         continue;
       }
       agent = std::make_shared<AgentClient>(std::move(*fd));

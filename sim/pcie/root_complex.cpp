@@ -15,7 +15,7 @@
 namespace vfpool::pcie {
 namespace {
 
-constexpr unsigned kTags = 32;  // 5-bit tags: no Extended Tag needed on any path (2.2.6.2)
+constexpr unsigned kRootTags = 32;  // 5-bit tags: no Extended Tag needed on any path (2.2.6.2)
 constexpr Bdf kRootComplexId{0, 0, 0};
 constexpr unsigned kPortExpress = 0x40;                      // the root port's PCI Express capability
 constexpr unsigned kLinkControl = 0x10, kLinkStatus = 0x12;  // in it
@@ -55,7 +55,7 @@ struct RootComplex::Impl {
   std::deque<std::function<void()>> writers;  // wait for room in it
   mutable Refusals refused;
   bool link_down = false;  // by software
-  std::array<std::optional<Request>, kTags> outstanding;
+  std::array<std::optional<Request>, kRootTags> outstanding;
   std::deque<Request> waiting;
   unsigned next_tag = 0;
 
@@ -158,9 +158,9 @@ struct RootComplex::Impl {
   }
 
   void issue(Request request) {
-    while (outstanding[next_tag]) next_tag = (next_tag + 1) % kTags;
+    while (outstanding[next_tag]) next_tag = (next_tag + 1) % kRootTags;
     const unsigned tag = next_tag;
-    next_tag = (next_tag + 1) % kTags;
+    next_tag = (next_tag + 1) % kRootTags;
     request.tlp.set_tag(static_cast<std::uint8_t>(tag));
     ++counters.requests_out;
     Tlp tlp = request.tlp;
@@ -199,7 +199,7 @@ struct RootComplex::Impl {
 
   void completion_in(const Tlp& tlp) {
     const unsigned tag = tlp.tag();
-    if (tlp.requester() != kRootComplexId || tag >= kTags || !outstanding[tag]) {
+    if (tlp.requester() != kRootComplexId || tag >= kRootTags || !outstanding[tag]) {
       ++counters.unexpected_completions;
       spdlog::warn("{}: unexpected completion {}", options.name, tlp.str());
       return;

@@ -28,7 +28,7 @@ constexpr std::uint16_t kName = 2, kFlags = 2, kResolution = 9;
 // A block of our own writer is far below this; a length beyond it is no length.
 constexpr std::uint32_t kMostBlock = 16U << 20;
 
-// Slot Control and Slot Status in the configuration space of the bridge's ports (rtl/vfp_cfg_port.sv).
+// Slot Control and Slot Status in the configuration space of the bridge's ports (rtl/control/vfp_slot.sv).
 constexpr unsigned kSlotRegister = 0x88;
 
 constexpr std::int64_t kDay = 86'400'000'000'000;

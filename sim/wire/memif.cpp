@@ -32,7 +32,6 @@ constexpr std::size_t kFlagsAt = 4, kHeadAt = 6, kTailAt = 64, kDescriptorsAt = 
 constexpr std::uint16_t kRingFromClient = 1;  // flag of ADD_RING
 constexpr std::uint16_t kNoEvents = 1;        // flag of a ring
 constexpr std::uint16_t kNext = 1;            // flag of a descriptor: the frame goes on in the following one
-constexpr int kFramesPerTurn = 64;
 // The peer does not say when it has new buffers for us.
 constexpr std::chrono::microseconds kLookAgain{100};
 // Preamble, gap and FCS (IEEE 802.3, 3.2 and 4.4.2), which frames here are without.

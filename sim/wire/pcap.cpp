@@ -9,8 +9,6 @@ namespace {
 /// Between the last frame of one pass and the first of the next: the capture does not say, and without any a capture of
 /// one frame would stop time.
 constexpr std::chrono::microseconds kPassGap{1};
-/// Overdue frames delivered in one turn of the event loop.
-constexpr int kFramesPerTurn = 64;
 /// A capture with a longer silence, or whose clock was set, is not waited for longer than this.
 constexpr std::chrono::hours kMaxGap{1};
 

@@ -21,8 +21,6 @@
 namespace vfpool::wire {
 namespace {
 
-/// Frames taken in one turn of the event loop, so that a flood does not hold up timers and guests.
-constexpr int kFramesPerTurn = 64;
 constexpr std::size_t kBufferSize = 65536;
 
 [[noreturn]] void fail(const std::string& what) { throw std::system_error(errno, std::generic_category(), what); }

@@ -13,6 +13,10 @@ namespace vfpool::wire {
 /// An Ethernet frame without FCS: destination MAC first, 14 bytes or more. VLAN tags are in line.
 using Frame = std::vector<std::uint8_t>;
 
+/// Frames that a wire takes from outside in one turn of the event loop, so that a flood does not hold up timers and
+/// guests.
+inline constexpr int kFramesPerTurn = 64;
+
 class Wire {
  public:
   using Receiver = std::function<void(Frame)>;

@@ -109,6 +109,8 @@ TEST_F(Allocation, TheAnswerReachesItsUserAndEndsTheRequest) {
   request(2, 0);
   forget();
   EXPECT_EQ(give(0, {.op = Op::kAssign, .vf = 1, .user = 1, .slot = 0}), Result::kDone);
+  for (const unsigned no_reason : {0u, 16u})
+    EXPECT_EQ(give(0, {.op = Op::kDeny, .vf = no_reason, .user = 2, .slot = 0}), Result::kNoSuch);
   EXPECT_EQ(give(0, {.op = Op::kDeny, .vf = 2, .user = 2, .slot = 0}), Result::kDone);
   settle();
   const auto first = events(1), second = events(2);

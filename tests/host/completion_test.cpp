@@ -253,5 +253,37 @@ TEST_F(Completion, NobodyHasTheRegistersForHimself) {
   EXPECT_LE(out.count(TlpKind::kCplData), before + 4);
 }
 
+// 2.2.9: Byte Count is what is missing; and it comes behind what has come, however long that had to wait.
+TEST_F(Completion, AnAnswerThatStopsHalfWayEndsWithWhatIsMissing) {
+  run(ready());
+  silence_the_card();
+  Silent& server = silence_user(1);
+  Log& out = leaving(device());
+  from_device(pcie::mem_read(owner_vfs[0].bdf, 3, 0x700010, 256));
+  sleep(milliseconds(28));
+  bridge.hold(device(), {FlowClass::kCompletion});
+  bridge.input(1).deliver(answer(server.last(TlpKind::kMemRead), Bdf(0, 0, 0), 64)[0]);
+  sleep(milliseconds(6));
+  EXPECT_EQ(drops(Drop::kTimeout), 1u);
+  EXPECT_EQ(out.tlps.size(), 0u);
+  bridge.hold(device(), {});
+  settle();
+  ASSERT_EQ(out.tlps.size(), 2u);
+  EXPECT_EQ(out.tlps[0].kind(), TlpKind::kCplData);
+  EXPECT_EQ(out.tlps[1].status(), CplStatus::kUnsupported);
+  EXPECT_EQ(out.tlps[1].byte_count(), 256u - 48);
+}
+
+// 2.2.9: the completer is the function that was asked, by the number that its server gave it.
+TEST_F(Completion, AServerHearsOfItsVfUnderTheNameThatItKnows) {
+  run(ready());
+  Log& out = leaving(1);
+  user_reads(1, 31);
+  settle();
+  EXPECT_EQ(out.last(TlpKind::kCplData).completer(), fn[1].bdf);
+  run(user(1).config_read(fn[1].bdf, 0x70));
+  EXPECT_EQ(out.last(TlpKind::kCplData).completer(), fn[1].bdf);
+}
+
 }  // namespace
 }  // namespace vfpool

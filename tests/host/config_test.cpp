@@ -37,6 +37,7 @@ class Config : public TwoUsers {
   std::uint32_t express(const host::Function& f, unsigned reg) { return writable(f, f.capability(0x10) + reg); }
 };
 
+constexpr unsigned kBridgeControl = 0x3e;
 constexpr unsigned kDevCtl = 0x08, kLnkCtl = 0x10, kDevCtl2 = 0x28, kLnkCap2 = 0x2c, kLnkCtl2 = 0x30;
 
 // PCIe Base Spec 2.1, 7.8.4: extended tags (8), phantom functions (9), auxiliary power (10) and payload sizes (7:5)
@@ -83,9 +84,61 @@ TEST_F(Config, TheMsiCapabilityTakesBytesOneByOne) {
   EXPECT_EQ(read(port, msi + 8), 0x1b1a1918u);
 }
 
+// Of these registers none decides where requests go.
+TEST_F(Config, RegistersKeepWhatIsWrittenBesideEachOther) {
+  run(ready());
+  const std::vector<std::pair<host::Function, std::vector<unsigned>>> all = {
+      {mgmt(), {0x0c, 0x10, 0x14, 0x3c, 0x54, 0x58, 0x5c, 0x78}},
+      {upstream(), {0x0c, 0x20, 0x24, 0x28, 0x2c, 0x3c, 0x54, 0x58, 0x5c, 0x78}},
+      {slot_port(1, 1), {0x0c, 0x20, 0x24, 0x28, 0x2c, 0x3c, 0x44, 0x54, 0x58, 0x5c, 0x78, 0x104}},
+      {fn[1], {0x0c, 0x10, 0x14, 0x1c, 0x20, 0x3c, 0xa8, 0xc8}}};
+  for (const auto& [f, registers] : all) {
+    std::vector<std::uint32_t> expected;
+    for (const unsigned reg : registers) {
+      // Not Bridge Control, which can reset, nor Initiate FLR.
+      const std::uint32_t may = reg == 0x3c ? 0xff : reg == 0xa8 ? 0x7fff : 0xffffffff;
+      const std::uint32_t value = 0x9e3779b9 * static_cast<std::uint32_t>(expected.size() + 1) & may;
+      write(f, reg, 0);
+      const auto zeros = read(f, reg);
+      write(f, reg, may);
+      const auto mask = read(f, reg) ^ zeros;
+      EXPECT_NE(mask, 0u) << f.bdf.str() << " " << reg;
+      write(f, reg, value);
+      expected.push_back((value & mask) | zeros);
+    }
+    for (std::size_t i = 0; i < registers.size(); ++i)
+      EXPECT_EQ(read(f, registers[i]), expected[i]) << f.bdf.str() << " " << registers[i];
+  }
+}
+
+// 6.6.2: a function-level reset. 7.5.3.6: what is below a port whose secondary bus is reset. 6.6.1: all of a tree whose
+// link was down.
+TEST_F(Config, ResetsBringBackTheFirstValues) {
+  run(ready());
+  const auto port = slot_port(1, 1);
+  for (const unsigned reg : {0x0cu, 0x10u, 0x14u, 0x1cu, 0x20u, 0x3cu, 0xc8u}) write(fn[1], reg, 0xffffffff);
+  write(fn[1], fn[1].capability(0x10) + kDevCtl, 0x8000, 2);
+  for (const unsigned reg : {0x04u, 0x0cu, 0x10u, 0x14u, 0x1cu, 0x20u, 0x3cu, 0xc8u})
+    EXPECT_EQ(read(fn[1], reg) & (reg == 0x04 ? 0xffff : 0xfffffff0), 0u) << reg;
+
+  for (const auto& f : {port, upstream(), mgmt()}) write(f, 0x3c, 0x55, 1);
+  for (const auto& f : {port, upstream()}) write(f, 0x28, 0x12345678);
+  write(upstream(), kBridgeControl, 0x40, 2);
+  write(upstream(), kBridgeControl, 0, 2);
+  for (const unsigned reg : {0x18u, 0x28u, 0x3cu}) EXPECT_EQ(read(port, reg), 0u) << reg;
+  EXPECT_EQ(read(upstream(), 0x28), 0x12345678u);
+
+  bridge.set_link(1, false);
+  settle();
+  bridge.set_link(1, true);
+  settle();
+  for (const auto& f : {upstream(), mgmt()}) EXPECT_EQ(read(f, 0x3c), 0u) << f.bdf.str();
+  for (const unsigned reg : {0x18u, 0x28u}) EXPECT_EQ(read(upstream(), reg), 0u) << reg;
+}
+
 // ---- Status registers (7.5.1.2, 7.5.3.4) ----------------------------------------------------------------------------
 
-constexpr unsigned kCommand = 0x04, kStatus = 0x06, kSecondaryStatus = 0x1e, kBridgeControl = 0x3e;
+constexpr unsigned kCommand = 0x04, kStatus = 0x06, kSecondaryStatus = 0x1e;
 constexpr std::uint16_t kParity = 0x8000, kMasterAbort = 0x2000, kTargetAbort = 0x1000, kAborts = 0x0800,
                         kMasterParity = 0x0100, kParityResponse = 0x0040, kSerr = 0x0100;
 

@@ -173,6 +173,41 @@ TEST_F(Discovery, AUsersWriteWaitsWhileTheOwnerMovesTheVfs) {
   EXPECT_EQ(bridge.read<regs::LogCount>().value, 0u);
 }
 
+// An address is mapped once: what waits inside the bridge has the one of before.
+TEST_F(Discovery, WhatIsInsideTheBridgeReachesNothingWhereTheVfsWereBefore) {
+  run(ready());
+  quiet();
+  between.keep = true;
+  const std::uint64_t moved = owner_vfs[0].bar[0] + 0x400000;
+  bridge.hold(device(), {pcie::FlowClass::kPosted});
+  for (unsigned i = 0; i < 3; ++i) user_writes(1);
+  owner_writes(pf().bdf, sriov() + 0x24, static_cast<std::uint32_t>(moved));
+  settle();
+  bridge.hold(device(), {});
+  settle();
+  EXPECT_EQ(between.count(TlpKind::kMemWrite), 0u);
+  between.let_go();
+  settle();
+  user_writes(1);
+  EXPECT_GE(between.count(TlpKind::kMemWrite), 1u);
+  for (const Tlp& t : between.seen)
+    if (t.kind() == TlpKind::kMemWrite) {
+      EXPECT_EQ(t.address(), moved + kRegister);
+    }
+}
+
+TEST_F(Discovery, AServerAnswersTheCardWhileTheOwnerMovesTheVfs) {
+  run(ready());
+  quiet();
+  between.keep = true;
+  owner_writes(pf().bdf, kCommand, 6);
+  settle();
+  from_device(pcie::mem_read(owner_vfs[0].bdf, 3, 0x700000, 4));
+  settle();
+  EXPECT_EQ(between.count(TlpKind::kCplData), 1u);
+  between.let_go();
+}
+
 class WaitsFor : public Discovery, public testing::WithParamInterface<unsigned> {};
 
 TEST_P(WaitsFor, ThisRegisterOfThePf) {

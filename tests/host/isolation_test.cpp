@@ -43,9 +43,21 @@ TEST_F(Isolation, UnassignedVfsBelongToTheOwner) {
   EXPECT_EQ(user(1).at(0x700000, 64)[5], 0);
 }
 
+// A card with two ports has a PF for each, of which the second keeps working for the owner while VFs of the first are
+// pooled.
+TEST_F(Isolation, TheOtherFunctionsOfTheCardAreTheOwners) {
+  run(ready());
+  from_device(pcie::mem_write(Bdf(3, 0, 1), 0x700000, std::vector<std::uint8_t>(64, 0x5a)));
+  from_device(pcie::mem_read(Bdf(3, 0, 7), 9, 0x700000, 4));
+  settle();
+  EXPECT_EQ(owner().at(0x700000, 64)[5], 0x5a);
+  for (unsigned n = 1; n <= 2; ++n) EXPECT_EQ(user(n).at(0x700000, 64)[5], 0);
+  EXPECT_EQ(drops(Drop::kNoTarget), 0u);
+}
+
 TEST_F(Isolation, RequesterIdsThatNobodyHasAreDropped) {
   run(ready());
-  for (const Bdf rid : {Bdf(4, 16, 1), Bdf(9, 0, 0), Bdf(0, 0, 0), Bdf(3, 0, 1)})
+  for (const Bdf rid : {Bdf(4, 16, 1), Bdf(9, 0, 0), Bdf(0, 0, 0), Bdf(3, 1, 0)})
     from_device(pcie::mem_write(rid, 0x700000, std::vector<std::uint8_t>(4, 1)));
   settle();
   EXPECT_EQ(drops(Drop::kNoTarget), 4u);
@@ -286,6 +298,57 @@ TEST_F(Isolation, AFrozenPoolAnswersAndThaws) {
   EXPECT_EQ(run(user(1).probe32(fn[1].bar[0] + 8)), pcie::CplStatus::kUnsupported);
   bridge.write(regs::Heartbeat{1});
   EXPECT_EQ(run(user(1).probe32(fn[1].bar[0] + 8)), pcie::CplStatus::kSuccess);
+}
+
+// Type 1 windows (PCI-to-PCI Bridge Architecture 1.2, 3.2.5.8, 3.2.5.9): the 1 MiB below and the one above are not the
+// card's.
+TEST_F(Isolation, TheOwnerReachesTheCardThroughItsPortsWindowsOnly) {
+  run(ready());
+  const auto port = find(owner_tree, 0x8088).bdf;
+  constexpr std::uint64_t kMiB = 1 << 20;
+  struct Window {
+    std::uint64_t base, end;
+  };
+  const auto window = [](std::uint32_t v, std::uint64_t high_base, std::uint64_t high_limit) {
+    return Window{high_base << 32 | (v & 0xfff0) << 16, (high_limit << 32 | (v & 0xfff00000)) + kMiB};
+  };
+  std::vector<Window> windows{window(run(owner().config_read(port, 0x20)), 0, 0)};
+  windows.push_back(window(run(owner().config_read(port, 0x24)), run(owner().config_read(port, 0x28)),
+                           run(owner().config_read(port, 0x2c))));
+  Silent& card = silence_the_card();
+  const auto read = [&](std::uint64_t address) {
+    card.tlps.clear();
+    bridge.input(0).deliver(pcie::mem_read(Bdf(0, 0, 0), 31, address, 4));
+    settle();
+    return card.count(pcie::TlpKind::kMemRead);
+  };
+  for (const auto& [base, end] : windows) {
+    SCOPED_TRACE(testing::Message() << std::hex << base << " to " << end);
+    const std::size_t open = base < end ? 1 : 0;  // closed: base above limit
+    EXPECT_EQ(read(base - 4), 0u);
+    EXPECT_EQ(read(base), open);
+    EXPECT_EQ(read(end - 4), open);
+    EXPECT_EQ(read(end), 0u);
+  }
+  wake_the_card();
+}
+
+// A BAR that moves while Memory Space Enable is set: whoever has the answer finds it there.
+TEST_F(Isolation, ABarIsWhereItWasMovedWhenTheWriteIsAnswered) {
+  run(ready());
+  Silent& card = silence_the_card();
+  const std::uint64_t moved = fn[1].bar[0] + 0x80000;
+  for (unsigned i = 0; i < 8; ++i) {
+    const std::uint64_t there = i % 2 == 0 ? moved : fn[1].bar[0], before = i % 2 == 0 ? fn[1].bar[0] : moved;
+    card.tlps.clear();
+    run(user(1).config_write(fn[1].bdf, 0x10, static_cast<std::uint32_t>(there)));
+    bridge.input(1).deliver(pcie::mem_write(Bdf(0, 0, 0), before + 0x200, std::vector<std::uint8_t>(4)));
+    bridge.input(1).deliver(pcie::mem_write(Bdf(0, 0, 0), there + 0x200, std::vector<std::uint8_t>(4)));
+    settle();
+    EXPECT_EQ(card.count(pcie::TlpKind::kMemWrite), 1u) << i;
+    EXPECT_EQ(drops(Drop::kNoTarget), i + 1) << i;
+  }
+  wake_the_card();
 }
 
 }  // namespace

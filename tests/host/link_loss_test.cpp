@@ -50,7 +50,7 @@ TEST_F(LinkLoss, AnswersToRequestsOfBeforeGoNowhere) {
     }
     from_device(pcie::completions_with_data(read, owner_vfs[0].bdf, std::vector<std::uint8_t>(4, 0xee), 128, 64)[0]);
     settle();
-    EXPECT_EQ(out.count(TlpKind::kCplData), 0u);
+    EXPECT_EQ(out.count(TlpKind::kCplData) + out.count(TlpKind::kCpl), 0u);
     // The server's tree is as after power-on: set it up again.
     wake_the_card();
     sleep(milliseconds(200));
@@ -59,6 +59,25 @@ TEST_F(LinkLoss, AnswersToRequestsOfBeforeGoNowhere) {
     run(user(1).config_write(fn[1].bdf, 0x04, 6, 2));
     silence_the_card();
   }
+}
+
+// The owner's requests concern no VF, so that nothing but the loss of its link tells that they are of before.
+TEST_F(LinkLoss, AnAnswerToTheOwnersRequestOfBeforeGoesNowhere) {
+  run(ready());
+  Silent& card = silence_the_card();
+  bridge.input(0).deliver(pcie::mem_read(Bdf(0, 0, 0), 31, find(owner_tree, 0x10f9).bar[0] + 8, 4));
+  settle();
+  ASSERT_EQ(card.count(TlpKind::kMemRead), 1u);
+  const auto read = card.last(TlpKind::kMemRead);
+  bridge.set_link(0, false);
+  settle();
+  bridge.set_link(0, true);
+  settle();
+  Log& out = leaving(0);
+  from_device(
+      pcie::completions_with_data(read, find(owner_tree, 0x10f9).bdf, std::vector<std::uint8_t>(4, 0xee), 128, 64)[0]);
+  settle();
+  EXPECT_EQ(out.count(TlpKind::kCplData) + out.count(TlpKind::kCpl), 0u);
 }
 
 }  // namespace

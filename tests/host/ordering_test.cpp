@@ -72,7 +72,7 @@ TEST_F(Ordering, AServerThatTakesNoWritesStopsNobodyElse) {
     from_device(pcie::mem_write(owner_vfs[0].bdf, 0x700000, std::vector<std::uint8_t>(128, 1)));
   for (int i = 0; i < 10; ++i)
     from_device(pcie::mem_write(owner_vfs[1].bdf, 0x700000 + 4 * i, std::vector<std::uint8_t>(4, 7)));
-  for (int i = 0; i < 20; ++i) {
+  for (int i = 0; i < 4; ++i) {
     run(user(1).config_read(Bdf(user_trees[1][1].bdf), 0));
     sleep(milliseconds(2));
   }
@@ -92,6 +92,42 @@ TEST_F(Ordering, APacketThatIsCutShortLeavesNoByteBehind) {
   EXPECT_EQ(drops(Drop::kMalformed), 1u);
   ASSERT_EQ(card.tlps.size(), 1u);
   EXPECT_EQ(card.tlps[0].data, std::vector<std::uint8_t>(32, 0x11));
+}
+
+// It takes another way than they do.
+TEST_F(Ordering, ConfigurationWritesForTheCardDoNotPassWritesOfTheirSource) {
+  run(ready());
+  Silent& card = silence_the_card();
+  bridge.hold(device(), {FlowClass::kPosted});
+  for (unsigned i = 0; i < 3; ++i)
+    bridge.input(1).deliver(pcie::mem_write(Bdf(0, 0, 0), fn[1].bar[0] + 0x200, std::vector<std::uint8_t>(4)));
+  bridge.input(1).deliver(pcie::cfg_write(Bdf(0, 0, 0), 31, fn[1].bdf, 0x04, std::vector<std::uint8_t>{6, 0}, true));
+  sleep(milliseconds(1));
+  EXPECT_EQ(card.tlps.size(), 0u);
+  bridge.hold(device(), {});
+  settle();
+  ASSERT_EQ(card.tlps.size(), 4u);
+  for (unsigned i = 0; i < 3; ++i) EXPECT_EQ(card.tlps[i].kind(), TlpKind::kMemWrite);
+  EXPECT_EQ(card.tlps[3].kind(), TlpKind::kCfgWrite1);
+}
+
+// A server that stops in the middle of a packet gets the rest, though all that follows is dropped.
+TEST_F(Ordering, APacketThatWasHalfTakenIsTakenWholeWhenItsServerGoesOn) {
+  run(ready());
+  Log& out = leaving(1);
+  const std::vector<std::uint8_t> data(128, 0xa5);
+  for (unsigned i = 0; i < 20; ++i) from_device(pcie::mem_write(owner_vfs[0].bdf, 0x700000, data));
+  for (unsigned i = 0; i < 100; ++i) bridge.cycle();
+  bridge.stall(1, true);
+  settle();
+  const auto before = out.count(TlpKind::kMemWrite);
+  ASSERT_GT(before, 0u);
+  sleep(milliseconds(12));
+  bridge.stall(1, false);
+  settle();
+  EXPECT_GT(out.count(TlpKind::kMemWrite), before);
+  EXPECT_EQ(out.last(TlpKind::kMemWrite).data, data);
+  EXPECT_GT(drops(Drop::kBlocked), 0u);
 }
 
 }  // namespace

@@ -90,7 +90,7 @@ class Pool : public testing::Test {
   }
   host::Task<> mailbox_loop() {
     for (;;) {
-      co_await owner().sleep(std::chrono::microseconds(50));
+      co_await owner().sleep(mailbox_every);
       if (!owner_sleeps) co_await pf_driver->serve_mailbox();
     }
   }
@@ -131,6 +131,7 @@ class Pool : public testing::Test {
   std::unique_ptr<host::PfDriver> pf_driver;
   std::optional<host::Task<>> serving;
   bool owner_sleeps = false;  ///< its mailbox loop asks the card nothing
+  SimTime mailbox_every = std::chrono::microseconds(50);
 };
 
 }  // namespace vfpool

@@ -24,7 +24,7 @@ class Registers : public TwoUsers {
 
 TEST_F(Registers, TheOwnersAreNotForUsers) {
   run(ready());
-  write_by(1, regs::Weight::offset(1), regs::Weight{.packets = 9}.pack());
+  write_by(1, regs::Weight::offset(1), regs::Weight{.share = 9}.pack());
   write_by(1, regs::CplTimeoutMs::kOffset, regs::CplTimeoutMs{.ms = 9}.pack());
   write_by(1, regs::HeartbeatMs::kOffset, regs::HeartbeatMs{.ms = 9}.pack());
   EXPECT_EQ(bridge.read<regs::Weight>(1), regs::Weight{});
@@ -67,15 +67,15 @@ TEST_F(Registers, ValuesBelowTheLeastCountAsTheLeast) {
   bridge.write(regs::CplTimeoutMs{.ms = 1});
   EXPECT_EQ(bridge.read<regs::CplTimeoutMs>().ms, 4u);
   bridge.service_write(regs::Weight::offset(2), 0);
-  EXPECT_EQ(bridge.read<regs::Weight>(2u).packets, 1u);
+  EXPECT_EQ(bridge.read<regs::Weight>(2u).share, 1u);
   bridge.service_write(regs::Weight::offset(2), ~0u);  // more than the field
-  EXPECT_EQ(bridge.read<regs::Weight>(2u), regs::Weight{.packets = 255});
+  EXPECT_EQ(bridge.read<regs::Weight>(2u), regs::Weight{.share = 31});
 }
 
 // Both users have more writes waiting than the device takes.
 TEST_F(Registers, WeightsShareTheDevice) {
   run(ready());
-  bridge.service_write(regs::Weight::offset(1), regs::Weight{.packets = 3}.pack());
+  bridge.service_write(regs::Weight::offset(1), regs::Weight{.share = 3}.pack());
   Silent& card = silence_the_card();
   bridge.hold(device(), {FlowClass::kPosted});
   for (unsigned n : {1u, 2u})
@@ -89,6 +89,16 @@ TEST_F(Registers, WeightsShareTheDevice) {
   const auto first =
       std::count_if(card.tlps.begin(), card.tlps.begin() + 40, [](const auto& t) { return t.data[0] == 1; });
   EXPECT_NEAR(static_cast<double>(first), 30, 2);
+}
+
+TEST_F(Registers, TheLogShowsTheLastPacketThatWasRefused) {
+  run(ready());
+  const auto stray = pcie::mem_write(Bdf(0, 0, 0), fn[2].bar[0], std::vector<std::uint8_t>(4));
+  bridge.input(1).deliver(stray);
+  settle();
+  EXPECT_EQ(bridge.read<regs::LogLast>().reason, Drop::kNoTarget);
+  EXPECT_EQ(bridge.read<regs::LogLast>().port, 1u);
+  for (unsigned dw = 0; dw < 4; ++dw) EXPECT_EQ(bridge.read<regs::LogHeader>(dw).value, stray.hdr[dw]) << dw;
 }
 
 TEST_F(Registers, RequestsThatNobodyAnswersAreCounted) {

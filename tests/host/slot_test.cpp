@@ -102,6 +102,38 @@ TEST_F(Slot, AnInterruptThatIsHeldBackEndsWithItsEnable) {
   EXPECT_EQ(user(1).count(vector), 1u);
 }
 
+TEST_F(Slot, AnInterruptThatIsHeldBackDoesNotOutliveItsEnable) {
+  run(ready());
+  run(enable_events());
+  const auto port = slot_port(1, 0);
+  run(user(1).config_write(port.bdf, 0x04, 0x0002, 2));  // bus master off
+  command(Op::kAssign, 1, 0, 0);
+  run(user(1).sleep(std::chrono::microseconds(10)));
+  run(user(1).config_write(port.bdf, port.capability(0x05) + 2, 0, 2));  // MSI off
+  run(clear(kPresenceChanged | kLinkChanged));                           // and nothing is left to tell
+  run(user(1).config_write(port.bdf, 0x04, 0x0006, 2));
+  run(user(1).config_write(port.bdf, port.capability(0x05) + 2, 1, 2));
+  run(user(1).sleep(std::chrono::microseconds(10)));
+  EXPECT_EQ(user(1).count(vector), 0u);
+}
+
+TEST_F(Slot, AnInterruptThatWasHeldBackGoesWhereItIsSentThen) {
+  run(ready());
+  run(enable_events());
+  const auto first = vector;
+  const auto port = slot_port(1, 0);
+  run(user(1).config_write(port.bdf, 0x04, 0x0002, 2));  // bus master off
+  command(Op::kAssign, 1, 0, 0);
+  run(user(1).sleep(std::chrono::microseconds(10)));
+  const auto second = user(1).new_vector();
+  run(user(1).config_write(port.bdf, port.capability(0x05) + 4, static_cast<std::uint32_t>(second.address)));
+  run(user(1).config_write(port.bdf, port.capability(0x05) + 12, second.data, 2));
+  run(user(1).config_write(port.bdf, 0x04, 0x0006, 2));
+  run(user(1).sleep(std::chrono::microseconds(10)));
+  EXPECT_EQ(user(1).count(first), 0u);
+  EXPECT_EQ(user(1).count(second), 1u);
+}
+
 TEST_F(Slot, PowerOffCleansTheVfAndPowerOnBringsItBack) {
   run(ready());
   command(Op::kAssign, 1, 0, 0);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "pool.hpp"
@@ -30,7 +31,12 @@ class TwoUsers : public Pool {
   /// Longer than a change of who may reach what takes until it is in force, at most (docs/bridge-inside.md: 1,400
   /// cycles).
   void settle() { sleep(std::chrono::microseconds(8)); }
-  void sleep(SimTime t) { run(user(1).sleep(t)); }
+  /// In a long one the owner looks into its mailbox a hundred times, not as often as usual.
+  void sleep(SimTime t) {
+    const SimTime usual = std::exchange(mailbox_every, std::max(mailbox_every, t / 100));
+    run(user(1).sleep(t));
+    mailbox_every = usual;
+  }
 
   /// What leaves a port from now on.
   struct Log {

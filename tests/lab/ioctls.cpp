@@ -110,6 +110,8 @@ void as_owner(int fd, const vfpool_info& info) {
   expect(fd, VFPOOL_IOC_USER, &user, EINVAL, "a quota of 65");
   user = {.user = 1, .quota = 0xff, .weight = 0, .held = 0, .reserved = 0};
   expect(fd, VFPOOL_IOC_USER, &user, EINVAL, "weight 0");
+  user = {.user = 1, .quota = 0xff, .weight = 32, .held = 0, .reserved = 0};
+  expect(fd, VFPOOL_IOC_USER, &user, EINVAL, "a weight beyond the register's field");
   user = {.user = 1, .quota = 0xff, .weight = 0xff, .held = 0, .reserved = 1};
   expect(fd, VFPOOL_IOC_USER, &user, EINVAL, "a reserved word of a user");
   const auto reset = [&](vfpool_reset r, int error, const char* what) {

@@ -19,6 +19,14 @@ bool memory_rules(const Tlp& t) {  // 2.2.5, 2.2.7
   return (t.address() & (kPage - 1)) + dws * 4 <= kPage;
 }
 
+// Operands of 4 or 8 bytes, compare-and-swap two of 4, 8 or 16, each where its size says (2.2.7).
+bool atomic_rules(const Tlp& t) {
+  const bool two = (t.hdr[0] >> 24 & 0x1f) == 0x0e;
+  const unsigned operand = t.length_dw() * 4 / (two ? 2 : 1);
+  if (two && t.length_dw() % 2 != 0) return false;
+  return (operand == 4 || operand == 8 || (two && operand == 16)) && t.address() % operand == 0;
+}
+
 }  // namespace
 
 bool is_memory(const Tlp& t) { return t.kind() == TlpKind::kMemRead || t.kind() == TlpKind::kMemWrite; }
@@ -44,6 +52,7 @@ Drop unfit(const Tlp& t) {
     if (t.hdr[0] >> 10 & 3) return Drop::kUnsupported;  // AT: no translated addresses (ATS 1.1, 2.1)
     return t.kind() == TlpKind::kMemReadLocked ? Drop::kUnsupported : Drop::kNone;
   }
+  if (t.kind() == TlpKind::kAtomic && !atomic_rules(t)) return Drop::kMalformed;
   if (t.kind() == TlpKind::kIoRead || t.kind() == TlpKind::kIoWrite || t.kind() == TlpKind::kAtomic)
     return Drop::kUnsupported;
   return Drop::kNone;

@@ -96,6 +96,7 @@ int main(int argc, char** argv) {
     if (show && failure)
       for (const auto& [what, count] : reached) fmt::print("{:>10} {}\n", count, what);
     if (failure) return explain(seed + n, steps, *failure, !whole);
+    if ((n + 1) % 100 == 0) fmt::print(stderr, "{} runs, {} packets\n", n + 1, packets);
   }
   if (show)
     for (const auto& [what, count] : reached) fmt::print("{:>10} {}\n", count, what);

@@ -63,6 +63,9 @@ constexpr std::uint32_t kHanded =
     1U << static_cast<unsigned>(Drop::kNotAssigned) | 1U << static_cast<unsigned>(Drop::kBusMaster) | kBlockedToo;
 constexpr std::uint32_t kAnyReason = (1U << Tally::kReasons) - 1;
 
+// A port has looked at a packet, and counted it, within so long (docs/bridge-inside.md, "Latency budget").
+constexpr SimTime kReceive = 8 * Scheduler::kClockPeriod;
+
 // Of what is on its way while its VF changes.
 const Outcome kEnds{.kind = Kind::kRefuse, .reasons = kHanded, .uncounted = true};
 
@@ -80,7 +83,12 @@ std::string describe(const Outcome& o) {
 }  // namespace
 
 Model::Model(const bridge::Geometry& g)
-    : states_{State(g)}, pending_(g.users + 2), asked_(g.users + 2), aborted_(g.users + 2), tally_(g.users + 2) {}
+    : states_{State(g)},
+      pending_(g.users + 2),
+      asked_(g.users + 2),
+      aborted_(g.users + 2),
+      recent_(g.users + 2),
+      tally_(g.users + 2) {}
 
 bool Model::is_lost(const Pending& p) {
   return std::any_of(p.outcomes.begin(), p.outcomes.end(), [](const Outcome& o) { return o.kind == Kind::kLost; });
@@ -186,7 +194,7 @@ void Model::apply_config_write(const Pending& p, bool done) {
     maybe(change);
 }
 
-void Model::losing_link(unsigned port) {
+void Model::losing_link(unsigned port, SimTime now) {
   maybe([port](State& s) { s.lose_link(port); });
   // Packets of this port that have not left may, or may not; nobody tells which.
   for (Pending& p : pending_[port]) p.outcomes.push_back({.kind = Kind::kLost, .port = port});
@@ -203,7 +211,10 @@ void Model::losing_link(unsigned port) {
   for (Tags& tags : asked_) tags.orphan(port);
   asked_[port].unheard();
   aborted_[port].clear();
-  tally_.unsure(port);
+  // One that is cut in its middle, two that wait for room, and those of the last cycles.
+  const auto fresh =
+      std::count_if(recent_[port].begin(), recent_[port].end(), [now](SimTime at) { return now - at <= kReceive; });
+  tally_.unsure(port, 3 + static_cast<std::uint32_t>(fresh));
   tally_.forget_strays(port);
 }
 
@@ -224,7 +235,9 @@ void Model::cleaned(unsigned vf) {
   });
 }
 
-void Model::entered(unsigned port, const Tlp& t, SimTime) {
+void Model::entered(unsigned port, const Tlp& t, SimTime now) {
+  std::erase_if(recent_[port], [now](SimTime at) { return now - at > kReceive; });
+  recent_[port].push_back(now);
   if (unfit(t) != Drop::kMalformed) tally_.in(port, t);
   if (is_completion(t)) {
     completion_entered(port, t);
@@ -366,7 +379,13 @@ void Model::completion_left(unsigned port, const Tlp& t, SimTime now) {
       const Outcome& o = p->outcomes.front();
       if (o.port != port || !same_request(o.packet)) continue;
       const Tlp& e = o.packet;
-      const bool ended = t.kind() == TlpKind::kCpl && t.status() == CplStatus::kUnsupported;
+      // Also by what came behind parts that ended on the way, and was wrong.
+      const auto& aborted = aborted_[port];
+      const bool wrong =
+          t.status() == CplStatus::kAbort && std::any_of(aborted.begin(), aborted.end(), [&](const Asked& a) {
+            return same_request(a.request) && a.left == t.byte_count();
+          });
+      const bool ended = t.kind() == TlpKind::kCpl && (t.status() == CplStatus::kUnsupported || wrong);
       if (p->handed && ended && e.status() != CplStatus::kUnsupported) return forget_answer(from, port, t);
       if (is_lost(*p)) {
         if (p->outcomes.back().port == port && dark_.contains(port))

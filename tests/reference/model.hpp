@@ -42,7 +42,7 @@ class Model {
   void surely(const Change& change);
   /// A host's link is going down, and has gone: what came by it and what its server asked is forgotten. That it is up
   /// again is for surely().
-  void losing_link(unsigned port);
+  void losing_link(unsigned port, SimTime now);
   void lost_link(unsigned port);
   /// The bridge says that it has cleaned this VF.
   void cleaned(unsigned vf);
@@ -96,6 +96,7 @@ class Model {
   std::vector<Queue> pending_;             // by port: packets that came in and whose outcome has not been seen
   std::vector<Tags> asked_;                // by port: requests that left there
   std::vector<std::list<Asked>> aborted_;  // by port of who asked: their answer was wrong, and Completer Abort is due
+  std::vector<std::vector<SimTime>> recent_;        // by port: when the last packets came in
   std::map<unsigned, std::uint32_t> pf_registers_;  // what the card said to the bridge's own reads
   std::set<unsigned> dark_;                         // ports whose link has gone down since the last settle()
   std::set<unsigned> reset_;                        // VFs that have confirmed their reset since they are cleaned

@@ -60,7 +60,12 @@ Tlp make_odd(Tlp t, Oddity oddity, std::uint32_t random) {
       t.hdr[2] = 0;
       return t;
     case Oddity::kInOut: one_dw(t, 0x02, data); return t;
-    case Oddity::kAtomic: one_dw(t, 0x0c + random % 3, true); return t;
+    case Oddity::kAtomic:
+      one_dw(t, 0x0c + random % 3, true);
+      set_length(t, 1U << (random >> 2 & 3));
+      t.data.resize(t.length_dw() * 4);
+      t.hdr[t.four_dw() ? 3 : 2] ^= random >> 4 & 0xc;
+      return t;
     case Oddity::kLocked:
       if (!data) t.hdr[0] |= 1U << 24;
       return t;

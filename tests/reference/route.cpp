@@ -113,7 +113,7 @@ Outcome route_message(const State& s, const Tlp& t) {
   const bool interrupt = routing == 4 && (code & ~7U) == 0x20;
   if (!s.layout.known) return refuse(Drop::kBlocked) | Drop::kUnsupported | Drop::kNoTarget;
   const auto vf = s.layout.vf_of(t.requester());
-  const bool owners = t.requester() == s.layout.pf || (vf && s.vfs[*vf].user == 0);
+  const bool owners = s.layout.of_owner(t.requester()) || (vf && s.vfs[*vf].user == 0);
   if (owners && (routing == 0 || interrupt)) return to_host(0, t);
   return refuse(Drop::kUnsupported) | Drop::kNoTarget | Drop::kNotAssigned;
 }
@@ -162,7 +162,7 @@ Outcome route_from_card(const State& s, const Tlp& t) {
   const Host& owner = s.hosts[0];
   const bool owner_open = owner.upstream.bus_master() && owner.slots[0].port.bus_master();
   const auto vf = s.layout.vf_of(t.requester());
-  const bool pf = t.requester() == s.layout.pf;
+  const bool pf = s.layout.of_owner(t.requester());
   if (!s.layout.known) return refuse(Drop::kBlocked) | Drop::kNoTarget;
   if (!pf && !vf) return refuse(Drop::kNoTarget);
   if (vf && s.vfs[*vf].cleaning) return refuse(Drop::kNotAssigned) | Drop::kBlocked | Drop::kBusMaster;

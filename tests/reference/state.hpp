@@ -69,6 +69,10 @@ struct Layout {
   bool operator==(const Layout&) const = default;
 
   Bdf id(unsigned vf) const { return Bdf(static_cast<std::uint16_t>(pf.raw + offset + vf * stride)); }
+  /// The PF, or another function of the device below the first VF: the owner's like it.
+  bool of_owner(Bdf rid) const {
+    return rid == pf || (num > 0 && rid.raw >> 3 == pf.raw >> 3 && rid.raw < pf.raw + offset);
+  }
   std::optional<unsigned> vf_of(Bdf rid) const {
     for (unsigned v = 0; v < num; ++v)
       if (id(v) == rid) return v;

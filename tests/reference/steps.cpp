@@ -44,10 +44,12 @@ std::optional<Tlp> Run::plain_request(const Step& s, bool write) {
   Bdf id(0, 0, 0);
   std::uint64_t address = 0;
   if (s.port == card()) {
-    const unsigned which = s.a % (kVfs + 2);
-    id = which < kVfs    ? owner_vfs[which].bdf
-         : which == kVfs ? find(owner_tree, 0x10f9).bdf
-                         : Bdf(static_cast<std::uint16_t>(s.c));
+    const unsigned which = s.a % (kVfs + 3);
+    const Bdf pf = find(owner_tree, 0x10f9).bdf;
+    id = which < kVfs        ? owner_vfs[which].bdf
+         : which == kVfs     ? pf
+         : which == kVfs + 1 ? Bdf(static_cast<std::uint16_t>(pf.raw + (s.c & 7)))  // another port of the card
+                             : Bdf(static_cast<std::uint16_t>(s.c));
     address = (s.b & 1 ? 0x1234500000ULL : 0x700000ULL) + (s.b >> 1 & 0xffff);
   } else {
     const auto own = own_memory(s.port);
@@ -225,7 +227,7 @@ void Run::force(const Step& s) {
 void Run::lose_link(const Step& s) {
   const unsigned n = 1 + s.a % bridge::Bridge::geometry().users;
   if (dark_.contains(n)) return;
-  model_.losing_link(n);
+  model_.losing_link(n, scheduler.now());
   bridge.set_link(n, false);
   neighbours_[n]->forget();
   model_.lost_link(n);

@@ -20,8 +20,8 @@ class Tally {
 
   void in(unsigned port, const pcie::Tlp& t) { ++in_[port][class_of(t)]; }
   void out(unsigned port, const pcie::Tlp& t) { ++out_[port][class_of(t)]; }
-  /// A packet in or out by `port` was cut in its middle: it may or may not have been counted.
-  void unsure(unsigned port) { ++cut_[port]; }
+  /// So many packets in or out by `port` were lost with its link: each may or may not have been counted.
+  void unsure(unsigned port, std::uint32_t packets) { cut_[port] += packets; }
   /// A completion at `port` that nobody waits for; and: those that came since the last check need not have been looked
   /// at.
   void stray(unsigned port);

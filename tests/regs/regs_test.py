@@ -180,7 +180,8 @@ class RoundTrip(unittest.TestCase):
     def test_systemverilog(self):
         """Yosys proves it for every word and address."""
         package = emit_systemverilog.emit(self.d)
-        ports, body = ["input logic [31:0] word", "input logic [15:0] addr", "input logic owner"], []
+        ports, body = ["input logic [31:0] word", "input logic [15:0] addr", "input logic owner",
+                       "input logic write"], []
         for r in self.d.registers:
             low = r.name.lower()
             if r.fields:
@@ -200,10 +201,11 @@ class RoundTrip(unittest.TestCase):
                 for f in r.fields:
                     given = f"((word >> {f.lsb}) & {(1 << (f.msb - f.lsb + 1)) - 1})"
                     body.append(f"always_comb assert (k_{low}.{f.name.lower()} == ({given} < {f.min} ? {f.min} : {given}));")
-        for what, allowed in (("readable", ("ro", "rw")), ("writable", ("rw", "wo"))):
-            terms = [f"(addr >= {r.offset} && addr < {r.offset + 4 * (r.count or 1)}{' && owner' if r.view == 'owner' else ''})"
-                     for r in self.d.registers if r.access in allowed]
-            body.append(f"always_comb assert (vfp_regs_pkg::{what}(addr, owner) == ({' || '.join(terms)}));")
+        body.append("vfp_regs_pkg::hit_t hit; assign hit = vfp_regs_pkg::hits(addr, owner, write);")
+        for r in self.d.registers:
+            may = [f"addr >= {r.offset}", f"addr < {r.offset + 4 * (r.count or 1)}"]
+            may += ["owner"] * (r.view == "owner") + {"ro": ["!write"], "wo": ["write"], "rw": []}[r.access]
+            body.append(f"always_comb assert (hit.{r.name.lower()} == ({' && '.join(may)}));")
         (self.dir / "top.sv").write_text(f"module top ({', '.join(ports)});\n" + "\n".join(body) + "\nendmodule\n")
         script = (f"read_verilog -sv -formal {self.dir}/vfp_regs_pkg.sv {self.dir}/top.sv; prep -flatten -top top; "
                   "chformal -lower; opt -full; sat -verify -prove-asserts -show-inputs top")

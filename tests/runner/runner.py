@@ -40,6 +40,7 @@ CONFIGURED = ("build.ninja",)
 GROUPS = {
     "lint": Group("release", CONFIGURED, 2, beside=True),
     "unit": Group("asan", ("unit_tests",), 2, beside=True),
+    "rtl": Group("release", ("rtl_tests",), 2, beside=True),
     "modules": Group("release", CONFIGURED, 1),
     "lab": Group("release", (), 1),
     "guest": Group("release", (), 2),

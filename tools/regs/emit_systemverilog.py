@@ -66,12 +66,20 @@ def kept(r):
     return out + ["  endfunction"]
 
 
-def permission(name, text, registers):
-    def terms(view):
-        return " ||\n       ".join(f"is_{r.name.lower()}(addr)" for r in registers if r.view == view)
-    return [f"  // {text}", f"  function automatic logic {name}(input logic [15:0] addr, input logic owner);",
-            f"    {name} =", f"      ({terms('all') or chr(49) + chr(39) + 'b0'}) ||",
-            f"      (owner && (\n       {terms('owner') or chr(49) + chr(39) + 'b0'}));", "  endfunction", ""]
+def hits(registers):
+    """One bit for each register, so that an access is decoded once, into a register."""
+    out = ["  // Which register an access reaches: one bit, or none if whoever asks may not read it, or write it.",
+           "  typedef struct packed {", *(f"    logic {r.name.lower()};" for r in registers), "  } hit_t;",
+           f"  function automatic logic [{len(registers) - 1}:0] hits(input logic [15:0] addr, input logic owner, "
+           "input logic write);", "    hits = {"]
+    for r in registers:
+        may = [f"is_{r.name.lower()}(addr)"]
+        if r.view == "owner":
+            may.append("owner")
+        if r.access != "rw":
+            may.append("write" if r.access == "wo" else "!write")
+        out.append(f"      {' && '.join(may)}{',' if r is not registers[-1] else ''}")
+    return out + ["    };", "  endfunction", ""]
 
 
 def emit(d):
@@ -93,7 +101,5 @@ def emit(d):
         if r.access == "rw":
             out += kept(r)
         out.append("")
-    out += permission("readable", "Whether a read has a value (else 0) in the owner's view or a user's.",
-                      [r for r in d.registers if r.access != "wo"])
-    out += permission("writable", "Whether a write has an effect.", [r for r in d.registers if r.access != "ro"])
+    out += hits(d.registers)
     return "\n".join(out + ["endpackage", ""])

@@ -138,7 +138,7 @@ inline Verdict matched(const Packet& p, const Match& m, std::optional<unsigned> 
   if (m.act == kSwallow) return {};
   Verdict v{.forward = true, .port = m.port, .hdr = p.hdr};
   v.hdr[2] = m.rid << 16 | m.tag << 8 | (p.hdr[2] & 0xff);
-  if (!m.has_vf && m.gen != 0) cid = m.gen;
+  if (!cid && !m.has_vf && m.gen != 0) cid = m.gen;
   if (cid) v.hdr[1] = (v.hdr[1] & 0xffff) | *cid << 16;
   if (m.act == kForward) {
     v.has_vf = m.has_vf, v.vf = m.vf, v.gen = m.gen;
@@ -152,9 +152,11 @@ inline Verdict matched(const Packet& p, const Match& m, std::optional<unsigned> 
   return v;
 }
 
-/// What any host sends and its map does not decide. `local`: address of the registers' window.
-inline std::optional<Verdict> without_map(const Packet& p, const Match& match, uint64_t local) {
-  if (p.completion()) return matched(p, match, std::nullopt);
+/// What any host sends and its map does not decide. `local`: address of the registers' window; `own`: the completer
+/// that the bridge itself is at the device, as which it ends what a server has answered wrongly.
+inline std::optional<Verdict> without_map(const Packet& p, const Match& match, uint64_t local, unsigned own) {
+  const bool ends = match.act == kUr || match.act == kCa;
+  if (p.completion()) return matched(p, match, ends ? std::optional<unsigned>(own) : std::nullopt);
   if (p.locked_completion()) return refused(VFPOOL_DROP_UNEXPECTED);
   if (p.message()) return Verdict{};
   if (p.config()) {

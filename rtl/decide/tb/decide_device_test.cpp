@@ -7,7 +7,7 @@ namespace {
 
 using namespace decide;
 
-constexpr unsigned kPf = 0x0300, kFirst = 0x0310, kStride = 2, kNum = 40;
+constexpr unsigned kPf = 0x0300, kFirst = 0x0310, kStride = 2, kNum = 40, kLastBus = 4;
 
 struct Row {
   bool open = false, master = false;
@@ -18,12 +18,14 @@ class Device : public Port<Vdecide_device_test> {
  public:
   std::array<Row, 64> rows;
   std::array<unsigned, 64> generation{};
-  bool pf_master = true, closed = false;
+  bool pf_master = true, closed = false, whole = false;
 
   explicit Device(Random& r) : Port(r) {
     model.pf_known_i = 1;
     model.pf_rid_i = kPf;
     model.pf_master_i = 1;
+    model.whole_i = 0;
+    model.last_bus_i = kLastBus;
     model.sriov_i = 1;
     model.closed_i = 0;
     model.first_i = kFirst;
@@ -49,6 +51,11 @@ class Device : public Port<Vdecide_device_test> {
     closed = on;
     model.closed_i = on;
   }
+  void set_whole(bool on) {
+    whole = on;
+    model.whole_i = on;
+    model.sriov_i = !on;
+  }
   void set_pf_master(bool on) {
     pf_master = on;
     model.pf_master_i = on;
@@ -65,11 +72,12 @@ class Device : public Port<Vdecide_device_test> {
     const bool intx = p.type() == 0b10'100 && (p.hdr[1] & 0xf8) == 0x20;
     if (message && p.type() != 0b10'000 && !intx) return refused(VFPOOL_DROP_UNSUPPORTED);
     if (!message && (!p.memory() || p.translated())) return refused(VFPOOL_DROP_UNSUPPORTED);
-    if (p.rid() == kPf) {
+    const bool beside = p.rid() >> 3 == kPf >> 3 && p.rid() < kFirst;  // another function of the card
+    if (p.rid() == kPf || (whole ? p.rid() >> 8 >= kPf >> 8 && p.rid() >> 8 <= kLastBus : beside)) {
       if (!message && !pf_master) return refused(VFPOOL_DROP_BUS_MASTER);
-      return {.forward = true, .port = 0, .id = kPf, .hdr = p.hdr};
+      return {.forward = true, .port = 0, .id = p.rid(), .hdr = p.hdr};
     }
-    for (unsigned vf = 0; vf < kNum; ++vf) {
+    for (unsigned vf = 0; vf < kNum && !whole; ++vf) {
       if (p.rid() != kFirst + vf * kStride) continue;
       const bool owners = rows[vf].open && rows[vf].host == 0;
       if (message && !owners) return refused(VFPOOL_DROP_UNSUPPORTED);
@@ -98,6 +106,7 @@ TEST(DecideDevice, AnyPacketIsDecidedAsTheRulesSay) {
         device.finish();
         device.set_pf_master(random.percent(80));
         device.set_closed(random.percent(20));
+        device.set_whole(random.percent(20));
         for (unsigned n = 0; n < (i == 0 ? 64 : 3); ++n) {
           const unsigned vf = i == 0 ? n : random.below(64);
           device.generation[vf] = random.below(0x10000);
@@ -105,7 +114,10 @@ TEST(DecideDevice, AnyPacketIsDecidedAsTheRulesSay) {
         }
       }
       Packet p = random_packet(random);
-      if (!p.completion() && random.percent(90)) from(p, random.percent(20) ? kPf : kFirst - 2 + random.below(90));
+      if (!p.completion() && random.percent(90))
+        from(p, random.percent(20)   ? kPf + random.below(2) * random.below(8)
+                : random.percent(10) ? 0x0200 + random.below(0x400)
+                                     : kFirst - 2 + random.below(90));
       const Match match = random_match(random, 17);
       ASSERT_TRUE(device.send(p, device.want(p, match), match));
       if (random.percent(20)) device.step();

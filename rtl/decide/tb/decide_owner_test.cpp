@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What becomes of the owner's packets: windows of two devices' ports.
+#include <array>
+
 #include "Vdecide_owner_test.h"
 #include "decide_bench.hpp"
 
@@ -8,6 +10,7 @@ namespace {
 using namespace decide;
 
 constexpr uint64_t kLocal = 0xfe'a000'0000;
+constexpr std::array<unsigned, 2> kOwn{0x0110, 0x0218};  // the bridge as completer at each device
 
 struct Windows {
   bool open = false;
@@ -20,6 +23,7 @@ class Owner : public Port<Vdecide_owner_test> {
 
   explicit Owner(Random& r) : Port(r) {
     model.local_en_i = 1;
+    model.own_id_i = kOwn[1] << 16 | kOwn[0];
     model.closed_i = 0;
     model.local_bar_i = kLocal >> 16;
     model.look_gen_i = 0;
@@ -48,7 +52,7 @@ class Owner : public Port<Vdecide_owner_test> {
   }
 
   Verdict want(const Packet& p, const Match& match) const {
-    if (auto verdict = without_map(p, match, kLocal)) return std::move(*verdict);
+    if (auto verdict = without_map(p, match, kLocal, kOwn.at(match.port == 1 ? 1 : 0))) return std::move(*verdict);
     const uint64_t mb = p.page() >> 8;
     for (unsigned d = 0; d < 2; ++d) {
       const Windows& w = windows[d];

@@ -461,6 +461,27 @@ TEST(Egress, WhoSendsAloneOwesNothingWhenAnotherComes) {
   EXPECT_NEAR(static_cast<double>(exit.sent[0][kP] - first), 30.0, 4.0);
 }
 
+// Who went before others on credit pays while it sends, not while the link stands idle: a source that asks now and then
+// takes little more of the link than its packets.
+TEST(Egress, DebtsAreNotPaidWithAnIdleLink) {
+  for (unsigned every : {14U, 40U, 150U, 600U}) {
+    SCOPED_TRACE(every);
+    Random random(14);
+    Exit exit(random, {1, 1, 1});
+    uint64_t due = 0;
+    exit.feed[0] = [&]() -> std::optional<Packet> {
+      if (exit.cycle < due) return std::nullopt;
+      due = exit.cycle + every;
+      return make_packet(random, kP, 1);
+    };
+    exit.feed[1] = [&]() -> std::optional<Packet> { return make_packet(random, kCpl, 9); };
+    exit.run(200);
+    const uint64_t seldom = exit.sent[0][kP], cells = exit.tx_cells;
+    exit.run(12000);
+    EXPECT_GE(exit.tx_cells - cells + 4 * (exit.sent[0][kP] - seldom), 11950U);
+  }
+}
+
 // A packet in the way of nobody: one source at a time may be without room.
 TEST(Egress, ASourceWithoutRoomTakesNothingFromTheOthers) {
   Random random(9);

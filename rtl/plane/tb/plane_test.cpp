@@ -350,7 +350,9 @@ TEST(Plane, ADirectWayTakesTwentyOneCyclesAndRewriteOneMore) {
         Plane plane(random);
         plane.send(down ? 1 : kHosts, down ? kHosts : 1, cls, cells);
         plane.drain(200);
-        EXPECT_EQ(plane.first_out - plane.last_in, 4 + kDecide + 11 + (cls == kCpl ? 2 : 0)) << cells << " cells";
+        // Among many queues the packet's own is found a cycle later; a completion's token waits anyhow.
+        const unsigned more = cls == kCpl ? 2 : !down && kHosts > 4 ? 1 : 0;
+        EXPECT_EQ(plane.first_out - plane.last_in, 4 + kDecide + 11 + more) << cells << " cells";
       }
     }
   }

@@ -78,8 +78,11 @@ Rules rules_of(const Words& h) {
   if (kind == kOne && (len != 1 || last != 0 || tc != 0 || bits(h[0], 13, 10) != 0)) r.good = false;
   const unsigned code = bits(h[1], 7, 0);
   if (kind == kMessage && tc != 0 && code != 0x7e && code != 0x7f) r.good = false;
-  if (kind == kAtomic && !(type == 0b01110 ? (len == 2 || len == 4 || len == 8) : (len == 1 || len == 2)))
-    r.good = false;
+  if (kind == kAtomic) {
+    const unsigned operands = type == 0b01110 ? 2 : 1, size = len * 4 / operands, low = (four ? h[3] : h[2]) & ~3U;
+    if (len % operands != 0 || !(size == 4 || size == 8 || (operands == 2 && size == 16)) || low % size != 0)
+      r.good = false;
+  }
   const unsigned payload = with_data ? len : 0;
   r.payload_cells = (payload + 3) / 4;
   r.all_cells = std::max(1U, (payload + (digest ? 1 : 0) + 3) / 4);
@@ -164,6 +167,7 @@ struct Entrance {
   Vreceive_test model;
   Entrance() {
     model.rx_valid_i = 0;
+    model.rx_void_i = 0;
     model.link_i = 1;
     bench::reset(model);
   }
@@ -221,11 +225,17 @@ TEST(Entrance, PassesGoodPacketsAndNullifiesTheOthers) {
     Expected one;
     for (const Cell& cell : make_packet(random, one)) {
       while (random.percent(20)) {
-        entrance.model.rx_valid_i = 0;
+        // Nothing, or what the port does not take.
+        const bool refused = random.percent(50);
+        entrance.model.rx_valid_i = refused;
+        entrance.model.rx_void_i = refused;
+        Expected nothing;
+        if (refused) bench::pack_cell(entrance.model.rx_i.data(), make_packet(random, nothing).front());
         bench::step(entrance.model);
         collector.look(entrance.model);
       }
       entrance.model.rx_valid_i = 1;
+      entrance.model.rx_void_i = 0;
       bench::pack_cell(entrance.model.rx_i.data(), cell);
       bench::step(entrance.model);
       collector.look(entrance.model);

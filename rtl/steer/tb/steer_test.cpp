@@ -14,13 +14,15 @@ namespace {
 
 using bench::Random;
 
+constexpr unsigned kLastBus = 5;
+
 struct Row {
   bool open = false, master = false;
   unsigned host = 0, id = 0;
 };
 
 struct Layout {
-  bool pf_known = true, sriov = true;
+  bool pf_known = true, sriov = true, whole = false;
   unsigned pf = 0x0300, first = 0x0310, stride = 2, num = 63;
 };
 
@@ -39,6 +41,8 @@ class Steer {
   explicit Steer(const Layout& layout) : layout_(layout) {
     model.pf_known_i = layout.pf_known;
     model.pf_rid_i = static_cast<uint16_t>(layout.pf);
+    model.whole_i = layout.whole;
+    model.last_bus_i = kLastBus;
     model.sriov_i = layout.sriov;
     model.first_i = static_cast<uint16_t>(layout.first);
     model.stride_i = static_cast<uint16_t>(layout.stride);
@@ -71,7 +75,9 @@ class Steer {
   // The list: what SR-IOV says that the IDs of the VFs are.
   Want search(unsigned rid) const {
     Want want;
-    want.pf = layout_.pf_known && rid == layout_.pf;
+    const bool below = layout_.whole && rid >> 8 >= layout_.pf >> 8 && rid >> 8 <= kLastBus;
+    const bool beside = layout_.sriov && rid >> 3 == layout_.pf >> 3 && rid < layout_.first;
+    want.pf = layout_.pf_known && (rid == layout_.pf || below || beside);
     const bool usable =
         layout_.sriov && (layout_.stride & (layout_.stride - 1)) == 0 && (layout_.stride != 0 || layout_.num <= 1);
     bool is_vf = false;
@@ -126,12 +132,20 @@ void fill(Steer& steer) {
 
 TEST(Steer, EveryRequesterIdOfTheBusesAroundTheCard) {
   // With ARI and without (82599), stride 1, a wide stride, one VF of stride 0, no VFs, an end of the number space.
-  const Layout layouts[] = {{.first = 0x0380, .stride = 2, .num = 64},     {.first = 0x0480, .stride = 2, .num = 63},
-                            {.first = 0x0301, .stride = 1, .num = 8},      {.first = 0x0301, .stride = 0, .num = 1},
-                            {.first = 0x0310, .stride = 0, .num = 2},      {.first = 0x0310, .stride = 256, .num = 3},
-                            {.first = 0x0310, .stride = 3, .num = 8},      {.sriov = false},
-                            {.first = 0x0310, .stride = 2, .num = 0},      {.pf_known = false},
-                            {.first = 0xfff0, .stride = 2, .num = 64},     {.first = 0x0300, .stride = 1, .num = 4},
+  const Layout layouts[] = {{.first = 0x0380, .stride = 2, .num = 64},
+                            {.first = 0x0480, .stride = 2, .num = 63},
+                            {.first = 0x0301, .stride = 1, .num = 8},
+                            {.first = 0x0301, .stride = 0, .num = 1},
+                            {.first = 0x0310, .stride = 0, .num = 2},
+                            {.first = 0x0310, .stride = 256, .num = 3},
+                            {.first = 0x0310, .stride = 3, .num = 8},
+                            {.sriov = false},
+                            {.sriov = false, .whole = true},
+                            {.pf_known = false, .sriov = false, .whole = true},
+                            {.first = 0x0310, .stride = 2, .num = 0},
+                            {.pf_known = false},
+                            {.first = 0xfff0, .stride = 2, .num = 64},
+                            {.first = 0x0300, .stride = 1, .num = 4},
                             {.first = 0x0310, .stride = 0x8000, .num = 64}};
   for (const Layout& layout : layouts) {
     SCOPED_TRACE(testing::Message() << std::hex << "first " << layout.first << " stride " << layout.stride);

@@ -14,21 +14,21 @@ always_ff @(posedge clk_i) begin
     f_listed_q <= '0;
   end else begin
     for (int l = 0; l < int'(Lists); l++) begin
-      if (pop_i && pop_list_i == LW'(l)) begin
+      if (pop_i[l]) begin
         for (int p = 0; p + 1 < int'(Slots); p++) begin
           f_row_q[(l * int'(Slots) + p) * int'(SW) +: SW] <= f_row_q[(l * int'(Slots) + p + 1) * int'(SW) +: SW];
         end
       end
       if (push_i && push_list_i == LW'(l)) begin
         for (int p = 0; p < int'(Slots); p++) begin
-          if (p == int'(f_len_q[l]) - int'(pop_i && pop_list_i == LW'(l))) begin
+          if (p == int'(f_len_q[l]) - int'(pop_i[l])) begin
             f_row_q[(l * int'(Slots) + p) * int'(SW) +: SW] <= push_slot_i;
           end
         end
       end
-      f_len_q[l] <= f_len_q[l] + (SW + 1)'(push_i && push_list_i == LW'(l)) - (SW + 1)'(pop_i && pop_list_i == LW'(l));
+      f_len_q[l] <= f_len_q[l] + (SW + 1)'(push_i && push_list_i == LW'(l)) - (SW + 1)'(pop_i[l]);
     end
-    if (pop_i) f_listed_q[pop_slot_i] <= 1'b0;
+    if (pop_i != '0) f_listed_q[pop_slot_i] <= 1'b0;
     if (push_i) f_listed_q[push_slot_i] <= 1'b1;
   end
 end
@@ -36,9 +36,9 @@ end
 always_comb begin
   if (rst_ni) begin
     assume (push_list_i < LW'(Lists) || Lists == (1 << LW));
-    assume (pop_list_i < LW'(Lists) || Lists == (1 << LW));
+    assume ((pop_i & (pop_i - 1'b1)) == '0);
     if (push_i) assume (!f_listed_q[push_slot_i]);
-    if (pop_i) assume (some_o[pop_list_i] && first_o[pop_list_i] == pop_slot_i);
+    for (int l = 0; l < int'(Lists); l++) if (pop_i[l]) assume (some_o[l] && first_o[l] == pop_slot_i);
   end
 end
 
@@ -75,7 +75,7 @@ always_comb begin
       end
       if (some_o[l]) assert (first_o[l] == f_row_q[l * int'(Slots) * int'(SW) +: SW]);
     end
-    cover (f_len_q[0] == (SW + 1)'(2) && f_len_q[Lists-1] == (SW + 1)'(1) && pop_i && push_i);
+    cover (f_len_q[0] == (SW + 1)'(2) && f_len_q[Lists-1] == (SW + 1)'(1) && pop_i != '0 && push_i);
     cover (f_len_q[0] == (SW + 1)'(Slots));
   end
 end

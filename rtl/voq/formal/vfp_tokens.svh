@@ -111,6 +111,8 @@ always_comb begin
     assert (f_tokens[0] == (PW + 2)'(f_in_q[0]) + (PW + 2)'(gone_q));
     assert ((PW + 2)'(f_in_q[1]) == f_tokens[1] + (PW + 2)'(gen_cls[1].may_q));
     assert ((PW + 2)'(f_in_q[2]) == f_tokens[2] + (PW + 2)'(gen_cls[2].may_q));
+    assert (may_o == {gen_cls[2].may_q != '0, gen_cls[1].may_q != '0});
+    assert (two_o == {gen_cls[2].may_q > (PW + 1)'(1), gen_cls[1].may_q > (PW + 1)'(1)});
 
     // The chosen packet.
     if (f_inside_q) begin

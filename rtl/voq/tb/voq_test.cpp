@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The queues of a port between an entrance and three exits that do what they may: packets come whole, once, in order,
-// and no posted packet is overtaken.
+// The queues of a port between an entrance and exits that do what they may, a few and the most there can be: packets
+// come whole, once, in order, and no posted packet is overtaken.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -8,16 +8,16 @@
 #include <optional>
 #include <vector>
 
-#include "Vvoq_test.h"
+#include VOQ_HEADER
 #include "bench.hpp"
+#include "pins.hpp"
 
 namespace {
 
 using bench::Cell;
 using bench::Random;
 
-constexpr unsigned kDests = 3, kMaxCells = 16;  // CMakeLists.txt
-constexpr unsigned kSlots = 128;
+constexpr unsigned kDests = VOQ_DESTS, kSlots = VOQ_SLOTS, kMaxCells = 16;  // CMakeLists.txt
 enum Class { kP = 0, kNp = 1, kCpl = 2 };
 
 struct Packet {
@@ -51,7 +51,7 @@ struct Exit {
 
 class Port {
  public:
-  Vvoq_test model;
+  VOQ_MODEL model;
   uint64_t cycle = 0;
   std::array<Exit, kDests> exits;
   unsigned decide_stall_percent = 0;
@@ -173,16 +173,14 @@ class Port {
 
   void drive_exits() {
     model.grant_i = 0;
-    unsigned room = 0;
     for (unsigned d = 0; d < kDests; ++d)
-      for (unsigned c = 0; c < 3; ++c) room |= static_cast<unsigned>(exits[d].room[c]) << (3 * d + c);
-    model.exit_room_i = static_cast<uint16_t>(room);
+      for (unsigned c = 0; c < 3; ++c) bench::put(model.exit_room_i, 3 * d + c, 1, exits[d].room[c]);
     // A request that stood two cycles ago, and was not granted since, may be granted, even if it is withdrawn now. It
     // stands for the next packet as well if that was said with the grant.
     const unsigned stood = asked_[1];
     for (unsigned d = 0; d < kDests; ++d) {
       if (!(stood >> d & 1) || cycle < exit_free_[d] || !chance(exits[d].grant_percent)) continue;
-      model.grant_i = static_cast<uint8_t>(1U << d);
+      bench::put(model.grant_i, d, 1, 1);
     }
     const unsigned stands = model.grant_i && !model.req_more_o ? 0U : model.req_o;
     asked_ = {stands, model.grant_i ? 0 : asked_[0]};
@@ -274,7 +272,7 @@ TEST(Voq, PacketsComeOutWholeOnceAndInOrderWhateverTheExitsDo) {
     EXPECT_GT(nullified, 500U);
     EXPECT_GT(refused, 500U);
     for (const auto& of : port.left_of)
-      for (uint64_t n : of) EXPECT_GT(n, 300U);
+      for (uint64_t n : of) EXPECT_GT(n, 900U / kDests);
   }
 }
 
@@ -300,7 +298,7 @@ TEST(Voq, AStuckDestinationIsNamedAndLeavesTheOtherClassesFree) {
   Port port;
   port.random = &random;
   port.exits[0].room = {false, false, false};
-  for (int i = 0; i < 100; ++i) port.link[kP].push_back(make_packet(random, 0, kP, 4));
+  for (unsigned i = 0; i < kSlots / 32 * 25; ++i) port.link[kP].push_back(make_packet(random, 0, kP, 4));
   for (int i = 0; i < 600; ++i) port.link[kCpl].push_back(make_packet(random, 1 + random.below(2), kCpl, 4));
   port.run(6000);
   EXPECT_EQ(port.left_of[0][kP], 0U);
@@ -377,7 +375,8 @@ TEST(Voq, ADecidedPacketCanBeGrantedInSixCycles) {
     port.random = &random;
     port.link[cls].push_back(make_packet(random, 0, cls, 1));
     port.drain(60);
-    EXPECT_LE(port.last_grant - port.decided_at, cls == kP ? 6U : 8U) << "class " << cls;
+    // Among many queues the packet's own is found a cycle later.
+    EXPECT_LE(port.last_grant - port.decided_at, cls != kP ? 8U : kDests > 4 ? 7U : 6U) << "class " << cls;
   }
 }
 

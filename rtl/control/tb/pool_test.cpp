@@ -1,0 +1,519 @@
+// SPDX-License-Identifier: Apache-2.0
+// The pool among random servers, commands and answers of the device, against a model of its rules. Within a step a
+// command, an answer and what happens to slots come within some cycles of each other; afterwards everything must be as
+// if they had happened one after the other: slots' events in their order, command and answer at some place among them
+// that fits the time.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <functional>
+#include <optional>
+
+#include "Vpool_test.h"
+#include "pins.hpp"
+#include "pool_model.hpp"
+
+namespace {
+
+using bench::get;
+using bench::put;
+using bench::Random;
+using namespace pool;
+
+void raise(uint8_t& pin, unsigned bits) { pin = static_cast<uint8_t>(pin | bits); }
+void lower(uint8_t& pin, unsigned bits) { pin = static_cast<uint8_t>(pin & ~bits); }
+
+struct Event {
+  unsigned at = 0, touches = 0;  // touches: slots of which no other event of the step may be
+  std::function<void(Pool&)> rule;
+  std::function<void()> drive;  // the pins, in the cycle `at`
+};
+
+class Bench {
+ public:
+  explicit Bench(uint64_t seed) : random_(seed) {
+    pins_.cmd_i = pins_.tick_ms_i = pins_.answer_i = pins_.ask_ready_i = 0;
+    pins_.slot_usable_i = pins_.slot_seen_i = pins_.slot_pressed_i = pins_.slot_powered_i = 0;
+    pins_.slot_off_i = pins_.slot_gone_i = pins_.slot_lost_i = pins_.slot_reset_i = 0;
+    pins_.power_led_i = 0xff;
+    pins_.released_ready_i = 1;
+    pins_.dev_known_i = pins_.sriov_i = pins_.num_vfs_i = 0;
+    pins_.off_i = 1;
+    pins_.vf_first_i = 0x310;
+    pins_.vf_stride_i = 2;
+    pins_.vf_busy_i = 0;
+    pins_.drain_ms_i = static_cast<uint16_t>(now().drain_ms);
+    bench::reset(pins_);
+    rest();
+  }
+
+  void run(unsigned steps) {
+    vfs_on(kVfs);
+    for (unsigned i = 0; i < steps && !::testing::Test::HasFatalFailure(); ++i) {
+      SCOPED_TRACE(i);
+      if (i % 200 == 0) {  // a device that does what it should, seldom, or hardly ever; servers that do much or little
+        fails_ = std::array{3U, 25U, 97U}[random_.below(3)];
+        eager_ = std::array{90U, 20U}[random_.below(2)];
+      }
+      step();
+      for (unsigned ticks = random_.percent(20) ? random_.below(40) : 1; ticks > 0; --ticks) tick();
+      if (random_.below(400) == 0) {
+        for (int k = 0; k < 1300; ++k) tick();
+      }
+    }
+  }
+
+  // What the runs have come to, so that they are known to reach it.
+  unsigned done = 0, refused = 0, resets = 0, looks = 0, released = 0, broken = 0;
+
+ private:
+  Vpool_test pins_;
+  std::vector<Pool> pools_{1};  // what it can be: some of what tells them apart shows only later
+  const Pool& now() const { return pools_.front(); }
+  void all(const std::function<void(Pool&)>& rule) {
+    for (Pool& p : pools_) rule(p);
+  }
+  Random random_;
+  bool asked_ = false, ask_write_ = false;
+  unsigned events_ = 0, fails_ = 0, eager_ = 0;
+  uint64_t busy_before_ = 0;
+  std::array<unsigned, kNumSlots> presses_{};
+  std::vector<unsigned> told_;
+  std::optional<regs::Result> result_;
+
+  void clock() {
+    pins_.eval();
+    for (unsigned s = 0; s < kNumSlots; ++s) presses_[s] += pins_.button_o >> s & 1;
+    if (pins_.command_event_o) ++events_;
+    if (pins_.released_o && pins_.released_ready_i) told_.push_back(pins_.released_word_o);
+    if (pins_.cmd_done_o) result_ = static_cast<regs::Result>(pins_.cmd_result_o);
+    const unsigned seen = sees();
+    if (pins_.ask_o && pins_.ask_ready_i) take();
+    bench::step(pins_);
+    pins_.cmd_i = pins_.tick_ms_i = pins_.answer_i = pins_.slot_pressed_i = pins_.slot_reset_i = 0;
+    pins_.slot_powered_i &= static_cast<uint8_t>(~(pins_.slot_off_i | pins_.slot_gone_i));
+    pins_.slot_usable_i &= pins_.slot_powered_i;
+    pins_.slot_off_i = 0;
+    pins_.slot_seen_i = static_cast<uint8_t>(seen);
+    pins_.released_ready_i = random_.percent(60);
+    pins_.eval();
+  }
+
+  // As vfp_slot shows it to its server: not before all of it may be used.
+  unsigned sees() const { return pins_.slot_present_o & (pins_.slot_seen_i | pins_.slot_ready_o); }
+
+  // Until nothing can change any more; then nothing does, however long the clock goes.
+  void rest() {
+    for (unsigned i = 0; pins_.busy_o || sees() != pins_.slot_seen_i || (pins_.ask_o && pins_.ask_ready_i); ++i) {
+      ASSERT_LT(i, 3000U) << "it never rests";
+      clock();
+    }
+    if (random_.percent(90)) return;
+    const auto before = outputs();
+    for (int i = 0; i < 40; ++i) clock();
+    ASSERT_EQ(outputs(), before) << "it has changed while it said that it would not";
+  }
+  std::vector<uint64_t> outputs() {
+    std::vector<uint64_t> all{pins_.slot_present_o, pins_.slot_ready_o, pins_.slot_quiet_o, pins_.releasing_o,
+                              pins_.requested_o,    pins_.fn_there_o,   pins_.fn_active_o,  pins_.vf_owned_o,
+                              pins_.ask_o,          pins_.button_o,     pins_.released_o,   pins_.timer_o};
+    for (unsigned f = 0; f < kNumFns; ++f) all.push_back(get(pins_.fn_vf_o, 6 * f, 6));
+    for (unsigned v = 0; v < kVfs; ++v) all.push_back(get(pins_.vf_fn_o, 5 * v, 5));
+    return all;
+  }
+
+  void take() {
+    const unsigned v = (pins_.ask_bdf_o - pins_.vf_first_i) / pins_.vf_stride_i;
+    ASSERT_FALSE(asked_);
+    ASSERT_LT(v, kVfs);
+    // An offer that stands is looked at again in the next round.
+    std::erase_if(pools_, [&](const Pool& p) {
+      Pool before = p;
+      before.busy = busy_before_;
+      return !p.may_ask(v) && !before.may_ask(v);
+    });
+    ASSERT_FALSE(pools_.empty()) << "VF " << v << " must not be asked";
+    ask_write_ = pins_.ask_write_o;
+    ASSERT_EQ(ask_write_, now().vfs[v].state == State::kDraining);
+    ASSERT_EQ(pins_.ask_reg_o, 0x0a8);
+    (ask_write_ ? resets : looks)++;
+    all([&](Pool& p) {
+      p.asked_vf = v;
+      p.asked_write = ask_write_;
+    });
+    asked_ = true;
+  }
+
+  bool answer_pins() {
+    const bool pending = !ask_write_ && random_.percent(fails_ / 2), failed = random_.percent(fails_);
+    pins_.answer_i = 1;
+    pins_.status_i = failed ? 1 : 0;
+    pins_.rdata_i = pending ? 1U << 21 : ~(1U << 21);
+    asked_ = false;
+    return !failed && !pending;
+  }
+
+  void tick() {
+    pins_.ask_ready_i = random_.percent(70);
+    uint64_t busy = busy_before_ = now().busy;
+    for (unsigned v = 0; v < kVfs && random_.percent(60); ++v) {
+      if (random_.percent(10)) busy ^= uint64_t{1} << v;
+    }
+    pins_.vf_busy_i = busy;
+    all([&](Pool& p) {
+      p.busy = busy;
+      p.tick();
+    });
+    pins_.tick_ms_i = 1;
+    clock();
+    rest();
+    all(&Pool::settle);
+    const bool answered = asked_ && random_.percent(70);
+    if (answered) {
+      const bool well = answer_pins();
+      all([&](Pool& p) { p.answer(well); });
+      clock();
+      rest();
+      all(&Pool::settle);
+    }
+    pins_.ask_ready_i = 0;
+    rest();
+    if (random_.percent(10)) look();
+    check();
+    // What is ripe is asked about, if no offer was taken back in this round.
+    if (answered || busy_before_ != busy || asked_ || pins_.ask_o) return;
+    for (unsigned v = 0; v < kVfs; ++v) {
+      ASSERT_FALSE(std::all_of(pools_.begin(), pools_.end(), [&](const Pool& p) { return p.may_ask(v); }))
+          << "VF " << v;
+    }
+  }
+
+  void vfs_on(unsigned num) {
+    all([&](Pool& p) {
+      p.known = p.sriov = true;
+      p.off = false;
+      p.num = num;
+    });
+    card_pins();
+  }
+  void card_pins() {
+    pins_.dev_known_i = now().known;
+    pins_.sriov_i = now().sriov;
+    pins_.off_i = now().off;
+    pins_.num_vfs_i = static_cast<uint8_t>(now().num);
+    clock();
+    rest();
+    all(&Pool::settle);
+    look();
+    check();
+  }
+  // What the device says changes, with nothing else.
+  void card() {
+    if (now().off) {
+      vfs_on(random_.percent(70) ? kVfs : random_.below(kVfs) + 1);
+    } else if (random_.percent(30)) {
+      all([](Pool& p) {
+        p.known = p.off = p.round = true;
+        p.sriov = false;
+        p.num = 0;
+      });
+      card_pins();
+    } else if (now().sriov) {
+      const bool lost = random_.percent(50);
+      all([&](Pool& p) {
+        p.known = false;
+        p.sriov = !lost;
+        if (lost) p.card_lost();
+      });
+      card_pins();
+      if (!lost && random_.percent(50)) vfs_on(random_.percent(80) ? now().num : random_.below(kVfs) + 1);
+    } else {
+      vfs_on(now().num);
+    }
+  }
+
+  std::optional<Event> some_event() {
+    const unsigned s = random_.below(kNumSlots), u = s / kSlots, bit = 1U << s, both = 3U << u * kSlots;
+    Event e;
+    e.touches = bit;
+    switch (random_.below(9)) {
+      case 0:
+      case 1:
+      case 2:
+        if (now().slots[s].powered) {
+          e.rule = [s](Pool& p) { p.switched_off(s); };
+          e.drive = [this, bit] { raise(pins_.slot_off_i, bit); };
+        } else {
+          if (now().gone[u]) return {};
+          e.rule = [s](Pool& p) { p.slots[s].powered = true; };
+          e.drive = [this, bit] {
+            raise(pins_.slot_powered_i, bit);
+            raise(pins_.slot_usable_i, bit);
+          };
+        }
+        break;
+      case 3:
+        e.touches = 0;
+        e.rule = [s](Pool& p) { p.let_go(s, false); };
+        e.drive = [this, bit] { raise(pins_.slot_reset_i, bit); };
+        break;
+      case 4:
+        if (!random_.percent(30)) return {};
+        e.touches = both;
+        if (now().gone[u]) {
+          e.rule = [u](Pool& p) { p.gone[u] = false; };
+          e.drive = [this, both] { lower(pins_.slot_gone_i, both); };
+        } else {
+          e.rule = [u](Pool& p) { p.goes(u); };
+          e.drive = [this, both, u] {
+            raise(pins_.slot_gone_i, both);
+            for (unsigned k = u * kSlots; k < (u + 1) * kSlots; ++k)
+              put(pins_.power_led_i, 2 * k, 2, unsigned(Led::kOff));
+          };
+        }
+        break;
+      case 5:
+        if (!random_.percent(30)) return {};
+        e.touches = both;
+        if (now().lost[u]) {
+          e.rule = [u](Pool& p) { p.lost[u] = false; };
+          e.drive = [this, both] { lower(pins_.slot_lost_i, both); };
+        } else {
+          e.rule = [u](Pool& p) { p.loses(u); };
+          e.drive = [this, both] { raise(pins_.slot_lost_i, both); };
+        }
+        break;
+      case 6:
+        e.touches = 0;
+        e.rule = [s](Pool& p) { p.slots[s].releasing = false; };
+        e.drive = [this, bit] { raise(pins_.slot_pressed_i, bit); };
+        break;
+      default: {
+        if (now().gone[u]) return {};
+        const auto led = static_cast<Led>(random_.below(3) + 1);
+        e.rule = [s, led](Pool& p) { p.led(s, led); };
+        e.drive = [this, s, led] { put(pins_.power_led_i, 2 * s, 2, unsigned(led)); };
+      }
+    }
+    return e;
+  }
+
+  Command some_command() {
+    Command c;
+    c.op = static_cast<regs::Op>(random_.percent(95) ? random_.below(8) + 1 : random_.below(16));
+    c.owner = c.op == kRequest ? random_.percent(10) : random_.percent(85);
+    if (random_.percent(40)) c.op = kAssign;
+    c.user = random_.percent(95) ? random_.below(kUsers) + 1 : random_.below(6);
+    c.slot = random_.percent(95) ? random_.below(kSlots) : random_.below(16);
+    c.fn = random_.percent(95) ? random_.below(4) : random_.below(16);
+    c.vf = random_.percent(80) ? random_.below(12) : random_.below(256);
+    if (c.op == kReset) {
+      for (unsigned v = 0; v < kVfs; ++v) {
+        if (now().vfs[v].state == State::kBroken && random_.percent(50)) c.vf = v;
+      }
+    }
+    c.button = random_.percent(30);
+    return c;
+  }
+
+  void step() {
+    if (random_.percent(1 + eager_ / 20)) {
+      card();
+      return;
+    }
+    std::vector<Event> events;
+    unsigned touched = 0;
+    const unsigned window = random_.percent(50) ? 12 : 60;
+    for (unsigned n = random_.percent(eager_) ? random_.below(4) : 0; n > 0; --n) {
+      std::optional<Event> e = some_event();
+      if (!e || (e->touches & touched)) continue;
+      touched |= e->touches;
+      e->at = random_.below(window);
+      events.push_back(*e);
+    }
+    std::stable_sort(events.begin(), events.end(), [](const Event& a, const Event& b) { return a.at < b.at; });
+
+    std::optional<Command> command;
+    if (random_.percent(eager_)) command = some_command();
+    const unsigned command_at = random_.below(window);
+    const bool answers = asked_ && random_.percent(50);
+    const unsigned answer_at = random_.below(window);
+    bool well = false;
+
+    result_.reset();
+    unsigned done_at = 0;
+    for (unsigned t = 0; t < window || pins_.busy_o || (command && !result_); ++t) {
+      ASSERT_LT(t, 4000U) << "it never rests";
+      for (const Event& e : events) {
+        if (e.at == t) e.drive();
+      }
+      if (command && command_at == t) {
+        pins_.cmd_i = 1;
+        pins_.cmd_owner_i = command->owner;
+        pins_.cmd_word_i = command->pack();
+      }
+      if (answers && answer_at == t) well = answer_pins();
+      const unsigned off = pins_.slot_off_i | pins_.slot_reset_i;
+      const bool waits = command && !result_;
+      clock();
+      if (waits && result_) done_at = t;
+      // What a slot has to let go is closed in the next cycle.
+      for (unsigned s = 0; s < kNumSlots; ++s) {
+        ASSERT_TRUE(!(off >> s & 1) || !(pins_.fn_active_o >> s * kSlotFns & 0xff));
+      }
+    }
+    rest();
+    look();
+
+    // Each order that the time allows.
+    const unsigned n = static_cast<unsigned>(events.size());
+    std::vector<Pool> fitting, tried;
+    for (const Pool& from : pools_) {
+      for (unsigned c = 0; c <= n; ++c) {
+        if (!command && c > 0) break;
+        if (command && c > 0 && events[c - 1].at > done_at) continue;
+        if (command && c < n && events[c].at < command_at) continue;
+        for (unsigned a = 0; a <= (answers ? n + 1 : 0); ++a) {
+          Pool p = from;
+          unsigned place = 0;
+          const auto maybe_answer = [&] {
+            if (answers && place++ == a) p.answer(well);
+          };
+          for (unsigned i = 0; i <= n; ++i) {
+            if (command && i == c) {
+              maybe_answer();
+              p.command(*command);
+            }
+            maybe_answer();
+            if (i < n) events[i].rule(p);
+          }
+          if (answers && place <= a) continue;  // there is no such place
+          p.settle();
+          tried.push_back(p);
+          if ((!command || p.result == *result_) && fits(p, false)) fitting.push_back(p);
+        }
+      }
+    }
+    if (fitting.empty()) {
+      if (command) {
+        ADD_FAILURE() << "command " << unsigned(command->op) << " user " << command->user << " slot " << command->slot
+                      << " fn " << command->fn << " vf " << command->vf << " owner " << command->owner << " result "
+                      << unsigned(*result_) << " at " << command_at << " to " << done_at;
+      }
+      for (const Event& e : events) ADD_FAILURE() << "event at " << e.at;
+      for (Pool& p : tried) {
+        ADD_FAILURE() << "not this order:";
+        EXPECT_EQ(result_.value_or(p.result), p.result);
+        fits(p, true);
+      }
+      FAIL() << "no order of " << tried.size() << " explains it";
+    }
+    pools_.clear();
+    for (Pool& p : fitting) {
+      if (std::find(pools_.begin(), pools_.end(), p) == pools_.end()) pools_.push_back(p);
+    }
+    if (command) (*result_ == kDone ? done : refused)++;
+    settled();
+  }
+
+  // The rows as the registers show them. It needs the clock, which changes nothing else.
+  void look() {
+    looked_ = true;
+    for (unsigned v = 0; v < kVfs; ++v) {
+      pins_.look_vf_i = static_cast<uint8_t>(v);
+      bench::step(pins_);
+      bench::step(pins_);
+      looks_[v] = {pins_.look_assigned_o != 0, static_cast<State>(pins_.look_state_o), pins_.look_fn_o, 0, 0};
+    }
+  }
+
+  bool fits(Pool& p, bool loud) {
+    bool ok = true;
+    const auto same = [&](uint64_t is, uint64_t want, const char* what, unsigned index) {
+      if (is == want) return;
+      ok = false;
+      if (loud) ADD_FAILURE() << what << " " << index << " is " << is << ", not " << want;
+    };
+    for (unsigned s = 0; s < kNumSlots; ++s) {
+      Slot& slot = p.slots[s];
+      same(pins_.releasing_o >> s & 1, slot.releasing, "releasing", s);
+      same(pins_.requested_o >> s & 1, slot.requested, "requested", s);
+      if (p.full(s)) same(pins_.slot_quiet_o >> s & 1, slot.quiet, "quiet", s);
+      same(pins_.slot_present_o >> s & 1, p.present(s), "present", s);
+      same(pins_.slot_ready_o >> s & 1, p.here(s, true) == 0, "ready", s);
+      // What came with the button was seen, and its button pressed, before something else happened to it; or it was
+      // not.
+      if (slot.came && presses_[s] == slot.presses + 1) {
+        ++slot.presses;
+        slot.press = false;
+      }
+      same(presses_[s], slot.presses, "presses of slot", s);
+    }
+    for (unsigned f = 0; f < kNumFns; ++f) {
+      const Vf* vf = p.of(f);
+      const unsigned v = vf ? static_cast<unsigned>(vf - p.vfs.data()) : 0;
+      const bool there = vf && p.sriov && v < p.num && (pins_.slot_usable_i >> f / kSlotFns & 1);
+      same(pins_.fn_there_o >> f & 1, there, "there", f);
+      same(pins_.fn_active_o >> f & 1, there && vf->state == State::kIdle, "active", f);
+      if (vf) same(get(pins_.fn_vf_o, 6 * f, 6), v, "VF of function", f);
+    }
+    for (unsigned v = 0; v < kVfs; ++v) {
+      const Vf& vf = p.vfs[v];
+      same(pins_.vf_owned_o >> v & 1, vf.owned(), "owned", v);
+      if (vf.owned()) same(get(pins_.vf_fn_o, 5 * v, 5), vf.fn, "function of VF", v);
+      if (!looked_) continue;
+      same(looks_[v].kept, vf.kept, "assigned", v);
+      same(static_cast<unsigned>(looks_[v].state), static_cast<unsigned>(vf.state), "state", v);
+      if (vf.kept) same(looks_[v].fn, vf.fn, "function at a look", v);
+    }
+    same(events_, p.events, "events", 0);
+    std::vector<uint32_t> want = p.released;
+    std::vector<uint32_t> is;
+    for (unsigned word : told_) is.push_back(word & 0xffffff00U);
+    std::sort(want.begin(), want.end());
+    std::sort(is.begin(), is.end());
+    if (is != want) {
+      ok = false;
+      if (loud) ADD_FAILURE() << is.size() << " VFs told as released, not the " << want.size() << " that are";
+    }
+    return ok;
+  }
+  void check() {
+    std::vector<Pool> fitting;
+    for (Pool& p : pools_) {
+      if (fits(p, false)) fitting.push_back(p);
+    }
+    if (fitting.empty()) {
+      for (Pool& p : pools_) fits(p, true);
+      FAIL() << "it is not as it should be";
+    }
+    pools_ = fitting;
+    settled();
+  }
+  void settled() {
+    released += static_cast<unsigned>(told_.size());
+    told_.clear();
+    looked_ = false;
+    all([](Pool& p) {
+      p.released.clear();
+      for (Slot& slot : p.slots) slot.came = false;
+    });
+    for (const Vf& vf : now().vfs) broken += vf.state == State::kBroken;
+  }
+
+  std::array<Vf, kVfs> looks_{};
+  bool looked_ = false;
+};
+
+TEST(Pool, DoesWhatItsRulesSayInSomeOrder) {
+  Bench bench(1);
+  bench.run(6000);
+  EXPECT_GT(bench.done, 300U);
+  EXPECT_GT(bench.refused, 300U);
+  EXPECT_GT(bench.resets, 200U);
+  EXPECT_GT(bench.looks, 200U);
+  EXPECT_GT(bench.released, 100U);
+  EXPECT_GT(bench.broken, 0U);
+}
+
+}  // namespace
