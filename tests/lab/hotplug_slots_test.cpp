@@ -33,7 +33,8 @@ class HotplugSlots : public Hotplug {
 
 TEST_F(HotplugSlots, TheKernelsPowerFileSwitchesOffAndOnAndTheVfStays) {
   ASSERT_EQ(command("user1", "hotplug_in --vf 0 --slot 0")["rc"], 0);
-  // The function is there before pciehp has done with it; until then it refuses.
+  // The function is there before pciehp has done with it, and no indicator tells in a VMD domain; until then it
+  // refuses.
   EXPECT_TRUE(lab::eventually(20s, [] { return sh("user1", fmt::format("echo 0 > {}", kPower)).rc == 0; }));
   EXPECT_TRUE(lab::eventually(10s, [] { return slot(1, 0)["powered"] == false; }));
   EXPECT_EQ(pool("owner", "list")["vfs"][0]["use"], "assigned") << "nobody gave it back";

@@ -107,7 +107,7 @@ json move(Pool& pool, unsigned vf, unsigned user, int slot, bool force, std::chr
   }
   progress(fmt::format("VF {} goes to user {}, slot {}", vf, user, to));
   pool.assign(vf, user, static_cast<unsigned>(to), 0, 0);
-  while (!pool.slot(user, static_cast<unsigned>(to)).powered) {
+  while (!is_on(pool.slot(user, static_cast<unsigned>(to)))) {
     in_time(fmt::format("user {} has not switched slot {} on", user, to));
     pool.next_event(kStep);
   }

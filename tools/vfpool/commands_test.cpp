@@ -8,6 +8,7 @@
 #include "describe.hpp"
 #include "document.hpp"
 #include "fake_pool.hpp"
+#include "vfpool_regs.h"
 
 namespace vfpool::tools {
 namespace {
@@ -46,10 +47,16 @@ TEST_F(CommandsTest, MoveTakesAndGivesInThatOrder) {
   pool.vfs[1].use = VFPOOL_USE_ASSIGNED;
   pool.vfs[1].user = 1;
   pool.on_release = [&] { pool.vfs[1].use = VFPOOL_USE_FREE; };
-  pool.on_assign = [&] { pool.slots[{2, 0}].powered = 1; };
+  pool.on_assign = [&] {
+    auto& slot = pool.slots[{2, 0}];
+    slot.powered = 1;
+    slot.power_led = VFPOOL_LED_BLINKING;
+  };
+  pool.on_look = [&] { pool.slots[{2, 0}].power_led = VFPOOL_LED_ON; };
   const auto result = move(pool, 1, 2, -1, false, std::chrono::seconds(1), [](const std::string&) {});
   EXPECT_THAT(pool.asked, ElementsAre("release 1 0 0", "assign 1 2 0 0"));
   EXPECT_EQ(result["slot"], 0);
+  EXPECT_EQ(pool.slots[(std::pair<unsigned, unsigned>{2, 0})].power_led, VFPOOL_LED_ON) << "it waited for the kernel";
 }
 
 TEST_F(CommandsTest, AVfWithNowhereToGoStays) {

@@ -6,6 +6,8 @@
 
 #include <array>
 
+#include "vfpool_regs.h"
+
 namespace vfpool::tools {
 namespace {
 
@@ -53,6 +55,8 @@ std::string owners_text(const vfpool_info& i) {
   return fmt::format("only the owner's server may do that, the one with the card's PF; this is user {} of {}", i.port,
                      i.users);
 }
+
+bool is_on(const vfpool_slot_info& slot) { return slot.powered && slot.power_led != VFPOOL_LED_BLINKING; }
 
 json info_json(const vfpool_info& i) {
   return {{"role", i.role == VFPOOL_OWNER ? "owner" : "user"},

@@ -16,6 +16,10 @@ std::string reason_text(unsigned reason);          ///< of an event, for people
 std::string owners_text(const vfpool_info& info);  ///< why this server may not do what the owner's may
 std::string time_text(__u64 ns);                   ///< ns since 1970 as "2026-01-31 23:59:59Z"
 
+/// The server's kernel has switched the slot on and, as far as the slot tells, taken in what it holds: the power
+/// indicator blinks until then. In a VMD domain the kernel leaves it off.
+bool is_on(const vfpool_slot_info& slot);
+
 nlohmann::json info_json(const vfpool_info& info);
 nlohmann::json slot_json(const vfpool_slot_info& slot);
 nlohmann::json vf_json(Pool& pool, unsigned vf);  ///< owner only

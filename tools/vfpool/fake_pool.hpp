@@ -73,6 +73,7 @@ class FakePool : public Pool {
   }
   vfpool_drops drops() override { return dropped; }
   std::optional<vfpool_event> next_event(std::chrono::milliseconds) override {
+    if (on_look) on_look();
     if (events.empty()) return {};
     const auto e = events.front();
     events.pop_front();
@@ -100,6 +101,7 @@ class FakePool : public Pool {
   std::deque<vfpool_event> events;
   std::vector<std::string> asked;
   std::function<void()> on_request, on_release, on_assign, on_reset;
+  std::function<void()> on_look;  ///< whenever a command waits
 
  private:
   template <class... A>

@@ -60,6 +60,17 @@ json functions_json(const std::vector<Function>& functions) {
   return out;
 }
 
+/// False: pciehp refuses, as it does while it is still switching the slot on, which not every slot shows.
+bool switch_off(const Server& server, const std::filesystem::path& folder, const Deadline& deadline) {
+  try {
+    server.power(folder, false);
+    return true;
+  } catch (const Failure& f) {
+    if (f.code() == Exit::kPermission || deadline.passed()) throw;
+    return false;
+  }
+}
+
 void show_blink(const Progress& progress, Clock::time_point pressed, const vfpool_slot_info& slot) {
   const auto left = kBlink - std::chrono::duration_cast<milliseconds>(Clock::now() - pressed);
   if (slot.power_led == VFPOOL_LED_BLINKING && left.count() > 0)
@@ -110,7 +121,7 @@ json hotplug_in(Pool& pool, const Server& server, const std::string& bridge, con
   for (;;) {
     const auto now = pool.slot(0, slot.slot);
     const auto functions = server.functions(*folder);
-    if (now.powered && !functions.empty()) {
+    if (is_on(now) && !functions.empty()) {
       result["functions"] = functions_json(functions);
       return result;
     }
@@ -154,9 +165,9 @@ json hotplug_out(Pool& pool, const Server& server, const std::string& bridge, co
   const Deadline deadline(options.timeout);
   const auto pressed = Clock::now();
   pool.release(0, slot.slot, options.now ? VFPOOL_QUIET : 0);
-  if (options.now) server.power(*folder, false);
-  if (!options.wait) return result;
-  for (;;) {
+  for (bool to_switch_off = options.now;;) {
+    if (to_switch_off) to_switch_off = !switch_off(server, *folder, deadline);
+    if (!to_switch_off && !options.wait) return result;
     const auto event = pool.next_event(kLook);
     if (event && event->slot == slot.slot && event->kind == VFPOOL_EVENT_RELEASED) {
       result["vf"] = event->vf;

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "fake_pool.hpp"
+#include "vfpool_regs.h"
 
 namespace vfpool::tools {
 namespace {
@@ -121,6 +122,51 @@ TEST_F(HotplugTest, OutNowSwitchesTheSlotOffItself) {
   EXPECT_THAT(pool.asked, ElementsAre("release 0 0 2"));
   std::ifstream power(fake.root / "sys/bus/pci/slots/1/power");
   EXPECT_EQ(power.get(), '0');
+}
+
+TEST_F(HotplugTest, InIsDoneWhenTheKernelIs) {
+  pool.on_request = [&] {
+    pool.tell(VFPOOL_EVENT_ASSIGNED, 0, 3);
+    fill(0);
+    pool.slots[{1, 0}].power_led = VFPOOL_LED_BLINKING;
+  };
+  unsigned looks = 0;
+  pool.on_look = [&] {
+    if (++looks == 3) pool.slots[{1, 0}].power_led = VFPOOL_LED_ON;
+  };
+  in();
+  EXPECT_GE(looks, 3u) << "the function was there before the kernel was done with it";
+}
+
+TEST_F(HotplugTest, InDoesNotWaitForAnIndicatorThatTheKernelLeavesAlone) {
+  pool.on_request = [&] {
+    pool.tell(VFPOOL_EVENT_ASSIGNED, 0, 3);
+    fill(0);
+    pool.slots[{1, 0}].power_led = VFPOOL_LED_OFF;
+  };
+  EXPECT_EQ(in()["vf"], 3);
+}
+
+TEST_F(HotplugTest, OutNowTriesAgainWhileTheKernelIsStillSwitchingTheSlotOn) {
+  fill(0);
+  options.now = true;
+  const auto power = fake.root / "sys/bus/pci/slots/1/power";
+  unsigned looks = 0;
+  pool.on_release = [&] {  // such a kernel refuses
+    pool.slots[{1, 0}].releasing = 1;
+    std::filesystem::remove(power);
+    std::filesystem::create_directory(power);
+  };
+  pool.on_look = [&] {
+    if (++looks == 2) {
+      std::filesystem::remove(power);
+      std::ofstream(power) << "1";
+    }
+    if (looks == 3) pool.tell(VFPOOL_EVENT_RELEASED, 0, 0);
+  };
+  EXPECT_EQ(out()["vf"], 0);
+  EXPECT_EQ(std::ifstream(power).get(), '0');
+  EXPECT_THAT(pool.asked, ElementsAre("release 0 0 2")) << "and asks the owner once";
 }
 
 TEST_F(HotplugTest, OutHearsOfTheReleaseEvenIfSwitchingOffTookAllTheTime) {
