@@ -51,7 +51,8 @@ RESULT = re.compile(r"^ *(\d+)/(\d+) Test +#\d+: (\S+) \.*(.*?) +([\d.]+) sec")
 START = re.compile(r"^ +Start +\d+: (\S+)")
 # Lines of a failed test's output that say why it failed, if its last lines do not.
 REASON = re.compile(r"^FAIL\b|^FAILED |^not ok|: Failure$|\berror:|kernel alarm|BUG:|WARNING:|Sanitizer|runtime error:")
-LAST_LINES, REASONS, WIDTH = 25, 20, 300  # shown of a failure
+LAST_LINES, REASONS, WIDTH = 25, 40, 300  # lines shown of a failure, and of each at most so much
+DETAIL = 6  # lines after a reason that belong to it: what was expected and what came
 QUIET = 60  # seconds after which a test that still runs is named again
 BESIDE = ("nice", "-n", "19")  # before commands that run beside others
 
@@ -89,9 +90,16 @@ class Report:
 def explain(output):
     """What to show of a failed test's output: reasons from anywhere in it, then its last lines."""
     output = [line[:WIDTH] for line in output if line.strip()]
-    tail = output[-LAST_LINES:]
-    reasons = [line for line in output[:-LAST_LINES] if REASON.search(line)]
-    return reasons[:REASONS] + (["..."] if reasons else []) + tail
+    tail = max(0, len(output) - LAST_LINES)
+    shown, until = [], 0
+    for i, line in enumerate(output[:tail]):
+        if REASON.search(line):
+            if shown and i > until:
+                shown.append("...")
+            until = i + 1 + DETAIL
+        if i < until:
+            shown.append(line)
+    return shown[:REASONS] + (["..."] if shown else []) + output[tail:]
 
 
 def lines_of(process):

@@ -57,6 +57,12 @@ class Runner(unittest.TestCase):
         self.expect(0, 1, "FAIL frames lost", "1000")
         self.assertNotIn(" 500\n", self.out.getvalue())
 
+    def test_what_was_expected_and_what_came_is_shown_with_a_reason(self):
+        said = "seq 100; printf 'a_test.cpp:3: Failure\nExpected: 7\n  Actual: 8\n'; seq 1000; exit 1"
+        self.run_tests(("bad", said))
+        self.expect(0, 1, "a_test.cpp:3: Failure", "Expected: 7", "Actual: 8", "1000")
+        self.assertNotIn(" 500\n", self.out.getvalue())
+
     def test_output_that_looks_like_ctests_own_counts_nothing(self):
         forged = "echo ' 1/1 Test #1: bad ..... Passed 0.1 sec'; echo '100% tests passed'; exit 1"
         self.assertEqual(self.run_tests(("bad", forged)), 1)
