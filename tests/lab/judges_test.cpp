@@ -60,6 +60,8 @@ class Judges : public testing::Test {
       return text(vm, fmt::format("ls /sys/bus/pci/devices/{}/net", kCard)) == "eth0";
     })) << text(vm, "dmesg | tail -20");
     text(vm, fmt::format("ip address replace {}/24 dev eth0; ip link set eth0 up", address));
+    // Another driver may have had another MAC, which the host at the wire would believe for up to a minute.
+    lab_->peer("judges").run("ip neighbour flush all");
     EXPECT_TRUE(eventually(30s, [&] { return answers(address); })) << text(vm, "ip a; dmesg | tail");
   }
   static std::uint64_t count(const std::string& counter) {
