@@ -67,6 +67,7 @@ std::optional<json> DirectVms::control(const json& request) {
   if (op == "pf_vf") return pf_vf(request);
   if (op == "apis") return apis(request);
   if (op == "flood") return flood(request);
+  if (op == "flood_end") return station().end_flood(), json::object();
   if (op == "mischief") {
     const std::string kind = text_of(request, "kind");
     if (!mischief(request).begin(kind, number_of(request, "ms", 0, kMostMs, 0)))
@@ -157,7 +158,8 @@ json DirectVms::flood(const json& request) {
   if (sum == kSums.end()) throw ControlError("\"sum\" is good, none or wrong");
   const std::string wrong =
       station().flood(number_of(request, "payload", 0, 65535), number_of(request, "rate", 1, 10'000'000),
-                      number_of(request, "ms", 1, kMostMs), number_of(request, "flows", 1, 200, 1), sum->second);
+                      number_of(request, "ms", 1, kMostMs), number_of(request, "flows", 1, 200, 1), sum->second,
+                      number_of(request, "vfs", 1, card_.vfs(), 1));
   if (!wrong.empty()) throw ControlError(wrong);
   return json::object();
 }

@@ -65,6 +65,7 @@ TEST_F(DirectSimulation, OperationsAreCarriedOut) {
         json{{"op", "apis"}, {"versions", 17}, {"features", 3}}, json{{"op", "apis"}, {"versions", json::array()}},
         json{{"op", "mischief"}, {"vf", 2}, {"kind", "silence"}, {"ms", 10}},
         json{{"op", "flood"}, {"payload", 18}, {"rate", 100}, {"ms", 1}}, json{{"op", "gaps_start"}, {"vf", 1}},
+        json{{"op", "flood"}, {"payload", 18}, {"rate", 100}, {"ms", 1}, {"vfs", 4}}, json{{"op", "flood_end"}},
         json{{"op", "near_end"}, {"vf", 1}, {"packets", 100}, {"octets", 4294967295U}},
         json{{"op", "pf_vf"},
              {"vf", 1},
@@ -100,6 +101,8 @@ TEST_F(DirectSimulation, WhatCannotBeIsRefusedWithAReason) {
   EXPECT_THAT(answer({{"op", "flood"}, {"payload", 1}, {"rate", 1}, {"ms", 1}}), HasSubstr("bytes are possible"));
   EXPECT_THAT(answer({{"op", "flood"}, {"payload", 18}, {"rate", 1}, {"ms", 1}, {"sum", "odd"}}),
               HasSubstr("good, none"));
+  EXPECT_THAT(answer({{"op", "flood"}, {"payload", 18}, {"rate", 1}, {"ms", 1}, {"vfs", 5}}),
+              HasSubstr("\"vfs\" must be"));
   EXPECT_THAT(answer({{"op", "near_end"}, {"packets", 1}}), HasSubstr("\"octets\" is missing"));
   EXPECT_THAT(answer({{"op", "gaps"}, {"vector", 99}}), HasSubstr("\"vector\" must be"));
   EXPECT_THAT(answer({{"op", "counters"}}), HasSubstr("without a bridge"));

@@ -127,7 +127,8 @@ void Station::send_datagram(std::uint32_t from, std::uint16_t from_port, std::ui
   wire_.send(f);
 }
 
-std::string Station::flood(unsigned payload, unsigned rate, unsigned milliseconds, unsigned flows, Sum sum) {
+std::string Station::flood(unsigned payload, unsigned rate, unsigned milliseconds, unsigned flows, Sum sum,
+                           unsigned vfs) {
   if (payload < sizeof(Mark) || payload > kMaxFlood - kEthernet - kIp - kUdp)
     return fmt::format("payload {}: {} to {} bytes are possible", payload, sizeof(Mark),
                        kMaxFlood - kEthernet - kIp - kUdp);
@@ -136,6 +137,7 @@ std::string Station::flood(unsigned payload, unsigned rate, unsigned millisecond
   payload_.assign(payload, 0x5a);
   rate_ = rate;
   flows_ = flows;
+  vfs_ = vfs;
   sum_ = sum;
   sent_ = 0;
   due_ = 0;
@@ -147,12 +149,18 @@ std::string Station::flood(unsigned payload, unsigned rate, unsigned millisecond
   return {};
 }
 
+void Station::end_flood() { until_ = std::min(until_, scheduler_.now()); }
+
 void Station::send_mark(std::uint32_t total) {
   put32(&payload_[0], kMagic);
   put32(&payload_[4], sent_);
   put32(&payload_[8], total);
   put32(&payload_[12], sent_ % flows_);
-  send_datagram(kFirstFlow + sent_ % flows_, kFloodPort, kGuest, kFloodPort, vf_mac_, payload_, sum_);
+  for (unsigned vf = 0; vf < vfs_; ++vf) {
+    std::array<std::uint8_t, 6> mac = vf_mac_;
+    mac.back() = static_cast<std::uint8_t>(mac.back() + vf);
+    send_datagram(kFirstFlow + sent_ % flows_, kFloodPort, kGuest + (vf << 8), kFloodPort, mac, payload_, sum_);
+  }
 }
 
 void Station::send_flood() {
