@@ -10,6 +10,7 @@
 #include "host/enumerate.hpp"
 #include "host/pf_driver.hpp"
 #include "host/server.hpp"
+#include "mailbox.hpp"
 #include "nic82599/nic82599.hpp"
 #include "pcie/endpoint.hpp"
 #include "pcie/link.hpp"
@@ -35,7 +36,7 @@ class Direct {
     pf_driver.emplace(server, *pf);
     vfs = co_await enumerator.enable_vfs(*pf, count);
     co_await pf_driver->start(count);
-    serving.emplace(mailbox_loop());
+    serving.emplace(mailbox_loop(server, *pf_driver, kMailboxEvery, kNever));
     serving->start();
   }
 
@@ -51,12 +52,8 @@ class Direct {
   std::vector<host::Function> vfs;
 
  private:
-  host::Task<> mailbox_loop() {
-    for (;;) {
-      co_await server.sleep(std::chrono::microseconds(50));
-      co_await pf_driver->serve_mailbox();
-    }
-  }
+  static constexpr SimTime kMailboxEvery = std::chrono::microseconds(50);
+  static constexpr bool kNever = false;
   std::optional<host::Task<>> serving;
 };
 

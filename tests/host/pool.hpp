@@ -12,6 +12,7 @@
 #include "host/pf_driver.hpp"
 #include "host/server.hpp"
 #include "host/vf_driver.hpp"
+#include "mailbox.hpp"
 #include "nic82599/nic82599.hpp"
 #include "pcie/endpoint.hpp"
 #include "wire/loopback.hpp"
@@ -78,6 +79,7 @@ class Pool : public testing::Test {
   host::Task<> start_owner(unsigned vfs) {
     owner_tree = co_await enumerators[0]->all();
     const auto pf = find(owner_tree, 0x10f9);
+    serving.reset();
     pf_driver = std::make_unique<host::PfDriver>(owner(), pf);
     owner_vfs = co_await enumerators[0]->enable_vfs(pf, vfs);
     co_await pf_driver->start(vfs);
@@ -85,14 +87,8 @@ class Pool : public testing::Test {
   }
   void serve() {
     if (serving) serving.reset();
-    serving.emplace(mailbox_loop());
+    serving.emplace(mailbox_loop(owner(), *pf_driver, mailbox_every, owner_sleeps));
     serving->start();
-  }
-  host::Task<> mailbox_loop() {
-    for (;;) {
-      co_await owner().sleep(mailbox_every);
-      if (!owner_sleeps) co_await pf_driver->serve_mailbox();
-    }
   }
 
   /// A user's part: tree, then its slot switched on and looked into.
