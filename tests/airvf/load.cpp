@@ -1,17 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 // Measures from inside the guest; one line of JSON on the standard output.
-//   load udp-count PORT SECONDS     datagrams of the card's flood (station.hpp) that arrive, until its end, silence, or
-//   SECONDS load udp-rr ADDRESS PORT SECONDS, load tcp-rr ADDRESS PORT SECONDS   one byte there and back, percentiles
+//   load udp-count PORT SECONDS            datagrams of the card's flood (station.hpp) that arrive, until its end,
+//                                          silence, or SECONDS
+//   load udp-rr ADDRESS PORT SECONDS, load tcp-rr ADDRESS PORT SECONDS
+//                                          one byte there and back, percentiles
 //   load tcp-send ADDRESS PORT SECONDS, load tcp-echo PORT
-//   load tcp-sink PORT SKIP         bytes of a stream and their time, behind the first SKIP bytes, which are slow
-//   start; a stream that has no more is an error load udp-flood ADDRESS PORT SECONDS SIZE...   datagrams of these sizes
-//   in turn, whether anybody takes them or not load udp-cut ADDRESS PORT BYTES SIZE   BYTES in one call, for the kernel
-//   or the card to cut into datagrams of SIZE load udp-take PORT BYTES        as many bytes from IPv4 or IPv6, of
-//   udp-cut; the datagrams and those with other content
+//   load tcp-sink PORT SKIP                bytes of a stream and their time, behind the first SKIP bytes, which are
+//                                          slow start; a stream that has no more is an error
+//   load udp-flood ADDRESS PORT SECONDS SIZE...
+//                                          datagrams of these sizes in turn, whether anybody takes them or not
+//   load udp-cut ADDRESS PORT BYTES SIZE   BYTES in one call, for the kernel or the card to cut into datagrams of SIZE
+//   load udp-take PORT BYTES               as many bytes from IPv4 or IPv6, of udp-cut; the datagrams and those with
+//                                          other content
+//   load compute FILE                      computes until it is killed, without calls into the kernel; FILE begins with
+//                                          how often it was through, 64 bits
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/tcp.h>
 #include <netinet/udp.h>
 #include <poll.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -237,6 +245,27 @@ void udp_take(const char* port, std::size_t bytes) {
   std::printf("{\"datagrams\": %lu, \"bytes\": %zu, \"wrong\": %lu}\n", datagrams, taken, wrong);
 }
 
+// Steps of xorshift (Marsaglia 2003), each of which needs the one before.
+[[noreturn]] void compute(const char* file) {
+  constexpr unsigned kSteps = 1000;
+  struct Page {
+    std::uint64_t done, value;
+  };
+  const int fd = open(file, O_RDWR | O_CREAT | O_TRUNC, 0644);
+  if (fd < 0 || ftruncate(fd, sizeof(Page)) < 0) die(file);
+  volatile auto* page = static_cast<Page*>(mmap(nullptr, sizeof(Page), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0));
+  if (page == MAP_FAILED) die("mmap");
+  for (std::uint64_t x = 88172645463325252, done = 1;; ++done) {
+    for (unsigned i = 0; i < kSteps; ++i) {
+      x ^= x << 13;
+      x ^= x >> 7;
+      x ^= x << 17;
+    }
+    page->value = x;
+    page->done = done;
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -261,11 +290,14 @@ int main(int argc, char** argv) {
     udp_cut(connected(SOCK_DGRAM, argv[2], argv[3]), std::strtoul(argv[4], nullptr, 10), std::atoi(argv[5]));
   else if (what == "udp-take" && argc == 4)
     udp_take(argv[2], std::strtoul(argv[3], nullptr, 10));
+  else if (what == "compute" && argc == 3)
+    compute(argv[2]);
   else {
     std::fputs(
         "usage: load udp-count PORT SECONDS | udp-rr|tcp-rr|tcp-send ADDRESS PORT SECONDS | tcp-sink PORT SKIP | "
         "tcp-echo PORT\n"
-        "       load udp-flood ADDRESS PORT SECONDS SIZE... | udp-cut ADDRESS PORT BYTES SIZE | udp-take PORT BYTES\n",
+        "       load udp-flood ADDRESS PORT SECONDS SIZE... | udp-cut ADDRESS PORT BYTES SIZE | udp-take PORT BYTES\n"
+        "       load compute FILE\n",
         stderr);
     return 2;
   }

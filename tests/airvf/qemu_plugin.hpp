@@ -38,3 +38,5 @@ void qemu_plugin_u64_set(qemu_plugin_u64, unsigned vcpu, std::uint64_t);
 
 // Where x86-64 Linux with KASLR maps modules (Documentation/arch/x86/x86_64/mm.rst).
 constexpr std::uint64_t kModules = 0xffffffffc0000000, kModulesEnd = 0xffffffffff000000;
+/// The same: the end of user space, with page tables of four levels.
+constexpr std::uint64_t kUserEnd = 0x0000800000000000;

@@ -2,62 +2,18 @@
 # airvf against ixgbevf: the driver of VF 0 changes, the peer on VF 1 is always ixgbevf. All of the device's interrupts
 # come to CPU 0. Programs run on CPU 1, so that what one driver spreads differently is not chance; where the kernel's
 # threads share the work (threaded NAPI, RPS, workers) programs run where the scheduler wants them, as on a real machine.
+# file: tests/airvf/guest/choose.sh:/airvf-choose
 . /airvf-common
+. /airvf-choose
 . /airvf-config
-vf=0000:01:00.0
+vf=0000:01:00.0 address=10.0.0.1/24 reach="ping -q -c 3 -i 0.1 -W 2 10.0.0.2"
 json() { echo "@json $*"; }
-bind() {
-	[ ! -e /sys/bus/pci/devices/$vf/driver ] || echo $vf >/sys/bus/pci/devices/$vf/driver/unbind
-	echo "$1" >/sys/bus/pci/devices/$vf/driver_override
-	echo $vf >/sys/bus/pci/drivers_probe
-	ip link set "$(ls /sys/bus/pci/devices/$vf/net)" name air0 || return 1
-	ip addr add 10.0.0.1/24 dev air0
-	ip link set air0 up
-	link_wait || return 1
-	for irq in $(awk -F: '/air0/ { print $1 }' /proc/interrupts); do echo 1 >/proc/irq/$irq/smp_affinity; done
-	ping -q -c 3 -i 0.1 -W 2 10.0.0.2 >/dev/null
-}
-use_module() {
-	[ "$module" != "$1" ] || return 0
-	rmmod airvf 2>/dev/null
-	insmod "$1" && module=$1
-}
-configure() { # ixgbevf[-threaded|-rps|@RATE] airvf-MODE[-POLICY-N|-plain] airvf-fir@RATE
-	local rate=
-	case $1 in *@*) rate=${1#*@} && set -- "${1%@*}" ;; esac
-	case $1 in
-	*-plain) use_module /airvf-plain.ko ;;
-	airvf-*) use_module /airvf.ko ;;
-	esac
+configure() { # what choose takes
 	case $1 in
 	*-threaded | *-rps | *-[0-9]) load=/airvf-load ;;
 	*) load="taskset 2 /airvf-load" ;;
 	esac
-	bind "${1%%-*}" || return 1
-	local m=/sys/class/net/air0/airvf
-	case $1 in
-	ixgbevf-threaded) echo 1 >/sys/class/net/air0/threaded ;;
-	ixgbevf-rps) for q in /sys/class/net/air0/queues/rx-*; do echo 3 >$q/rps_cpus; done ;;
-	airvf-*)
-		set -- ${1//-/ }
-		echo "$2" >$m/moderation
-		if [ -n "$4" ]; then
-			echo "${3/ordered/rr-ordered}" >$m/mtvd_policy
-			echo "$4" >$m/mtvd_workers
-		fi
-		;;
-	esac
-	case $rate,$1 in
-	,*) ;;
-	*,ixgbevf) ethtool -C air0 rx-usecs $((1000000 / rate)) ;;
-	*) echo "$rate" >$m/fir_rate ;;
-	esac
-}
-# Interrupts of VF 0, frames it received and sent, centiseconds of the machine and of both CPUs' idleness.
-snap() {
-	echo "$(awk '/air0/ { n += $2 + $3 } END { print n + 0 }' /proc/interrupts) \
-$(cat /sys/class/net/air0/statistics/rx_packets /sys/class/net/air0/statistics/tx_packets | tr '\n' ' ') \
-$(cut -d' ' -f1 /proc/uptime | tr -d .) $(awk '$1 == "cpu" { print $5 + $6 }' /proc/stat)"
+	choose "$1"
 }
 measure() { # test function arguments...
 	local test=$1 out a b
