@@ -14,5 +14,6 @@ def _load(name):
 
 
 _bench, _mtvd = _load("bench"), _load("mtvd_bench")
-BASE, figures, summary = (getattr(_bench, n) for n in ("BASE", "figures", "summary"))
+BASE, base_of, figures, spread, summary, table = (
+    getattr(_bench, n) for n in ("BASE", "base_of", "figures", "spread", "summary", "table"))
 mtvd_figures, mtvd_ratios, mtvd_spread = (getattr(_mtvd, n) for n in ("figures_by_test", "ratios", "spread"))
