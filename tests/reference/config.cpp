@@ -103,6 +103,13 @@ void config_write(Header& h, FunctionKind kind, unsigned reg, std::uint32_t valu
   if (reg == 0x2c) merge(h.prefetch_limit, value, bits);
 }
 
+void reset_below(State& s, unsigned reg, std::uint32_t value, unsigned byte_enables) {
+  const std::uint32_t bits = bytes_of(byte_enables);
+  if (reg == kBridgeControl && (bits & kSecondaryBusReset)) s.card_reset = value & kSecondaryBusReset;
+  if (reg == kLinkControl && (bits & kLinkDisable)) s.card_disabled = value & kLinkDisable;
+  if (s.card_reset || s.card_disabled) s.lose_card();
+}
+
 Seen config_read(const Header& h, FunctionKind kind, unsigned reg) {
   if (reg == 0x00) return {id_of(kind), kOnes};
   if (reg == kCommand) return {h.command, Header::kMemory | Header::kBusMaster};

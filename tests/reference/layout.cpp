@@ -13,7 +13,7 @@ constexpr std::uint64_t kSmallest = 16 << 10;  // of a VF BAR
 }  // namespace
 
 Layout layout_of(Bdf pf, const std::map<unsigned, std::uint32_t>& registers) {
-  Layout l{.known = true, .pf = pf};
+  Layout l{.pf = pf};
   const auto head = std::find_if(registers.begin(), registers.end(), [](const auto& r) {
     return r.first >= 0x100 && (r.second & 0xffff) == kSriov && (r.second >> 16 & 0xf) == 1;
   });
@@ -27,7 +27,9 @@ Layout layout_of(Bdf pf, const std::map<unsigned, std::uint32_t>& registers) {
     return static_cast<std::uint64_t>(get(offset + 4).value_or(0)) << 32 | (get(offset).value_or(0) & ~0xfU);
   };
   if (!get(kControl) || !get(kNumVfs) || !get(kOffset) || !get(kPageSize) || !get(kBar0) || !get(kBar3)) return l;
-  if ((*get(kControl) & 1) == 0) return l;
+  l.known = true;
+  l.off = (*get(kControl) & 1) == 0;
+  if (l.off) return l;
   l.memory = (*get(kControl) & 8) != 0;
   l.num = *get(kNumVfs) & 0xffff;
   l.offset = *get(kOffset) & 0xffff;

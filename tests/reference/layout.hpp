@@ -8,7 +8,8 @@
 
 namespace vfpool::reference {
 
-/// `registers` of `pf` by offset, as far as they were read. Without VFs while something is missing or VF Enable is off.
+/// `registers` of `pf` by offset, as far as they were read. Not known while something is missing; without VFs while VF
+/// Enable is off.
 Layout layout_of(Bdf pf, const std::map<unsigned, std::uint32_t>& registers);
 
 }  // namespace vfpool::reference

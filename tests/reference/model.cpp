@@ -63,9 +63,6 @@ constexpr std::uint32_t kHanded =
     1U << static_cast<unsigned>(Drop::kNotAssigned) | 1U << static_cast<unsigned>(Drop::kBusMaster) | kBlockedToo;
 constexpr std::uint32_t kAnyReason = (1U << Tally::kReasons) - 1;
 
-// A port has looked at a packet, and counted it, within so long (docs/bridge-inside.md, "Latency budget").
-constexpr SimTime kReceive = 8 * Scheduler::kClockPeriod;
-
 // Of what is on its way while its VF changes.
 const Outcome kEnds{.kind = Kind::kRefuse, .reasons = kHanded, .uncounted = true};
 
@@ -184,43 +181,14 @@ void Model::apply_config_write(const Pending& p, bool done) {
     config_write(h, to.place->kind, reg, value, t.first_be());
     if (to.place->kind == FunctionKind::kSlotPort && reg == kSlotControl && (t.first_be() & 2) && (value & kPowerOff))
       s.lose_slot(p.port, to.place->slot);
+    if (to.place->kind == FunctionKind::kOwnerPort) reset_below(s, reg, value, t.first_be());
     if (to.place->kind == FunctionKind::kVf && reg == kVfDeviceControl && (t.first_be() & 2) && (value & kInitiateFlr))
       h = {.id = h.id};
     if (p.port == 0 && to.place->kind == FunctionKind::kOwnerPort) s.layout.pf = Bdf(h.secondary, 0, 0);
   };
-  if (done)
-    surely(change);
-  else
-    maybe(change);
-}
-
-void Model::losing_link(unsigned port, SimTime now) {
-  maybe([port](State& s) { s.lose_link(port); });
-  // Packets of this port that have not left may, or may not; nobody tells which.
-  for (Pending& p : pending_[port]) p.outcomes.push_back({.kind = Kind::kLost, .port = port});
-  for (Queue& q : pending_)
-    for (Pending& p : q) {
-      const auto goes = [port](const Outcome& o) { return o.kind == Kind::kForward && o.port == port; };
-      if (std::none_of(p.outcomes.begin(), p.outcomes.end(), goes)) continue;
-      // A request that had its tag already is ended without being counted; what was just leaving may be lost.
-      if (non_posted(p.t))
-        p.outcomes.push_back({.kind = Kind::kRefuse, .uncounted = true});
-      else
-        p.outcomes.push_back({.kind = Kind::kLost, .port = port});
-    }
-  for (Tags& tags : asked_) tags.orphan(port);
-  asked_[port].unheard();
-  aborted_[port].clear();
-  // One that is cut in its middle, two that wait for room, and those of the last cycles.
-  const auto fresh =
-      std::count_if(recent_[port].begin(), recent_[port].end(), [now](SimTime at) { return now - at <= kReceive; });
-  tally_.unsure(port, 3 + static_cast<std::uint32_t>(fresh));
-  tally_.forget_strays(port);
-}
-
-void Model::lost_link(unsigned port) {
-  surely([port](State& s) { s.lose_link(port); });
-  dark_.insert(port);
+  if (!done) return maybe(change);
+  surely(change);
+  if (states_.front().card_reset || states_.front().card_disabled) forget_card();
 }
 
 void Model::cleaned(unsigned vf) {
@@ -275,7 +243,7 @@ void Model::completion_entered(unsigned port, const Tlp& t) {
     return;
   }
   if (a->from == Asked::kBridge) {
-    learn(*a, t);
+    if (!a->orphan) learn(*a, t);
   } else if (!a->orphan) {
     Outcome o{.kind = Kind::kForward, .port = a->from, .packet = t};
     o.packet.set_requester(a->request.requester());
@@ -298,6 +266,11 @@ void Model::learn(const Asked& a, const Tlp& c) {
   }
   pf_registers_[a.sent.cfg_register()] = word(c);
   read_ = layout_of(a.sent.cfg_target(), pf_registers_);
+  // What went with VF Enable has nothing left that could be reset.
+  if (read_->off)
+    for (const State& s : states_)
+      for (unsigned v = 0; v < s.vfs.size(); ++v)
+        if (s.vfs[v].cleaning) reset_.insert(v);
   reconsider();
 }
 
@@ -509,6 +482,7 @@ bool Model::idle() const {
 
 void Model::settle(SimTime now) {
   dark_.clear();  // what was lost with a link has its end below
+  if (std::exchange(lost_card_, false)) surely([](State& s) { s.lose_card(); });
   if (read_) {
     const Layout l = *std::exchange(read_, std::nullopt);
     surely([&](State& s) { s.layout = l; });

@@ -40,8 +40,8 @@ class Model {
   void maybe(const Change& change);
   /// From now on only this. What is on its way may still meet what was.
   void surely(const Change& change);
-  /// A host's link is going down, and has gone: what came by it and what its server asked is forgotten. That it is up
-  /// again is for surely().
+  /// A port's link is going down, and has gone: what came by it and what its neighbour asked is forgotten. That it is
+  /// up again is for surely().
   void losing_link(unsigned port, SimTime now);
   void lost_link(unsigned port);
   /// The bridge says that it has cleaned this VF.
@@ -71,6 +71,9 @@ class Model {
   };
   using Queue = std::list<Pending>;
 
+  /// A port has looked at a packet, and counted it, within so long (docs/bridge-inside.md, "Latency budget").
+  static constexpr SimTime kReceive = 8 * Scheduler::kClockPeriod;
+
   static bool is_lost(const Pending& p);
   unsigned card() const { return static_cast<unsigned>(pending_.size()) - 1; }
   Outcome route(const State& s, unsigned port, const Tlp& t) const;
@@ -90,6 +93,8 @@ class Model {
   void check_order(unsigned from, Queue::iterator passer, unsigned to);
   void forget(Queue& q, Queue::iterator p, const std::string& outcome);
 
+  void forget_card();
+
   std::vector<State> all_states() const;
 
   std::vector<State> states_;
@@ -100,6 +105,7 @@ class Model {
   std::map<unsigned, std::uint32_t> pf_registers_;  // what the card said to the bridge's own reads
   std::set<unsigned> dark_;                         // ports whose link has gone down since the last settle()
   std::set<unsigned> reset_;                        // VFs that have confirmed their reset since they are cleaned
+  bool lost_card_ = false;                          // ... since the last settle()
   std::optional<Layout> read_;                      // the layout that follows from it, until settle()
   Tally tally_;
 };

@@ -20,7 +20,8 @@ Outcome operator|(Outcome o, Drop also) {
   return o;
 }
 
-Outcome to_card(Tlp packet) {
+Outcome to_card(const State& s, Tlp packet) {
+  if (!s.card_link) return refuse(Drop::kBlocked);
   return {.kind = Kind::kForward, .port = bridge::Geometry{}.users + 1, .packet = std::move(packet), .own_id = true};
 }
 Outcome to_host(unsigned port, Tlp packet) {
@@ -51,7 +52,7 @@ Outcome route_config(const State& s, unsigned port, const Tlp& t) {
     const auto vf = s.layout.known ? s.layout.vf_of(t.cfg_target()) : std::nullopt;
     if (!s.layout.known && t.cfg_target() != s.layout.pf) return refuse(Drop::kBlocked);
     if (write && vf && (s.vfs[*vf].user != 0 || s.vfs[*vf].cleaning)) return {.kind = Kind::kAnswer};
-    return to_card(std::move(out));
+    return to_card(s, std::move(out));
   }
   if (!to.place) return refuse_uncounted();
   const Header& h = header_of(s.hosts[port], *to.place);
@@ -63,7 +64,7 @@ Outcome route_config(const State& s, unsigned port, const Tlp& t) {
     const auto vf = s.vf_in(port, to.place->slot, to.place->fn);
     Tlp out = t;
     out.hdr[2] = (out.hdr[2] & 0xffff) | static_cast<std::uint32_t>(s.layout.id(*vf).raw) << 16;
-    Outcome o = to_card(std::move(out));
+    Outcome o = to_card(s, std::move(out));
     o.data_free = true;
     return o;
   }
@@ -86,7 +87,7 @@ Outcome route_memory(const State& s, unsigned port, const Tlp& t) {
     const Header& way = h.slots[0].port;
     if (!in_windows(way, a)) return refuse(Drop::kNoTarget);
     if (!way.memory_enabled()) return refuse(Drop::kNoTarget) | Drop::kNotAssigned;
-    return to_card(t);
+    return to_card(s, t);
   }
   if (!in_windows(h.upstream, a)) return refuse(Drop::kNoTarget);
   for (unsigned v = 0; v < s.layout.num; ++v) {
@@ -100,10 +101,19 @@ Outcome route_memory(const State& s, unsigned port, const Tlp& t) {
       if (!slot.usable) return refuse(Drop::kNotAssigned) | Drop::kNoTarget;
       if (!s.layout.known) return refuse(Drop::kBlocked);
       if (!s.layout.memory) return refuse(Drop::kNoTarget) | Drop::kNotAssigned | Drop::kBlocked;
-      return to_card(at_address(t, s.layout.bar[b] + v * s.layout.distance + (a - base)));
+      return to_card(s, at_address(t, s.layout.bar[b] + v * s.layout.distance + (a - base)));
     }
   }
   return refuse(Drop::kNoTarget) | Drop::kNotAssigned;
+}
+
+// The PF is the owner's, whatever else is known; of a card without VFs all that its port has buses for.
+bool of_owner(const State& s, Bdf rid) {
+  if (s.layout.pf.bus() == 0) return false;
+  if (rid == s.layout.pf) return true;
+  const Header& way = s.hosts[0].slots[0].port;
+  if (s.layout.known && s.layout.num == 0) return rid.bus() >= way.secondary && rid.bus() <= way.subordinate;
+  return s.layout.known && s.layout.of_owner(rid);
 }
 
 // What is meant for the root complex, errors and power management events among it, and interrupts are the owner's
@@ -111,9 +121,9 @@ Outcome route_memory(const State& s, unsigned port, const Tlp& t) {
 Outcome route_message(const State& s, const Tlp& t) {
   const unsigned code = t.hdr[1] & 0xff, routing = t.hdr[0] >> 24 & 7;
   const bool interrupt = routing == 4 && (code & ~7U) == 0x20;
-  if (!s.layout.known) return refuse(Drop::kBlocked) | Drop::kUnsupported | Drop::kNoTarget;
   const auto vf = s.layout.vf_of(t.requester());
-  const bool owners = s.layout.of_owner(t.requester()) || (vf && s.vfs[*vf].user == 0);
+  const bool owners = of_owner(s, t.requester()) || (vf && s.vfs[*vf].user == 0);
+  if (!owners && !s.layout.known) return refuse(Drop::kBlocked) | Drop::kUnsupported | Drop::kNoTarget;
   if (owners && (routing == 0 || interrupt)) return to_host(0, t);
   return refuse(Drop::kUnsupported) | Drop::kNoTarget | Drop::kNotAssigned;
 }
@@ -147,6 +157,8 @@ Outcome route_from_host(const State& s, unsigned port, const Tlp& t) {
   if (is_config(t)) return route_config(s, port, t);
   if (is_message(t)) return {.kind = Kind::kTake};
   Outcome o = route_memory(s, port, t);
+  // Of a user, who can reach nothing then: which of the two reasons is told is not said.
+  if (o.kind == Kind::kRefuse && port != 0 && !s.layout.known) o = o | Drop::kBlocked;
   if (o.kind == Kind::kForward) o.packet = at_address(o.packet, o.packet.address());
   return o;
 }
@@ -162,8 +174,8 @@ Outcome route_from_card(const State& s, const Tlp& t) {
   const Host& owner = s.hosts[0];
   const bool owner_open = owner.upstream.bus_master() && owner.slots[0].port.bus_master();
   const auto vf = s.layout.vf_of(t.requester());
-  const bool pf = s.layout.of_owner(t.requester());
-  if (!s.layout.known) return refuse(Drop::kBlocked) | Drop::kNoTarget;
+  const bool pf = of_owner(s, t.requester());
+  if (!pf && !s.layout.known) return refuse(Drop::kBlocked) | Drop::kNoTarget;
   if (!pf && !vf) return refuse(Drop::kNoTarget);
   if (vf && s.vfs[*vf].cleaning) return refuse(Drop::kNotAssigned) | Drop::kBlocked | Drop::kBusMaster;
   const Header* f = vf ? s.function_of(*vf) : nullptr;

@@ -35,6 +35,10 @@ Run::Run() : model_(bridge::Bridge::geometry()) {
   for (unsigned p = 0; p < bridge::Bridge::port_count(); ++p)
     neighbours_.push_back(std::make_unique<Neighbour>(bridge, p));
   neighbours_[card()]->configuration_to(endpoint);
+  bridge.on_device_reset([this] {
+    nic.reset(0);
+    neighbours_[card()]->forget();
+  });
   bridge.add_tap([this](unsigned port, bool toward_bridge, const Tlp& t) {
     if (log && begun_)
       fmt::print("{:>10} ns  {} port {}: {}\n", scheduler.now().count() / 1000, toward_bridge ? "into" : "from", port,

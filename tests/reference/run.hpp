@@ -58,6 +58,8 @@ class Run : public Pool {
   void settle();
   void compare_counters();
   void restore();
+  void set_up_owner();
+  void enumerate(unsigned host);
 
   // The steps.
   void step(const Step& s);
@@ -73,7 +75,9 @@ class Run : public Pool {
   void reset(const Step& s);
   void power_off(const Step& s);
   void force(const Step& s);
-  void lose_link(const Step& s);
+  void lose_link(unsigned port, bool shortly, bool power);
+  void link_back(unsigned port);
+  void reset_card(const Step& s);
 
   static constexpr unsigned kVfs = 8;
   Card* card_of(const Step& s);
@@ -88,10 +92,11 @@ class Run : public Pool {
 
   Model model_;
   std::vector<std::unique_ptr<Neighbour>> neighbours_;
-  std::map<Place, std::vector<Card>> cards_;     // what is or was in a slot, by function
-  std::set<Place> unplugged_;                    // cards that their servers must set up again
-  std::set<unsigned> disabled_, dark_;           // hosts whose Command registers are not as set up; whose link is down
-  unsigned next_home_ = 0;                       // where the next VF goes that was taken away
+  std::map<Place, std::vector<Card>> cards_;  // what is or was in a slot, by function
+  std::set<Place> unplugged_;                 // cards that their servers must set up again
+  std::set<unsigned> disabled_;               // hosts whose Command registers are not as set up
+  std::set<unsigned> dark_, down_;            // ports that must be set up anew; of them, those whose link is down yet
+  unsigned next_home_ = 0;                    // where the next VF goes that was taken away
   std::map<unsigned, std::uint8_t> last_write_;  // by host: tag of its last configuration write that changed something
   std::map<std::uint32_t, std::uint8_t> next_tag_;
   std::uint32_t serial_ = 0;

@@ -41,15 +41,26 @@ void State::force(unsigned user, unsigned slot) {
     if (v.user == user && v.slot == slot) v.leaving = true;
 }
 
-void State::lose_link(unsigned host) {
+void State::lose_link(unsigned port) {
+  if (port == hosts.size()) {
+    card_link = false;
+    return;
+  }
   Host fresh;
   fresh.link = false;
-  fresh.slots.resize(hosts[host].slots.size());
+  fresh.slots.resize(hosts[port].slots.size());
   for (unsigned n = 0; n < fresh.slots.size(); ++n) {
-    lose_slot(host, n);
-    fresh.slots[n].functions.resize(hosts[host].slots[n].functions.size());
+    if (port != 0) lose_slot(port, n);
+    fresh.slots[n].functions.resize(hosts[port].slots[n].functions.size());
   }
-  hosts[host] = std::move(fresh);
+  hosts[port] = std::move(fresh);
+  if (port == 0) card_reset = card_disabled = false;
+}
+
+void State::lose_card() {
+  layout = {.pf = Bdf(hosts[0].slots[0].port.secondary, 0, 0)};
+  for (unsigned h = 1; h < hosts.size(); ++h)
+    for (unsigned n = 0; n < hosts[h].slots.size(); ++n) lose_slot(h, n);
 }
 
 std::vector<bool> State::changed(const State& other) const {

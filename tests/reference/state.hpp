@@ -61,6 +61,7 @@ struct Vf {
 /// Where the card says that its VFs are (SR-IOV 1.1, 3.3).
 struct Layout {
   bool known = false;
+  bool off = false;  ///< VF Enable was read, and is off: VFs are as after a reset when it is on again
   Bdf pf;
   unsigned num = 0, offset = 0, stride = 0;
   bool memory = false;                 ///< VF MSE
@@ -84,9 +85,13 @@ struct State {
   std::vector<Host> hosts;
   std::vector<Vf> vfs;
   Layout layout;
+  bool card_link = true;
+  bool card_reset = false, card_disabled = false;  ///< by the port above it: Secondary Bus Reset, Link Disable
   bool operator==(const State&) const = default;
 
   explicit State(const bridge::Geometry& g);
+  /// Of a host's port or the card's.
+  bool& link(unsigned port) { return port < hosts.size() ? hosts[port].link : card_link; }
   /// The function of the pool that a VF is to its user; null if it is in no slot.
   const Header* function_of(unsigned vf) const;
   /// The VF in a function of a slot.
@@ -95,7 +100,8 @@ struct State {
   // What happens to a VF (docs/bridge.md, "Slots").
   void lose_slot(unsigned user, unsigned slot);  ///< switched off: its VFs are drained and reset, and stay
   void force(unsigned user, unsigned slot);      ///< surprise removal
-  void lose_link(unsigned host);                 ///< all that the server had set up is forgotten
+  void lose_link(unsigned port);                 ///< all that the server had set up is forgotten
+  void lose_card();                              ///< nobody knows where its VFs are: each is drained and reset
 
   /// Hosts for which a VF is not what it is in `other`: has another place, or is reached or reaches memory otherwise.
   std::vector<bool> changed(const State& other) const;

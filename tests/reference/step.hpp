@@ -31,7 +31,10 @@ struct Step {
     kReset,        ///< a user resets its card (FLR)
     kPowerOff,     ///< a user switches a slot off
     kForce,        ///< the owner takes what is in a slot
-    kLinkLoss,     ///< a user's link goes down
+    kLinkLoss,     ///< a user's link goes down; it is up again at once, or in the next kSettle
+    kOwnerLink,    ///< the owner's
+    kCardLink,     ///< the card's
+    kCardReset,    ///< the owner resets the card by the port above it, or disables its link
     kWait,         ///< some cycles pass
     kAnswer,       ///< a neighbour answers some of what it was asked
     kSettle,       ///< everything ends, and the counters are compared

@@ -224,17 +224,36 @@ void Run::force(const Step& s) {
   if (command(Op::kForce, at.user, at.slot) == Result::kDone) model_.surely(change);
 }
 
-void Run::lose_link(const Step& s) {
-  const unsigned n = 1 + s.a % bridge::Bridge::geometry().users;
-  if (dark_.contains(n)) return;
-  model_.losing_link(n, scheduler.now());
-  bridge.set_link(n, false);
-  neighbours_[n]->forget();
-  model_.lost_link(n);
-  dark_.insert(n);
-  disabled_.erase(n);
+void Run::lose_link(unsigned port, bool shortly, bool power) {
+  if (down_.contains(port)) return;
+  model_.losing_link(port, scheduler.now());
+  bridge.set_link(port, false);
+  neighbours_[port]->forget();
+  if (port == card() && power) nic.reset(0);
+  model_.lost_link(port);
+  dark_.insert(port);
+  down_.insert(port);
+  disabled_.erase(port);
   for (const auto& [at, cards] : cards_)
-    if (at.user == n) unplugged_.insert(at);
+    if (at.user == port || port == 0 || port == card()) unplugged_.insert(at);
+  if (shortly) link_back(port);
+}
+
+// The port is down as long as something of before is inside (docs/bridge-inside.md, "Sessions of a link").
+void Run::link_back(unsigned port) {
+  if (down_.erase(port) == 0) return;
+  bridge.set_link(port, true);
+  model_.maybe([port](State& s) { s.link(port) = true; });
+}
+
+// By Secondary Bus Reset or Link Disable, for as long as up to the next kSettle.
+void Run::reset_card(const Step& s) {
+  const Bdf port = find(owner_tree, 0x8088).bdf;
+  const bool sent = s.a & 1 ? write_config(0, port, kBridgeControl + 2, 0x40, 2)
+                            : write_config(0, port, kLinkControl, kLinkDisable, 2);
+  if (!sent) return;
+  dark_.insert(card());
+  for (const auto& [at, cards] : cards_) unplugged_.insert(at);
 }
 
 void Run::step(const Step& s) {
@@ -271,7 +290,10 @@ void Run::step(const Step& s) {
     case Step::Kind::kReset: return reset(s);
     case Step::Kind::kPowerOff: return power_off(s);
     case Step::Kind::kForce: return force(s);
-    case Step::Kind::kLinkLoss: return lose_link(s);
+    case Step::Kind::kLinkLoss: return lose_link(1 + s.a % bridge::Bridge::geometry().users, s.b & 1, false);
+    case Step::Kind::kOwnerLink: return lose_link(0, s.b & 1, false);
+    case Step::Kind::kCardLink: return lose_link(card(), s.b & 1, s.b & 2);
+    case Step::Kind::kCardReset: return reset_card(s);
     case Step::Kind::kWait: return advance(Scheduler::kClockPeriod * (s.a % 24));
     case Step::Kind::kAnswer:
       for (unsigned n = 0; n <= s.b % 3; ++n) neighbours_[s.port]->answer(s.a + n);

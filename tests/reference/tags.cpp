@@ -61,15 +61,31 @@ Asked* Tags::find(const Tlp& completion) {
   return it == asked_.end() ? nullptr : &it->second;
 }
 
-void Tags::orphan(unsigned port) {
+void Tags::orphan(unsigned port, SimTime rests) {
   for (auto& [key, a] : asked_)
     if (a.from == port) a.orphan = true;
+  end_forgotten(rests);
+}
+
+void Tags::orphan_own() {
+  for (auto& [key, a] : asked_)
+    if (a.from == Asked::kBridge) a.orphan = true;
+}
+
+void Tags::end_forgotten(SimTime rests) {
+  std::erase_if(asked_, [&](const auto& e) {
+    const Asked& a = e.second;
+    const bool ends = a.unheard && a.orphan;
+    if (ends) resting_[e.first] = rests;
+    return ends;
+  });
 }
 
 void Tags::orphan(const Asked& a) { asked_.at(key(a.sent)).orphan = true; }
 
-void Tags::unheard() {
+void Tags::unheard(SimTime rests) {
   for (auto& [key, a] : asked_) a.unheard = true;
+  end_forgotten(rests);
 }
 
 void Tags::hand(const std::vector<bool>& hosts, bool all) {

@@ -37,9 +37,12 @@ class Tags {
   /// Null: nothing waits for this completion.
   Asked* find(const pcie::Tlp& completion);
   void end(const Asked& a);
-  /// The link of who asked, or of who was asked, has gone down.
-  void orphan(unsigned port);
-  void unheard();
+  /// The link of who asked, or of who was asked, has gone down. What nobody waits for any more has its end then, and
+  /// its tag rests until the time that is given.
+  void orphan(unsigned port, SimTime rests);
+  void unheard(SimTime rests);
+  /// What the bridge itself asked means nothing any more.
+  void orphan_own();
   /// Something has changed for VFs of `hosts`: of their requests, if this is a host's port of all.
   void hand(const std::vector<bool>& hosts, bool all);
   /// Who asked has its end: what still comes goes nowhere.
@@ -51,6 +54,8 @@ class Tags {
   const std::map<std::uint32_t, Asked>& all() const { return asked_; }
 
  private:
+  void end_forgotten(SimTime rests);
+
   std::map<std::uint32_t, Asked> asked_;      // by requester ID and tag
   std::map<std::uint32_t, SimTime> resting_;  // until when
 };

@@ -79,17 +79,41 @@ void Run::enable(unsigned port) {
   bridge.connect(port, *neighbours_[port]);
 }
 
+void Run::enumerate(unsigned host) {
+  enumerators[host] = std::make_unique<host::Enumerator>(*servers[host]);
+  bridge.connect(host, servers[host]->root());
+  (host == 0 ? owner_tree : user_trees[host]) = run(enumerators[host]->all());
+  bridge.connect(host, *neighbours_[host]);
+}
+
+// As a kernel that boots, with a card that may have VFs from before: it takes them away first.
+void Run::set_up_owner() {
+  bridge.connect(0, servers[0]->root());
+  if (model_.state().card_reset || model_.state().card_disabled) {
+    const Bdf port = find(owner_tree, 0x8088).bdf;
+    run(servers[0]->config_write(port, kBridgeControl + 2, 0, 2));
+    run(servers[0]->config_write(port, kLinkControl, 0, 2));
+  }
+  enumerate(0);
+  bridge.connect(0, servers[0]->root());
+  const auto pf = find(owner_tree, 0x10f9);
+  run(servers[0]->config_write(pf.bdf, kSriovControl, 0, 2));
+  owner_vfs = run(enumerators[0]->enable_vfs(pf, kVfs));
+  bridge.connect(0, *neighbours_[0]);
+  drain();
+  model_.settle(scheduler.now());
+}
+
 // What the steps have taken away comes back, mostly elsewhere.
 void Run::restore() {
   const auto g = bridge::Bridge::geometry();
-  for (const unsigned n : std::exchange(dark_, {})) {
-    bridge.set_link(n, true);
-    model_.surely([n](State& s) { s.hosts[n].link = true; });
-    enumerators[n] = std::make_unique<host::Enumerator>(*servers[n]);
-    bridge.connect(n, servers[n]->root());
-    user_trees[n] = run(enumerators[n]->all());
-    bridge.connect(n, *neighbours_[n]);
-  }
+  for (unsigned p = 0; p <= card(); ++p) link_back(p);
+  drain();
+  for (unsigned p = 0; p <= card(); ++p) model_.surely([p](State& s) { s.link(p) = true; });
+  const std::set<unsigned> dark = std::exchange(dark_, {});
+  if (dark.contains(0) || dark.contains(card())) set_up_owner();
+  for (unsigned n = 1; n <= g.users; ++n)
+    if (dark.contains(n)) enumerate(n);
   std::vector<unsigned> free;
   for (unsigned vf = 0; vf < kVfs; ++vf) {
     if (!model_.state().vfs[vf].cleaning) continue;
