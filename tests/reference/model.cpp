@@ -210,8 +210,9 @@ void Model::entered(unsigned port, const Tlp& t, SimTime now) {
   if (is_completion(t)) {
     completion_entered(port, t);
   } else {
-    Pending& p = pending_[port].emplace_back(Pending{port, t, {}});
+    Pending& p = pending_[port].emplace_back(Pending{.port = port, .t = t, .outcomes = {}, .at = now});
     for (const State& s : all_states()) consider(p, s);
+    loosen(p);
     if (port != card()) apply_config_write(p, false);
   }
   hand_unsettled();
@@ -237,7 +238,8 @@ void Model::completion_entered(unsigned port, const Tlp& t) {
   const Fit f = fit(*a, t);
   if (on_outcome) on_outcome(port, t, f == Fit::kWrong ? "mismatch" : f == Fit::kPart ? "part" : "last");
   if (f == Fit::kWrong) {
-    tally_.drop(1U << static_cast<unsigned>(Drop::kMismatch) | (a->handed ? kHanded : 0), a->orphan || a->handed);
+    tally_.drop(1U << static_cast<unsigned>(Drop::kMismatch) | (a->handed ? kHanded : 0) | (a->mute ? kAnyReason : 0),
+                a->orphan || a->handed || a->mute);
     if (a->from != Asked::kBridge && !a->orphan) aborted_[a->from].push_back(*a);
     asked_[port].end(*a);
     return;
@@ -248,7 +250,8 @@ void Model::completion_entered(unsigned port, const Tlp& t) {
     Outcome o{.kind = Kind::kForward, .port = a->from, .packet = t};
     o.packet.set_requester(a->request.requester());
     o.packet.set_tag(a->request.tag());
-    pending_[port].push_back(Pending{port, t, {std::move(o)}, a->request, a->handed});
+    loosen(pending_[port].emplace_back(
+        Pending{.port = port, .t = t, .outcomes = {std::move(o)}, .request = a->request, .handed = a->handed}));
   } else {
     tally_.drop(1U << static_cast<unsigned>(Drop::kUnexpected), true);
   }
@@ -313,9 +316,13 @@ void Model::request_left(unsigned port, const Tlp& t, SimTime now) {
       });
       if (!mine) continue;
       check_order(from, p, port);
-      if (non_posted(t) &&
-          !asked_[port].add(
-              {.from = from, .request = p->t, .sent = t, .at = now, .orphan = is_lost(*p), .handed = p->handed}))
+      if (non_posted(t) && !asked_[port].add({.from = from,
+                                              .request = p->t,
+                                              .sent = t,
+                                              .at = now,
+                                              .orphan = is_lost(*p),
+                                              .handed = p->handed,
+                                              .mute = p->mute}))
         throw Broken(kTag, fmt::format("{} left by port {}, where its tag is in use", t.str(), port));
       forget(q, p, port == 0 ? "to the owner" : port == card() ? "to the card" : "to a user");
       return;
@@ -369,7 +376,7 @@ void Model::completion_left(unsigned port, const Tlp& t, SimTime now) {
           e.hdr[2] != t.hdr[2] || !same_payload(e, t))
         throw Broken(kAnswer, fmt::format("{} left by port {} where {} is next", t.str(), port, e.str()));
       check_order(from, p, port);
-      if (t.status() == CplStatus::kSuccess) apply_config_write({port, p->request, {}}, true);
+      if (t.status() == CplStatus::kSuccess) apply_config_write({.port = port, .t = p->request, .outcomes = {}}, true);
       q.erase(p);
       return;
     }
@@ -428,7 +435,7 @@ void Model::forget_answer(unsigned from, unsigned asker, const Tlp& end) {
 bool Model::answer_left(unsigned port, const Tlp& t) {
   Queue& q = pending_[port];
   const auto p = std::find_if(q.begin(), q.end(), [&](const Pending& w) {
-    return non_posted(w.t) && w.t.requester() == t.requester() && w.t.tag() == t.tag();
+    return !w.ended && non_posted(w.t) && w.t.requester() == t.requester() && w.t.tag() == t.tag();
   });
   if (p == q.end()) return false;
   if (is_lost(*p) && dark_.contains(port)) throw Broken(kForgotten, fmt::format("{} left by port {}", t.str(), port));
@@ -457,13 +464,14 @@ bool Model::answer_left(unsigned port, const Tlp& t) {
   }
   if (t.status() != CplStatus::kSuccess && reasons != 0) tally_.drop(reasons, uncounted);
   if (t.status() == CplStatus::kSuccess) apply_config_write(*p, true);
+  if (t.status() != CplStatus::kSuccess && stands(*p)) return true;
   forget(q, p, t.status() == CplStatus::kSuccess ? "answered" : "refused");
   return true;
 }
 
 bool Model::waits(unsigned port, Bdf requester, std::uint8_t tag) const {
   const auto is_it = [&](const Tlp& t) { return t.requester() == requester && t.tag() == tag; };
-  const auto came = [&](const Pending& p) { return non_posted(p.t) && is_it(p.t); };
+  const auto came = [&](const Pending& p) { return !p.ended && non_posted(p.t) && is_it(p.t); };
   if (std::any_of(pending_[port].begin(), pending_[port].end(), came)) return true;
   for (const Queue& q : pending_)  // a completion on its way to it
     for (const Pending& p : q)
@@ -474,9 +482,14 @@ bool Model::waits(unsigned port, Bdf requester, std::uint8_t tag) const {
   return std::any_of(aborted_[port].begin(), aborted_[port].end(), [&](const Asked& a) { return is_it(a.request); });
 }
 
-bool Model::idle() const {
-  return std::all_of(asked_.begin(), asked_.end(), [](const Tags& t) {
-    return std::all_of(t.all().begin(), t.all().end(), [](const auto& e) { return e.second.orphan; });
+bool Model::idle(SimTime now) const {
+  const auto in_time = [now](SimTime at) { return now - at <= kTimeout + 2 * kTick; };
+  for (const Queue& q : pending_)
+    for (const Pending& p : q)
+      if (non_posted(p.t) && !p.ended && !is_lost(p) && unfit(p.t) != Drop::kMalformed && in_time(p.at)) return false;
+  return std::all_of(asked_.begin(), asked_.end(), [&](const Tags& t) {
+    return std::all_of(t.all().begin(), t.all().end(),
+                       [&](const auto& e) { return e.second.orphan || (e.second.mute && !in_time(e.second.at)); });
   });
 }
 
@@ -504,20 +517,23 @@ void Model::settle(SimTime now) {
           reasons |= o.reasons;
         }
       }
+      taken |= vanishes(*p);
       if (!taken && !gone) {
         std::string text = fmt::format("{} came in by port {} and has no end; it should have been", p->t.str(), port);
         for (const Outcome& o : p->outcomes) text += " " + describe(o);
         throw Broken(kOnce, text);
       }
-      if (gone) tally_.drop(reasons, taken);
-      forget(q, p, gone ? "dropped" : "taken");
+      if (gone && !p->ended) tally_.drop(reasons, taken);
+      forget(q, p, p->ended ? "refused" : gone ? "dropped" : "taken");
     }
     asked_[port].bury(now - kTimeout);
+    if (blocked_.contains(port)) aborted_[port].clear();
     for (const auto& [key, a] : asked_[port].all())
       if (!a.orphan) throw Broken(kOnce, fmt::format("{} of port {} waits yet", a.request.str(), a.from));
     if (!aborted_[port].empty())
       throw Broken(kOnce, fmt::format("{} was answered wrongly and has no end", aborted_[port].front().request.str()));
   }
+  blocked_.clear();
 }
 
 }  // namespace vfpool::reference

@@ -44,6 +44,12 @@ class Model {
   /// up again is for surely().
   void losing_link(unsigned port, SimTime now);
   void lost_link(unsigned port);
+  /// A port takes nothing, or not all classes, for so long that it may be found stuck: until settle() what is meant for
+  /// it may be discarded, answers among it; a user may lose its slots, and a card not be known.
+  void blocked(unsigned port);
+  bool any_blocked() const { return !blocked_.empty(); }
+  /// The bridge shows in its registers which of the states that may be are so. True: that was open.
+  bool decide(const std::function<bool(const State&)>& is_so);
   /// The bridge says that it has cleaned this VF.
   void cleaned(unsigned vf);
   /// The bridge is idle: everything that was begun has happened.
@@ -54,8 +60,8 @@ class Model {
 
   /// A request with this ID and tag that came in by `port` has not got its end.
   bool waits(unsigned port, Bdf requester, std::uint8_t tag) const;
-  /// Requests that left and are not answered.
-  bool idle() const;
+  /// No request waits for its answer, but those that may have got it unseen or have waited too long.
+  bool idle(SimTime now) const;
 
   Tally& tally() { return tally_; }
   /// Sees the outcome of each packet that entered. For coverage.
@@ -66,8 +72,11 @@ class Model {
     unsigned port;
     Tlp t;
     std::vector<Outcome> outcomes;
+    SimTime at{0};        ///< when it came in
     Tlp request{};        ///< of a completion: what it answers, as it came in
     bool handed = false;  ///< its VF is not what it was, so that it may end on its way
+    bool mute = false;    ///< who waits for its answer takes nothing, and may never get it
+    bool ended = false;   ///< it was refused because its port is stuck, but may stand there already, and leave yet
   };
   using Queue = std::list<Pending>;
 
@@ -94,6 +103,9 @@ class Model {
   void forget(Queue& q, Queue::iterator p, const std::string& outcome);
 
   void forget_card();
+  void loosen(Pending& p) const;
+  bool vanishes(Pending& p);
+  bool stands(Pending& p) const;
 
   std::vector<State> all_states() const;
 
@@ -103,6 +115,7 @@ class Model {
   std::vector<std::list<Asked>> aborted_;  // by port of who asked: their answer was wrong, and Completer Abort is due
   std::vector<std::vector<SimTime>> recent_;        // by port: when the last packets came in
   std::map<unsigned, std::uint32_t> pf_registers_;  // what the card said to the bridge's own reads
+  std::set<unsigned> blocked_;                      // ports that may be stuck, since the last settle()
   std::set<unsigned> dark_;                         // ports whose link has gone down since the last settle()
   std::set<unsigned> reset_;                        // VFs that have confirmed their reset since they are cleaned
   bool lost_card_ = false;                          // ... since the last settle()

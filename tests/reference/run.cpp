@@ -74,7 +74,7 @@ void Run::advance(SimTime t) {
 // Until nothing moves and nobody waits; what is never answered has its time-out.
 void Run::drain() {
   const auto quiet = [&] {
-    bool all = !bridge.busy() && model_.idle();
+    bool all = !bridge.busy() && model_.idle(scheduler.now());
     for (unsigned p = 0; p < neighbours_.size(); ++p) all &= bridge.pending(p) == 0 && !neighbours_[p]->owes();
     return all;
   };
@@ -91,6 +91,11 @@ void Run::settle() {
   for (unsigned p = 0; p < neighbours_.size(); ++p) {
     bridge.hold(p, {});
     bridge.stall(p, false);
+  }
+  held_.clear();
+  if (model_.any_blocked()) {
+    advance(milliseconds(3));  // what could not be read is read again
+    see_stuck(true);
   }
   drain();
   for (auto& n : neighbours_) n->late();

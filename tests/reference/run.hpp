@@ -75,6 +75,8 @@ class Run : public Pool {
   void reset(const Step& s);
   void power_off(const Step& s);
   void force(const Step& s);
+  void stuck(const Step& s);
+  void see_stuck(bool all_take);
   void lose_link(unsigned port, bool shortly, bool power);
   void link_back(unsigned port);
   void reset_card(const Step& s);
@@ -95,6 +97,7 @@ class Run : public Pool {
   std::map<Place, std::vector<Card>> cards_;  // what is or was in a slot, by function
   std::set<Place> unplugged_;                 // cards that their servers must set up again
   std::set<unsigned> disabled_;               // hosts whose Command registers are not as set up
+  std::set<unsigned> held_;                   // ports whose neighbour does not take everything
   std::set<unsigned> dark_, down_;            // ports that must be set up anew; of them, those whose link is down yet
   unsigned next_home_ = 0;                    // where the next VF goes that was taken away
   std::map<unsigned, std::uint8_t> last_write_;  // by host: tag of its last configuration write that changed something

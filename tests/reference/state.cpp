@@ -35,6 +35,10 @@ void State::lose_slot(unsigned user, unsigned slot) {
     if (v.user == user && v.slot == slot) v.cleaning = true;
 }
 
+void State::lose_slots(unsigned user) {
+  for (unsigned n = 0; n < hosts[user].slots.size(); ++n) lose_slot(user, n);
+}
+
 void State::force(unsigned user, unsigned slot) {
   lose_slot(user, slot);
   for (Vf& v : vfs)
@@ -48,19 +52,17 @@ void State::lose_link(unsigned port) {
   }
   Host fresh;
   fresh.link = false;
+  if (port != 0) lose_slots(port);
   fresh.slots.resize(hosts[port].slots.size());
-  for (unsigned n = 0; n < fresh.slots.size(); ++n) {
-    if (port != 0) lose_slot(port, n);
+  for (unsigned n = 0; n < fresh.slots.size(); ++n)
     fresh.slots[n].functions.resize(hosts[port].slots[n].functions.size());
-  }
   hosts[port] = std::move(fresh);
   if (port == 0) card_reset = card_disabled = false;
 }
 
 void State::lose_card() {
   layout = {.pf = Bdf(hosts[0].slots[0].port.secondary, 0, 0)};
-  for (unsigned h = 1; h < hosts.size(); ++h)
-    for (unsigned n = 0; n < hosts[h].slots.size(); ++n) lose_slot(h, n);
+  for (unsigned h = 1; h < hosts.size(); ++h) lose_slots(h);
 }
 
 std::vector<bool> State::changed(const State& other) const {

@@ -99,9 +99,10 @@ struct State {
 
   // What happens to a VF (docs/bridge.md, "Slots").
   void lose_slot(unsigned user, unsigned slot);  ///< switched off: its VFs are drained and reset, and stay
-  void force(unsigned user, unsigned slot);      ///< surprise removal
-  void lose_link(unsigned port);                 ///< all that the server had set up is forgotten
-  void lose_card();                              ///< nobody knows where its VFs are: each is drained and reset
+  void lose_slots(unsigned user);
+  void force(unsigned user, unsigned slot);  ///< surprise removal
+  void lose_link(unsigned port);             ///< all that the server had set up is forgotten
+  void lose_card();                          ///< nobody knows where its VFs are: each is drained and reset
 
   /// Hosts for which a VF is not what it is in `other`: has another place, or is reached or reaches memory otherwise.
   std::vector<bool> changed(const State& other) const;

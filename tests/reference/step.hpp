@@ -25,6 +25,7 @@ struct Step {
     kWrongAnswer,  ///< a neighbour answers something wrongly
     kNoRoom,       ///< a neighbour has no room for some classes, or has again
     kStall,        ///< ... takes nothing at all, or goes on
+    kStuck,        ///< it takes nothing, or not all classes, for longer than the bridge waits; and goes on, or does not
     kEnable,       ///< a host writes a Command register
     kMove,         ///< a user moves a BAR of its card
     kLook,         ///< the owner writes to its PF, so that the bridge looks where the VFs are

@@ -11,6 +11,7 @@ using pcie::FlowClass;
 
 constexpr std::uint32_t kBarSize = 16 << 10;
 constexpr unsigned kMaxPayload = 128, kMaxRead = 4096, kPage = 4096;
+constexpr SimTime kLong = std::chrono::milliseconds(10);  // more than a quarter of CPL_TIMEOUT_MS
 
 // Some size within one page: mostly small, sometimes any, now and then the greatest that there is; then `apart` bytes
 // less, so that nobody else asks for the same.
@@ -23,6 +24,13 @@ unsigned size_of(std::uint32_t random, std::uint64_t& address, unsigned most, un
   const unsigned left = kPage - static_cast<unsigned>(address & (kPage - 1));
   const unsigned size = 1 + (random % 4 != 0 ? any % 16 : random % 32 < 8 ? any % kMaxPayload : any % most);
   return std::min({size, left, most - static_cast<unsigned>(address & 3)});
+}
+
+std::vector<FlowClass> classes_of(std::uint32_t bits) {
+  std::vector<FlowClass> classes;
+  for (const auto c : {FlowClass::kPosted, FlowClass::kNonPosted, FlowClass::kCompletion})
+    if (bits >> static_cast<unsigned>(c) & 1) classes.push_back(c);
+  return classes;
 }
 
 }  // namespace
@@ -110,8 +118,9 @@ void Run::configuration(const Step& s, bool write) {
     const std::vector<std::uint8_t> data(1, static_cast<std::uint8_t>(s.c));
     send(s.port, pcie::cfg_write(Bdf(0, 0, 0), *tag, target, 0x0c, data, type1));  // Cache Line Size: means nothing
   } else {
-    // Of the PF only what the bridge does not read itself, so that everybody knows whose the request is.
-    const unsigned reg = target == find(owner_tree, 0x10f9).bdf ? 0x3c : s.b % 0x30 & ~3U;
+    // Of the PF only what the bridge does not read itself, and seldom the same twice, so that everybody knows whose the
+    // request is.
+    const unsigned reg = target == find(owner_tree, 0x10f9).bdf ? 0x30 + 4 * (s.b % 48) : s.b % 0x30 & ~3U;
     send(s.port, pcie::cfg_read(Bdf(0, 0, 0), *tag, target, reg, 4, type1));
   }
 }
@@ -160,6 +169,7 @@ Run::Place Run::place_of(const Step& s) const {
 
 // False: it was not sent.
 bool Run::write_config(unsigned port, Bdf target, unsigned reg, std::uint32_t value, unsigned bytes) {
+  if (model_.any_blocked()) return false;  // its answer may be discarded, and what is so stay open
   // As software does it: one after the other.
   if (const auto last = last_write_.find(port); last != last_write_.end())
     if (bridge.pending(port) != 0 || model_.waits(port, Bdf(0, 0, 0), last->second)) return false;
@@ -224,6 +234,39 @@ void Run::force(const Step& s) {
   if (command(Op::kForce, at.user, at.slot) == Result::kDone) model_.surely(change);
 }
 
+void Run::stuck(const Step& s) {
+  if (!model_.steady()) return;
+  if (s.b & 1)
+    bridge.stall(s.port, true);
+  else
+    bridge.hold(s.port, classes_of(1 + s.a % 7));
+  held_.insert(s.port);
+  for (const unsigned port : held_) model_.blocked(port);
+  advance(kLong);
+  see_stuck(false);
+  if ((s.b & 2) == 0) return;
+  bridge.stall(s.port, false);
+  bridge.hold(s.port, {});
+  advance(std::chrono::microseconds(20));
+}
+
+// Which users' cards are gone because their ports were stuck, and whether the card is known. That something has not
+// happened is certain only when all take packets again.
+void Run::see_stuck(bool all_take) {
+  for (unsigned vf = 0; vf < kVfs; ++vf) {
+    const bool cleaning = bridge.read<regs::Vf>(vf).state != regs::VfState::kIdle;
+    if (!cleaning && !all_take) continue;
+    const unsigned user = model_.decide([=](const State& s) { return s.vfs[vf].cleaning == cleaning; })
+                              ? bridge.read<regs::Vf>(vf).user
+                              : 0;
+    for (const auto& [at, cards] : cards_)
+      if (cleaning && at.user == user) unplugged_.insert(at);
+  }
+  if (!all_take) return;
+  const bool known = bridge.read<regs::Status>().no_vfs != regs::NoVfs::kUnknown;
+  model_.decide([=](const State& s) { return s.layout.known == known; });
+}
+
 void Run::lose_link(unsigned port, bool shortly, bool power) {
   if (down_.contains(port)) return;
   model_.losing_link(port, scheduler.now());
@@ -277,13 +320,13 @@ void Run::step(const Step& s) {
     case Step::Kind::kCardMessage: return card_message(s);
     case Step::Kind::kOdd: return odd(s);
     case Step::Kind::kWrongAnswer: return neighbours_[s.port]->answer(s.a, static_cast<Fault>(s.b % kFaults));
-    case Step::Kind::kNoRoom: {
-      std::vector<FlowClass> classes;
-      for (const auto c : {FlowClass::kPosted, FlowClass::kNonPosted, FlowClass::kCompletion})
-        if (s.a >> static_cast<unsigned>(c) & 1) classes.push_back(c);
-      return bridge.hold(s.port, classes);
-    }
-    case Step::Kind::kStall: return bridge.stall(s.port, s.a % 2 != 0);
+    case Step::Kind::kNoRoom:
+      if (s.a & 7) held_.insert(s.port);
+      return bridge.hold(s.port, classes_of(s.a));
+    case Step::Kind::kStall:
+      if (s.a & 1) held_.insert(s.port);
+      return bridge.stall(s.port, s.a & 1);
+    case Step::Kind::kStuck: return stuck(s);
     case Step::Kind::kEnable: return change_command(h);
     case Step::Kind::kMove: return move(s);
     case Step::Kind::kLook: return look(s);

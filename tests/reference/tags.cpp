@@ -49,7 +49,8 @@ bool Tags::add(Asked a) {
     resting_.erase(rests);
   }
   // An orphan that was never answered has timed out and rested, and nobody was told.
-  if (const auto old = asked_.find(k); old != asked_.end() && old->second.orphan && a.at > old->second.at + kForgotten)
+  if (const auto old = asked_.find(k);
+      old != asked_.end() && (old->second.orphan || old->second.mute) && a.at > old->second.at + kForgotten)
     asked_.erase(old);
   return asked_.emplace(k, std::move(a)).second;
 }
@@ -92,8 +93,12 @@ void Tags::hand(const std::vector<bool>& hosts, bool all) {
   for (auto& [key, a] : asked_) a.handed |= all || (a.from != 0 && a.from < hosts.size() && hosts[a.from]);
 }
 
+void Tags::mute(unsigned port) {
+  for (auto& [key, a] : asked_) a.mute |= a.from == port;
+}
+
 void Tags::bury(SimTime when) {
-  std::erase_if(asked_, [when](const auto& e) { return e.second.orphan && e.second.at < when; });
+  std::erase_if(asked_, [when](const auto& e) { return (e.second.orphan || e.second.mute) && e.second.at < when; });
 }
 
 void Tags::expire(const Asked& a, SimTime until) {

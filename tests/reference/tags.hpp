@@ -23,6 +23,7 @@ struct Asked {
   bool orphan = false;      ///< who asked is gone: answers go nowhere
   bool unheard = false;     ///< who was asked is gone: nobody answers but the bridge
   bool handed = false;      ///< its VF is not what it was: the bridge may answer instead
+  bool mute = false;        ///< who asked takes nothing, so that its end may be discarded
 };
 
 enum class Fit { kPart, kLast, kWrong };
@@ -47,7 +48,9 @@ class Tags {
   void hand(const std::vector<bool>& hosts, bool all);
   /// Who asked has its end: what still comes goes nowhere.
   void orphan(const Asked& a);
-  /// Forgets orphans that were asked before `when`.
+  /// The port of who asked takes nothing.
+  void mute(unsigned port);
+  /// Forgets orphans that were asked before `when`, and who may have got an answer unseen.
   void bury(SimTime when);
   /// It timed out: its tag rests until then, so that a late completion meets no other request.
   void expire(const Asked& a, SimTime until);

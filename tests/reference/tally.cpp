@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <bit>
 #include <numeric>
+#include <utility>
 
 namespace vfpool::reference {
 
@@ -31,6 +32,13 @@ void Tally::forget_strays(unsigned port) {
   strays_[port] = 0;
 }
 
+void Tally::unheard() {
+  constexpr unsigned kMost = 64;  // one a millisecond, and each twice
+  for (unsigned n = 0; n < kMost; ++n)
+    drop(1U << static_cast<unsigned>(Drop::kTimeout) | 1U << static_cast<unsigned>(Drop::kBlocked), true);
+  unheard_ = true;
+}
+
 std::string Tally::check(const Counters& now) {
   std::string wrong;
   for (unsigned r = 0; r < kReasons; ++r)
@@ -54,6 +62,10 @@ std::string Tally::check(const Counters& now) {
   std::fill(strays_.begin(), strays_.end(), 0);
   least_ = most_ = now.drops;
   least_sum_ = most_sum_ = sum;
+  if (std::exchange(unheard_, false)) {
+    unheard();
+    unheard_ = false;
+  }
   return wrong;
 }
 

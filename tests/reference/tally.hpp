@@ -26,6 +26,9 @@ class Tally {
   /// at.
   void stray(unsigned port);
   void forget_strays(unsigned port);
+  /// The card takes nothing: what the bridge itself asks it may be discarded, and counted when it times out, which may be
+  /// after the next check.
+  void unheard();
   /// One packet for one of `reasons` (bits); if `possibly`, or for none.
   void drop(std::uint32_t reasons, bool possibly = false);
 
@@ -43,6 +46,7 @@ class Tally {
   std::uint32_t least_sum_ = 0, most_sum_ = 0;
   std::vector<std::array<std::uint32_t, kClasses>> in_, out_;
   std::vector<std::uint32_t> cut_, strays_;
+  bool unheard_ = false;
 };
 
 }  // namespace vfpool::reference
