@@ -2,7 +2,8 @@
 // From a port to a neighbour that may stop in the middle of a packet: a queue, and the room in it that the port looks at
 // before it grants. Packets of one cell from the bridge itself go in between, each source in its turn.
 //
-// A packet that has begun at the neighbour goes on to its end. While the port is down everything else ends here.
+// A packet that has begun at the neighbour goes on to its end. While the port is down everything else ends here, and what has
+// begun to end does so also when the port is back.
 module vfp_link_out #(
   parameter int unsigned Sides      = 3,   // sources of the bridge itself, 1..4
   parameter int unsigned MaxPayload = 128
@@ -121,19 +122,21 @@ module vfp_link_out #(
 
   // --- what comes out ---
 
-  logic begun_q, drop;
+  logic begun_q, ending_q, drop;
   vfp_cell_pkg::cell_t head;
   assign head        = head_word;
-  assign drop        = down_i && !begun_q;
+  assign drop        = (down_i && !begun_q) || ending_q;
   assign out_valid_o = head_valid && !drop && link_i;
   assign out_o       = head;
   assign head_ready  = drop || out_ready_i;
   always_ff @(posedge clk_i) begin
     if (!rst_ni || !link_i) begin
-      begun_q <= 1'b0;
-      lost_o  <= 1'b0;
+      begun_q  <= 1'b0;
+      ending_q <= 1'b0;
+      lost_o   <= 1'b0;
     end else begin
       if (out_valid_o) begun_q <= !out_ready_i || !head.eop;
+      if (head_valid) ending_q <= drop && !head.eop;
       lost_o <= head_valid && drop && head.eop;
     end
   end
@@ -153,7 +156,12 @@ module vfp_link_out #(
   end
 `endif
 
+  logic [7:0] out_passed;
+  vfp_cell_check u_check (
+    .clk_i, .rst_ni(rst_ni && link_i), .valid_i(out_valid_o), .ready_i(out_ready_i), .cell_i(head), .passed_o(out_passed)
+  );
+
   logic unused;
-  assign unused = ^{queue_ready, side_cell};
+  assign unused = ^{queue_ready, side_cell, out_passed};
 
 endmodule

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What PCIe asks of a switch beside forwarding: messages, power states, resets, error bits.
+#include <set>
+
 #include "two_users.hpp"
 
 namespace vfpool {
@@ -210,6 +212,33 @@ TEST_F(Conformance, AServerWhosePortLosesPacketsLosesItsSlots) {
   EXPECT_TRUE(bridge.read<regs::Vf>(0).assigned);
   EXPECT_EQ(read(1, slot, kPcie + 0x1a) & 0x0108u, 0x0108u);  // presence and link have changed
 }
+
+// A beat that is offered stays until it is taken, whatever becomes of the port meanwhile; what waits behind it goes
+// whole or not at all.
+class StandsStill : public Conformance, public testing::WithParamInterface<unsigned> {};
+
+TEST_P(StandsStill, WhatIsOfferedToAStuckNeighbourLeavesOnceAndWhatIsBehindItWhole) {
+  run(ready());
+  owner_sleeps = true;
+  sleep(std::chrono::microseconds(100));
+  Log& out = leaving(0);
+  for (std::uint8_t n = 0; n < 3; ++n) {
+    from_device(pcie::mem_read(owner_vfs[2].bdf, n, 0x700000 + 64 * n, 4));
+    from_device(pcie::mem_write(owner_vfs[2].bdf, 0x710000 + 64 * n, std::vector<std::uint8_t>(16 * GetParam(), n)));
+  }
+  for (unsigned cycles = 24; cycles > 0 && bridge.pending(device()) > 0; --cycles) bridge.cycle();
+  bridge.stall(0, true);
+  sleep(milliseconds(12));
+  bridge.stall(0, false);
+  settle();
+  std::set<std::uint32_t> addresses;
+  for (const auto& t : out.tlps) {
+    EXPECT_TRUE(addresses.insert(t.hdr[2]).second) << t.str();
+    EXPECT_EQ(t.data.size(), t.has_data() ? 16 * GetParam() : 0) << t.str();
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Cells, StandsStill, testing::Values(1u, 2u, 3u, 4u, 5u, 8u));
 
 }  // namespace
 }  // namespace vfpool
