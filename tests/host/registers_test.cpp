@@ -63,6 +63,32 @@ TEST_F(Registers, AWriteOfPartOfAWordHasNoEffect) {
   EXPECT_EQ(bridge.read<regs::CommandResult>().code, Result::kDone);
 }
 
+TEST_F(Registers, ServersThatReadAtOnceGetTheirOwnAnswers) {
+  run(ready());
+  constexpr std::uint8_t kFirst = 64, kEnd = 72;  // tags
+  const auto own = [](unsigned port) { return 0x01010101 * (port + 1); };
+  std::vector<Log*> logs_of;
+  for (unsigned port = 0; port <= 2; ++port) {
+    write_by(port, regs::Scratch::kOffset, own(port));
+    logs_of.push_back(&leaving(port));
+  }
+  owner_sleeps = true;
+  for (std::uint8_t tag = kFirst; tag < kEnd; ++tag)
+    for (unsigned port = 0; port <= 2; ++port)
+      bridge.input(port).deliver(pcie::mem_read(Bdf(0, 0, 0), tag, bar(port) + regs::Scratch::kOffset, 4));
+  settle();
+  for (unsigned port = 0; port <= 2; ++port) {
+    SCOPED_TRACE(port);
+    unsigned answers = 0;
+    for (const auto& t : logs_of[port]->tlps) {
+      if (t.kind() != TlpKind::kCplData || t.tag() < kFirst || t.tag() >= kEnd) continue;
+      ++answers;
+      EXPECT_EQ(t.data, std::vector<std::uint8_t>(4, static_cast<std::uint8_t>(own(port))));
+    }
+    EXPECT_EQ(answers, unsigned{kEnd - kFirst});
+  }
+}
+
 TEST_F(Registers, ValuesBelowTheLeastCountAsTheLeast) {
   bridge.write(regs::CplTimeoutMs{.ms = 1});
   EXPECT_EQ(bridge.read<regs::CplTimeoutMs>().ms, 4u);
