@@ -61,6 +61,29 @@ TEST_F(LinkLoss, AnswersToRequestsOfBeforeGoNowhere) {
   }
 }
 
+// One waits at the card's port, the others for it: each has its end as soon as there is no card to wait for.
+TEST_F(LinkLoss, ConfigurationRequestsThatWaitForTheCardEndWithItsLink) {
+  run(ready());
+  owner_sleeps = true;
+  sleep(std::chrono::microseconds(100));
+  constexpr std::uint8_t kReads = 4;
+  Log &card = leaving(device()), &answers = leaving(0);
+  bridge.hold(device(), {pcie::FlowClass::kNonPosted});
+  for (std::uint8_t tag = 0; tag < kReads; ++tag)
+    bridge.input(0).deliver(pcie::cfg_read(Bdf(0, 0, 0), tag, find(owner_tree, 0x10f9).bdf, 0x3c, 4, true));
+  settle();
+  EXPECT_EQ(answers.tlps.size(), 0u);
+  bridge.set_link(device(), false);
+  settle();
+  bridge.hold(device(), {});
+  EXPECT_EQ(card.count(TlpKind::kCfgRead0), 0u);
+  EXPECT_EQ(answers.count(TlpKind::kCpl), kReads);
+  for (const auto& t : answers.tlps) EXPECT_EQ(t.status(), pcie::CplStatus::kUnsupported) << t.str();
+  bridge.set_link(device(), true);
+  settle();
+  EXPECT_EQ(run(owner().config_read(find(owner_tree, 0x10f9).bdf, 0)) & 0xffff, 0x8086u);
+}
+
 // The owner's requests concern no VF, so that nothing but the loss of its link tells that they are of before.
 TEST_F(LinkLoss, AnAnswerToTheOwnersRequestOfBeforeGoesNowhere) {
   run(ready());
