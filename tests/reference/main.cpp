@@ -37,17 +37,19 @@ std::vector<Step> shrink(std::vector<Step> steps, const Failure& failure) {
   }
 }
 
-int explain(std::uint32_t seed, const std::vector<Step>& steps, const Failure& f, bool make_short) {
-  fmt::print("seed {}: step {}: {}\n  {}\n", seed, f.step, f.rule, f.what);
+// `again`: the command that makes this run again.
+int explain(std::uint32_t seed, const std::string& again, const std::vector<Step>& steps, const Failure& f,
+            bool make_short) {
+  fmt::print("seed {}: step {}: {}\n  {}\n{}\n", seed, f.step, f.rule, f.what, again);
   std::fflush(stdout);
   if (!make_short) return 1;
   const auto few = shrink(steps, f);
   Run last;
   last.log = true;
-  const auto again = last.go(few);
+  const auto failure = last.go(few);
   fmt::print("{} steps are enough:\n", few.size());
   for (const Step& s : few) fmt::print("  {}\n", s.str());
-  if (again) fmt::print("{}\n  {}\n", again->rule, again->what);
+  if (failure) fmt::print("{}\n  {}\n", failure->rule, failure->what);
   return 1;
 }
 
@@ -68,7 +70,7 @@ int main(int argc, char** argv) {
   using namespace vfpool::reference;
   std::uint32_t seed = 1, runs = 1;
   std::uint64_t wanted = 0;
-  std::string expect;
+  std::string expect, preset = "release";
   std::size_t length = 2000;
   bool whole = false, show = false, changes = false, log = false;
   CLI::App app{"Random runs of the bridge against the reference model"};
@@ -77,6 +79,7 @@ int main(int argc, char** argv) {
   app.add_option("--runs", runs, "how many");
   app.add_option("--packets", wanted, "go on until so many have come in, however many runs it takes");
   app.add_option("--expect", expect, "file: what must be reached");
+  app.add_option("--of", preset, "the preset that this was built by, for the command that is printed");
   app.add_flag("--changes", changes, "and everything that changes where packets go");
   app.add_flag("--no-shrink", whole, "only say what failed");
   app.add_flag("--log", log, "print each packet");
@@ -95,7 +98,10 @@ int main(int argc, char** argv) {
     for (const auto& [what, count] : run->reached()) reached[what] += count;
     if (show && failure)
       for (const auto& [what, count] : reached) fmt::print("{:>10} {}\n", count, what);
-    if (failure) return explain(seed + n, steps, *failure, !whole);
+    const auto again =
+        fmt::format("tests/reference/run {}{}--length {} --seed {}", preset == "release" ? "" : "--of " + preset + " ",
+                    changes ? "--changes " : "", length, seed + n);
+    if (failure) return explain(seed + n, again, steps, *failure, !whole);
     if ((n + 1) % 100 == 0) fmt::print(stderr, "{} runs, {} packets\n", n + 1, packets);
   }
   if (show)

@@ -483,13 +483,14 @@ bool Model::waits(unsigned port, Bdf requester, std::uint8_t tag) const {
 }
 
 bool Model::idle(SimTime now) const {
-  const auto in_time = [now](SimTime at) { return now - at <= kTimeout + 2 * kTick; };
+  const auto in_time = [now](SimTime at, unsigned timeouts) { return now - at <= timeouts * kTimeout + 2 * kTick; };
   for (const Queue& q : pending_)
     for (const Pending& p : q)
-      if (non_posted(p.t) && !p.ended && !is_lost(p) && unfit(p.t) != Drop::kMalformed && in_time(p.at)) return false;
+      if (non_posted(p.t) && !p.ended && !is_lost(p) && unfit(p.t) != Drop::kMalformed && in_time(p.at, 3))
+        return false;  // one waits behind another at a card that takes nothing
   return std::all_of(asked_.begin(), asked_.end(), [&](const Tags& t) {
     return std::all_of(t.all().begin(), t.all().end(),
-                       [&](const auto& e) { return e.second.orphan || (e.second.mute && !in_time(e.second.at)); });
+                       [&](const auto& e) { return e.second.orphan || (e.second.mute && !in_time(e.second.at, 1)); });
   });
 }
 

@@ -14,8 +14,8 @@ TEST_P(RandomRun, BreaksNoRule) {
   const auto steps = make_steps(GetParam(), bridge::Bridge::port_count(), 1500, Mix::kChanges);
   const auto run = std::make_unique<reference::Run>();
   const auto failure = run->go(steps);
-  EXPECT_FALSE(failure) << "bridge_random --changes --length 1500 --seed " << GetParam() << ": step " << failure->step
-                        << ": " << failure->rule << "\n"
+  EXPECT_FALSE(failure) << "tests/reference/run --changes --length 1500 --seed " << GetParam() << ": step "
+                        << failure->step << ": " << failure->rule << "\n"
                         << failure->what;
   EXPECT_GT(run->packets(), 1000u);
 }
