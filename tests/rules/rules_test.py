@@ -56,6 +56,13 @@ class Rules(unittest.TestCase):
                    {"b.md": "see /" + "work/main\n", "c.py": "P = '/" + "home/me/x'\n", "d": "a\ncat /" + "tmp/vp\n"},
                    "b.md:1:", "c.py:1:", "d:2:")
 
+    def test_proofs(self):
+        table = "| a rule | `vfp_a`, 1 slot | `Suite.Case` | `a-fault` |\n"
+        self.judge("proofs", {"docs/bridge-proofs.md": table, "rtl/a/vfp_a.sv": "", "tests/mutation/a-fault.patch": "",
+                              "tests/host/a_test.cpp": "TEST_F(Suite, Case) {\n"},
+                   {"docs/bridge-proofs.md": table + "| x | `vfp_b` | `Suite.None` | `no-fault` |\n"},
+                   "md:2: vfp_b", "Suite.None", "no-fault")
+
     def test_python(self):
         self.judge("python", {"a.py": "x = 1\n", "tool": "#!/usr/bin/env python3\nprint(1)\n"},
                    {"b.py": "x = \n", "tool2": "#!/usr/bin/env python3\nprint 1\n"}, "b.py:1:", "tool2:2:")
