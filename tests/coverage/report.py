@@ -31,10 +31,10 @@ def holes_of(path):
     with open(path, "rb") as file:
         holes = tomllib.load(file).get("hole", [])
     for hole in holes:
-        missing = {"file", "what", "reason"} - hole.keys()
+        missing = {"file", "what", "most", "reason"} - hole.keys()
         if missing:
             sys.exit(f"{path}: a hole has no {', '.join(sorted(missing))}: {hole}")
-        hole["used"] = 0
+        hole["used"] = []
     return holes
 
 
@@ -62,7 +62,7 @@ def main():
             what = f"{kind} {name}" if kind == "toggle" else f"{kind} {texts[source][line - 1].strip()}"
             why = [h for h in holes if re.fullmatch(h["file"], source) and re.fullmatch(h["what"], what)]
             for hole in why:
-                hole["used"] += 1
+                hole["used"].append(f"{source}:{line}: {what}")
             if why:
                 excused[source, kind] += 1
             else:
@@ -85,7 +85,11 @@ def main():
         print(f"not reached, no reason: {text}")
     if len(bare) > 50:
         print(f"... and {len(bare) - 50} more, in {os.path.join(folder, 'report.txt')}")
-    sys.exit(1 if bare or stale else 0)
+    wider = [h for h in holes if len(h["used"]) > h["most"]]
+    for hole in wider:
+        print(f"{reasons}: {hole['file']}: {hole['what']}: {len(hole['used'])} points, not {hole['most']} at most; the new ones "
+              "are among these:", *hole["used"], sep="\n  ")
+    sys.exit(1 if bare or stale or wider else 0)
 
 
 if __name__ == "__main__":

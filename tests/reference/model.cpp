@@ -482,6 +482,19 @@ bool Model::waits(unsigned port, Bdf requester, std::uint8_t tag) const {
   return std::any_of(aborted_[port].begin(), aborted_[port].end(), [&](const Asked& a) { return is_it(a.request); });
 }
 
+bool Model::configuration_waits() const {
+  const auto for_card = [this](const Pending& p) {
+    return is_config(p.t) && std::any_of(p.outcomes.begin(), p.outcomes.end(), [this](const Outcome& o) {
+             return o.kind == Kind::kForward && o.port == card();
+           });
+  };
+  for (const Queue& q : pending_)
+    if (std::any_of(q.begin(), q.end(), for_card)) return true;
+  const auto& asked = asked_[card()].all();
+  return std::any_of(asked.begin(), asked.end(),
+                     [](const auto& e) { return e.second.from != Asked::kBridge && is_config(e.second.sent); });
+}
+
 bool Model::idle(SimTime now) const {
   const auto in_time = [now](SimTime at, unsigned timeouts) { return now - at <= timeouts * kTimeout + 2 * kTick; };
   for (const Queue& q : pending_)

@@ -60,6 +60,8 @@ class Model {
 
   /// A request with this ID and tag that came in by `port` has not got its end.
   bool waits(unsigned port, Bdf requester, std::uint8_t tag) const;
+  /// A configuration request of a host is for the card and not answered.
+  bool configuration_waits() const;
   /// No request waits for its answer, but those that may have got it unseen or have waited too long.
   bool idle(SimTime now) const;
 

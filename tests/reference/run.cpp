@@ -45,6 +45,8 @@ Run::Run() : model_(bridge::Bridge::geometry()) {
                  t.str());
     if (toward_bridge) {
       ++packets_;
+      const auto beats = static_cast<int>((t.data.size() + 15) / 16);
+      entering_[port] = scheduler.now() + Scheduler::kClockPeriod * beats;
       model_.entered(port, t, scheduler.now());
     } else {
       model_.left(port, t, scheduler.now());

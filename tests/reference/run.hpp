@@ -103,6 +103,7 @@ class Run : public Pool {
   std::map<unsigned, std::uint8_t> last_write_;  // by host: tag of its last configuration write that changed something
   std::map<std::uint32_t, std::uint8_t> next_tag_;
   std::uint32_t serial_ = 0;
+  std::map<unsigned, SimTime> entering_;  // by port: its last packet is not in before
   std::uint64_t packets_ = 0;
   bool begun_ = false;  // the steps have
   Reached reached_;

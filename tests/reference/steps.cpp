@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What each kind of step does.
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "run.hpp"
@@ -242,6 +244,7 @@ void Run::stuck(const Step& s) {
     bridge.hold(s.port, classes_of(1 + s.a % 7));
   held_.insert(s.port);
   for (const unsigned port : held_) model_.blocked(port);
+  ++reached_[fmt::format("stuck {}", name_of(s.port))];
   advance(kLong);
   see_stuck(false);
   if ((s.b & 2) == 0) return;
@@ -259,6 +262,7 @@ void Run::see_stuck(bool all_take) {
     const unsigned user = model_.decide([=](const State& s) { return s.vfs[vf].cleaning == cleaning; })
                               ? bridge.read<regs::Vf>(vf).user
                               : 0;
+    if (user != 0) ++reached_[cleaning ? "stuck user: has lost a card" : "stuck user: has kept a card"];
     for (const auto& [at, cards] : cards_)
       if (cleaning && at.user == user) unplugged_.insert(at);
   }
@@ -269,6 +273,11 @@ void Run::see_stuck(bool all_take) {
 
 void Run::lose_link(unsigned port, bool shortly, bool power) {
   if (down_.contains(port)) return;
+  const auto reach = [&](const char* what) { ++reached_[fmt::format("link of {}: {}", name_of(port), what)]; };
+  reach(shortly ? "lost for a moment" : "lost");
+  if (scheduler.now() < entering_[port]) reach("lost in the middle of a packet");
+  if (port == card() && power) reach("lost with its power");
+  if (port == card() && model_.configuration_waits()) reach("lost while a configuration request waits");
   model_.losing_link(port, scheduler.now());
   bridge.set_link(port, false);
   neighbours_[port]->forget();
@@ -295,6 +304,7 @@ void Run::reset_card(const Step& s) {
   const bool sent = s.a & 1 ? write_config(0, port, kBridgeControl + 2, 0x40, 2)
                             : write_config(0, port, kLinkControl, kLinkDisable, 2);
   if (!sent) return;
+  ++reached_[s.a & 1 ? "card: reset by the port above" : "card: its link disabled by the port above"];
   dark_.insert(card());
   for (const auto& [at, cards] : cards_) unplugged_.insert(at);
 }

@@ -26,8 +26,8 @@ class Tally {
   /// at.
   void stray(unsigned port);
   void forget_strays(unsigned port);
-  /// The card takes nothing: what the bridge itself asks it may be discarded, and counted when it times out, which may be
-  /// after the next check.
+  /// The card takes nothing: what the bridge itself asks it may be discarded, and counted when it times out, which may
+  /// be after the next check.
   void unheard();
   /// One packet for one of `reasons` (bits); if `possibly`, or for none.
   void drop(std::uint32_t reasons, bool possibly = false);
