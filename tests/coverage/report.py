@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What was reached of the RTL, and whether every hole has its reason (holes.toml).
+"""What was reached of the RTL, and whether every hole has its reason (holes.toml), and no more points than `most` have it.
 
 Points are Verilator's: lines (blocks of statements and branches) and toggles (a bit of a signal of at most eight bits, both
 ways). A point counts once for all instances of its module."""
@@ -31,7 +31,7 @@ def holes_of(path):
     with open(path, "rb") as file:
         holes = tomllib.load(file).get("hole", [])
     for hole in holes:
-        missing = {"file", "what", "most", "reason"} - hole.keys()
+        missing = {"file", "what", "reason"} - hole.keys()
         if missing:
             sys.exit(f"{path}: a hole has no {', '.join(sorted(missing))}: {hole}")
         hole["used"] = []
@@ -85,7 +85,10 @@ def main():
         print(f"not reached, no reason: {text}")
     if len(bare) > 50:
         print(f"... and {len(bare) - 50} more, in {os.path.join(folder, 'report.txt')}")
-    wider = [h for h in holes if len(h["used"]) > h["most"]]
+    for hole in holes:
+        if "most" not in hole:
+            print(f"{reasons}: {hole['file']}: {hole['what']}: {len(hole['used'])} points; the entry has no limit")
+    wider = [h for h in holes if len(h["used"]) > h.get("most", len(h["used"]))]
     for hole in wider:
         print(f"{reasons}: {hole['file']}: {hole['what']}: {len(hole['used'])} points, not {hole['most']} at most; the new ones "
               "are among these:", *hole["used"], sep="\n  ")
