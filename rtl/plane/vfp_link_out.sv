@@ -30,6 +30,7 @@ module vfp_link_out #(
 
   output logic [2:0]          waits_o,        // something waits here for the neighbour, by class
   output logic                lost_o,         // pulse: a packet ended here
+  output logic                lost_p_o,       // and was a posted one: nobody else tells of it
   output logic                some_o          // the queue is not empty
 );
 
@@ -129,15 +130,23 @@ module vfp_link_out #(
   assign out_valid_o = head_valid && !drop && link_i;
   assign out_o       = head;
   assign head_ready  = drop || out_ready_i;
+  vfp_cell_pkg::req_hdr_t head_hdr;
+  logic                   posted, posted_q;
+  assign head_hdr = head.hdr;
+  assign posted   = !head.sop ? posted_q : head_hdr.dw0.kind[4:3] == 2'b10 ||
+                    (head_hdr.dw0.kind == vfp_cell_pkg::KindMem && head_hdr.dw0.data);
   always_ff @(posedge clk_i) begin
+    if (head_valid) posted_q <= posted;
     if (!rst_ni || !link_i) begin
       begun_q  <= 1'b0;
       ending_q <= 1'b0;
       lost_o   <= 1'b0;
+      lost_p_o <= 1'b0;
     end else begin
       if (out_valid_o) begun_q <= !out_ready_i || !head.eop;
       if (head_valid) ending_q <= drop && !head.eop;
-      lost_o <= head_valid && drop && head.eop;
+      lost_o   <= head_valid && drop && head.eop;
+      lost_p_o <= head_valid && drop && head.eop && posted;
     end
   end
 
@@ -162,6 +171,6 @@ module vfp_link_out #(
   );
 
   logic unused;
-  assign unused = ^{queue_ready, side_cell, out_passed};
+  assign unused = ^{queue_ready, side_cell, out_passed, head_hdr};
 
 endmodule

@@ -132,7 +132,7 @@ module vfp_plane #(
   logic [P-1:0][2:0]        room, wait_room, link_room, link_waits, takes;
   logic [P-1:0][RouteW-1:0] exit_route;
   logic [P-1:0][7:0]        exit_tag;
-  logic [P-1:0]             down, waiting, tags_some, ports_busy, queued, answers, link_lost, np_some, gone, shut;
+  logic [P-1:0]             down, waiting, tags_some, ports_busy, queued, answers, link_lost, link_lost_p, np_some, gone, shut;
 
   // --- decide ---
 
@@ -390,14 +390,18 @@ module vfp_plane #(
       .in_data_i({vfp_regs_pkg::DropMalformed, dec_cell.hdr}),
       .out_valid_o(rep_valid[3*p+1]), .out_ready_i(rep_ready[3*p+1]), .out_data_o(bad_report), .used_o(bad_used)
     );
-    // What ended at the exit is counted, its header is not kept.
+    // What ended at the exit or behind it is counted, its header is not kept. Three may end at once.
     logic [7:0] ends_q;
-    logic       ends;
-    assign ends             = dropped[p] || (ended_valid[p] && ended_ready[p]);
+    logic [1:0] ends;
+    logic       ends_told;
+    assign ends             = 2'(dropped[p]) + 2'(link_lost_p[p]) + 2'(ended_valid[p] && ended_ready[p]);
     assign rep_valid[3*p+2] = ends_q != '0;
+    assign ends_told        = rep_valid[3*p+2] && rep_ready[3*p+2];
     always_ff @(posedge clk_i) begin
       if (!rst_ni) ends_q <= '0;
-      else if (ends != (rep_valid[3*p+2] && rep_ready[3*p+2])) ends_q <= !ends ? ends_q - 1'b1 : ends_q + 8'(ends_q != '1);
+      else if (ends != {1'b0, ends_told}) begin
+        ends_q <= ends == 2'd0 ? ends_q - 1'b1 : ends_q >= 8'hfd ? 8'hff : ends_q + 8'(ends) - 8'(ends_told);
+      end
     end
     // What a device may not send is its own report; what ended on the way to a device is its sender's. Seldom; and then wide.
     always_comb begin
@@ -520,7 +524,7 @@ module vfp_plane #(
       .side_cls_i({own_req_cls_i[p], vfp_cell_pkg::ClsCpl, vfp_cell_pkg::ClsCpl}),
       .side_i({own_req_i[p], own_cpl_i[p], a_cell}),
       .out_valid_o(tx_valid_o[p]), .out_ready_i(tx_ready_i[p]), .out_room_i(tx_room_i[p]), .out_o(tx),
-      .waits_o(link_waits[p]), .lost_o(link_lost[p]), .some_o(queued[p])
+      .waits_o(link_waits[p]), .lost_o(link_lost[p]), .lost_p_o(link_lost_p[p]), .some_o(queued[p])
     );
     assign tx_o[p] = tx;
 
