@@ -52,7 +52,9 @@ Outcome route_config(const State& s, unsigned port, const Tlp& t) {
     const auto vf = s.layout.known ? s.layout.vf_of(t.cfg_target()) : std::nullopt;
     if (!s.layout.known && t.cfg_target() != s.layout.pf) return refuse(Drop::kBlocked);
     if (write && vf && (s.vfs[*vf].user != 0 || s.vfs[*vf].cleaning)) return {.kind = Kind::kAnswer};
-    return to_card(s, std::move(out));
+    Outcome o = to_card(s, std::move(out));
+    o.uncounted = o.kind == Kind::kRefuse;  // as where nothing is
+    return o;
   }
   if (!to.place) return refuse_uncounted();
   const Header& h = header_of(s.hosts[port], *to.place);

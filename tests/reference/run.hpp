@@ -85,6 +85,7 @@ class Run : public Pool {
   Card* card_of(const Step& s);
   void advance(SimTime t);
   void send(unsigned port, Tlp t);
+  bool writes(unsigned port) const;
   bool write_config(unsigned port, Bdf target, unsigned reg, std::uint32_t value, unsigned bytes);
   std::optional<std::uint8_t> free_tag(unsigned port, Bdf id);
   static const char* name_of(unsigned port);

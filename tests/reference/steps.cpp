@@ -169,12 +169,16 @@ Run::Place Run::place_of(const Step& s) const {
   return {.user = 1 + s.a % g.users, .slot = s.a / g.users % g.slots};
 }
 
+// A configuration write that changes something is on its way, or was not answered.
+bool Run::writes(unsigned port) const {
+  const auto last = last_write_.find(port);
+  return last != last_write_.end() && (bridge.pending(port) != 0 || model_.waits(port, Bdf(0, 0, 0), last->second));
+}
+
 // False: it was not sent.
 bool Run::write_config(unsigned port, Bdf target, unsigned reg, std::uint32_t value, unsigned bytes) {
   if (model_.any_blocked()) return false;  // its answer may be discarded, and what is so stay open
-  // As software does it: one after the other.
-  if (const auto last = last_write_.find(port); last != last_write_.end())
-    if (bridge.pending(port) != 0 || model_.waits(port, Bdf(0, 0, 0), last->second)) return false;
+  if (writes(port)) return false;          // as software does it: one after the other
   const auto tag = free_tag(port, Bdf(0, 0, 0));
   if (!tag) return false;
   last_write_[port] = *tag;
@@ -237,6 +241,9 @@ void Run::force(const Step& s) {
 }
 
 void Run::stuck(const Step& s) {
+  // A change whose answer is discarded would leave open what is so.
+  for (unsigned port = 0; port < card(); ++port)
+    if (writes(port)) return;
   if (!model_.steady()) return;
   if (s.b & 1)
     bridge.stall(s.port, true);

@@ -10,7 +10,9 @@ namespace {
 
 using Kind = Outcome::Kind;
 
-constexpr std::uint32_t kDiscarded = 1U << static_cast<unsigned>(Drop::kBlocked);
+// What ends just when the port is back counts as of a VF that is gone.
+constexpr std::uint32_t kDiscarded =
+    1U << static_cast<unsigned>(Drop::kBlocked) | 1U << static_cast<unsigned>(Drop::kNotAssigned);
 
 }  // namespace
 

@@ -46,8 +46,13 @@ std::string Tally::check(const Counters& now) {
       wrong += fmt::format("DROPS({}) is {}, not {}..{}; ", to_string(static_cast<Drop>(r)), now.drops[r], least_[r],
                            most_[r]);
   const std::uint32_t sum = std::accumulate(now.drops.begin(), now.drops.end(), 0U);
-  if (sum < least_sum_ || sum > most_sum_)
-    wrong += fmt::format("all DROPS are {}, not {}..{}; ", sum, least_sum_, most_sum_);
+  if (sum < least_sum_ || sum > most_sum_) {
+    wrong += fmt::format("all DROPS are {}, not {}..{}:", sum, least_sum_, most_sum_);
+    for (unsigned r = 0; r < kReasons; ++r)
+      if (most_[r] != 0)
+        wrong += fmt::format(" {} {} of {}..{}", to_string(static_cast<Drop>(r)), now.drops[r], least_[r], most_[r]);
+    wrong += "; ";
+  }
   for (unsigned p = 0; p < in_.size(); ++p)
     for (unsigned c = 0; c < kClasses; ++c) {
       const auto compare = [&](const char* which, std::uint32_t is, std::uint32_t should, std::uint32_t more) {
