@@ -11,14 +11,18 @@
 namespace vfpool {
 namespace {
 
-/// Wall time: cycles to run between two looks at timers and descriptors. Less than 100 us of Verilated work, so that a
-/// guest that reads a register waits little longer while others are busy; poll(2) costs a twentieth of it.
+/// Cycles to run between two looks at timers and descriptors, at most.
 constexpr int kCyclesPerTurn = 64;
+/// Wall time: nor for longer than this, whatever a cycle costs, so that a guest that reads a register waits little
+/// longer while others are busy; poll(2) costs a twentieth of it. The clock is looked at after some cycles each.
+constexpr SimTime kLongestTurn = std::chrono::microseconds(40);
+constexpr int kCyclesPerLook = 4;
 /// With nothing due, how long to sleep before signals that arrived meanwhile are looked at.
 constexpr SimTime kIdlePoll = std::chrono::seconds(1);
 /// What a turn counts for in running() at most, so that a busy millisecond is at least 1,024 cycles however little of a
 /// processor this process gets.
 constexpr SimTime kMostOfATurn = std::chrono::nanoseconds(62'500);
+constexpr SimTime kMostOfACycle = kMostOfATurn / kCyclesPerTurn;
 
 }  // namespace
 
@@ -32,13 +36,17 @@ SimTime Scheduler::now() const {
 
 SimTime Scheduler::running() const {
   if (base_ == TimeBase::kVirtual) return virtual_now_;
-  return running_ + std::min(now() - turn_began_, meant_sleep_ + kMostOfATurn);
+  const SimTime most =
+      cut_turn_ ? kMostOfACycle * static_cast<std::int64_t>(cycles_ - turn_began_at_cycle_) : kMostOfATurn;
+  return running_ + std::min(now() - turn_began_, meant_sleep_ + most);
 }
 
 void Scheduler::count_turn() {
   running_ = running();
   turn_began_ = now();
   meant_sleep_ = SimTime{0};
+  cut_turn_ = false;
+  turn_began_at_cycle_ = cycles_;
 }
 
 Scheduler::TimerId Scheduler::add(Timers& timers, SimTime when, Callback fn) {
@@ -101,11 +109,13 @@ void Scheduler::poll_descriptors(SimTime timeout) {
 }
 
 void Scheduler::run_cycles() {
-  const int limit = base_ == TimeBase::kVirtual ? 1 : kCyclesPerTurn;
-  for (int i = 0; i < limit && any_busy(); ++i) {
-    if (base_ == TimeBase::kVirtual) virtual_now_ += kClockPeriod;
+  const bool wall = base_ == TimeBase::kWall;
+  const SimTime end = now() + kLongestTurn;
+  for (int i = 1; i <= (wall ? kCyclesPerTurn : 1) && any_busy() && !cut_turn_; ++i) {
+    if (!wall) virtual_now_ += kClockPeriod;
     for (Clocked* c : clocked_) c->cycle();
     ++cycles_;
+    cut_turn_ = wall && i % kCyclesPerLook == 0 && i < kCyclesPerTurn && now() >= end;
   }
 }
 

@@ -51,9 +51,10 @@ class Scheduler {
   TimeBase base() const { return base_; }
   /// Since construction.
   SimTime now() const;
-  /// The time in which this loop was running. A turn counts for a quarter of a millisecond at most beyond what it meant
-  /// to sleep: a process that was stopped, or got little of a processor, first looks at what has arrived meanwhile,
-  /// runs the cycles that an answer takes, and blames nobody for its own absence. In virtual time the same as now().
+  /// The time in which this loop was running. A turn counts for a sixteenth of a millisecond at most beyond what it
+  /// meant to sleep, and one that ended before its cycles were run, for a microsecond each: a process that was stopped,
+  /// or got little of a processor, first looks at what has arrived meanwhile, runs the cycles that an answer takes, and
+  /// blames nobody for its own absence. In virtual time the same as now().
   SimTime running() const;
   /// Cycles that clocked parts have run.
   std::uint64_t cycles() const { return cycles_; }
@@ -116,6 +117,8 @@ class Scheduler {
   SimTime running_{0};     ///< up to the beginning of this turn,
   SimTime turn_began_{0};  ///< which was then
   SimTime meant_sleep_{0};
+  bool cut_turn_ = false;  ///< it ended before its cycles were run: those that were run count, not its time
+  std::uint64_t turn_began_at_cycle_ = 0;
   std::vector<Clocked*> clocked_;
   std::unordered_map<int, std::shared_ptr<Watch>> watches_;
   bool stopped_ = false;

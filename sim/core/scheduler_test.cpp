@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
@@ -115,6 +116,31 @@ TEST(Scheduler, OnASlowMachineATimeoutWaitsForTheWorkThatAnAnswerTakes) {
   s.timeout_after(std::chrono::milliseconds(30), [&] { over = true; });
   ASSERT_TRUE(s.run_until([&] { return over; }, std::chrono::seconds(10)));
   EXPECT_GE(part.cycles, 30'000u);
+}
+
+// A guest's read waits in a socket while cycles are run for others.
+TEST(Scheduler, WhatArrivesIsLookedAtAfterSomeCyclesOrAShortTimeWhateverCyclesCost) {
+  const auto cycles_until_looked_at = [](SimTime each) {
+    FakeClock clock;
+    Scheduler s(TimeBase::kWall, clock.get());
+    Ticking part(clock, each);
+    s.add_clocked(part);
+    int fds[2];
+    if (pipe(fds) != 0 || write(fds[1], "x", 1) != 1) throw std::runtime_error("no pipe");
+    std::uint64_t at = 0;
+    s.watch(fds[0], POLLIN, [&](short) {
+      at = part.cycles;
+      s.stop();
+    });
+    s.run();
+    close(fds[0]);
+    close(fds[1]);
+    return at;
+  };
+  EXPECT_EQ(cycles_until_looked_at(nanoseconds(100)), 64u);
+  EXPECT_EQ(cycles_until_looked_at(microseconds(1)), 40u);
+  EXPECT_EQ(cycles_until_looked_at(microseconds(4)), 12u);  // the clock is looked at after every fourth
+  EXPECT_EQ(cycles_until_looked_at(microseconds(100)), 4u);
 }
 
 TEST(Scheduler, WhatHasArrivedIsLookedAtBeforeATimeoutEnds) {
