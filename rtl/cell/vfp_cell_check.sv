@@ -25,7 +25,7 @@ module vfp_cell_check #(
   assign passed_o = passed_q;
 
   always_ff @(posedge clk_i) begin
-    cell_q <= cell_i;
+    if (Ready && valid_i) cell_q <= cell_i;
     if (!rst_ni) begin
       stalled_q <= 1'b0;
       passed_q  <= '0;
@@ -44,9 +44,9 @@ module vfp_cell_check #(
   assign ends   = !valid_i || cell_i.eop || !cell_i.nullify;
   assign fits   = !valid_i || cell_i.eop || passed_q + 8'd1 < 8'(MaxCells);
 
-  // Where no cell is and none was stopped, all of them hold.
+  // Where all of them hold, the simulation looks at no single one.
   always_ff @(posedge clk_i) begin
-    if (rst_ni && (valid_i || stalled_q)) begin
+    if (rst_ni && !(stays && starts && ends && fits)) begin
       if (Assume) begin
         assume (stays);
         assume (starts);

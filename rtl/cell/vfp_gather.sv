@@ -38,7 +38,7 @@ module vfp_gather #(
   assign in_ready_o = free ? pick : '0;
 
   always_ff @(posedge clk_i) begin
-    if (free) out_q <= data;
+    if (free && in_valid_i != '0) out_q <= data;
     if (!rst_ni) begin
       out_valid_q <= 1'b0;
       after_q     <= '0;

@@ -26,8 +26,9 @@ module vfp_slice #(
   assign move        = !out_valid_q || out_ready_i;
 
   always_ff @(posedge clk_i) begin
-    if (move) out_q <= skid_valid_q ? skid_q : in_data_i;
-    if (!skid_valid_q) skid_q <= in_data_i;
+    // Only what is valid: a wide word that nobody looks at costs the simulation as much as one.
+    if (move && (skid_valid_q || in_valid_i)) out_q <= skid_valid_q ? skid_q : in_data_i;
+    if (!skid_valid_q && in_valid_i && !move) skid_q <= in_data_i;
   end
 
   always_ff @(posedge clk_i) begin

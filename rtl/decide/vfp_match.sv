@@ -61,9 +61,11 @@ module vfp_match #(
   vfp_tags_pkg::tag_req_t res_req_q;
   always_ff @(posedge clk_i) begin
     res_valid_q <= res_valid_i && rst_ni;
-    res_act_q   <= res_act_i;
-    res_req_q   <= res_req_i;
-    res_left_q  <= res_left_i[11:0];
+    if (res_valid_i) begin
+      res_act_q  <= res_act_i;
+      res_req_q  <= res_req_i;
+      res_left_q <= res_left_i[11:0];
+    end
   end
 
   // A request that concerns no VF may say itself whom its asker takes for the completer.

@@ -184,10 +184,12 @@ module vfp_egress #(
     e1_route_q  <= mux_route;
     e1_source_q <= sel_q;
     e1_sink_q   <= sink2_q;
-    e2_cell_q   <= e1_cell_q;
-    e2_route_q  <= e1_route_q;
-    e2_source_q <= e1_source_q;
-    e2_sink_q   <= e1_sink_q;
+    if (e1_valid_q) begin
+      e2_cell_q   <= e1_cell_q;
+      e2_route_q  <= e1_route_q;
+      e2_source_q <= e1_source_q;
+      e2_sink_q   <= e1_sink_q;
+    end
     if (!rst_ni) begin
       e1_valid_q <= 1'b0;
       e2_valid_q <= 1'b0;
@@ -236,28 +238,32 @@ module vfp_egress #(
   logic [RouteW-1:0]      tx_route_q;
   vfp_tags_pkg::tag_req_t alloc_req_q;
   always_ff @(posedge clk_i) begin
-    if (e2_valid_q) pass_q <= pass;
-    tx_q       <= e2_cell_q;
-    tx_route_q <= e2_route_q;
+    if (e2_valid_q) begin
+      pass_q     <= pass;
+      tx_q       <= e2_cell_q;
+      tx_route_q <= e2_route_q;
+    end
     tx_valid_q <= goes_on && rst_ni;
     alloc_q    <= goes_on && e2_cell.sop && e2_route.cls == vfp_cell_pkg::ClsNp && rst_ni;
     dropped_o  <= ends && e2_route.cls == vfp_cell_pkg::ClsP && rst_ni;
     ended_q    <= ends && e2_route.cls != vfp_cell_pkg::ClsP && rst_ni;
 
-    alloc_req_q.port       <= source;
-    alloc_req_q.rid        <= e2_hdr.rid;
-    alloc_req_q.tag        <= e2_hdr.tag;
-    alloc_req_q.tc         <= e2_dw0.tc;
-    alloc_req_q.ido        <= e2_dw0.ido;
-    alloc_req_q.ro         <= e2_dw0.ro;
-    alloc_req_q.ns         <= e2_dw0.ns;
-    alloc_req_q.has_vf     <= e2_route.has_vf;
-    alloc_req_q.vf         <= e2_route.vf;
-    alloc_req_q.gen        <= e2_route.gen;
-    alloc_req_q.is_mem     <= e2_mem_q;
-    alloc_req_q.wants_data <= !e2_dw0.data;
-    alloc_req_q.bytes      <= {e2_dw0.len == 10'd0, e2_dw0.len, 2'b00} - 13'(e2_less_q);
-    alloc_req_q.low        <= {e2_hdr.dw3[6:2], e2_first_q};
+    if (e2_valid_q) begin
+      alloc_req_q.port       <= source;
+      alloc_req_q.rid        <= e2_hdr.rid;
+      alloc_req_q.tag        <= e2_hdr.tag;
+      alloc_req_q.tc         <= e2_dw0.tc;
+      alloc_req_q.ido        <= e2_dw0.ido;
+      alloc_req_q.ro         <= e2_dw0.ro;
+      alloc_req_q.ns         <= e2_dw0.ns;
+      alloc_req_q.has_vf     <= e2_route.has_vf;
+      alloc_req_q.vf         <= e2_route.vf;
+      alloc_req_q.gen        <= e2_route.gen;
+      alloc_req_q.is_mem     <= e2_mem_q;
+      alloc_req_q.wants_data <= !e2_dw0.data;
+      alloc_req_q.bytes      <= {e2_dw0.len == 10'd0, e2_dw0.len, 2'b00} - 13'(e2_less_q);
+      alloc_req_q.low        <= {e2_hdr.dw3[6:2], e2_first_q};
+    end
   end
 
   assign tx_valid_o  = tx_valid_q;

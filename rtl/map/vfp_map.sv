@@ -127,12 +127,14 @@ module vfp_map #(
   assign look_vf_o  = s2_row.vf;
 
   always_ff @(posedge clk_i) begin
-    s2_row_q   <= row_mem[s1_idx_q];
-    s2_page_q  <= s1_page_q;
-    s2_hash_q  <= s1_hash_q;
-    s2_idx_q   <= s1_idx_q;
-    s2_sweep_q <= s1_sweep_q;
-    s2_last_q  <= s1_last_q;
+    if (s1_valid_q) begin
+      s2_row_q   <= row_mem[s1_idx_q];
+      s2_page_q  <= s1_page_q;
+      s2_hash_q  <= s1_hash_q;
+      s2_idx_q   <= s1_idx_q;
+      s2_sweep_q <= s1_sweep_q;
+      s2_last_q  <= s1_last_q;
+    end
     if (!rst_ni) s2_valid_q <= 1'b0;
     else s2_valid_q <= s1_valid_q && !restart;
   end
@@ -152,18 +154,20 @@ module vfp_map #(
   logic [51:0]      s3_page_a_q, s3_page_b_q;
 
   always_ff @(posedge clk_i) begin
-    s3_hit_a_q  <= s2_row.has_a && ((s2_page_q ^ s2_row.user_a) & ~{41'd0, within_a}) == '0;
-    s3_hit_b_q  <= s2_row.has_b && ((s2_page_q ^ s2_row.user_b) & ~{41'd0, within_b}) == '0;
-    s3_local_q  <= local_en_i && s2_page_q[51:4] == local_bar_i;
-    s3_page_a_q <= {s2_row.card_a[51:11], (s2_row.card_a[10:0] & ~within_a) | (s2_page_q[10:0] & within_a)};
-    s3_page_b_q <= {s2_row.card_b[51:11], (s2_row.card_b[10:0] & ~within_b) | (s2_page_q[10:0] & within_b)};
-    s3_dev_q    <= s2_row.dev;
-    s3_vf_q     <= s2_row.vf;
-    s3_gen_q    <= look_gen_i;
-    s3_idx_q    <= s2_idx_q;
-    s3_hash_q   <= s2_hash_q;
-    s3_sweep_q  <= s2_sweep_q;
-    s3_last_q   <= s2_last_q;
+    if (s2_valid_q) begin
+      s3_hit_a_q  <= s2_row.has_a && ((s2_page_q ^ s2_row.user_a) & ~{41'd0, within_a}) == '0;
+      s3_hit_b_q  <= s2_row.has_b && ((s2_page_q ^ s2_row.user_b) & ~{41'd0, within_b}) == '0;
+      s3_local_q  <= local_en_i && s2_page_q[51:4] == local_bar_i;
+      s3_page_a_q <= {s2_row.card_a[51:11], (s2_row.card_a[10:0] & ~within_a) | (s2_page_q[10:0] & within_a)};
+      s3_page_b_q <= {s2_row.card_b[51:11], (s2_row.card_b[10:0] & ~within_b) | (s2_page_q[10:0] & within_b)};
+      s3_dev_q    <= s2_row.dev;
+      s3_vf_q     <= s2_row.vf;
+      s3_gen_q    <= look_gen_i;
+      s3_idx_q    <= s2_idx_q;
+      s3_hash_q   <= s2_hash_q;
+      s3_sweep_q  <= s2_sweep_q;
+      s3_last_q   <= s2_last_q;
+    end
     if (!rst_ni) s3_valid_q <= 1'b0;
     else s3_valid_q <= s2_valid_q && !restart;
   end
@@ -178,12 +182,14 @@ module vfp_map #(
 
   always_ff @(posedge clk_i) begin
     if (s3_valid_q && s3_sweep_q && (s3_hit_a_q || s3_hit_b_q)) hint_mem[s3_hash_q] <= s3_idx_q;
-    rsp_hit_o   <= found;
-    rsp_local_o <= s3_local_q;
-    rsp_dev_o   <= s3_dev_q;
-    rsp_vf_o    <= s3_vf_q;
-    rsp_gen_o   <= s3_gen_q;
-    rsp_page_o  <= s3_hit_a_q ? s3_page_a_q : s3_page_b_q;
+    if (s3_valid_q) begin
+      rsp_hit_o   <= found;
+      rsp_local_o <= s3_local_q;
+      rsp_dev_o   <= s3_dev_q;
+      rsp_vf_o    <= s3_vf_q;
+      rsp_gen_o   <= s3_gen_q;
+      rsp_page_o  <= s3_hit_a_q ? s3_page_a_q : s3_page_b_q;
+    end
     rsp_valid_o <= answer && rst_ni;
   end
 

@@ -32,7 +32,7 @@ module vfp_ended (
 
   assign in_ready_o = !valid_q;
   always_ff @(posedge clk_i) begin
-    if (!valid_q) begin
+    if (!valid_q && in_valid_i) begin
       hdr_q    <= in_hdr_i;
       is_cpl_q <= in_route_i.cls == vfp_cell_pkg::ClsCpl;
       source_q <= in_source_i;

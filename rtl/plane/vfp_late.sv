@@ -28,7 +28,7 @@ module vfp_late (
   assign vf_o       = in_ready_o ? in_req_i.vf : req_q.vf;
 
   always_ff @(posedge clk_i) begin
-    if (in_ready_o) begin
+    if (in_ready_o && in_valid_i) begin
       req_q  <= in_req_i;
       left_q <= in_left_i;
     end

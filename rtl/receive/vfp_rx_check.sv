@@ -48,11 +48,11 @@ module vfp_rx_check #(
     s1_sop_q  <= rx_i.sop;
     s1_eop_q  <= rx_i.eop;
     s1_null_q <= rx_i.nullify;
-    s1_data_q <= rx_i.data;
+    if (rx_valid_i) s1_data_q <= rx_i.data;
     s2_sop_q  <= s1_sop_q;
     s2_eop_q  <= s1_eop_q;
     s2_null_q <= s1_null_q;
-    s2_data_q <= s1_data_q;
+    if (s1_valid_q) s2_data_q <= s1_data_q;
     if (!rst_ni || !link_i) begin
       s1_valid_q <= 1'b0;
       s2_valid_q <= 1'b0;
@@ -124,7 +124,7 @@ module vfp_rx_check #(
     out_q.sop     <= h_sop_q;
     out_q.eop     <= h_eop_q || close;
     out_q.nullify <= h_eop_q ? h_null_q : (close_bad || (close && (!link_i || s2_null_q)));
-    out_q.data    <= h_data_q;
+    if (h_valid_q) out_q.data <= h_data_q;
     out_bad_q     <= h_eop_q ? h_bad_q : close_bad;
     if (h_valid_q && h_sop_q) begin
       out_q.hdr   <= h_hdr_q;

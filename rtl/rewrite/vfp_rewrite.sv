@@ -69,11 +69,13 @@ module vfp_rewrite #(
   assign leaves = in_valid_i && (in_i.sop || !ended_q);
 
   always_ff @(posedge clk_i) begin
-    out_q.sop     <= in_i.sop;
-    out_q.eop     <= in_i.eop || in_route_i.bare;
-    out_q.nullify <= in_i.nullify;
-    out_q.hdr     <= is_cpl ? cpl_out : req_out;
-    out_q.data    <= in_i.data;
+    if (in_valid_i) begin
+      out_q.sop     <= in_i.sop;
+      out_q.eop     <= in_i.eop || in_route_i.bare;
+      out_q.nullify <= in_i.nullify;
+      out_q.hdr     <= is_cpl ? cpl_out : req_out;
+      out_q.data    <= in_i.data;
+    end
     if (!rst_ni) begin
       out_valid_q <= 1'b0;
       ended_q     <= 1'b0;

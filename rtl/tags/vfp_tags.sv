@@ -223,16 +223,18 @@ module vfp_tags #(
   end
 
   always_ff @(posedge clk_i) begin
-    s3_live_q    <= s2_progress.done != s2_req.live;
-    s3_toggle_q  <= s2_req.live;
-    s3_stale_q   <= s2_begun && s2_progress.stale;
-    s3_rest_q    <= s2_progress.done == s2_req.live && s2_progress.rest;
-    s3_old_gen_q <= s2_who.has_vf && gen_i != s2_who.gen;
-    s3_gone_q    <= gone;
-    s3_left_q    <= s2_begun ? s2_progress.left : s2_who.bytes;
-    s3_low_q     <= s2_begun ? s2_progress.low : s2_who.low;
-    s3_age_q     <= now_q - (s2_progress.done == s2_req.live ? {s2_progress.left[8:0], s2_progress.low} : s2_req.born);
-    s3_who_q     <= s2_who;
+    if (valid_q[2]) begin
+      s3_live_q    <= s2_progress.done != s2_req.live;
+      s3_toggle_q  <= s2_req.live;
+      s3_stale_q   <= s2_begun && s2_progress.stale;
+      s3_rest_q    <= s2_progress.done == s2_req.live && s2_progress.rest;
+      s3_old_gen_q <= s2_who.has_vf && gen_i != s2_who.gen;
+      s3_gone_q    <= gone;
+      s3_left_q    <= s2_begun ? s2_progress.left : s2_who.bytes;
+      s3_low_q     <= s2_begun ? s2_progress.low : s2_who.low;
+      s3_age_q     <= now_q - (s2_progress.done == s2_req.live ? {s2_progress.left[8:0], s2_progress.low} : s2_req.born);
+      s3_who_q     <= s2_who;
+    end
   end
 
   // --- stage 4: is it what was asked for? ---
@@ -251,25 +253,27 @@ module vfp_tags #(
   assign after_3 = {1'b0, s3_left_q} - got_less_3_q[3];
 
   always_ff @(posedge clk_i) begin
-    s4_live_q      <= s3_live_q;
-    s4_toggle_q    <= s3_toggle_q;
-    s4_stale_q     <= s3_stale_q;
-    s4_rest_q      <= s3_rest_q;
-    s4_lost_q      <= s3_old_gen_q || s3_gone_q;
-    s4_gone_q      <= s3_gone_q;
-    s4_old_q       <= s3_age_q >= {1'b0, timeout_i};
-    // Any status but success ends the request, and has no data. Retry is for configuration requests (2.3.2).
-    s4_kind_q      <= data_q[3] == (ok_q[3] && s3_who.wants_data) &&
-                      (s3_who.is_mem ? !retry_q[3] : !data_q[3] || one_q[3]);
-    s4_mem_q       <= s3_who.is_mem && ok_q[3];
-    s4_place_q     <= bytes_q[3] == s3_left_q[11:0] && low_q[3] == s3_low_q;
-    s4_last_q      <= after_1[13];   // nothing is left
-    s4_over_q      <= after_3[13];   // more than three bytes too many
-    s4_left_q      <= s3_left_q;
-    s4_low_q       <= s3_low_q;
-    s4_next_left_q <= s3_left_q - got_q[3];
-    s4_next_low_q  <= s3_low_q + got_q[3][6:0];
-    s4_who_q       <= s3_who_q;
+    if (valid_q[3]) begin
+      s4_live_q      <= s3_live_q;
+      s4_toggle_q    <= s3_toggle_q;
+      s4_stale_q     <= s3_stale_q;
+      s4_rest_q      <= s3_rest_q;
+      s4_lost_q      <= s3_old_gen_q || s3_gone_q;
+      s4_gone_q      <= s3_gone_q;
+      s4_old_q       <= s3_age_q >= {1'b0, timeout_i};
+      // Any status but success ends the request, and has no data. Retry is for configuration requests (2.3.2).
+      s4_kind_q      <= data_q[3] == (ok_q[3] && s3_who.wants_data) &&
+                        (s3_who.is_mem ? !retry_q[3] : !data_q[3] || one_q[3]);
+      s4_mem_q       <= s3_who.is_mem && ok_q[3];
+      s4_place_q     <= bytes_q[3] == s3_left_q[11:0] && low_q[3] == s3_low_q;
+      s4_last_q      <= after_1[13];   // nothing is left
+      s4_over_q      <= after_3[13];   // more than three bytes too many
+      s4_left_q      <= s3_left_q;
+      s4_low_q       <= s3_low_q;
+      s4_next_left_q <= s3_left_q - got_q[3];
+      s4_next_low_q  <= s3_low_q + got_q[3][6:0];
+      s4_who_q       <= s3_who_q;
+    end
   end
 
   // --- stage 5: decision ---

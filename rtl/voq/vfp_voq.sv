@@ -169,8 +169,10 @@ module vfp_voq #(
   logic [127:0]  w1_data_q;
   always_ff @(posedge clk_i) begin
     w1_valid_q <= in_valid_i && !lost;
-    w1_addr_q  <= {hand_q, nth};
-    w1_data_q  <= in_i.data;
+    if (in_valid_i) begin
+      w1_addr_q <= {hand_q, nth};
+      w1_data_q <= in_i.data;
+    end
     if (w1_valid_q) payload_mem[w1_addr_q] <= w1_data_q;
   end
 
@@ -232,8 +234,10 @@ module vfp_voq #(
     d1_dst_q     <= dst;
     d1_cls_q     <= route_i.cls;
     d1_list_q    <= LW'(dst) + LW'({dst, 1'b0}) + LW'(route_i.cls);
-    d1_route_q   <= route_i[KeepRouteW-1:0];
-    d1_hdr_q     <= route_hdr_i;
+    if (route_valid_i) begin
+      d1_route_q <= route_i[KeepRouteW-1:0];
+      d1_hdr_q   <= route_hdr_i;
+    end
     d1_last_q    <= route_i.bare || route_cells_i == 6'd0 ? '0 : CW'(route_cells_i - 6'd1);
     d1_valid_q   <= route_valid_i && rst_ni;
   end
@@ -385,7 +389,7 @@ module vfp_voq #(
     out_q.sop     <= next_sop_q;
     out_q.eop     <= next_eop_q;
     out_q.nullify <= 1'b0;
-    out_q.data    <= payload_q;
+    if (next_valid_q) out_q.data <= payload_q;
     if (next_sop_q) begin
       out_q.hdr   <= keep_q[127:0];
       out_route_q <= keep_q[128 +: KeepRouteW];
