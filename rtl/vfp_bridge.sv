@@ -125,12 +125,12 @@ module vfp_bridge #(
   logic [Hosts-1:0][1:0]    host_refused;
   logic [127:0]             err_hdr;
   logic                     fabric_busy, fabric_timer, ctrl_busy, ctrl_timer;
-  logic                     clk_ctrl, ctrl_on, vf_news;
+  logic                     clk_ctrl, ctrl_on;
   logic [Ports-1:0]         link_q;
   logic [Hosts-1:0]         host_lost_q;
 
   vfp_fabric #(.Users(Users), .UserFns(UserFns), .Vfs(Vfs)) u_fabric (
-    .clk_ctrl_i(clk_ctrl), .ctrl_on_i(ctrl_on), .vf_news_o(vf_news),
+    .clk_ctrl_i(clk_ctrl), .ctrl_on_i(ctrl_on),
     .clk_i, .rst_ni, .tick_ms_i, .link_i,
     .rx_valid_i, .rx_ready_o, .rx_room_o, .rx_sop_i, .rx_eop_i, .rx_hdr_i, .rx_data_i,
     .tx_valid_o, .tx_ready_i, .tx_room_i, .tx_sop_o, .tx_eop_o, .tx_hdr_o, .tx_data_o,
@@ -173,7 +173,7 @@ module vfp_bridge #(
     link_q      <= link_i;
     host_lost_q <= host_lost;
   end
-  assign ctrl_on = ctrl_busy || tick_ms_i || vf_news || cfg_valid != '0 || rsp_valid != '0 || reg_valid != '0 || int_valid ||
+  assign ctrl_on = ctrl_busy || tick_ms_i || cfg_valid != '0 || rsp_valid != '0 || reg_valid != '0 || int_valid ||
                    int_done || msi_valid != '0 || own_cfg_write || own_cfg_writing || own_cfg_written || err_valid ||
                    timeouts != '0 || host_refused != '0 || host_lost_q != host_lost || link_q != link_i;
   vfp_clock_gate u_gate (.clk_i, .rst_ni, .on_i(ctrl_on), .clk_o(clk_ctrl));

@@ -1,26 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
-// The clock of a part that rests: it stands from 16 cycles after on_i has fallen until on_i rises. Whoever instantiates it
+// The clock of a part that rests: it stands from Hold cycles after on_i has fallen until on_i rises. Whoever instantiates it
 // promises that the part keeps its state and its outputs meanwhile, so that nobody can tell.
 //
 // Only the simulation (sim/bridge) has use for that: parts of a model that are not evaluated cost nothing. There the clock
 // falls in the very step in which registers change (bridge_model.sv), so that no latch is needed before the AND. Everywhere
 // else this is a wire, and what tells whether a part rests (busy_o) is not made.
-module vfp_clock_gate (
+module vfp_clock_gate #(
+  parameter int unsigned Hold = 16  // 1..31
+) (
   input  logic clk_i,
   input  logic rst_ni,
   input  logic on_i,
   output logic clk_o
 );
 
+  if (Hold < 1 || Hold > 31) begin : gen_bad_hold
+    $fatal(1, "vfp_clock_gate: Hold is 1 to 31");
+  end
+
 `ifdef VFPOOL_GATE
-  logic       on_q;
+  logic       goes;
   logic [4:0] left_q;
   always_ff @(posedge clk_i) begin
-    on_q <= !rst_ni || on_i || left_q > 5'd1;
-    if (!rst_ni || on_i) left_q <= 5'd16;
+    if (!rst_ni || on_i) left_q <= 5'(Hold);
     else if (left_q != '0) left_q <= left_q - 1'b1;
   end
-  assign clk_o = clk_i && (on_i || on_q || !rst_ni);
+  assign goes  = on_i || left_q != '0 || !rst_ni;
+  assign clk_o = clk_i && goes;
 `else
   assign clk_o = clk_i;
   logic unused;

@@ -22,7 +22,9 @@ module vfp_counters #(
   input  logic [IdxW-1:0] first_i,
   input  logic [IdxW-1:0] last_i,
   output logic            done_o,
-  output logic [31:0]     sum_o
+  output logic [31:0]     sum_o,
+
+  output logic            busy_o    // else nothing changes 16 cycles later, but for pulses (vfp_clock_gate)
 );
 
   // A walk takes N steps, and one of four is for who asks.
@@ -77,6 +79,7 @@ module vfp_counters #(
   logic            init_q, asking_q, step, asked, visit_q, asked_q, last_q;
   logic [4:0]      fresh_q;  // the memory is not written yet for what is at that stage
   assign step  = event_q != '0 || asking_q || init_q;
+  assign busy_o = step || rst_group_q != '0;
   assign asked = asking_q && phase_q == '0 && fresh_q == '0;
   always_ff @(posedge clk_i) begin
     visit_q <= step;

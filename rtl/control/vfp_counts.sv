@@ -67,9 +67,11 @@ module vfp_counts #(
     end
   end
 
+  logic clk_count, counts;
+  vfp_clock_gate u_gate (.clk_i(clk_count_i), .rst_ni, .on_i(pulses != '0 || ask_q || counts), .clk_o(clk_count));
   vfp_counters #(.N(N)) u_counters (
-    .clk_i(clk_count_i), .rst_ni, .event_i(pulses),
-    .ask_i(ask_q), .first_i(first_q), .last_i(last_q), .done_o, .sum_o(count_o)
+    .clk_i(clk_count), .rst_ni, .event_i(pulses),
+    .ask_i(ask_q), .first_i(first_q), .last_i(last_q), .done_o, .sum_o(count_o), .busy_o(counts)
   );
 
   logic unused;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Looks at the packets that pass the ports, and tells the configuration spaces what their Status registers have to record:
 // poisoned packets, a cycle after the header, and requests that ended with an error, five cycles after it. It takes part in
-// nothing.
+// nothing, and rests while packets pass of which there is nothing to tell.
 module vfp_watch #(
   parameter int unsigned Users   = 2,
   parameter int unsigned UserFns = 16,
@@ -49,7 +49,9 @@ module vfp_watch #(
 
   localparam logic [4:0] Cpl = 5'b0_1010;  // Type of a completion
 
-  logic [Hosts-1:0] some_q;
+  logic [Hosts-1:0] some_q, sees;
+  logic             clk, ends;
+  vfp_clock_gate u_gate (.clk_i, .rst_ni, .on_i(sees != '0 || ends || busy_o), .clk_o(clk));
   for (genvar h = 0; h < Hosts; h++) begin : gen_host
     logic [1:0]  down_q, up_q;
     logic [15:0] down_id_q, up_id_q;
@@ -58,7 +60,8 @@ module vfp_watch #(
     assign down  = rx_take_i[h] && rx_hdr_i[h][14] && rx_hdr_i[h][30];
     assign up    = tx_take_i[h] && tx_hdr_i[h][14] && tx_hdr_i[h][30];
     assign abort = tx_take_i[h] && tx_hdr_i[h][28:24] == Cpl && tx_hdr_i[h][47:45] == vfp_cell_pkg::CplCa;
-    always_ff @(posedge clk_i) begin
+    assign sees[h] = down || up || abort;
+    always_ff @(posedge clk) begin
       down_q    <= {2{down && rst_ni}} & {rx_hdr_i[h][28:24] == Cpl, rx_hdr_i[h][28:24] != Cpl};
       up_q      <= {2{up && rst_ni}} & {tx_hdr_i[h][28:24] == Cpl, tx_hdr_i[h][28:24] != Cpl};
       abort_q   <= abort && rst_ni;
@@ -84,14 +87,15 @@ module vfp_watch #(
   logic             here_q, owners_q;
   assign ur = tx_hdr_i[Hosts][47:45] == vfp_cell_pkg::CplUr;
   assign ca = tx_hdr_i[Hosts][47:45] == vfp_cell_pkg::CplCa;
-  always_ff @(posedge clk_i) begin
-    end_q  <= {end_q[2:0], {2{tx_take_i[Hosts] && tx_hdr_i[Hosts][28:24] == Cpl && rst_ni}} & {ca, ur}};
+  assign ends = tx_take_i[Hosts] && tx_hdr_i[Hosts][28:24] == Cpl && (ca || ur);
+  always_ff @(posedge clk) begin
+    end_q  <= {end_q[2:0], {2{ends && rst_ni}} & {ca, ur}};
     ours_q <= {ours_q[2:0], tx_hdr_i[Hosts][63:48] == own_dsp_bdf_i};
     rid_q  <= tx_hdr_i[Hosts][95:80];
   end
 
   vfp_dev_steer #(.Users(Users), .UserFns(UserFns), .Vfs(Vfs)) u_whose (
-    .clk_i,
+    .clk_i(clk),
     .rid_i(rid_q),
     .dev_known_i, .sriov_i, .vf_first_i, .vf_stride_i, .num_vfs_i, .sec_bus_i, .sub_bus_i, .vf_owned_i, .vf_fn_i,
     .known_o  (known),
@@ -102,7 +106,7 @@ module vfp_watch #(
 
   logic [1:0] last_q;
   logic       last_ours_q;
-  always_ff @(posedge clk_i) begin
+  always_ff @(posedge clk) begin
     last_q      <= end_q[3] & {2{rst_ni}};
     last_ours_q <= ours_q[3];
     fn_q        <= fn;

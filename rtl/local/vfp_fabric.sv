@@ -113,7 +113,6 @@ module vfp_fabric #(
   input  logic [15:0]              cpl_timeout_ms_i,
   input  logic                     freeze_i,
   output logic [Vfs-1:0]           vf_busy_o,
-  output logic                     vf_news_o,     // vf_busy_o is about to change
   output logic                     own_cfg_write_o,
   output logic [9:0]               own_cfg_reg_o,
   output logic                     own_cfg_writing_o,
@@ -245,7 +244,7 @@ module vfp_fabric #(
     assign hold[h]      = h != 0 && held;
     // What goes on to the device passes no posted packet of its sender (PCIe Base Specification 2.1, table 2-24).
     vfp_passed #(.Slots(128)) u_passed (
-      .clk_i, .rst_ni, .begin_i(live), .waits_i(p_waits[h]), .sends_i(p_sends[h]), .over_o(passed), .counts_o(counts[h])
+      .clk_i(clk), .rst_ni, .begin_i(live), .waits_i(p_waits[h]), .sends_i(p_sends[h]), .over_o(passed), .counts_o(counts[h])
     );
     assign fwd_valid[h] = live && passed && !hold[h];
 
@@ -365,10 +364,10 @@ module vfp_fabric #(
     .clk_i, .rst_ni, .begin_i(begins), .begin_vf_i(begin_vf), .end_i(ends), .end_vf_i(end_vf), .unsure_i(moving),
     .busy_o(busy)
   );
-  // The walk goes on in every cycle; the control plane looks at its result in its own ones.
+  // The walk goes on in every cycle; the control plane looks at its result in its own ones, of which each use of it has had
+  // one before.
   logic [Vfs-1:0] busy, busy_q;
   always_ff @(posedge clk_ctrl_i) busy_q <= rst_ni ? busy : '1;
-  assign vf_news_o = busy != busy_q;
   assign vf_busy_o = busy_q | {Vfs{moving}};
 
   // Requests that nobody answered in time, toward the device and toward a host. What a lost link ends is not of them.

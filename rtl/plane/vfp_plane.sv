@@ -259,8 +259,6 @@ module vfp_plane #(
     assign speaks[p] = exit_valid[p] || queued[p] || own_req_valid_i[p] || own_cpl_valid_i[p] || ask[p] != '0 ||
                        answers[p] || ended_valid[p] || end_valid[p] || link_q[p] != link_i[p] || down_q[p] != down[p] ||
                        old_q[p] != old_o[p];
-    vfp_clock_gate u_in_gate  (.clk_i, .rst_ni, .on_i(hears[p]), .clk_o(clk_in[p]));
-    vfp_clock_gate u_out_gate (.clk_i, .rst_ni, .on_i(speaks[p]), .clk_o(clk_out[p]));
   end
   assign busy_o = (hears | speaks | ports_busy) != '0;
 
@@ -351,6 +349,13 @@ module vfp_plane #(
     localparam bit IsHost = p < int'(H);
     localparam logic [4:0] Mine = IsHost ? 5'(p) : 5'(p - int'(H));  // this port's number on the other side
 
+    // What is beside the two: until what is old has gone, and what ended has been reported.
+    logic clk_link, link_on;
+    assign link_on = hears[p] || speaks[p] || ports_busy[p] || rep_valid[3*p+2] || (old_o[p] && !down[p]);
+    vfp_clock_gate #(.Hold(8)) u_link_gate (.clk_i, .rst_ni, .on_i(link_on), .clk_o(clk_link));
+    vfp_clock_gate #(.Hold(8)) u_in_gate   (.clk_i(clk_link), .rst_ni, .on_i(hears[p]), .clk_o(clk_in[p]));
+    vfp_clock_gate #(.Hold(8)) u_out_gate  (.clk_i(clk_link), .rst_ni, .on_i(speaks[p]), .clk_o(clk_out[p]));
+
     // A host that is held sends completions only; what is inside already waits before the devices.
     vfp_route_pkg::route_t  verdict, leaves;
     logic [2:0]  open;
@@ -375,7 +380,7 @@ module vfp_plane #(
     logic [6:0] dec_used;
     logic [4:0] bad_used;
     logic       unused_dec_room, unused_bad_room, reports_q;
-    always_ff @(posedge clk_i) reports_q <= dec_used < 7'd16 && bad_used < 5'd4;
+    always_ff @(posedge clk_link) reports_q <= dec_used < 7'd16 && bad_used < 5'd4;
     assign dec_room[p] = verdict_room[p] & {3{reports_q}};
     logic [ReportW-1:0] dec_report, bad_report;
     vfp_fifo #(.W(ReportW), .Depth(64)) u_dec_reports (
@@ -397,7 +402,7 @@ module vfp_plane #(
     assign ends             = 2'(dropped[p]) + 2'(link_lost_p[p]) + 2'(ended_valid[p] && ended_ready[p]);
     assign rep_valid[3*p+2] = ends_q != '0;
     assign ends_told        = rep_valid[3*p+2] && rep_ready[3*p+2];
-    always_ff @(posedge clk_i) begin
+    always_ff @(posedge clk_link) begin
       if (!rst_ni) ends_q <= '0;
       else if (ends != {1'b0, ends_told}) begin
         ends_q <= ends == 2'd0 ? ends_q - 1'b1 : ends_q >= 8'hfd ? 8'hff : ends_q + 8'(ends) - 8'(ends_told);
@@ -417,7 +422,7 @@ module vfp_plane #(
     assign arrives     = dec_valid[p] && dec_cell.eop && !dec_cell.nullify;
     assign renews_o[p] = shut[p] && link_i[p] && !contained_o[p];
     vfp_session u_session (
-      .clk_i, .rst_ni, .down_i(down[p]), .arrives_i(arrives), .decided_i(route_valid[p]), .np_some_i(np_some[p]),
+      .clk_i(clk_link), .rst_ni, .down_i(down[p]), .arrives_i(arrives), .decided_i(route_valid[p]), .np_some_i(np_some[p]),
       .gone_i(gone[p]), .deciding_o(deciding_o[p]), .old_o(old_o[p]), .hold_o(shut[p])
     );
 
@@ -501,7 +506,7 @@ module vfp_plane #(
     assign late_own     = late.port == vfp_tags_pkg::PortOwn;
     assign exp_ready[p] = late_own || late_room;
     vfp_late u_late (
-      .clk_i, .rst_ni, .in_valid_i(exp_valid[p] && !late_own), .in_ready_o(late_room), .in_req_i(late),
+      .clk_i(clk_in[p]), .rst_ni, .in_valid_i(exp_valid[p] && !late_own), .in_ready_o(late_room), .in_req_i(late),
       .in_left_i(exp_left[p][11:0]), .vf_o(late_vf), .row_i(late_row),
       .out_valid_o(late_valid[p]), .out_ready_i(late_ready[p]), .out_port_o(late_port[p]), .out_o(late_ans[p]),
       .out_cid_o(late_cid[p])

@@ -134,9 +134,12 @@ module vfp_port #(
 
   // --- parts rest while nothing is there for them (vfp_clock_gate) ---
 
+  // What is no part of its own: while one of them has something, the clocks of containment run, or this port or a peer is gone
+  // or back. The others' clocks stand when this one does.
+  logic clk_port, port_on;
   logic clk_receive, clk_queues, clk_exit, clk_tags;
   logic link_q, queues_busy, exit_busy, tags_busy, tags_walk, receive_on, queues_on, exit_on, tags_on;
-  always_ff @(posedge clk_i) link_q <= link_i;
+  always_ff @(posedge clk_port) link_q <= link_i;
   // The walker of the tags has nothing to see where none is held, unless a peer or this link is back and waits for it.
   logic walk_matters;
   assign walk_matters = tags_some_o || (gone_q & ~peer_gone_i) != '0 || (cut_q && link_i);
@@ -145,10 +148,13 @@ module vfp_port #(
   assign exit_on    = exit_busy || waiting_i != '0;
   assign tags_on    = tags_busy || (tags_walk && walk_matters);
   assign busy_o     = receive_on || queues_on || exit_on || tags_on;
-  vfp_clock_gate u_receive_gate (.clk_i, .rst_ni, .on_i(receive_on), .clk_o(clk_receive));
-  vfp_clock_gate u_queues_gate  (.clk_i, .rst_ni, .on_i(queues_on), .clk_o(clk_queues));
-  vfp_clock_gate u_exit_gate    (.clk_i, .rst_ni, .on_i(exit_on), .clk_o(clk_exit));
-  vfp_clock_gate u_tags_gate    (.clk_i, .rst_ni, .on_i(tags_on), .clk_o(clk_tags));
+  assign port_on    = busy_o || tick_ms_i || tick_us_i || own_valid_i || exp_valid || contained_o || gone_q != peer_gone_i ||
+                      (cut_q && link_i) || link_waits_i != 3'd0 || held_i != '0;
+  vfp_clock_gate             u_port_gate    (.clk_i, .rst_ni, .on_i(port_on), .clk_o(clk_port));
+  vfp_clock_gate #(.Hold(8)) u_receive_gate (.clk_i(clk_port), .rst_ni, .on_i(receive_on), .clk_o(clk_receive));
+  vfp_clock_gate #(.Hold(8)) u_queues_gate  (.clk_i(clk_port), .rst_ni, .on_i(queues_on), .clk_o(clk_queues));
+  vfp_clock_gate             u_exit_gate    (.clk_i(clk_port), .rst_ni, .on_i(exit_on), .clk_o(clk_exit));
+  vfp_clock_gate #(.Hold(8)) u_tags_gate    (.clk_i(clk_port), .rst_ni, .on_i(tags_on), .clk_o(clk_tags));
 
   // --- entrance: a packet without room is as if it had not come ---
 
@@ -166,7 +172,7 @@ module vfp_port #(
   end
   assign rx_valid = rx_valid_i && !refuse;
 
-  always_ff @(posedge clk_i) begin
+  always_ff @(posedge clk_port) begin
     if (!rst_ni) refuse_q <= 1'b0;
     else if (rx_valid_i) refuse_q <= refuse && !rx_i.eop;
     late_q    <= rx_valid_i && rx_i.sop && refuse && rst_ni;
@@ -209,7 +215,7 @@ module vfp_port #(
     assign q_room  = {room, exit_room_i};
     assign grant   = asked_q[2] && q_req[Peers] && room[req_cls_o];
     assign q_grant = {grant, grant_i};
-    always_ff @(posedge clk_i) begin
+    always_ff @(posedge clk_port) begin
       asked_q   <= rst_ni && q_req[Peers] && !grant ? {asked_q[1], 1'b1} : 2'd0;
       granted_q <= rst_ni ? {granted_q[1], grant} : 2'd0;
     end
@@ -246,7 +252,7 @@ module vfp_port #(
   logic [Peers-1:0][1:0] walks_q;
   logic                  walk_done;
   for (genvar p = 0; p < int'(Peers); p++) begin : gen_gone
-    always_ff @(posedge clk_i) begin
+    always_ff @(posedge clk_port) begin
       if (!rst_ni) begin
         gone_q[p]  <= 1'b0;
         walks_q[p] <= 2'd0;
@@ -271,7 +277,7 @@ module vfp_port #(
     logic [Peers-1:0] starves_q, refused_q;
     assign turn      = tick_us_i && period_q >= {1'b0, stuck_i[12:1]};
     assign refuse_np = refused_q;
-    always_ff @(posedge clk_i) begin
+    always_ff @(posedge clk_port) begin
       if (!rst_ni || turn) period_q <= 13'd1;
       else if (tick_us_i) period_q <= period_q + 1'b1;
       for (int p = 0; p < int'(Peers); p++) begin
@@ -316,7 +322,7 @@ module vfp_port #(
     .walking_o(tags_walk), .busy_o(tags_busy)
   );
   vfp_behind #(.Peers(Peers), .Slots(Slots)) u_behind (
-    .clk_i, .rst_ni, .in_valid_i(exp_valid), .in_ready_o(exp_ready), .in_req_i(exp_req_o), .in_left_i(exp_left_o),
+    .clk_i(clk_port), .rst_ni, .in_valid_i(exp_valid), .in_ready_o(exp_ready), .in_req_i(exp_req_o), .in_left_i(exp_left_o),
     .out_valid_o(exp_valid_o), .out_ready_i(exp_ready_i),
     .arrives_i(in_valid && in.eop && !in.nullify), .decided_i(route_valid_i),
     .waits_i(q_cpl[Peers-1:0]), .sends_i(grant_i & {Peers{req_cls_o == vfp_cell_pkg::ClsCpl}})
@@ -332,12 +338,12 @@ module vfp_port #(
     for (int p = 0; p < int'(Peers); p++) waits = waits | waiting_i[p];
   end
   // A cycle late is soon enough for clocks of microseconds.
-  always_ff @(posedge clk_i) begin
+  always_ff @(posedge clk_port) begin
     waits_q <= ((waits & ~link_room_i) | link_waits_i) & {3{link_i && rst_ni}};
     holds_q <= held_i != '0 && link_i && rst_ni;
   end
   vfp_contain u_contain (
-    .clk_i, .rst_ni, .tick_i(tick_us_i), .stuck_i, .patience_i, .worth_i(6'd32),
+    .clk_i(clk_port), .rst_ni, .tick_i(tick_us_i), .stuck_i, .patience_i, .worth_i(6'd32),
     .waiting_i(waits_q), .left_i(take_o), .held_i(holds_q), .cell_i(tx_valid_o),
     .contained_o, .cause_o(unused_cause), .release_i
   );
@@ -350,7 +356,7 @@ module vfp_port #(
   logic [1:0]  seen_q;
   logic [5:0]  empty_q;
   logic [11:0] since_q;
-  always_ff @(posedge clk_i) begin
+  always_ff @(posedge clk_port) begin
     if (!rst_ni || !link_i) begin
       cut_q   <= rst_ni;
       seen_q  <= 2'd0;
