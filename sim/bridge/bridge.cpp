@@ -331,6 +331,9 @@ void Bridge::press_button(unsigned user, unsigned slot) {
 std::uint32_t Bridge::service_read(std::uint32_t offset) { return impl_->service(false, offset, 0); }
 void Bridge::service_write(std::uint32_t offset, std::uint32_t value) { impl_->service(true, offset, value); }
 
+bool Bridge::awake(unsigned port) const { return impl_->top.awake_o >> port & 1; }
+bool Bridge::control_awake() const { return impl_->top.control_awake_o; }
+
 void Bridge::add_tap(Tap tap) { impl_->taps.push_back(std::move(tap)); }
 
 void Bridge::trace_to(const std::string& path) {

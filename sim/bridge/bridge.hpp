@@ -78,6 +78,10 @@ class Bridge : public Clocked {
     return read<regs::CommandResult>().code;
   }
 
+  /// A part of `port`, or the control plane, is clocked in the cycle that comes; else they cost nothing in it.
+  bool awake(unsigned port) const;
+  bool control_awake() const;
+
   void add_tap(Tap tap);
   /// Waves into an FST file from now on / stop.
   void trace_to(const std::string& path);

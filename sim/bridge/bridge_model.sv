@@ -45,7 +45,11 @@ module bridge_model #(
   output logic                     svc_ready_o,
   output logic [31:0]              svc_rdata_o,
   output logic                     busy_o,
-  output logic                     timer_o
+  output logic                     timer_o,
+
+  // Which ports have a part that is clocked in this cycle, and whether the control plane is (vfp_clock_gate).
+  output logic [Ports-1:0]         awake_o,
+  output logic                     control_awake_o
 );
 
   logic clk_i;
@@ -74,5 +78,13 @@ module bridge_model #(
   end
 
   vfp_bridge #(.Users(Users), .Slots(Slots), .SlotFns(SlotFns)) u_bridge (.*);
+
+  for (genvar h = 0; h <= int'(Users); h++) begin : gen_host
+    assign awake_o[h] = u_bridge.u_fabric.u_plane.gen_link[h].u_link_gate.goes ||
+                        u_bridge.u_fabric.u_plane.u_crossbar.gen_host[h].u_port.u_port_gate.goes;
+  end
+  assign awake_o[Users+1] = u_bridge.u_fabric.u_plane.gen_link[Users+1].u_link_gate.goes ||
+                            u_bridge.u_fabric.u_plane.u_crossbar.gen_device[0].u_port.u_port_gate.goes;
+  assign control_awake_o  = u_bridge.u_gate.goes;
 
 endmodule
