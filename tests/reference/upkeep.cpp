@@ -129,7 +129,7 @@ void Run::restore() {
     ++next_home_;
     if (model_.state().vf_in(at.user, at.slot, 0)) continue;
     std::vector<unsigned> vfs;
-    for (unsigned n = 1 + next_home_ % 3; n > 0 && !free.empty(); --n) {
+    for (unsigned n = std::min(1 + next_home_ % 3, g.slot_functions); n > 0 && !free.empty(); --n) {
       vfs.push_back(free.back());
       free.pop_back();
     }
