@@ -5,9 +5,8 @@
 
 namespace vfpool::testbed {
 
-void Domain::add_load(unsigned load, std::size_t limit, std::function<void(const Packet&)> next,
-                      std::function<void()> empty) {
-  inputs_.push_back({load, PacketQueue(limit), std::move(next), std::move(empty), {}});
+void Domain::add_load(unsigned load, std::size_t limit, Exit exit) {
+  inputs_.push_back({load, PacketQueue(limit), std::move(exit), {}});
 }
 
 Domain::Input& Domain::input(unsigned load) {
@@ -37,9 +36,10 @@ std::optional<double> Domain::begin() {
 void Domain::finish() {
   for (Input& i : inputs_) {
     if (i.taken.empty()) continue;
-    for (const Packet& packet : i.taken) i.next(packet);
+    for (const Packet& packet : i.taken) i.exit.next(packet);
     i.taken.clear();
-    if (i.queue.empty() && i.empty) i.empty();
+    if (i.exit.notify) i.exit.notify();
+    if (i.queue.empty() && i.exit.empty) i.exit.empty();
   }
 }
 

@@ -15,8 +15,13 @@ class Domain : public Runnable {
   /// Cycles a packet and a batch; packets of a load taken at once.
   Domain(double packet, double batch, unsigned take) : packet_(packet), batch_(batch), take_(take) {}
 
-  /// `next`: the packet has been worked on. `empty`: nothing of the load is left (may be null).
-  void add_load(unsigned load, std::size_t limit, std::function<void(const Packet&)> next, std::function<void()> empty);
+  /// What becomes of a load's packets. All but `next` may be null.
+  struct Exit {
+    std::function<void(const Packet&)> next;  ///< the packet has been worked on
+    std::function<void()> notify = nullptr;   ///< the batch has: the one notification that whoever takes it gets
+    std::function<void()> empty = nullptr;    ///< nothing of the load is left
+  };
+  void add_load(unsigned load, std::size_t limit, Exit exit);
   /// False: no room. Does not wake the domain: its caller knows when a batch is complete.
   bool put(const Packet& packet);
   std::size_t held() const;
@@ -30,8 +35,7 @@ class Domain : public Runnable {
   struct Input {
     unsigned load;
     PacketQueue queue;
-    std::function<void(const Packet&)> next;
-    std::function<void()> empty;
+    Exit exit;
     std::vector<Packet> taken;
   };
   Input& input(unsigned load);

@@ -9,6 +9,7 @@
 #include "testbed/domain.hpp"
 #include "testbed/port.hpp"
 #include "testbed/streams.hpp"
+#include "testbed/throttled.hpp"
 #include "testbed/vector.hpp"
 
 extern "C" {
@@ -44,7 +45,9 @@ class Outbox : public Source {
 };
 
 struct Card {
-  std::unique_ptr<Port> in, out;  // toward the first domain; sending: the wire
+  std::unique_ptr<Port> in, out;      // toward the first domain; sending: the wire
+  std::unique_ptr<Throttled> client;  // what comes to the client
+  std::unique_ptr<Throttled> acks;    // sending: what comes back and lets the guest go on
   std::unique_ptr<Vector> vector;
   std::unique_ptr<Outbox> outbox;
 };
@@ -98,7 +101,7 @@ class World {
 
   void consumed(const Packet& packet) {
     ++read_;
-    packet.source->ended(packet, Fate::kConsumed);
+    cards_[packet.to].client->put(packet);
   }
 
   // The card's interrupt: to the driver domain, which unmasks when nothing is left.
@@ -111,28 +114,36 @@ class World {
     Domain& iovm = *iovms_[set_up_.iovm_of[load]];
     Domain& guest = *guests_[load];
     Card& card = cards_.emplace_back();
+    card.client = std::make_unique<Throttled>(
+        events_, set_up_.client_interrupts, [](const Packet& p) { p.source->ended(p, Fate::kConsumed); }, nullptr);
     card.vector = std::make_unique<Vector>(events_, [this, &iovm] { interrupt(iovm); });
     card.vector->set_steps(airvf_rate_to_steps(set_up_.interrupts));
     Vector* vector = card.vector.get();
-    const auto hand_to = [this](Domain& next) {
-      return [this, &next](const Packet& packet) {
-        if (!next.put(packet)) return packet.source->ended(packet, Fate::kForwardFull);
-        machine_.wake(next);
+    const auto hand_to = [](Domain& next) {
+      return [&next](const Packet& packet) {
+        if (!next.put(packet)) packet.source->ended(packet, Fate::kForwardFull);
       };
     };
+    const auto wake = [this](Domain& next) { return [this, &next] { machine_.wake(next); }; };
     if (set_up_.send) {
       card.out = std::make_unique<Port>(events_, set_up_.link, [this](const Packet& p) { consumed(p); });
       card.outbox = std::make_unique<Outbox>(*card.out);
-      card.in = std::make_unique<Port>(events_, kMemory, hand_to(guest));
-      guest.add_load(load, set_up_.ring, hand_to(iovm), nullptr);
-      iovm.add_load(load, set_up_.ring, [box = card.outbox.get()](const Packet& p) { box->put(p); }, nullptr);
+      card.acks = std::make_unique<Throttled>(events_, set_up_.interrupts, hand_to(guest), [this, &iovm, &guest] {
+        // A driver domain that runs finds the ACKs by polling.
+        if (!machine_.running(iovm)) machine_.charge(iovm, set_up_.costs.interrupt);
+        machine_.wake(guest);
+      });
+      card.in = std::make_unique<Port>(events_, kMemory, [acks = card.acks.get()](const Packet& p) { acks->put(p); });
+      guest.add_load(load, set_up_.ring, {.next = hand_to(iovm), .notify = wake(iovm)});
+      iovm.add_load(load, set_up_.ring, {.next = [box = card.outbox.get()](const Packet& p) { box->put(p); }});
     } else {
       card.in = std::make_unique<Port>(events_, set_up_.link, [&iovm, vector](const Packet& packet) {
         if (!iovm.put(packet)) return packet.source->ended(packet, Fate::kRingFull);
         vector->cause();
       });
-      iovm.add_load(load, set_up_.ring, hand_to(guest), [vector] { vector->unmask(false); });
-      guest.add_load(load, set_up_.ring, [this](const Packet& p) { consumed(p); }, nullptr);
+      iovm.add_load(load, set_up_.ring,
+                    {.next = hand_to(guest), .notify = wake(guest), .empty = [vector] { vector->unmask(false); }});
+      guest.add_load(load, set_up_.ring, {.next = [this](const Packet& p) { consumed(p); }});
     }
     for (unsigned i = 0; i < set_up_.connections; ++i) {
       const TcpSpec spec{.to = load,

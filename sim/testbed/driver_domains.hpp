@@ -31,6 +31,7 @@ struct DriverDomains {
   unsigned ring = 256, batch = 64, connections = 4;
   unsigned interrupts = 8000;  ///< /s of a card at most
   double window = 65535, answer_us = 60;
+  unsigned client_interrupts = 8000;  ///< /s of a client's card: what comes to a client it sees that often
   Time warm_up = 50 * kMillisecond, measured = 200 * kMillisecond;
   std::uint64_t seed = 1;
 };
