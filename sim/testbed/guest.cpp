@@ -11,7 +11,7 @@ Guest::Guest(Machine& machine, unsigned number, const GuestSpec& spec)
       moderator_(spec.moderation, machine.costs().hz),
       ring_(spec.ring),
       socket_(spec.socket),
-      vector_(machine.events(), [this] { interrupt(); }) {
+      vector_(machine.events(), [this] { interrupt(); }, spec.auto_mask) {
   vector_.set_steps(moderator_.steps());
   for (unsigned i = 0; i < spec.workers; ++i) workers_.push_back(std::make_unique<Worker>(*this));
   poller_ = std::make_unique<Poller>(*this);
@@ -25,6 +25,10 @@ Guest::Guest(Machine& machine, unsigned number, const GuestSpec& spec)
     if (i == 0 || !workers_.empty()) vcpu.threads.push_back(application_.get());
   }
   vcpus_[0]->poller = poller_.get();
+  // Ticks of different vCPUs do not come in one instant.
+  const Time period = spec.tick_rate > 0 ? time_for(1, spec.tick_rate) : 0;
+  for (unsigned i = 0; i < spec.vcpus && period > 0; ++i)
+    ticks_.push_back(std::make_unique<Tick>(*this, *vcpus_[i], period * ((number * 7 + i * 3) % 16) / 16));
   // The driver binds worker i to the CPU after the vector's, then the next.
   for (unsigned i = 0; i < spec.workers; ++i) {
     Vcpu& vcpu = *vcpus_[(i + 1) % spec.vcpus];
@@ -55,10 +59,12 @@ void Guest::interrupt() {
   Vcpu& vcpu = *vcpus_[0];
   Runnable* there = machine_.neighbour(vcpu);
   machine_.charge(there != nullptr ? *there : vcpu, spec_.costs.interrupt_host);
-  machine_.charge(vcpu, spec_.costs.interrupt_guest);
   ++counts_.interrupts;
+  // One that the vCPU has not seen yet is merged with this one, which the host has paid for all the same.
+  if (!poller_->scheduled()) machine_.charge(vcpu, spec_.costs.interrupt_guest);
   poller_->schedule();
   machine_.wake(vcpu);
+  if (spec_.injector_thread) machine_.choose_anew(vcpu);
 }
 
 void Guest::end(const Packet& packet, Fate fate) {

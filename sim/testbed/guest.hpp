@@ -40,9 +40,13 @@ struct GuestSpec {
   std::size_t ring = 512;    ///< receive descriptors
   std::size_t socket = 256;  ///< packets that a socket holds
   unsigned budget = 64;      ///< packets of one poll
+  unsigned reader = 16;      ///< packets that the application reads before an interrupt breaks in
   unsigned softirq = 3000;   ///< packets in a row after which the softirq has to share with threads (ksoftirqd)
   unsigned workers = 0;      ///< of MTVD; 0: the driver's poll does all
   airvf_policy policy = AIRVF_RR;
+  double tick_rate = 0;   ///< timer interrupts of each vCPU, /s; 0: none while it is idle, which is all that counts
+  bool auto_mask = true;  ///< see Vector
+  bool injector_thread = false;  ///< interrupts reach the vCPU through a thread of the host, see Machine::choose_anew()
 };
 
 struct GuestCounts {
@@ -55,6 +59,7 @@ struct GuestCounts {
 class Poller;
 class Worker;
 class Application;
+class Tick;
 class Compute;
 class Vcpu;
 
@@ -81,6 +86,7 @@ class Guest {
   friend class Poller;
   friend class Worker;
   friend class Application;
+  friend class Tick;
   friend class Compute;
   friend class Vcpu;
 
@@ -101,6 +107,7 @@ class Guest {
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<Application> application_;
   std::unique_ptr<Compute> compute_;
+  std::vector<std::unique_ptr<Tick>> ticks_;
 };
 
 }  // namespace vfpool::testbed

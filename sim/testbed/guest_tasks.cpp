@@ -11,7 +11,6 @@ namespace {
 constexpr u32 kWorkerRing = 1024;
 constexpr u32 kWorkerBatch = 32;
 // What a thread does before others get their turn.
-constexpr std::size_t kThreadPackets = 16;
 constexpr double kThreadCycles = 100'000;
 
 }  // namespace
@@ -27,6 +26,7 @@ Poller::Poller(Guest& guest)
 
 std::optional<double> Poller::begin() {
   if (!scheduled_) return std::nullopt;
+  guest_.vector_.mask();
   const GuestCosts& costs = guest_.spec_.costs;
   const double packet = costs.driver_packet + (guest_.workers_.empty() ? costs.stack_packet : costs.hand_over);
   while (batch_.size() < guest_.spec_.budget && !guest_.ring_.empty()) batch_.push_back(guest_.ring_.pop());
@@ -112,7 +112,7 @@ std::optional<double> Application::begin() {
   }
   const GuestCosts& costs = guest_.spec_.costs;
   double cycles = awake_ ? 0 : costs.application_wake;
-  while (batch_.size() < kThreadPackets && cycles < kThreadCycles && !guest_.socket_.empty()) {
+  while (batch_.size() < guest_.spec_.reader && cycles < kThreadCycles && !guest_.socket_.empty()) {
     batch_.push_back(guest_.socket_.pop());
     cycles += costs.application_packet + batch_.back().work;
   }
@@ -128,6 +128,23 @@ void Application::finish() {
     guest_.end(packet, Fate::kConsumed);
   }
   batch_.clear();
+}
+
+Tick::Tick(Guest& guest, Vcpu& vcpu, Time first) : guest_(guest), vcpu_(vcpu) {
+  vcpu.tick = this;
+  guest.machine_.events().after(first, *this);
+}
+
+void Tick::act(std::uint64_t) {
+  due_ = true;
+  guest_.machine_.wake(vcpu_);
+  guest_.machine_.events().after(time_for(1, guest_.spec_.tick_rate), *this);
+}
+
+std::optional<double> Tick::begin() {
+  if (!due_) return std::nullopt;
+  due_ = false;
+  return guest_.spec_.costs.interrupt_guest;
 }
 
 std::optional<double> Compute::begin() { return kThreadCycles; }
@@ -146,6 +163,12 @@ std::optional<double> Vcpu::begin_thread() {
 }
 
 std::optional<double> Vcpu::begin() {
+  if (tick != nullptr) {
+    if (const auto piece = tick->begin()) {
+      running_ = tick;
+      return piece;
+    }
+  }
   const bool poll = poller != nullptr && poller->scheduled();
   // A softirq that does not end becomes a thread among others.
   if (poll && poller->streak() >= softirq && threads_turn_) {

@@ -70,6 +70,21 @@ class Application : public Task {
   bool awake_ = false;
 };
 
+/// The kernel's timer interrupt on a vCPU: it comes whether or not there is anything to do.
+class Tick : public Task, public Actor {
+ public:
+  /// The first after `first`.
+  Tick(Guest& guest, Vcpu& vcpu, Time first);
+  void act(std::uint64_t what) override;
+  std::optional<double> begin() override;
+  void finish() override {}
+
+ private:
+  Guest& guest_;
+  Vcpu& vcpu_;
+  bool due_ = false;
+};
+
 class Compute : public Task {
  public:
   explicit Compute(Guest& guest) : guest_(guest) {}
@@ -80,12 +95,13 @@ class Compute : public Task {
   Guest& guest_;
 };
 
-/// Runs the poll before threads, and threads in turn.
+/// Runs the tick before the poll, the poll before threads, and threads in turn.
 class Vcpu : public Runnable {
  public:
   std::optional<double> begin() override;
   void finish() override;
 
+  Task* tick = nullptr;      ///< null: an idle vCPU's tick is stopped, and a busy one's costs nothing
   Poller* poller = nullptr;  ///< on the vCPU that takes the interrupt
   std::vector<Task*> threads;
   unsigned softirq = 0;  ///< see GuestSpec

@@ -73,6 +73,25 @@ TEST(Vector, KeepsItsIntervalAndWaitsForTheUnmask) {
   EXPECT_EQ(fired[2] - fired[1], 50 * 2048 * kNanosecond);
 }
 
+TEST(Vector, WithoutAutoMaskGoesOnUntilTheHandlerHasRun) {
+  Events events;
+  unsigned fired = 0;
+  Vector vector(events, [&] { ++fired; }, false);
+  vector.set_steps(50);  // 102.4 us
+  for (int i = 0; i < 10; ++i) {
+    vector.cause();
+    events.run_until(events.now() + 100 * kMicrosecond);
+  }
+  EXPECT_EQ(fired, 10u) << "nobody has taken them, and each interval brings one more";
+  vector.mask();
+  vector.cause();
+  events.run_until(10 * kMillisecond);
+  EXPECT_EQ(fired, 10u);
+  vector.unmask(true);
+  events.run_until(11 * kMillisecond);
+  EXPECT_EQ(fired, 11u);
+}
+
 TEST(Port, SourcesTakeTurnsAndFramesTakeTheirTime) {
   Events events;
   std::vector<std::pair<std::uint32_t, Time>> seen;
@@ -162,6 +181,39 @@ TEST(Guest, AFixedRateIsNeverExceeded) {
     EXPECT_LE(guest.counts().interrupts, airvf_steps_to_rate(airvf_rate_to_steps(rate)) + 2);
     EXPECT_GE(guest.counts().interrupts, rate * 9 / 10);
   }
+}
+
+// Two guests on one core under a flood. With auto-mask a guest that waits for the core has its one interrupt behind it.
+TEST(Guest, WithoutAutoMaskAGuestThatWaitsIsInterruptedAllTheSame) {
+  const auto interrupts = [](bool auto_mask) {
+    Events events;
+    Machine machine(events, 1, kMachine, kSharing);
+    GuestSpec s = spec(Algorithm::kFir);
+    s.auto_mask = auto_mask;
+    std::vector<std::unique_ptr<Guest>> guests;
+    for (unsigned i = 0; i < 2; ++i) guests.push_back(std::make_unique<Guest>(machine, i, s));
+    Port port(events, 10e9, [&](const Packet& p) { guests[p.to]->receive(p); });
+    std::vector<std::unique_ptr<UdpStream>> streams;
+    for (std::uint32_t i = 0; i < 2; ++i) {
+      streams.push_back(
+          std::make_unique<UdpStream>(events, port, UdpSpec{.to = i, .payload = 500, .rate = 400e3}, i + 1));
+      streams.back()->start(0);
+    }
+    events.run_until(200 * kMillisecond);
+    return guests[0]->counts().interrupts;
+  };
+  EXPECT_GT(interrupts(false), interrupts(true) * 3 / 2);
+}
+
+TEST(Guest, ATickCostsCyclesWithoutAnyLoad) {
+  Events events;
+  Machine machine(events, 2, kMachine, kSharing);
+  GuestSpec s = spec(Algorithm::kFir);
+  s.tick_rate = 250;
+  Guest guest(machine, 0, s);
+  events.run_until(kSecond);
+  const double each = kCosts.interrupt_guest + kMachine.sleep;
+  EXPECT_NEAR(guest.cycles(), 2 * 250 * each, 2 * kMachine.cold_cache + 3 * each) << "two vCPUs, cold at first";
 }
 
 TEST(Tcp, AnUnlimitedReceiverGetsAWindowARoundTrip) {

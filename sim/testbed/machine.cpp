@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 namespace vfpool::testbed {
 
@@ -22,6 +23,7 @@ void Machine::move(Runnable& runnable, std::size_t to) {
   if (from == to) return;
   runnable.virtual_ += cores_[to].queue.least() - cores_[from].queue.least();
   runnable.core_ = static_cast<int>(to);
+  runnable.came_ = now();
 }
 
 // The core on which one that wakes shall run: its last one, if that is idle or nothing better is known.
@@ -99,6 +101,17 @@ void Machine::dispatch(std::size_t index) {
   }
 }
 
+// Where the balancer puts what runs on `core`; -1: it stays.
+int Machine::wanders_to(std::size_t core) const {
+  const Runnable& runnable = *cores_[core].current;
+  if (sharing_.wander == 0 || runnable.pinned >= 0 || now() - runnable.came_ < sharing_.wander) return -1;
+  for (std::size_t i = 1; i < cores_.size(); ++i) {
+    const std::size_t other = (core + i) % cores_.size();
+    if (cores_[other].current == nullptr && cores_[other].queue.size() == 0) return static_cast<int>(other);
+  }
+  return -1;
+}
+
 void Machine::act(std::uint64_t what) {
   const auto index = static_cast<std::size_t>(what);
   Core& core = cores_[index];
@@ -107,11 +120,18 @@ void Machine::act(std::uint64_t what) {
   core.turn += core.piece;
   core.queue.ran(runnable, core.piece);
   runnable.finish();
-  if (core.queue.make_way(runnable, core.turn)) {
+  if (core.queue.make_way(runnable, core.turn, std::exchange(core.anew, false))) {
     runnable.state_ = Runnable::State::kReady;
     runnable.since_ = now();
     core.queue.add(runnable, false);
     core.current = nullptr;
+  } else if (const int other = wanders_to(index); other >= 0) {
+    runnable.state_ = Runnable::State::kReady;
+    runnable.since_ = now();
+    core.current = nullptr;
+    move(runnable, static_cast<std::size_t>(other));
+    cores_[static_cast<std::size_t>(other)].queue.add(runnable, false);
+    dispatch(static_cast<std::size_t>(other));
   } else {
     start_piece(core, index, 0);
   }

@@ -31,6 +31,9 @@ class Machine : public Actor {
   void wake(Runnable& runnable);
   /// Cycles that come on top of its next piece of work.
   void charge(Runnable& runnable, double cycles) { runnable.charged_ += cycles; }
+  /// A thread of the host that injects interrupts has run on the core where `runnable` runs or waits. The core then
+  /// goes on with whoever got least, by however little; only one that was woken needs Sharing::wake_lead.
+  void choose_anew(const Runnable& runnable) { cores_[static_cast<std::size_t>(runnable.core_)].anew = true; }
   bool running(const Runnable& runnable) const { return runnable.state_ == Runnable::State::kRunning; }
   /// What runs on the core where `runnable` runs, waits or ran last; null: that core is idle.
   Runnable* neighbour(const Runnable& runnable) { return cores_[static_cast<std::size_t>(runnable.core_)].current; }
@@ -51,6 +54,7 @@ class Machine : public Actor {
     Time turn = 0;             // what current has had since it got the core
     Time piece = 0;            // length of the piece under way
     Time busy = 0;
+    bool anew = false;  // see choose_anew()
   };
 
   void dispatch(std::size_t core);
@@ -58,6 +62,7 @@ class Machine : public Actor {
   double switch_cost(const Core& core, const Runnable& next) const;
   Runnable* steal(std::size_t thief);
   std::size_t place(const Runnable& runnable) const;
+  int wanders_to(std::size_t core) const;
   void move(Runnable& runnable, std::size_t to);
 
   Events& events_;

@@ -7,6 +7,8 @@
 #include <deque>
 #include <vector>
 
+#include "testbed/last_level_cache.hpp"
+
 namespace vfpool::testbed {
 namespace {
 
@@ -139,6 +141,49 @@ TEST(Machine, OneThatSleptOvertakesOneThatRanForLong) {
   machine.wake(sleeper);
   events.run_until(100 * kMillisecond + 250 * kMicrosecond);
   EXPECT_EQ(sleeper.left, 0) << "it was behind by more than wake_lead";
+}
+
+// After the thread that injects interrupts the core does not go back to whoever it was taken from.
+TEST(Machine, ChosenAnewTheOneThatGotLeastRunsByHoweverLittle) {
+  for (const bool anew : {false, true}) {
+    Events events;
+    Machine machine(events, 1, kFree, kFair);
+    Worker busy(1 << 20), other(1);
+    for (Worker* w : {&busy, &other}) machine.add(*w, 0);
+    machine.wake(busy);
+    events.run_until(1050 * kMicrosecond);
+    machine.wake(other);
+    if (anew) machine.choose_anew(other);
+    events.run_until(1250 * kMicrosecond);
+    EXPECT_EQ(other.left, anew ? 0 : 1) << "it is behind by 1 ms, and wake_lead is 4 ms";
+  }
+}
+
+TEST(Machine, OneThatWandersPaysForColdCaches) {
+  Events events;
+  Sharing sharing = kFair;
+  sharing.wander = 10 * kMillisecond;
+  Machine machine(events, 2, {.hz = kHz, .context_switch = 0, .cold_cache = 5000, .sleep = 0}, sharing);
+  Worker a(1 << 20), pinned(1 << 20);
+  a.context = 1;
+  machine.add(a, 0);
+  machine.wake(a);
+  events.run_until(95 * kMillisecond);
+  EXPECT_NEAR(machine.switches(), 2, 0) << "each core has it as its last one now";
+  pinned.context = 2;
+  pinned.pinned = 1;
+  machine.add(pinned, 1);
+  machine.wake(pinned);
+  const double before = machine.switches();
+  events.run_until(kSecond);
+  EXPECT_LE(machine.switches(), before + 3) << "no core is idle: it stays";
+}
+
+TEST(LastLevelCache, AFillTakesLongerOnceTheVmsDoNotFit) {
+  const LastLevelCache cache{.bytes = 8e6, .cores = 4, .footprint = 1e6, .memory_factor = 5};
+  EXPECT_DOUBLE_EQ(cold_fill(1000, cache, 16, 8), 1000) << "eight VMs a socket fit exactly";
+  EXPECT_DOUBLE_EQ(cold_fill(1000, cache, 32, 8), 3000) << "half of the lines come from memory";
+  EXPECT_DOUBLE_EQ(cold_fill(1000, {}, 1000, 1), 1000) << "no size given";
 }
 
 }  // namespace

@@ -41,6 +41,7 @@ Sharing sharing_of(const Parameters& p, const std::string& table) {
           .least_slice = ms("least_slice"),
           .wake_lead = ms("wake_lead"),
           .sleeper_credit = ms("sleeper_credit"),
+          .wander = ms("wander"),
           .balance = p.flag(table + ".balance")};
 }
 
@@ -71,6 +72,14 @@ Scenario scenario_of(const Parameters& p) {
   s.guest.socket = p.count("guest.socket");
   s.guest.budget = p.count("guest.budget");
   s.guest.softirq = p.count("guest.softirq");
+  s.guest.reader = p.count("guest.reader");
+  s.guest.tick_rate = p.number("guest.tick_rate");
+  s.guest.auto_mask = p.flag("guest.auto_mask");
+  s.guest.injector_thread = p.flag("server.injector_thread");
+  s.cache = {.bytes = p.number("cache.bytes"),
+             .cores = static_cast<int>(p.number("cache.cores")),
+             .footprint = p.number("cache.footprint"),
+             .memory_factor = p.number("cache.memory_factor")};
   s.guest.moderation.algorithm = Algorithm::kFir;
   s.guest.moderation.air.k = p.count("air.k");
   s.guest.moderation.air.offset = p.count("air.offset");

@@ -35,11 +35,11 @@ void RunQueue::ran(Runnable& runnable, Time time) {
   least_ = std::max(least_, least);
 }
 
-bool RunQueue::make_way(const Runnable& current, Time turn) const {
+bool RunQueue::make_way(const Runnable& current, Time turn, bool anew) const {
   if (ready_.empty()) return false;
   Time behind = 0;
   for (const Runnable* r : ready_) behind = std::max(behind, current.virtual_ - r->virtual_);
-  if (behind > sharing_->wake_lead) return true;
+  if (behind > (anew ? 0 : sharing_->wake_lead)) return true;
   const Time slice = std::max(sharing_->latency / static_cast<Time>(ready_.size() + 1), sharing_->least_slice);
   return turn >= slice && behind > 0;
 }

@@ -27,17 +27,19 @@ class Runnable : public Task {
   State state_ = State::kAsleep;
   int core_ = 0;        // runs there, waits there, or ran there last
   Time since_ = 0;      // in this state
+  Time came_ = 0;       // to this core
   Time virtual_ = 0;    // run time that fairness counts
   double charged_ = 0;  // cycles that come on top of its next piece
 };
 
 /// How cores are shared. CFS and Xen's credit scheduler differ in these numbers only as far as this model goes.
 struct Sharing {
-  Time latency;         ///< in this time every ready runnable should have had its turn
-  Time least_slice;     ///< shortest turn of one that is not done
-  Time wake_lead;       ///< one that wakes takes the core if it is so far behind the running one
-  Time sleeper_credit;  ///< the most that one is behind the others when it wakes
-  bool balance;         ///< wakes on an idle core if there is one, and idle cores take what waits elsewhere
+  Time latency;          ///< in this time every ready runnable should have had its turn
+  Time least_slice;      ///< shortest turn of one that is not done
+  Time wake_lead;        ///< one that wakes takes the core if it is so far behind the running one
+  Time sleeper_credit;   ///< the most that one is behind the others when it wakes
+  Time wander = 0;       ///< one that has been on a core for so long goes to another idle one; 0: never
+  bool balance = false;  ///< wakes on an idle core if there is one, and idle cores take what waits elsewhere
 };
 
 /// The ready runnables of one core, the one that got least first.
@@ -52,8 +54,8 @@ class RunQueue {
   /// Takes one that may run on any core, for another core; null: there is none.
   Runnable* give_away();
   void ran(Runnable& runnable, Time time);
-  /// Whether `current`, which has run for `turn`, should make way.
-  bool make_way(const Runnable& current, Time turn) const;
+  /// Whether `current`, which has run for `turn`, should make way. `anew`: to anyone who got less.
+  bool make_way(const Runnable& current, Time turn, bool anew = false) const;
   std::size_t size() const { return ready_.size(); }
   /// Virtual time of the one that got least; a runnable that changes cores keeps its distance to it.
   Time least() const { return least_; }

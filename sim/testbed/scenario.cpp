@@ -13,13 +13,19 @@ namespace {
 
 constexpr std::uint32_t kSegment = 1448;
 
+MachineCosts machine_costs(const Scenario& scenario) {
+  MachineCosts costs = scenario.machine;
+  costs.cold_cache = cold_fill(costs.cold_cache, scenario.cache, scenario.vms, scenario.cores);
+  return costs;
+}
+
 // The server, its VMs and the peers of one scenario.
 class World {
  public:
   explicit World(const Scenario& scenario)
       : scenario_(scenario),
         random_(scenario.seed),
-        machine_(events_, scenario.cores, scenario.machine, scenario.sharing),
+        machine_(events_, scenario.cores, machine_costs(scenario), scenario.sharing),
         port_(events_, scenario.link, [this](const Packet& packet) { guests_[packet.to]->receive(packet); }) {
     GuestSpec spec = scenario.guest;
     if (scenario.traffic.load == Load::kWeb) spec.socket = scenario.web.backlog;

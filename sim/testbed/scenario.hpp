@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "testbed/guest.hpp"
+#include "testbed/last_level_cache.hpp"
 #include "testbed/machine.hpp"
 
 namespace vfpool::testbed {
@@ -44,6 +45,7 @@ struct Web {
 struct Scenario {
   int cores = 8;
   MachineCosts machine{};
+  LastLevelCache cache{};
   Sharing sharing{};
   unsigned vms = 1;
   GuestSpec guest{};

@@ -23,7 +23,8 @@ void Vector::unmask(bool pending) {
 
 void Vector::act(std::uint64_t) {
   due_ = false;
-  masked_ = true;
+  if (masked_) return;
+  masked_ = auto_mask_;
   last_ = events_.now();
   ++count_;
   fire_();
