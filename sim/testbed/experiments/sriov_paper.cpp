@@ -33,7 +33,6 @@ void many_vms(const Parameters& parameters, std::uint64_t seed, Record& record) 
   series("air", Algorithm::kAir, [](unsigned) { return 0; });
   series("dim", Algorithm::kDim, [](unsigned) { return 0; });
   const auto slope = [&](const std::string& name) { return (at[name][60].cpu - at[name][10].cpu) / 50; };
-  record.compare("scaling", "60 VMs: throughput", at["coalescing"][60].gbps, line, "Gbit/s");
   record.compare("scaling", "CPU of one VM more, as the paper coalesces", slope("coalescing"), 1.76, "% of a core",
                  "with 60 VMs it asks for 254/s, and the longest interval of an 82599 makes it 956/s");
   record.compare("scaling", "60 VMs: throughput with AIR", at["air"][60].gbps, line, "Gbit/s");
