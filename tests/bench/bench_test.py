@@ -52,6 +52,15 @@ class Harness(unittest.TestCase):
         path.write_text(record)
         return f"sh -c 'echo measuring; cp {path} {{record}}{then}'"
 
+    def test_pages_that_are_not_committed_change_no_figure(self):
+        real = RUN.git
+        self.addCleanup(setattr, RUN, "git", real)
+        for changed, status in ((False, " M docs/results.md"), (False, ""), (True, " M docs/a.md\n M sim/core/scheduler.cpp"),
+                                (True, "?? rtl/new.sv")):
+            RUN.git = lambda words, status=status: status if words.startswith("status") else real(words)
+            self.assertEqual(RUN.tree()["changed"], changed, status)
+        self.assertEqual(RUN.output("printf ' M docs/results.md'"), " M docs/results.md")
+
     def test_a_measurement_leaves_record_origin_and_plot(self):
         self.assertEqual(self.measure(self.command(json.dumps(FIGURES))), "")
         self.assertEqual(self.left_behind(), (True, True))
