@@ -14,7 +14,7 @@ using pcie::FunctionId;
 
 namespace {
 
-constexpr unsigned kMsixCapability = 0x50, kPcieCapability = 0x80, kSriovCapability = 0x100;
+constexpr unsigned kSriovCapability = 0x100;
 constexpr std::uint32_t kClass = 0x088000;  // system peripheral, other
 constexpr std::uint16_t kFirstVfOffset = 1, kVfStride = 1;
 
@@ -24,7 +24,8 @@ void set_half(std::uint64_t& word, bool upper, std::uint32_t value) {
 
 }  // namespace
 
-Copier::Copier(pcie::DmaPort& dma, std::string name) : Device(std::move(name), 1 + kVfs), dma_(dma) {
+Copier::Copier(pcie::DmaPort& dma, std::string name, const Layout& layout)
+    : Device(std::move(name), 1 + kVfs), dma_(dma), layout_(layout) {
   build_config();
   engines_.resize(functions());
   for (FunctionId fn = 0; fn < functions(); ++fn)
@@ -43,17 +44,18 @@ void Copier::build_config() {
   ConfigSpace& pf = config(0);
   pf.type0_header(kVendor, kPfDevice, kClass, 1, kVendor, 0, false);
   pf.memory_bar(0, kPfRegisterBar, false, false);
-  pf.memory_bar(kMsixBarIndex, kMsixBar, true, true);
+  pf.memory_bar(layout_.msix_bar_index, layout_.msix_bar, true, true);
   pf.add_sriov(kSriovCapability,
                {.total_vfs = kVfs, .first_offset = kFirstVfOffset, .stride = kVfStride, .vf_device = kVfDevice});
-  pf.memory_bar_at(kSriovCapability + pcie::sriov::kVfBar0, kVfRegisterBar, false, false);
-  pf.memory_bar_at(kSriovCapability + pcie::sriov::kVfBar0 + 4 * kMsixBarIndex, kMsixBar, true, true);
+  pf.memory_bar_at(kSriovCapability + pcie::sriov::kVfBar0, layout_.vf_register_bar, layout_.wide_vf_registers, false);
+  pf.memory_bar_at(kSriovCapability + pcie::sriov::kVfBar0 + 4 * layout_.msix_bar_index, layout_.msix_bar, true, true);
   pf.on_write(kSriovCapability + pcie::sriov::kControl, 2, [this] { sriov_changed(); });
   for (FunctionId fn = 0; fn < functions(); ++fn) {
     ConfigSpace& c = config(fn);
     if (fn != 0) c.vf_header(kClass, 1, kVendor, 0);
-    c.add_msix(kMsixCapability, kVectors, kMsixBarIndex, 0, kMsixBarIndex, kPendingOffset);
-    c.add_pcie(kPcieCapability, {.flr = true, .vf = fn != 0});
+    c.add_msix(layout_.msix_capability, layout_.vectors, layout_.msix_bar_index, 0, layout_.msix_bar_index,
+               layout_.pending_offset);
+    c.add_pcie(layout_.pcie_capability, {.flr = true, .vf = fn != 0});
   }
 }
 
@@ -69,8 +71,9 @@ void Copier::sriov_changed() {
 
 std::uint32_t Copier::read32(FunctionId fn, unsigned bar, std::uint32_t offset) {
   const Engine& e = engines_[fn];
-  if (bar == kMsixBarIndex)
-    return offset < kPendingOffset ? e.msix->read_table(offset) : e.msix->read_pending(offset - kPendingOffset);
+  if (bar == layout_.msix_bar_index)
+    return offset < layout_.pending_offset ? e.msix->read_table(offset)
+                                           : e.msix->read_pending(offset - layout_.pending_offset);
   switch (offset) {
     case reg::kId: return kIdValue;
     case reg::kSource: return static_cast<std::uint32_t>(e.source);
@@ -86,8 +89,8 @@ std::uint32_t Copier::read32(FunctionId fn, unsigned bar, std::uint32_t offset) 
 
 void Copier::write32(FunctionId fn, unsigned bar, std::uint32_t offset, std::uint32_t value) {
   Engine& e = engines_[fn];
-  if (bar == kMsixBarIndex) {
-    if (offset < kPendingOffset) e.msix->write_table(offset, value);
+  if (bar == layout_.msix_bar_index) {
+    if (offset < layout_.pending_offset) e.msix->write_table(offset, value);
     return;
   }
   switch (offset) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The smallest device with everything that the fabric cares about: a physical function and seven virtual ones, each a
 // doorbell that copies host memory by DMA and raises MSI-X. An example to start a device from (docs/a-device.md), and a
-// second opinion on pcie::Device: its routing IDs, BARs and vectors are unlike the 82599's.
+// second opinion on pcie::Device: its routing IDs, BARs and vectors are unlike the 82599's. (With kPooledLayout its VFs
+// look like those: what the bridge's slots can show.)
 //
 // Registers of every function, 32 bits each, in BAR 0:
 //   0x00 kId        read-only
@@ -30,6 +31,24 @@ constexpr std::uint64_t kPfRegisterBar = 0x1000, kVfRegisterBar = 0x2000, kMsixB
 constexpr unsigned kMsixBarIndex = 2, kPendingOffset = 0x8000;
 constexpr std::uint32_t kIdValue = 0xc0b1e500, kMostLength = 4096;
 
+/// Where a copier has what software finds by looking.
+struct Layout {
+  std::uint64_t vf_register_bar = kVfRegisterBar, msix_bar = kMsixBar;
+  bool wide_vf_registers = false;  ///< VF BAR 0 is a 64-bit one
+  unsigned msix_bar_index = kMsixBarIndex, pending_offset = kPendingOffset, vectors = kVectors;
+  unsigned msix_capability = 0x50, pcie_capability = 0x80;
+};
+/// VFs that the bridge can give away: two 64-bit BARs of 16 KiB, three vectors, capabilities where an 82599's VF has
+/// them. The third vector is never raised.
+constexpr Layout kPooledLayout{.vf_register_bar = 0x4000,
+                               .msix_bar = 0x4000,
+                               .wide_vf_registers = true,
+                               .msix_bar_index = 3,
+                               .pending_offset = 0x2000,
+                               .vectors = 3,
+                               .msix_capability = 0x70,
+                               .pcie_capability = 0xa0};
+
 namespace reg {
 constexpr unsigned kId = 0x00, kSource = 0x08, kTarget = 0x10, kLength = 0x18, kDoorbell = 0x1c, kStatus = 0x20,
                    kCopies = 0x24;
@@ -39,7 +58,7 @@ constexpr std::uint32_t kBusy = 1, kFailed = 2;
 class Copier : public pcie::Device {
  public:
   /// `dma` outlives this object.
-  explicit Copier(pcie::DmaPort& dma, std::string name = "copier");
+  explicit Copier(pcie::DmaPort& dma, std::string name = "copier", const Layout& layout = {});
 
   std::uint32_t read32(pcie::FunctionId fn, unsigned bar, std::uint32_t offset) override;
   void write32(pcie::FunctionId fn, unsigned bar, std::uint32_t offset, std::uint32_t value) override;
@@ -65,6 +84,7 @@ class Copier : public pcie::Device {
   void sriov_changed();
 
   pcie::DmaPort& dma_;
+  Layout layout_;
   std::vector<Engine> engines_;
   unsigned enabled_ = 0;  ///< VFs
 };
