@@ -55,11 +55,15 @@ rtl/control/vfp_dev_steer.sv
 rtl/control/vfp_cfg_map.sv
 rtl/control/vfp_cfg_words.sv
 rtl/control/vfp_cfg_msi.sv
+rtl/control/vfp_card.sv
 rtl/control/vfp_cfg_errors.sv
 rtl/control/vfp_cfg_mgmt.sv
 rtl/control/vfp_cfg_port.sv
 rtl/control/vfp_slot.sv
 rtl/control/vfp_cfg_vf.sv
+rtl/control/vfp_cfg_target.sv
+rtl/control/vfp_cfg_ports.sv
+rtl/control/vfp_cfg_fns.sv
 rtl/control/vfp_cfg_host.sv
 rtl/control/vfp_discover.sv
 rtl/control/vfp_pool_slots.sv

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// The bridge: a multi-root PCIe switch at the transaction layer that shows VFs of one device to several servers.
-// One owner port (index 0), user ports (1..Users), one device port (index Users + 1). docs/bridge.md describes their streams;
+// The bridge: a multi-root PCIe switch at the transaction layer that shows VFs of its devices to several servers.
+// One owner port (index 0), user ports (1..Users), device ports (from Users + 1 on). docs/bridge.md describes their streams;
 // adapters to a vendor's hard IP sit outside.
 module vfp_bridge #(
   parameter int unsigned Users   = 2,   // user ports, 2..16
   parameter int unsigned Slots   = 2,   // hot-plug slots of each user: 1, 2, 4, 8 or 16
   parameter int unsigned SlotFns = 8,   // functions of a slot: 2, 4 or 8
-  parameter int unsigned Vfs     = 64,  // VFs of the device that can be used: 2, 4, .. 64; those above stay the owner's
+  parameter int unsigned Vfs     = 64,  // VFs of a device that can be used: 2, 4, .. 64; those above stay the owner's
+  parameter int unsigned Devices = 1,   // 1..4
   localparam int unsigned Hosts    = Users + 1,
-  localparam int unsigned Ports    = Hosts + 1,
+  localparam int unsigned Ports    = Hosts + Devices,
   localparam int unsigned NumSlots = Users * Slots
 ) (
   input  logic clk_i,
@@ -39,8 +40,8 @@ module vfp_bridge #(
   output logic [NumSlots-1:0][1:0] power_led_o,  // vfp_regs_pkg::Led*
   output logic [NumSlots-1:0][1:0] attn_led_o,
 
-  // The device is to be reset (hot reset), or its link disabled, as long as this is high.
-  output logic dev_reset_o,
+  // Bit d: device d is to be reset (hot reset), or its link disabled, as long as this is high.
+  output logic [Devices-1:0] dev_reset_o,
 
   // Service bus: the management registers without a server. Held until ready; rdata is valid with ready.
   input  logic        svc_valid_i,
@@ -67,11 +68,17 @@ module vfp_bridge #(
   if (Vfs < 2 || Vfs > 64 || (Vfs & (Vfs - 1)) != 0) begin : gen_bad_vfs
     $error("vfp_bridge: Vfs must be a power of two, 2..64");
   end
+  if (Devices < 1 || Devices > 4) begin : gen_bad_devices
+    $error("vfp_bridge: Devices must be 1..4");
+  end
 
   localparam int unsigned UserFns = Slots * SlotFns;
   localparam int unsigned NumFns  = NumSlots * SlotFns;
   localparam int unsigned NFnW    = $clog2(NumFns);
-  localparam int unsigned VfW     = $clog2(Vfs);
+  localparam int unsigned NumVfs  = Devices * Vfs;
+  localparam int unsigned VfW     = $clog2(NumVfs);
+  localparam int unsigned DevVfW  = $clog2(Vfs);
+  localparam int unsigned DevW    = Devices > 1 ? $clog2(Devices) : 1;
 
   logic [Hosts-1:0]         cfg_valid, cfg_ready, rsp_valid, rsp_ready, rsp_fwd, rsp_fwd_type1, rsp_fwd_live;
   logic [Hosts-1:0][127:0]  cfg_hdr;
@@ -82,12 +89,13 @@ module vfp_bridge #(
   logic [Hosts:0][15:0]     reg_addr;
   logic [Hosts:0][3:0]      reg_be;
   logic [Hosts:0][31:0]     reg_wdata, reg_rdata;
-  logic                     int_valid, int_ready, int_write, int_type1, int_done;
-  logic [15:0]              int_bdf;
-  logic [11:0]              int_reg;
-  logic [3:0]               int_be;
-  logic [31:0]              int_wdata, int_rdata;
-  logic [2:0]               int_status;
+  logic [Hosts-1:0][DevW-1:0]   rsp_fwd_dev;
+  logic [Devices-1:0]       int_valid, int_ready, int_write, int_type1, int_done;
+  logic [Devices-1:0][15:0] int_bdf;
+  logic [Devices-1:0][11:0] int_reg;
+  logic [Devices-1:0][3:0]  int_be;
+  logic [Devices-1:0][31:0] int_wdata, int_rdata;
+  logic [Devices-1:0][2:0]  int_status;
   logic [Hosts-1:0]         msi_valid, msi_ready;
   logic [Hosts-1:0][15:0]   msi_rid;
   logic [Hosts-1:0][63:0]   msi_addr;
@@ -95,28 +103,29 @@ module vfp_bridge #(
   logic [Hosts-1:0]         mgmt_en;
   logic [Hosts-1:0][63:0]   mgmt_bar;
   logic [Hosts-1:0][15:0]   mgmt_bdf;
-  logic                     own_mem_en, own_bme;
-  logic [31:0]              own_mem_base, own_mem_limit;
-  logic [63:0]              own_pref_base, own_pref_limit;
-  logic [15:0]              own_dsp_bdf;
-  logic [7:0]               own_sec_bus, own_sub_bus;
+  logic [Devices-1:0]       own_mem_en, own_bme;
+  logic [Devices-1:0][31:0] own_mem_base, own_mem_limit;
+  logic [Devices-1:0][63:0] own_pref_base, own_pref_limit;
+  logic [Devices-1:0][15:0] own_dsp_bdf;
+  logic [Devices-1:0][7:0]  own_sec_bus, own_sub_bus;
   logic [NumFns-1:0]          fn_active, fn_mse, fn_bme;
   logic [NumFns-1:0][VfW-1:0] fn_vf;
   logic [NFnW-1:0]            id_fn, bar_fn;
   logic                       bar_3;
   logic [15:0]                fn_id;
   logic [63:14]               fn_bar;
-  logic                     dev_known, dev_wait, dev_sriov, dev_vf_mse;
-  logic [2:0]               dev_vf_shift;
-  logic [15:0]              dev_vf_first, dev_vf_stride;
-  logic [VfW:0]             dev_num_vfs;
-  logic [63:0]              dev_bar0, dev_bar3;
-  logic [Vfs-1:0]           vf_owned, vf_busy;
-  logic [Vfs-1:0][NFnW-1:0] vf_fn;
+  logic [Devices-1:0]           dev_known, dev_wait, dev_sriov, dev_vf_mse;
+  logic [Devices-1:0][2:0]      dev_vf_shift;
+  logic [Devices-1:0][15:0]     dev_vf_first, dev_vf_stride;
+  logic [Devices-1:0][DevVfW:0] dev_num_vfs;
+  logic [Devices-1:0][63:0]     dev_bar0, dev_bar3;
+  logic [NumVfs-1:0]            vf_owned, vf_busy;
+  logic [NumVfs-1:0][NFnW-1:0]  vf_fn;
   logic [Hosts-1:0][4:0]    weight;
   logic [15:0]              cpl_timeout_ms;
-  logic                     freeze, own_cfg_write, own_cfg_writing, own_cfg_written, err_valid;
-  logic [9:0]               own_cfg_reg;
+  logic                     freeze, err_valid;
+  logic [Devices-1:0]       own_cfg_write, own_cfg_writing, own_cfg_written;
+  logic [Devices-1:0][9:0]  own_cfg_reg;
   logic [Ports-1:0][2:0]    ev_rx, ev_tx;
   logic [7:0]               err_port;
   logic [3:0]               err_reason;
@@ -129,7 +138,7 @@ module vfp_bridge #(
   logic [Ports-1:0]         link_q;
   logic [Hosts-1:0]         host_lost_q;
 
-  vfp_fabric #(.Users(Users), .UserFns(UserFns), .Vfs(Vfs)) u_fabric (
+  vfp_fabric #(.Users(Users), .UserFns(UserFns), .Devices(Devices), .Vfs(Vfs)) u_fabric (
     .clk_ctrl_i(clk_ctrl), .ctrl_on_i(ctrl_on),
     .clk_i, .rst_ni, .tick_ms_i, .link_i,
     .rx_valid_i, .rx_ready_o, .rx_room_o, .rx_sop_i, .rx_eop_i, .rx_hdr_i, .rx_data_i,
@@ -137,7 +146,7 @@ module vfp_bridge #(
     .cfg_valid_o(cfg_valid), .cfg_ready_i(cfg_ready), .cfg_hdr_o(cfg_hdr), .cfg_data_o(cfg_data),
     .rsp_valid_i(rsp_valid), .rsp_ready_o(rsp_ready), .rsp_fwd_i(rsp_fwd), .rsp_status_i(rsp_status),
     .rsp_data_i(rsp_data), .rsp_cpl_id_i(rsp_cpl_id), .rsp_fwd_bdf_i(rsp_fwd_bdf), .rsp_fwd_type1_i(rsp_fwd_type1),
-    .rsp_fwd_live_i(rsp_fwd_live),
+    .rsp_fwd_live_i(rsp_fwd_live), .rsp_fwd_dev_i(rsp_fwd_dev),
     .int_valid_i(int_valid), .int_ready_o(int_ready), .int_write_i(int_write), .int_bdf_i(int_bdf),
     .int_type1_i(int_type1), .int_reg_i(int_reg), .int_be_i(int_be), .int_wdata_i(int_wdata), .int_done_o(int_done),
     .int_status_o(int_status), .int_rdata_o(int_rdata), .msi_valid_i(msi_valid), .msi_ready_o(msi_ready),
@@ -173,22 +182,22 @@ module vfp_bridge #(
     link_q      <= link_i;
     host_lost_q <= host_lost;
   end
-  assign ctrl_on = ctrl_busy || tick_ms_i || cfg_valid != '0 || rsp_valid != '0 || reg_valid != '0 || int_valid ||
-                   int_done || msi_valid != '0 || own_cfg_write || own_cfg_writing || own_cfg_written || err_valid ||
-                   timeouts != '0 || host_refused != '0 || host_lost_q != host_lost || link_q != link_i;
+  assign ctrl_on = ctrl_busy || tick_ms_i || cfg_valid != '0 || rsp_valid != '0 || reg_valid != '0 || int_valid != '0 ||
+                   int_done != '0 || msi_valid != '0 || own_cfg_write != '0 || own_cfg_writing != '0 || own_cfg_written != '0 ||
+                   err_valid || timeouts != '0 || host_refused != '0 || host_lost_q != host_lost || link_q != link_i;
   vfp_clock_gate u_gate (.clk_i, .rst_ni, .on_i(ctrl_on), .clk_o(clk_ctrl));
 
-  vfp_ctrl #(.Users(Users), .Slots(Slots), .SlotFns(SlotFns), .Vfs(Vfs)) u_ctrl (
+  vfp_ctrl #(.Users(Users), .Slots(Slots), .SlotFns(SlotFns), .Devices(Devices), .Vfs(Vfs)) u_ctrl (
     .clk_i(clk_ctrl), .rst_ni, .clk_count_i(clk_i), .tick_ms_i,
     .host_link_i(link_i[Hosts-1:0]),
-    .dev_link_i(link_i[Hosts]), .dev_reset_o,
+    .dev_link_i(link_i[Hosts +: Devices]), .dev_reset_o,
     .button_i, .power_led_o, .attn_led_o,
     .reg_valid_i(reg_valid), .reg_ready_o(reg_ready), .reg_write_i(reg_write), .reg_addr_i(reg_addr),
     .reg_be_i(reg_be), .reg_wdata_i(reg_wdata), .reg_rdata_o(reg_rdata),
     .cfg_valid_i(cfg_valid), .cfg_ready_o(cfg_ready), .cfg_hdr_i(cfg_hdr), .cfg_data_i(cfg_data),
     .rsp_valid_o(rsp_valid), .rsp_ready_i(rsp_ready), .rsp_fwd_o(rsp_fwd), .rsp_status_o(rsp_status),
     .rsp_data_o(rsp_data), .rsp_cpl_id_o(rsp_cpl_id), .rsp_fwd_bdf_o(rsp_fwd_bdf), .rsp_fwd_type1_o(rsp_fwd_type1),
-    .rsp_fwd_live_o(rsp_fwd_live),
+    .rsp_fwd_live_o(rsp_fwd_live), .rsp_fwd_dev_o(rsp_fwd_dev),
     .int_valid_o(int_valid), .int_ready_i(int_ready), .int_write_o(int_write), .int_bdf_o(int_bdf),
     .int_type1_o(int_type1), .int_reg_o(int_reg), .int_be_o(int_be), .int_wdata_o(int_wdata), .int_done_i(int_done),
     .int_status_i(int_status), .int_rdata_i(int_rdata), .msi_valid_o(msi_valid), .msi_ready_i(msi_ready),

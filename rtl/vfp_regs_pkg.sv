@@ -32,7 +32,8 @@ package vfp_regs_pkg;
     ResultSlotEmpty  = 4'd6,  // the slot is empty
     ResultNotAllowed = 4'd7,  // not allowed from here
     ResultNoRequest  = 4'd8,  // this slot has no request
-    ResultVfBroken   = 4'd9  // the VF was not reset: see RESET
+    ResultVfBroken   = 4'd9,  // the VF was not reset: see RESET
+    ResultOtherCard  = 4'd10  // the slot has functions of another card
   } result_e;
 
   // What a VF goes through before another server may have it.
@@ -184,7 +185,7 @@ package vfp_regs_pkg;
     logic [3:0]  fn;  // function of that slot, from 0
     logic [3:0]  slot;  // slot of that user, from 0
     logic [7:0]  user;  // user port, from 1
-    logic [7:0]  vf;  // VF of the device, from 0
+    logic [7:0]  vf;  // device * 64 + VF of the device, both from 0
     logic [2:0]  reserved_7;
     logic        button;  // ASSIGN to an empty slot, REQUEST: the attention button announces the VF (5 s), not link and presence
     logic [3:0]  op;  // operation
@@ -257,7 +258,7 @@ package vfp_regs_pkg;
     logic [3:0]  fn;  // function of that slot
     logic [3:0]  slot;  // slot of that user
     logic [7:0]  user;  // user port
-    logic [7:0]  vf;  // VF, 0xff: none
+    logic [7:0]  vf;  // device * 64 + VF, 0xff: none
     logic [3:0]  reason;  // see there
     logic [3:0]  kind;  // what happened
   } event_log_t;
@@ -284,6 +285,25 @@ package vfp_regs_pkg;
   function automatic logic [31:0] weight_kept(input logic [31:0] word);
     weight_kept = word & 32'h0000001f;
     if (word[4:0] < 5'd1) weight_kept[4:0] = 5'd1;
+  endfunction
+
+  // DEVICE: ro, owner.
+  localparam logic [15:0] DeviceOffset = 16'h0180;
+  typedef struct packed {
+    logic [7:0]  reserved_31;
+    logic [7:0]  bus;  // the owner's number of the bus that the card is on; 0: none yet
+    logic [7:0]  num_vfs;  // VFs that it offers now
+    logic        reserved_7;
+    logic [2:0]  no_vfs;  // if not SRIOV: why not; UNKNOWN beside SRIOV: for the moment
+    logic [1:0]  reserved_3;
+    logic        link;  // its link is up
+    logic        sriov;  // the owner has enabled its VFs, and the bridge has read its SR-IOV capability
+  } device_t;
+  function automatic logic is_device(input logic [15:0] addr);
+    is_device = addr[15:4] == DeviceOffset[15:4];
+  endfunction
+  function automatic logic [1:0] device_index(input logic [15:0] addr);
+    device_index = addr[3:2];
   endfunction
 
   // SLOT: ro, everybody.
@@ -337,10 +357,10 @@ package vfp_regs_pkg;
     logic        assigned;  // belongs to a slot function
   } vf_t;
   function automatic logic is_vf(input logic [15:0] addr);
-    is_vf = addr[15:8] == VfOffset[15:8];
+    is_vf = addr[15:10] == VfOffset[15:10];
   endfunction
-  function automatic logic [5:0] vf_index(input logic [15:0] addr);
-    vf_index = addr[7:2];
+  function automatic logic [7:0] vf_index(input logic [15:0] addr);
+    vf_index = addr[9:2];
   endfunction
 
   // Which register an access reaches: one bit, or none if whoever asks may not read it, or write it.
@@ -363,12 +383,13 @@ package vfp_regs_pkg;
     logic drops;
     logic event_log;
     logic weight;
+    logic device;
     logic slot;
     logic rx;
     logic tx;
     logic vf;
   } hit_t;
-  function automatic logic [21:0] hits(input logic [15:0] addr, input logic owner, input logic write);
+  function automatic logic [22:0] hits(input logic [15:0] addr, input logic owner, input logic write);
     hits = {
       is_id(addr) && !write,
       is_role(addr) && !write,
@@ -388,6 +409,7 @@ package vfp_regs_pkg;
       is_drops(addr) && owner && !write,
       is_event_log(addr) && !write,
       is_weight(addr) && owner,
+      is_device(addr) && owner && !write,
       is_slot(addr) && !write,
       is_rx(addr) && owner && !write,
       is_tx(addr) && owner && !write,

@@ -72,6 +72,8 @@ enum vfpool_result {
 	VFPOOL_RESULT_NO_REQUEST = 8,
 	/* the VF was not reset: see RESET */
 	VFPOOL_RESULT_VF_BROKEN = 9,
+	/* the slot has functions of another card */
+	VFPOOL_RESULT_OTHER_CARD = 10,
 };
 
 /* What a VF goes through before another server may have it. */
@@ -238,7 +240,7 @@ static inline struct vfpool_geometry vfpool_geometry_unpack(__u32 word)
 #define VFPOOL_SCRATCH 0x00c
 #define VFPOOL_SCRATCH_RESET 0x00000000u
 
-/* State of the pool. (ro, all) */
+/* State of the pool and of device 0; DEVICE has that of each. (ro, all) */
 #define VFPOOL_STATUS 0x010
 
 struct vfpool_status {
@@ -341,7 +343,7 @@ struct vfpool_command {
 	 * s), not link and presence (1 bit)
 	 */
 	__u32 button;
-	/* VF of the device, from 0 (8 bits) */
+	/* device * 64 + VF of the device, both from 0 (8 bits) */
 	__u32 vf;
 	/* user port, from 1 (8 bits) */
 	__u32 user;
@@ -438,7 +440,7 @@ struct vfpool_event_log {
 	__u32 kind;
 	/* see there (4 bits) */
 	__u32 reason;
-	/* VF, 0xff: none (8 bits) */
+	/* device * 64 + VF, 0xff: none (8 bits) */
 	__u32 vf;
 	/* user port (8 bits) */
 	__u32 user;
@@ -488,6 +490,44 @@ static inline struct vfpool_weight vfpool_weight_unpack(__u32 word)
 }
 
 /*
+ * Each device port: what STATUS says of device 0, and where the owner has the
+ * card. (ro, owner)
+ */
+#define VFPOOL_DEVICE(n) (0x180 + 4 * (n))
+#define VFPOOL_DEVICE_COUNT 4
+
+struct vfpool_device {
+	/*
+	 * the owner has enabled its VFs, and the bridge has read its SR-IOV
+	 * capability (1 bit)
+	 */
+	__u32 sriov;
+	/* its link is up (1 bit) */
+	__u32 link;
+	/*
+	 * if not SRIOV: why not; UNKNOWN beside SRIOV: for the moment (3 bits, enum
+	 * vfpool_no_vfs)
+	 */
+	__u32 no_vfs;
+	/* VFs that it offers now (8 bits) */
+	__u32 num_vfs;
+	/* the owner's number of the bus that the card is on; 0: none yet (8 bits) */
+	__u32 bus;
+};
+
+static inline struct vfpool_device vfpool_device_unpack(__u32 word)
+{
+	struct vfpool_device r;
+
+	r.sriov = word & 0x1u;
+	r.link = (word >> 1) & 0x1u;
+	r.no_vfs = (word >> 4) & 0x7u;
+	r.num_vfs = (word >> 8) & 0xffu;
+	r.bus = (word >> 16) & 0xffu;
+	return r;
+}
+
+/*
  * Each slot, index (user - 1) * SLOTS + slot; a user's server finds its own
  * from index 0 on. (ro, all)
  */
@@ -530,7 +570,7 @@ static inline struct vfpool_slot vfpool_slot_unpack(__u32 word)
 
 /*
  * Packets that came in: port * 4 + class (0 posted, 1 non-posted, 2
- * completion). The device is the last port. (ro, owner)
+ * completion). Hosts come first, then the devices. (ro, owner)
  */
 #define VFPOOL_RX(n) (0x800 + 4 * (n))
 #define VFPOOL_RX_COUNT 128
@@ -539,9 +579,9 @@ static inline struct vfpool_slot vfpool_slot_unpack(__u32 word)
 #define VFPOOL_TX(n) (0xa00 + 4 * (n))
 #define VFPOOL_TX_COUNT 128
 
-/* Each VF that the device offers. (ro, owner) */
+/* Each VF that the devices offer, index device * 64 + VF. (ro, owner) */
 #define VFPOOL_VF(n) (0xc00 + 4 * (n))
-#define VFPOOL_VF_COUNT 64
+#define VFPOOL_VF_COUNT 256
 
 struct vfpool_vf {
 	/* belongs to a slot function (1 bit) */

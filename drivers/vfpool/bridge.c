@@ -127,6 +127,7 @@ static int bridge_command(struct vfpool *pool, const struct vfpool_command *comm
 	case VFPOOL_RESULT_VF_BROKEN:
 	case VFPOOL_RESULT_FN_IN_USE:
 	case VFPOOL_RESULT_SLOT_BUSY:
+	case VFPOOL_RESULT_OTHER_CARD:
 		return -EBUSY;
 	case VFPOOL_RESULT_SLOT_EMPTY:
 	case VFPOOL_RESULT_NO_REQUEST:

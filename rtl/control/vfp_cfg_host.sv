@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Configuration space of one host's tree. Decodes the target of each request, as the switch that this host sees would:
 //   Type 0                     function 0 management, function 1 upstream port
-//   Type 1, below upstream     the downstream ports (owner: one; user: one a slot)
+//   Type 1, below upstream     the downstream ports (owner: one a device; user: one a slot)
 //   Type 1, below a port       owner: the device itself; user: the slot's functions, emulated
 // Everything else is an Unsupported Request, as absent functions are.
 //
@@ -12,12 +12,16 @@ module vfp_cfg_host #(
   parameter bit          Owner   = 1'b0,
   parameter int unsigned Slots   = 2,
   parameter int unsigned SlotFns = 8,
-  parameter int unsigned Vfs     = 64,
+  parameter int unsigned Devices = 1,
+  parameter int unsigned Vfs     = 64,   // of a device
   parameter int unsigned FirstSlot = 1,  // physical number of slot 0
-  localparam int unsigned NPorts = Owner ? 1 : Slots,
+  localparam int unsigned NPorts = Owner ? Devices : Slots,
   localparam int unsigned Fns    = Slots * SlotFns,
   localparam int unsigned FnW    = $clog2(Fns),
-  localparam int unsigned VfW    = $clog2(Vfs)
+  localparam int unsigned NumVfs = Devices * Vfs,  // numbered device * Vfs + VF
+  localparam int unsigned VfW    = $clog2(NumVfs),
+  localparam int unsigned DevVfW = $clog2(Vfs),
+  localparam int unsigned DevW   = Devices > 1 ? $clog2(Devices) : 1
 ) (
   input  logic clk_i,
   input  logic rst_ni,
@@ -37,6 +41,7 @@ module vfp_cfg_host #(
   output logic [15:0]  rsp_fwd_bdf_o,
   output logic         rsp_fwd_type1_o,
   output logic         rsp_fwd_live_o,
+  output logic [DevW-1:0] dev_o,  // the device that the request aims at, or whose VF: of it is all that is said of a device
 
   // Slots.
   input  logic [NPorts-1:0]      button_i,
@@ -57,7 +62,7 @@ module vfp_cfg_host #(
   // Slot functions (user).
   input  logic [Fns-1:0]          fn_there_i,  // assigned, in a usable slot
   input  logic [Fns-1:0][VfW-1:0] fn_vf_i,
-  input  logic [Vfs-1:0]          vf_busy_i,
+  input  logic [NumVfs-1:0]       vf_busy_i,
   output logic [Fns-1:0]          fn_mse_o,
   output logic [Fns-1:0]          fn_bme_o,
   // Looked up by vfp_rows: the captured ID of function id_fn, BAR 0 or BAR 3 of bar_fn.
@@ -84,8 +89,8 @@ module vfp_cfg_host #(
   input  logic [Fns-1:0][1:0]  fn_ended_i,
   input  logic [NPorts-1:0]    port_aborts_i,
 
-  input  logic        dev_link_i,
-  // The device, from discovery: whether the rest is known, and whether it is being read.
+  input  logic [NPorts-1:0] dev_link_i,  // owner: the link below the port is up
+  // Device dev_o, from discovery: whether the rest is known, and whether it is being read.
   input  logic        dev_known_i,
   input  logic        dev_reading_i,
   input  logic        dev_sizing_i,   // its configuration is not what it was told to be
@@ -103,16 +108,17 @@ module vfp_cfg_host #(
   output logic        mgmt_en_o,
   output logic [63:0] mgmt_bar_o,
   output logic [15:0] mgmt_bdf_o,
-  output logic        mem_en_o,      // owner: both ports; windows intersected, a cycle after the write
-  output logic        bme_o,
-  output logic [31:0] mem_base_o,
-  output logic [31:0] mem_limit_o,
-  output logic [63:0] pref_base_o,
-  output logic [63:0] pref_limit_o,
-  output logic [15:0] dsp_bdf_o,     // of downstream port 0
-  output logic [7:0]  sec_bus_o,
-  output logic [7:0]  sub_bus_o,
-  output logic        below_reset_o, // owner: what is below port 0 is being reset, its link too
+  // For each downstream port, with the upstream port; windows intersected (owner), a cycle after the write.
+  output logic [NPorts-1:0]       mem_en_o,
+  output logic [NPorts-1:0]       bme_o,
+  output logic [NPorts-1:0][31:0] mem_base_o,
+  output logic [NPorts-1:0][31:0] mem_limit_o,
+  output logic [NPorts-1:0][63:0] pref_base_o,
+  output logic [NPorts-1:0][63:0] pref_limit_o,
+  output logic [NPorts-1:0][15:0] dsp_bdf_o,
+  output logic [NPorts-1:0][7:0]  sec_bus_o,
+  output logic [NPorts-1:0][7:0]  sub_bus_o,
+  output logic [NPorts-1:0]       below_reset_o,  // what is below is being reset, its link too
 
   // The management function's message: whether the host takes one, and a pulse to send it.
   output logic        event_msi_can_o,
@@ -175,89 +181,64 @@ module vfp_cfg_host #(
     end
   end
 
-  logic [7:0] bus;
-  logic [4:0] dev;
-  logic [2:0] func;
-  assign {bus, dev, func} = target_q;
-
-  // ---- Which function: first the bus --------------------------------------------------------------------------------------
-  logic [7:0]              up_sec, up_sub;
-  logic [NPorts-1:0][7:0]  dn_sec, dn_sub;
-  logic                    below_q, on_up_q;  // below the upstream port; on the bus of the downstream ports
-  logic [NPorts-1:0]       on_dn_q;           // on the bus below a port
-  logic [vfp_config_pkg::Selects-1:0] sel_q;  // which DW, of those that are looked at by name
-  logic [6:0]              place_q;           // the same for vfp_cfg_map
-  always_ff @(posedge clk_i) begin
-    if (st_q[StCompare]) begin
-      below_q <= type1_q && up_sec != 8'd0 && bus >= up_sec && bus <= up_sub;
-      on_up_q <= bus == up_sec;
-      for (int p = 0; p < int'(NPorts); p++) on_dn_q[p] <= bus == dn_sec[p];
-      for (int r = 0; r < int'(vfp_config_pkg::Selects); r++) sel_q[r] <= reg_q == 10'(r);
-      place_q <= reg_q[9:7] == '0 ? reg_q[6:0] : '1;
-    end
-  end
-
-  // ---- And then which of those on it ----------------------------------------------------------------------------------------
+  // ---- Which function --------------------------------------------------------------------------------------------------------
   localparam int unsigned NUnits = NPorts + 2;  // management function, upstream port, downstream ports; then functions
   localparam int unsigned HalfW  = Owner || $clog2(NUnits) > FnW ? $clog2(NUnits) : FnW;
   localparam int unsigned UnitW  = Owner ? HalfW : HalfW + 1;
-  logic                    to_mgmt, to_up, to_device, to_fn, to_mgmt_q, to_up_q, to_device_q, to_fn_q;
-  logic [NPorts-1:0]       to_port, to_port_q;
-  logic [FnW-1:0]          fn, fn_q;
-  logic [UnitW-1:0]        unit, unit_q;
-  logic [1:0]              kind, kind_q;
+  logic [vfp_config_pkg::Selects-1:0] sel_q;
+  logic [6:0]              place_q;
+  logic                    to_mgmt_q, to_up_q, to_device_q, to_fn_q;
+  logic [NPorts-1:0]       to_port_q;
+  logic [DevW-1:0]         aim_q;
+  logic [FnW-1:0]          fn_q;
+  logic [UnitW-1:0]        unit_q;
+  logic [1:0]              kind_q;
   logic [NPorts:0]         msg_first;
-  assign to_mgmt = !type1_q && dev == 5'd0 && func == 3'd0;
-  assign to_up   = !type1_q && dev == 5'd0 && func == 3'd1;
-  for (genvar p = 0; p < NPorts; p++) begin : gen_to_port
-    assign to_port[p] = below_q && on_up_q && dev == 5'(p) && func == 3'd0;
-  end
-
-  if (Owner) begin : gen_to_device
-    logic in_dn_q;
-    always_ff @(posedge clk_i) begin
-      if (st_q[StCompare]) in_dn_q <= dn_sec[0] != 8'd0 && bus >= dn_sec[0] && bus <= dn_sub[0];
-    end
-    // On the bus below, only device 0: ARI forwarding is not offered.
-    assign to_device = below_q && !on_up_q && in_dn_q && (!on_dn_q[0] || dev == 5'd0);
-    assign to_fn = 1'b0;
-    assign fn    = '0;
-  end else begin : gen_to_fn
-    always_comb begin
-      fn = '0;
-      for (int p = 0; p < int'(NPorts); p++) if (on_dn_q[p]) fn = FnW'(p * int'(SlotFns)) | FnW'(func);
-    end
-    assign to_device = 1'b0;
-    assign to_fn = below_q && !on_up_q && dev == 5'd0 && 4'(func) < 4'(SlotFns) && on_dn_q != '0;
-  end
-
-  always_comb begin
-    kind = to_mgmt ? vfp_config_pkg::KindMgmt : to_up ? vfp_config_pkg::KindUp :
-           to_fn ? vfp_config_pkg::KindFn : vfp_config_pkg::KindDown;
-    unit = UnitW'(to_up);
-    for (int p = 0; p < int'(NPorts); p++) if (to_port[p]) unit = UnitW'(p + 2);
-    if (to_fn) unit = UnitW'(1 << HalfW) | UnitW'(fn);
-    // The words are read for a message while there is no request.
-    if (st_q[StIdle]) begin
-      unit = '0;
-      for (int p = 0; p < int'(NPorts); p++) if (msg_first[p]) unit = UnitW'(p + 2);
-    end
-  end
+  logic [7:0]              up_sec, up_sub;
+  logic [NPorts-1:0][7:0]  dn_sec, dn_sub;
+  vfp_cfg_target #(
+    .Owner(Owner), .Slots(Slots), .SlotFns(SlotFns), .Devices(Devices), .HalfW(HalfW), .UnitW(UnitW)
+  ) u_target (
+    .clk_i,
+    .type1_i    (type1_q),
+    .target_i   (target_q),
+    .reg_i      (reg_q),
+    .compare_i  (st_q[StCompare]),
+    .choose_i   (st_q[StTarget]),
+    .idle_i     (st_q[StIdle]),
+    .msg_begin_i(msg_begin),
+    .msg_first_i(msg_first),
+    .up_sec_i   (up_sec),
+    .up_sub_i   (up_sub),
+    .dn_sec_i   (dn_sec),
+    .dn_sub_i   (dn_sub),
+    .sel_o      (sel_q),
+    .place_o    (place_q),
+    .to_mgmt_o  (to_mgmt_q),
+    .to_up_o    (to_up_q),
+    .to_port_o  (to_port_q),
+    .to_device_o(to_device_q),
+    .aim_o      (aim_q),
+    .to_fn_o    (to_fn_q),
+    .fn_o       (fn_q),
+    .kind_o     (kind_q),
+    .unit_o     (unit_q)
+  );
 
   logic [VfW-1:0] vf_q;
+  logic [7:0]     aim_sec;        // the bus right below the port that the owner aims through
   logic           there, gone_q;  // the function is; it was not, at least once since it was looked up
-  assign there = fn_there_i[fn_q] && !gone_q;
+  assign there   = fn_there_i[fn_q] && !gone_q;
+  if (Owner) begin : gen_aim
+    assign dev_o   = aim_q;
+    assign aim_sec = dn_sec[aim_q];
+  end else begin : gen_of
+    assign dev_o   = DevW'(vf_q >> DevVfW);
+    assign aim_sec = '0;
+    logic unused;
+    assign unused = ^aim_q;
+  end
   always_ff @(posedge clk_i) begin
-    if (st_q[StTarget]) begin
-      to_mgmt_q   <= to_mgmt;
-      to_up_q     <= to_up;
-      to_port_q   <= to_port;
-      to_device_q <= to_device;
-      to_fn_q     <= to_fn;
-      fn_q        <= fn;
-      kind_q      <= kind;
-    end
-    if (st_q[StTarget] || msg_begin) unit_q <= unit;
     gone_q <= !fn_there_i[fn_q] || (gone_q && !st_q[StLook]);
     if (st_q[StLook]) vf_q <= fn_vf_i[fn_q];
   end
@@ -316,17 +297,10 @@ module vfp_cfg_host #(
   end
 
   // ---- Functions -------------------------------------------------------------------------------------------------------
-  logic        up_mem_en, up_bme, up_reset, mgmt_bme, mgmt_msi_en;
-  logic [15:8] mgmt_errors, up_errors, up_secondary_errors, fn_errors;
-  logic [3:0]  up_dev_errors, dev_ones;
-  logic [NPorts-1:0]       dn_mem_en, dn_bme, dn_reset, dn_disable, dn_msi_en, slot_msi;
-  logic [NPorts-1:0][15:8] dn_errors, dn_secondary_errors;
-  logic [NPorts-1:0][3:0]  dn_dev_errors;
-  logic [NPorts-1:0][31:0] slot_reg;
-  logic [31:20]            up_mem_base, up_mem_limit, dn_mem_base, dn_mem_limit;
-  logic [63:20]            up_pref_base, up_pref_limit, dn_pref_base, dn_pref_limit;
-  logic                    up_disable, up_msi_en, vf_forward;
-  assign dev_ones = be_q[2] ? wdata_q[19:16] : 4'd0;
+  logic        up_mem_en, up_bme, up_reset, mgmt_bme, mgmt_msi_en, vf_forward;
+  logic [15:8] mgmt_errors;
+  logic [31:0] ports_live, fns_live;
+  logic [NPorts-1:0] dn_mem_en, dn_bme, dn_reset, dn_msi_en, slot_msi;
 
   vfp_cfg_mgmt u_mgmt (
     .clk_i, .rst_ni,
@@ -343,124 +317,36 @@ module vfp_cfg_host #(
     .msi_en_o(mgmt_msi_en)
   );
 
-  vfp_cfg_port #(.Windows(Owner)) u_up (
+  vfp_cfg_ports #(.Owner(Owner), .NPorts(NPorts), .FirstSlot(FirstSlot)) u_ports (
     .clk_i, .rst_ni,
-    .clear_i           (down_q),
-    .we_i              (st_q[StEffect] && write_q && to_up_q),
-    .sel_i             (sel_q),
-    .word_i            (merged_q),
-    .ones_i            (ones_q),
-    .dev_ones_i        (dev_ones),
-    .refused_i         (refused_i),
-    .down_poison_i     (down_poison_i),
-    .up_poison_i       (up_poison_i),
-    .aborts_i          (1'b0),
-    .errors_o          (up_errors),
-    .secondary_errors_o(up_secondary_errors),
-    .dev_errors_o      (up_dev_errors),
-    .mem_en_o          (up_mem_en),
-    .bme_o             (up_bme),
-    .sec_bus_o         (up_sec),
-    .sub_bus_o         (up_sub),
-    .mem_base_o        (up_mem_base),
-    .mem_limit_o       (up_mem_limit),
-    .pref_base_o       (up_pref_base),
-    .pref_limit_o      (up_pref_limit),
-    .link_disable_o    (up_disable),
-    .bus_reset_o       (up_reset),
-    .msi_en_o          (up_msi_en)
+    .down_i     (down_q),
+    .write_i    (st_q[StEffect] && write_q),
+    .to_up_i    (to_up_q),
+    .to_port_i  (to_port_q),
+    .sel_i      (sel_q),
+    .word_i     (merged_q),
+    .ones_i     (ones_q),
+    .be_i       (be_q),
+    .wdata_i    (wdata_q),
+    .live_o     (ports_live),
+    .refused_i, .down_poison_i, .down_id_i, .up_poison_i, .up_id_i, .port_aborts_i, .dev_link_i,
+    .button_i, .slot_present_i, .slot_ready_i, .slot_quiet_i, .port_back_i,
+    .slot_present_o, .slot_link_o, .slot_pressed_o, .slot_powered_o, .slot_usable_o, .slot_off_o, .slot_reset_o,
+    .power_led_o, .attn_led_o,
+    .up_mem_en_o(up_mem_en),
+    .up_bme_o   (up_bme),
+    .up_reset_o (up_reset),
+    .up_sec_o   (up_sec),
+    .up_sub_o   (up_sub),
+    .dn_mem_en_o(dn_mem_en),
+    .dn_bme_o   (dn_bme),
+    .dn_reset_o (dn_reset),
+    .dn_msi_en_o(dn_msi_en),
+    .dn_sec_o   (dn_sec),
+    .dn_sub_o   (dn_sub),
+    .slot_msi_o (slot_msi),
+    .mem_en_o, .bme_o, .mem_base_o, .mem_limit_o, .pref_base_o, .pref_limit_o, .below_reset_o
   );
-
-  for (genvar p = 0; p < NPorts; p++) begin : gen_port
-    // A completion goes where its requester is, and comes from its completer. A poisoned request goes by address: only the
-    // port above has seen it.
-    logic down_here, up_here, we;
-    logic [31:20] mem_base, mem_limit;
-    logic [63:20] pref_base, pref_limit;
-    assign we        = st_q[StEffect] && write_q && to_port_q[p];
-    assign down_here = dn_sec[p] != 8'd0 && down_id_i[15:8] >= dn_sec[p] && down_id_i[15:8] <= dn_sub[p];
-    assign up_here   = dn_sec[p] != 8'd0 && up_id_i[15:8] >= dn_sec[p] && up_id_i[15:8] <= dn_sub[p];
-    vfp_cfg_port #(.Windows(Owner)) u_port (
-      .clk_i, .rst_ni,
-      .clear_i           (down_q || up_reset),
-      .we_i              (we),
-      .sel_i             (sel_q),
-      .word_i            (merged_q),
-      .ones_i            (ones_q),
-      .dev_ones_i        (dev_ones),
-      .refused_i         (2'b00),
-      .down_poison_i     ({down_poison_i[1] && down_here, 1'b0}),
-      .up_poison_i       (up_here ? up_poison_i : 2'b00),
-      .aborts_i          (port_aborts_i[p]),
-      .errors_o          (dn_errors[p]),
-      .secondary_errors_o(dn_secondary_errors[p]),
-      .dev_errors_o      (dn_dev_errors[p]),
-      .mem_en_o          (dn_mem_en[p]),
-      .bme_o             (dn_bme[p]),
-      .sec_bus_o         (dn_sec[p]),
-      .sub_bus_o         (dn_sub[p]),
-      .mem_base_o        (mem_base),
-      .mem_limit_o       (mem_limit),
-      .pref_base_o       (pref_base),
-      .pref_limit_o      (pref_limit),
-      .link_disable_o    (dn_disable[p]),
-      .bus_reset_o       (dn_reset[p]),
-      .msi_en_o          (dn_msi_en[p])
-    );
-    if (p == 0) begin : gen_first
-      assign dn_mem_base   = mem_base;
-      assign dn_mem_limit  = mem_limit;
-      assign dn_pref_base  = pref_base;
-      assign dn_pref_limit = pref_limit;
-    end else begin : gen_other
-      logic unused;
-      assign unused = ^{mem_base, mem_limit, pref_base, pref_limit};
-    end
-
-    if (Owner) begin : gen_no_slot
-      assign slot_reg[p]       = '0;
-      assign slot_present_o[p] = 1'b0;
-      assign slot_link_o[p]    = 1'b0;
-      assign slot_pressed_o[p] = 1'b0;
-      assign slot_powered_o[p] = 1'b0;
-      assign slot_usable_o[p]  = 1'b0;
-      assign slot_off_o[p]     = 1'b0;
-      assign slot_reset_o[p]   = 1'b0;
-      assign power_led_o[p]    = vfp_regs_pkg::LedOff;
-      assign attn_led_o[p]     = vfp_regs_pkg::LedOff;
-      assign slot_msi[p]       = 1'b0;
-    end else begin : gen_slot
-      // What is below is reset with the link (6.6.1, 7.5.3.6, 7.8.7).
-      logic reset_q, switched_off;
-      assign slot_off_o[p] = switched_off || (up_reset && slot_powered_o[p]);
-      always_ff @(posedge clk_i) reset_q <= rst_ni && (dn_reset[p] || dn_disable[p]);
-      assign slot_reset_o[p] = (dn_reset[p] || dn_disable[p]) && !reset_q;
-      vfp_slot u_slot (
-        .clk_i, .rst_ni,
-        .clear_i       (down_q || up_reset),
-        .we_i          (we && sel_q['h22]),
-        .be_i          (be_q),
-        .wdata_i       (wdata_q),
-        .reg_o         (slot_reg[p]),
-        .button_i      (button_i[p]),
-        .present_i     (slot_present_i[p]),
-        .ready_i       (slot_ready_i[p]),
-        .quiet_i       (slot_quiet_i[p]),
-        .link_disable_i(dn_disable[p]),
-        .msi_en_i      (dn_msi_en[p]),
-        .again_i       (port_back_i),
-        .present_o     (slot_present_o[p]),
-        .link_o        (slot_link_o[p]),
-        .pressed_o     (slot_pressed_o[p]),
-        .powered_o     (slot_powered_o[p]),
-        .usable_o      (slot_usable_o[p]),
-        .power_led_o   (power_led_o[p]),
-        .attn_led_o    (attn_led_o[p]),
-        .off_o         (switched_off),
-        .msi_o         (slot_msi[p])
-      );
-    end
-  end
 
   // Which functions' registers are at their reset values.
   logic [2**HalfW-1:0] low_reset;
@@ -471,15 +357,12 @@ module vfp_cfg_host #(
     for (int p = 0; p < int'(NPorts); p++) low_reset[p + 2] = down_q || up_reset;
   end
 
-  logic        fn_multi, fn_busy;  // its slot has more than one function; requests of it are outstanding
-  logic [15:0] rid_q;              // of the function's VF
-  logic        moved;              // or of another one, by now
+  logic [15:0] rid_q;  // of the function's VF
+  logic        moved;  // or of another one, by now
   if (Owner) begin : gen_no_vf
     assign unit_reset = low_reset;
-    assign fn_errors  = '0;
+    assign fns_live   = '0;
     assign vf_forward = 1'b0;
-    assign fn_multi   = 1'b0;
-    assign fn_busy    = 1'b0;
     assign rid_q      = target_q;
     assign moved      = 1'b0;
     assign events     = 1'b0;
@@ -488,129 +371,59 @@ module vfp_cfg_host #(
     assign id_o       = '0;
     assign bar_o      = '0;
     logic unused;
-    assign unused = ^{id_fn_i, bar_fn_i, bar_3_i, we_fn, vf_q};
+    assign unused = ^{id_fn_i, bar_fn_i, bar_3_i, we_fn, vf_q, up_mem_en, dn_mem_en, dn_reset};
   end else begin : gen_vf
-    logic [Slots-1:0] clear, clear_q, was_clear_q, multi, multi_q;
-    logic [Fns-1:0]   vf_mse, vf_bme, flr;
-    logic             flr_q, forward_q, fn_events;
-    // A slot that is not usable has no functions; their registers are at their reset values two cycles later.
-    assign clear  = ~slot_usable_o | dn_reset | {Slots{down_q || up_reset}};
-    assign events = fn_events || clear != clear_q || clear_q != was_clear_q;
-    always_ff @(posedge clk_i) begin
-      clear_q     <= clear | {Slots{!rst_ni}};
-      was_clear_q <= clear_q;
-    end
-    vfp_cfg_vf #(.Slots(Slots), .SlotFns(SlotFns)) u_vf (
+    logic [Fns-1:0]   fn_reset;
+    logic [Slots-1:0] clear;
+    // A slot that is not usable has no functions.
+    assign clear = ~slot_usable_o | dn_reset | {Slots{down_q || up_reset}};
+    vfp_cfg_fns #(.Slots(Slots), .SlotFns(SlotFns), .Devices(Devices), .Vfs(Vfs)) u_fns (
       .clk_i, .rst_ni,
-      .clear_i      (clear_q),
-      .there_i      (fn_there_i),
+      .look_i       (st_q[StLook]),
+      .clean_i      (st_q[StClean]),
+      .read_i       (st_q[StRead]),
+      .merge_i      (st_q[StMerge]),
       .we_i         (we_fn),
+      .to_fn_i      (to_fn_q),
       .fn_i         (fn_q),
-      .bdf_i        (target_q),
+      .vf_i         (vf_q),
+      .target_i     (target_q),
       .sel_i        (sel_q),
+      .write_i      (write_q),
+      .be_i         (be_q),
+      .wdata_i      (wdata_q),
       .word_i       (merged_q),
       .ones_i       (ones_q),
-      .flr_i        (flr_q),
-      .clean_i      (st_q[StClean] && to_fn_q),
       .odd_i        (word_q[0]),
-      .errors_o     (fn_errors),
-      .flr_o        (flr),
-      .bus_i        (dn_sec),
+      .live_o       (fns_live),
+      .forward_o    (vf_forward),
+      .rid_o        (rid_q),
+      .moved_o      (moved),
+      .clear_i      (clear),
+      .up_mem_en_i  (up_mem_en),
+      .up_bme_i     (up_bme),
+      .dn_mem_en_i  (dn_mem_en),
+      .dn_bme_i     (dn_bme),
+      .dn_sec_i     (dn_sec),
+      .fn_there_i, .fn_vf_i, .vf_busy_i,
       .down_poison_i(down_poison_i[1]),
       .down_id_i,
       .up_poison_i  (up_poison_i[0]),
-      .up_abort_i, .up_id_i,
-      .ended_i      (fn_ended_i),
-      .busy_o       (fn_events),
-      .mse_o        (vf_mse),
-      .bme_o        (vf_bme),
-      .id_fn_i, .id_o, .bar_fn_i, .bar_3_i, .bar_o
+      .up_abort_i, .up_id_i, .fn_ended_i, .vf_first_i, .vf_stride_i, .vendor_i, .vf_device_i, .class_rev_i, .subsystem_i,
+      .bar0_flags_i, .bar3_flags_i, .fn_mse_o, .fn_bme_o, .id_fn_i, .id_o, .bar_fn_i, .bar_3_i, .bar_o,
+      .reset_o      (fn_reset),
+      .busy_o       (events)
     );
-    // A function is reachable only through both ports above it.
-    for (genvar f = 0; f < Fns; f++) begin : gen_fn
-      localparam int unsigned S = f / SlotFns;
-      assign fn_mse_o[f] = vf_mse[f] && up_mem_en && dn_mem_en[S];
-      assign fn_bme_o[f] = vf_bme[f] && up_bme && dn_bme[S];
-    end
-    for (genvar s = 0; s < Slots; s++) begin : gen_multi
-      logic one;
-      always_comb begin
-        one      = 1'b0;
-        multi[s] = 1'b0;
-        for (int f = s * int'(SlotFns); f < (s + 1) * int'(SlotFns); f++) begin
-          multi[s] = multi[s] || (one && fn_there_i[f]);
-          one      = one || fn_there_i[f];
-        end
-      end
-    end
-
     always_comb begin
       unit_reset = '0;
       unit_reset[2**HalfW-1:0] = low_reset;
-      for (int f = 0; f < int'(Fns); f++) unit_reset[(1 << HalfW) + f] = clear_q[f / int'(SlotFns)] || flr[f];
-    end
-
-    // The VF on the device's side: first VF and stride, which is a power of two (vfp_discover).
-    logic [15:0] far, far_q, first_q;
-    logic [7:0]  stride_q;
-    always_comb begin
-      far = '0;
-      for (int s = 0; s < 8; s++) if (vf_stride_i[s]) far = far | (16'(vf_q) << s);
-    end
-    logic [15:0] rid;
-    assign rid_q = rid;
-    always_ff @(posedge clk_i) begin
-      if (st_q[StLook]) multi_q <= multi;
-      if (st_q[StRead]) begin
-        far_q     <= far;
-        stride_q  <= vf_stride_i[7:0];
-        // What must reach the silicon: the lower byte of Command, MSI-X Message Control, Initiate FLR.
-        flr_q     <= sel_q['h2a] && be_q[1] && wdata_q[15];
-        forward_q <= write_q && ((sel_q['h01] && be_q[0]) || (sel_q['h1c] && be_q[3]) ||
-                                 (sel_q['h2a] && be_q[1] && wdata_q[15]));
-      end
-      if (st_q[StMerge]) begin
-        rid     <= vf_first_i + far_q;
-        first_q <= vf_first_i;
-      end
-    end
-    assign vf_forward = forward_q;
-    assign moved      = fn_vf_i[fn_q] != vf_q || first_q != vf_first_i || stride_q != vf_stride_i[7:0];
-    assign fn_busy    = vf_busy_i[vf_q];
-    // A slot is as many functions.
-    if (Slots > 1) begin : gen_slots
-      assign fn_multi = multi_q[fn_q[FnW-1:$clog2(SlotFns)]];
-    end else begin : gen_slot
-      assign fn_multi = multi_q[0];
+      for (int f = 0; f < int'(Fns); f++) unit_reset[(1 << HalfW) + f] = fn_reset[f];
     end
   end
 
-  // What hardware has set, and what differs from device to device.
   always_comb begin
-    live = '0;
-    if (to_mgmt_q && sel_q['h01]) live[31:24] = mgmt_errors;
-    if (to_up_q && sel_q['h01]) live[31:24] = up_errors;
-    if (to_up_q && sel_q['h07]) live[31:24] = up_secondary_errors;
-    if (to_up_q && sel_q['h1e]) live[19:16] = up_dev_errors;
-    for (int p = 0; p < int'(NPorts); p++) begin
-      if (to_port_q[p] && sel_q['h01]) live[31:24] = live[31:24] | dn_errors[p];
-      if (to_port_q[p] && sel_q['h07]) live[31:24] = live[31:24] | dn_secondary_errors[p];
-      if (to_port_q[p] && sel_q['h1e]) live[19:16] = live[19:16] | dn_dev_errors[p];
-      if (to_port_q[p] && sel_q['h1f]) live[31:24] = live[31:24] | 8'(p + 1);
-      if (to_port_q[p] && sel_q['h20]) live[29] = live[29] | (Owner ? dev_link_i : slot_link_o[p]);
-      if (to_port_q[p] && sel_q['h21] && !Owner) live[31:19] = live[31:19] | 13'(int'(FirstSlot) + p);
-      if (to_port_q[p] && sel_q['h22]) live = live | slot_reg[p];
-    end
-    if (to_fn_q) begin
-      if (sel_q['h00]) live = live | {vf_device_i, vendor_i};
-      if (sel_q['h01]) live[31:24] = live[31:24] | fn_errors;
-      if (sel_q['h02]) live = live | class_rev_i;
-      if (sel_q['h03]) live[23] = live[23] | fn_multi;
-      if (sel_q['h04]) live[3:0] = live[3:0] | bar0_flags_i;
-      if (sel_q['h07]) live[3:0] = live[3:0] | bar3_flags_i;
-      if (sel_q['h0b]) live = live | subsystem_i;
-      if (sel_q['h2a]) live[21] = live[21] | fn_busy;
-    end
+    live = ports_live | fns_live;
+    if (to_mgmt_q && sel_q['h01]) live[31:24] = live[31:24] | mgmt_errors;
   end
 
   // ---- Answer ----------------------------------------------------------------------------------------------------------
@@ -619,7 +432,7 @@ module vfp_cfg_host #(
   // While it is not known which VFs there are, only the PF can be written to: its function is 0. What comes in the few
   // microseconds of a look waits for the end of it.
   logic known, swallow, to_vf_q, lost, here;
-  always_ff @(posedge clk_i) to_vf_q <= to_device_q && write_q && target_q != {dn_sec[0], 8'd0};
+  always_ff @(posedge clk_i) to_vf_q <= to_device_q && write_q && target_q != {aim_sec, 8'd0};
   // Whose the target is shows three cycles after target_o, which are steps, and after the end of a look (vfp_dev_steer).
   logic [2:0] told_q;
   always_ff @(posedge clk_i) told_q <= dev_reading_i ? '0 : {told_q[1:0], 1'b1};
@@ -645,7 +458,7 @@ module vfp_cfg_host #(
       rsp_fwd_o       <= !lost && ((to_device_q && !swallow) || (here && vf_forward));
       rsp_status_o    <= known && !(lost && (to_device_q || vf_forward)) ? vfp_cell_pkg::CplSc : vfp_cell_pkg::CplUr;
       rsp_cpl_id_o    <= known || to_device_q ? target_q : mgmt_bdf_q;
-      rsp_fwd_type1_o <= to_device_q ? bus != dn_sec[0] : rid_q[15:8] != dev_sec_bus_i;
+      rsp_fwd_type1_o <= to_device_q ? target_q[15:8] != aim_sec : rid_q[15:8] != dev_sec_bus_i;
     end
     if (down_q) begin
       mgmt_bdf_q <= '0;
@@ -686,29 +499,9 @@ module vfp_cfg_host #(
   end
 
   assign mgmt_bdf_o = mgmt_bdf_q;
-  assign dsp_bdf_o  = port_bdf_q[0];
-  assign mem_en_o   = up_mem_en && dn_mem_en[0];
-  assign bme_o      = up_bme && dn_bme[0];
-  assign sec_bus_o  = dn_sec[0];
-  assign sub_bus_o  = dn_sub[0];
-  assign below_reset_o = up_reset || dn_reset[0] || dn_disable[0];
-  // A window that shrinks has done so a cycle after the write, which is answered later than that.
-  if (Owner) begin : gen_windows
-    always_ff @(posedge clk_i) begin
-      mem_base_o   <= {dn_mem_base > up_mem_base ? dn_mem_base : up_mem_base, 20'd0};
-      mem_limit_o  <= {dn_mem_limit < up_mem_limit ? dn_mem_limit : up_mem_limit, 20'hfffff};
-      pref_base_o  <= {dn_pref_base > up_pref_base ? dn_pref_base : up_pref_base, 20'd0};
-      pref_limit_o <= {dn_pref_limit < up_pref_limit ? dn_pref_limit : up_pref_limit, 20'hfffff};
-    end
-  end else begin : gen_no_windows
-    assign mem_base_o   = '0;
-    assign mem_limit_o  = '0;
-    assign pref_base_o  = '0;
-    assign pref_limit_o = '0;
-    logic unused;
-    assign unused = ^{up_mem_base, up_mem_limit, up_pref_base, up_pref_limit, dn_mem_base, dn_mem_limit, dn_pref_base,
-                      dn_pref_limit};
-  end
+  assign dsp_bdf_o  = port_bdf_q;
+  assign sec_bus_o  = dn_sec;
+  assign sub_bus_o  = dn_sub;
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin
@@ -721,10 +514,7 @@ module vfp_cfg_host #(
 `endif
 
   logic unused;
-  assign unused = ^{up_msi_en, up_disable, cfg_hdr_i, fn_ended_i, up_abort_i, down_id_i, up_id_i,
-                    vf_busy_i, fn_vf_i, fn_there_i, dev_sec_bus_i, dn_disable, merged_q,
-                    dn_reset, dn_sub, slot_present_i, slot_ready_i, slot_quiet_i, port_back_i,
-                    button_i, dn_msi_en, vf_first_i,
-                    vf_stride_i, vendor_i, vf_device_i, class_rev_i, subsystem_i, bar0_flags_i, bar3_flags_i};
+  assign unused = ^{cfg_hdr_i, fn_ended_i, up_abort_i, vf_busy_i, fn_vf_i, fn_there_i, dev_sec_bus_i, vf_first_i, vf_stride_i,
+                    vendor_i, vf_device_i, class_rev_i, subsystem_i, bar0_flags_i, bar3_flags_i};
 
 endmodule

@@ -4,16 +4,22 @@
 // maps; it never sees packets of the data path.
 //
 // Hosts: 0 is the owner, 1..Users the users. A slot function has the index
-//   fi = ((user - 1) * Slots + slot) * SlotFns + function.
+//   fi = ((user - 1) * Slots + slot) * SlotFns + function,
+// VF n of device d the index d * Vfs + n.
 module vfp_ctrl #(
   parameter int unsigned Users   = 2,
   parameter int unsigned Slots   = 2,
   parameter int unsigned SlotFns = 8,
-  parameter int unsigned Vfs     = 64,
+  parameter int unsigned Devices = 1,
+  parameter int unsigned Vfs     = 64,  // of a device
   localparam int unsigned Hosts    = Users + 1,
+  localparam int unsigned Ports    = Hosts + Devices,
   localparam int unsigned NumSlots = Users * Slots,
   localparam int unsigned NumFns   = NumSlots * SlotFns,
-  localparam int unsigned VfW      = $clog2(Vfs)
+  localparam int unsigned NumVfs   = Devices * Vfs,
+  localparam int unsigned VfW      = $clog2(NumVfs),
+  localparam int unsigned DevVfW   = $clog2(Vfs),
+  localparam int unsigned DevW     = Devices > 1 ? $clog2(Devices) : 1
 ) (
   input  logic clk_i,
   input  logic rst_ni,
@@ -22,8 +28,8 @@ module vfp_ctrl #(
   input  logic tick_ms_i,
   // Bit h: the link to host h is up.
   input  logic [Hosts-1:0] host_link_i,
-  input  logic             dev_link_i,
-  output logic             dev_reset_o,  // the owner resets what is below its downstream port, or has its link disabled
+  input  logic [Devices-1:0] dev_link_i,
+  output logic [Devices-1:0] dev_reset_o,  // the owner resets what is below its downstream port, or has its link disabled
 
   // Board pins of the slots, index (user - 1) * Slots + slot. button: one clock pulse a press.
   input  logic [NumSlots-1:0]      button_i,
@@ -45,6 +51,7 @@ module vfp_ctrl #(
   output logic [Hosts-1:0][15:0]   rsp_cpl_id_o,  // completer ID as this host knows the function
   output logic [Hosts-1:0][15:0]   rsp_fwd_bdf_o,
   output logic [Hosts-1:0]         rsp_fwd_type1_o,
+  output logic [Hosts-1:0][DevW-1:0] rsp_fwd_dev_o,    // to this device
   output logic [Hosts-1:0]         rsp_fwd_live_o,  // while it waits to be sent: the function is still the asker's
 
   // Management registers: requests of the hosts' BAR0 (32-bit accesses) and of the service bus (index Hosts).
@@ -57,18 +64,18 @@ module vfp_ctrl #(
   input  logic [Hosts:0][31:0]     reg_wdata_i,
   output logic [Hosts:0][31:0]     reg_rdata_o,
 
-  // Requests of the bridge itself to the device: SR-IOV discovery, VFs' resets. One outstanding.
-  output logic                     int_valid_o,
-  input  logic                     int_ready_i,
-  output logic                     int_write_o,
-  output logic [15:0]              int_bdf_o,
-  output logic                     int_type1_o,
-  output logic [11:0]              int_reg_o,     // byte offset, DW aligned
-  output logic [3:0]               int_be_o,
-  output logic [31:0]              int_wdata_o,
-  input  logic                     int_done_i,    // one pulse: completed (also on time-out)
-  input  logic [2:0]               int_status_i,
-  input  logic [31:0]              int_rdata_i,
+  // Requests of the bridge itself to each device: SR-IOV discovery, VFs' resets. One outstanding.
+  output logic [Devices-1:0]       int_valid_o,
+  input  logic [Devices-1:0]       int_ready_i,
+  output logic [Devices-1:0]       int_write_o,
+  output logic [Devices-1:0][15:0] int_bdf_o,
+  output logic [Devices-1:0]       int_type1_o,
+  output logic [Devices-1:0][11:0] int_reg_o,     // byte offset, DW aligned
+  output logic [Devices-1:0][3:0]  int_be_o,
+  output logic [Devices-1:0][31:0] int_wdata_o,
+  input  logic [Devices-1:0]       int_done_i,    // one pulse: completed (also on time-out)
+  input  logic [Devices-1:0][2:0]  int_status_i,
+  input  logic [Devices-1:0][31:0] int_rdata_i,
 
   // Message-signalled interrupts of the bridge's own functions, posted on the host's egress.
   output logic [Hosts-1:0]         msi_valid_o,
@@ -81,15 +88,16 @@ module vfp_ctrl #(
   output logic [Hosts-1:0]         mgmt_en_o,       // memory space enabled on the management function
   output logic [Hosts-1:0][63:0]   mgmt_bar_o,      // base of its BAR0 (64 KiB)
   output logic [Hosts-1:0][15:0]   mgmt_bdf_o,      // captured ID of function 0
-  output logic                     own_mem_en_o,    // owner's upstream and downstream port: memory space enable
-  output logic                     own_bme_o,       // and bus master enable
-  output logic [31:0]              own_mem_base_o,  // both ports' windows intersected; limit inclusive
-  output logic [31:0]              own_mem_limit_o,
-  output logic [63:0]              own_pref_base_o,
-  output logic [63:0]              own_pref_limit_o,
-  output logic [15:0]              own_dsp_bdf_o,   // requester ID toward the device for users' requests
-  output logic [7:0]               own_sec_bus_o,   // buses below the owner's downstream port
-  output logic [7:0]               own_sub_bus_o,
+  // Of each device, the owner's upstream port and the downstream port above the device.
+  output logic [Devices-1:0]       own_mem_en_o,    // both ports: memory space enable
+  output logic [Devices-1:0]       own_bme_o,       // and bus master enable
+  output logic [Devices-1:0][31:0] own_mem_base_o,  // both ports' windows intersected; limit inclusive
+  output logic [Devices-1:0][31:0] own_mem_limit_o,
+  output logic [Devices-1:0][63:0] own_pref_base_o,
+  output logic [Devices-1:0][63:0] own_pref_limit_o,
+  output logic [Devices-1:0][15:0] own_dsp_bdf_o,   // requester ID toward the device for users' requests
+  output logic [Devices-1:0][7:0]  own_sec_bus_o,   // buses below the owner's downstream port
+  output logic [Devices-1:0][7:0]  own_sub_bus_o,
   // Slot functions, index fi.
   output logic [NumFns-1:0]          fn_active_o,   // assigned, slot powered, not draining: requests may pass
   output logic [NumFns-1:0][VfW-1:0] fn_vf_o,
@@ -102,44 +110,44 @@ module vfp_ctrl #(
   input  logic [$clog2(NumFns)-1:0]  bar_fn_i,
   input  logic                       bar_3_i,
   output logic [63:14]               fn_bar_o,
-  // The device, as the owner set it up.
-  output logic                     dev_known_o,     // what follows is what the device says; else nothing is forwarded to or from VFs
-  output logic                     dev_wait_o,      // and may change any moment: users' requests wait
-  output logic                     dev_sriov_o,     // there are VFs
-  output logic                     dev_vf_mse_o,    // VF Memory Space Enable
-  output logic [2:0]               dev_vf_shift_o,  // VF n's part of a VF BAR is at + n * 16 KiB << shift
-  output logic [15:0]              dev_vf_first_o,  // routing ID of VF 0
-  output logic [15:0]              dev_vf_stride_o,
-  output logic [VfW:0]             dev_num_vfs_o,
-  output logic [63:0]              dev_bar0_o,      // VF BAR 0 and 3 of the SR-IOV capability
-  output logic [63:0]              dev_bar3_o,
-  // VF n to slot function: valid while the VF belongs to a user (also while draining).
-  output logic [Vfs-1:0]                      vf_owned_o,
-  output logic [Vfs-1:0][$clog2(NumFns)-1:0]  vf_fn_o,
+  // Each device, as the owner set it up.
+  output logic [Devices-1:0]           dev_known_o,     // what follows is what the device says; else nothing is forwarded to or from VFs
+  output logic [Devices-1:0]           dev_wait_o,      // and may change any moment: users' requests wait
+  output logic [Devices-1:0]           dev_sriov_o,     // there are VFs
+  output logic [Devices-1:0]           dev_vf_mse_o,    // VF Memory Space Enable
+  output logic [Devices-1:0][2:0]      dev_vf_shift_o,  // VF n's part of a VF BAR is at + n * 16 KiB << shift
+  output logic [Devices-1:0][15:0]     dev_vf_first_o,  // routing ID of VF 0
+  output logic [Devices-1:0][15:0]     dev_vf_stride_o,
+  output logic [Devices-1:0][DevVfW:0] dev_num_vfs_o,
+  output logic [Devices-1:0][63:0]     dev_bar0_o,      // VF BAR 0 and 3 of the SR-IOV capability
+  output logic [Devices-1:0][63:0]     dev_bar3_o,
+  // VF to slot function: valid while the VF belongs to a user (also while draining).
+  output logic [NumVfs-1:0]                     vf_owned_o,
+  output logic [NumVfs-1:0][$clog2(NumFns)-1:0] vf_fn_o,
   // Weights and limits of the ports.
   output logic [Hosts-1:0][4:0]    weight_o,        // share toward the device, 1..31
   output logic [15:0]              cpl_timeout_ms_o,
   output logic                     freeze_o,        // owner lost: users' requests are answered, not forwarded
 
   // From the data plane.
-  input  logic [Vfs-1:0]           vf_busy_i,       // requests of or to this VF are outstanding or queued
-  // The owner's configuration writes to the PF: pulse, one leaves, to DW reg; one is under way; pulse, one has ended.
-  input  logic                     own_cfg_write_i,
-  input  logic [9:0]               own_cfg_reg_i,
-  input  logic                     own_cfg_writing_i,
-  input  logic                     own_cfg_written_i,
-  input  logic [Hosts:0][2:0]      ev_rx_i,         // pulses, index Hosts = device: accepted {Cpl, NP, P}
-  input  logic [Hosts:0][2:0]      ev_tx_i,         // pulses: sent {Cpl, NP, P}
+  input  logic [NumVfs-1:0]        vf_busy_i,       // requests of or to this VF are outstanding or queued
+  // The owner's configuration writes to each PF: pulse, one leaves, to DW reg; one is under way; pulse, one has ended.
+  input  logic [Devices-1:0]       own_cfg_write_i,
+  input  logic [Devices-1:0][9:0]  own_cfg_reg_i,
+  input  logic [Devices-1:0]       own_cfg_writing_i,
+  input  logic [Devices-1:0]       own_cfg_written_i,
+  input  logic [Ports-1:0][2:0]    ev_rx_i,         // pulses, hosts, then devices: accepted {Cpl, NP, P}
+  input  logic [Ports-1:0][2:0]    ev_tx_i,         // pulses: sent {Cpl, NP, P}
   input  logic                     err_valid_i,     // pulse: a packet was dropped or answered with an error
-  input  logic [7:0]               err_port_i,      // 0..Hosts-1, Hosts = device
+  input  logic [7:0]               err_port_i,      // 0..Hosts-1, then the devices
   input  logic [3:0]               err_reason_i,    // vfp_regs_pkg::Drop*
   input  logic [127:0]             err_hdr_i,
   input  logic [Hosts-1:0][1:0]    host_refused_i,  // pulses: a posted, a non-posted request was refused
   // Headers that pass the ports: see vfp_watch.
   input  logic [Hosts-1:0]         rx_take_i,
   input  logic [Hosts-1:0][127:0]  rx_hdr_i,
-  input  logic [Hosts:0]           tx_take_i,
-  input  logic [Hosts:0][127:0]    tx_hdr_i,
+  input  logic [Ports-1:0]         tx_take_i,
+  input  logic [Ports-1:0][127:0]  tx_hdr_i,
   input  logic [Hosts-1:0]         host_lost_i,     // its port is stuck, and what it was to get is lost
   input  logic [1:0]               timeouts_i,      // pulses: a request to the device, to a host was never answered
 
@@ -150,64 +158,80 @@ module vfp_ctrl #(
 
   localparam int unsigned UserFns = Slots * SlotFns;
 
-  // ---- The device, as found ----------------------------------------------------------------------------------------------
-  logic        sriov, vfs_off, disc_req, disc_ready, disc_done, disc_busy, disc_timer, disc_reading, disc_sizing,
-               disc_write;
-  logic [31:0] disc_wdata;
-  logic [2:0]  no_vfs;
-  logic [11:0] disc_reg;
-  logic [15:0] vendor, vf_device;
-  logic [31:0] class_rev, subsystem;
-  logic [3:0]  bar0_flags, bar3_flags;
-  logic [7:0]  sec_bus;
-
-  vfp_discover #(.Vfs(Vfs)) u_discover (
-    .clk_i, .rst_ni, .tick_ms_i,
-    .clear_i     (!host_link_i[0] || !dev_link_i || dev_reset_o),
-    .new_i       (!dev_link_i || dev_reset_o),
-    .write_i     (own_cfg_write_i),
-    .write_reg_i (own_cfg_reg_i),
-    .writing_i   (own_cfg_writing_i),
-    .written_i   (own_cfg_written_i),
-    .sec_bus_i   (sec_bus),
-    .req_o       (disc_req),
-    .ready_i     (disc_ready),
-    .write_o     (disc_write),
-    .wdata_o     (disc_wdata),
-    .reg_o       (disc_reg),
-    .done_i      (disc_done),
-    .status_i    (int_status_i),
-    .rdata_i     (int_rdata_i),
-    .known_o     (dev_known_o),
-    .wait_o      (dev_wait_o),
-    .reading_o   (disc_reading),
-    .sizing_o    (disc_sizing),
-    .sriov_o     (sriov),
-    .off_o       (vfs_off),
-    .vf_mse_o    (dev_vf_mse_o),
-    .refusal_o   (no_vfs),
-    .vf_first_o  (dev_vf_first_o),
-    .vf_stride_o (dev_vf_stride_o),
-    .num_vfs_o   (dev_num_vfs_o),
-    .vf_shift_o  (dev_vf_shift_o),
-    .bar0_o      (dev_bar0_o),
-    .bar3_o      (dev_bar3_o),
-    .bar0_flags_o(bar0_flags),
-    .bar3_flags_o(bar3_flags),
-    .vendor_o    (vendor),
-    .vf_device_o (vf_device),
-    .class_rev_o (class_rev),
-    .subsystem_o (subsystem),
-    .busy_o      (disc_busy),
-    .timer_o     (disc_timer)
-  );
+  // ---- The devices, as found ---------------------------------------------------------------------------------------------
+  logic [Devices-1:0]       sriov, vfs_off, disc_reading, disc_sizing, cards_busy, cards_wait, ask, ask_ready, ask_write, answer;
+  logic [Devices-1:0][2:0]  no_vfs;
+  logic [Devices-1:0][15:0] ask_bdf, vendor, vf_device;
+  logic [Devices-1:0][11:0] ask_reg;
+  logic [Devices-1:0][31:0] class_rev, subsystem;
+  logic [Devices-1:0][3:0]  bar0_flags, bar3_flags;
+  logic [Devices-1:0][7:0]  sec_bus;
+  logic [15:0]              own_target;   // the owner aims at it
+  logic [Devices-1:0]       own_foreign;  // and as a function of this device, it is a user's VF
+  for (genvar d = 0; d < Devices; d++) begin : gen_card
+    vfp_card #(.Users(Users), .UserFns(UserFns), .Vfs(Vfs)) u_card (
+      .clk_i, .rst_ni, .tick_ms_i,
+      .owner_link_i(host_link_i[0]),
+      .link_i      (dev_link_i[d]),
+      .reset_i     (dev_reset_o[d]),
+      .sec_bus_i   (sec_bus[d]),
+      .sub_bus_i   (own_sub_bus_o[d]),
+      .write_i     (own_cfg_write_i[d]),
+      .write_reg_i (own_cfg_reg_i[d]),
+      .writing_i   (own_cfg_writing_i[d]),
+      .written_i   (own_cfg_written_i[d]),
+      .known_o     (dev_known_o[d]),
+      .wait_o      (dev_wait_o[d]),
+      .reading_o   (disc_reading[d]),
+      .sizing_o    (disc_sizing[d]),
+      .sriov_o     (sriov[d]),
+      .off_o       (vfs_off[d]),
+      .vf_mse_o    (dev_vf_mse_o[d]),
+      .refusal_o   (no_vfs[d]),
+      .vf_first_o  (dev_vf_first_o[d]),
+      .vf_stride_o (dev_vf_stride_o[d]),
+      .num_vfs_o   (dev_num_vfs_o[d]),
+      .vf_shift_o  (dev_vf_shift_o[d]),
+      .bar0_o      (dev_bar0_o[d]),
+      .bar3_o      (dev_bar3_o[d]),
+      .bar0_flags_o(bar0_flags[d]),
+      .bar3_flags_o(bar3_flags[d]),
+      .vendor_o    (vendor[d]),
+      .vf_device_o (vf_device[d]),
+      .class_rev_o (class_rev[d]),
+      .subsystem_o (subsystem[d]),
+      .target_i    (own_target),
+      .vf_owned_i  (vf_owned_o[d*Vfs +: Vfs]),
+      .vf_fn_i     (vf_fn_o[d*Vfs +: Vfs]),
+      .foreign_o   (own_foreign[d]),
+      .ask_i       (ask[d]),
+      .ask_ready_o (ask_ready[d]),
+      .ask_write_i (ask_write[d]),
+      .ask_bdf_i   (ask_bdf[d]),
+      .ask_reg_i   (ask_reg[d]),
+      .answer_o    (answer[d]),
+      .int_valid_o (int_valid_o[d]),
+      .int_ready_i (int_ready_i[d]),
+      .int_write_o (int_write_o[d]),
+      .int_bdf_o   (int_bdf_o[d]),
+      .int_type1_o (int_type1_o[d]),
+      .int_reg_o   (int_reg_o[d]),
+      .int_be_o    (int_be_o[d]),
+      .int_wdata_o (int_wdata_o[d]),
+      .int_done_i  (int_done_i[d]),
+      .int_status_i(int_status_i[d]),
+      .int_rdata_i (int_rdata_i[d]),
+      .busy_o      (cards_busy[d]),
+      .timer_o     (cards_wait[d])
+    );
+  end
+  assign dev_sriov_o   = sriov;
+  assign own_sec_bus_o = sec_bus;
 
   // ---- Who has which VF --------------------------------------------------------------------------------------------------
-  logic        cmd, cmd_owner, cmd_done, ask, ask_ready, ask_write, answer, pool_busy, pool_timer;
+  logic        cmd, cmd_owner, cmd_done, pool_busy, pool_timer;
   logic [31:0] cmd_word;
   logic [3:0]  cmd_result;
-  logic [15:0] ask_bdf;
-  logic [11:0] ask_reg;
   logic [NumSlots-1:0] slot_usable, slot_pressed, slot_powered, slot_off, slot_gone, slot_lost, slot_reset,
                        slot_button, slot_full, slot_ready, slot_present,
                        slot_link, slot_quiet, releasing, requested;
@@ -217,7 +241,7 @@ module vfp_ctrl #(
   logic [2:0]          look_state;
   logic [$clog2(NumFns)-1:0] look_fn;
 
-  vfp_pool #(.Users(Users), .Slots(Slots), .SlotFns(SlotFns), .Vfs(Vfs)) u_pool (
+  vfp_pool #(.Users(Users), .Slots(Slots), .SlotFns(SlotFns), .Devices(Devices), .Vfs(Vfs)) u_pool (
     .clk_i, .rst_ni, .tick_ms_i,
     .cmd_i         (cmd),
     .cmd_owner_i   (cmd_owner),
@@ -248,7 +272,7 @@ module vfp_ctrl #(
     .released_o          (released),
     .released_ready_i    (released_ready),
     .released_word_o     (released_word),
-    .dev_known_i   (dev_known_o && !dev_wait_o),
+    .dev_known_i   (dev_known_o & ~dev_wait_o),
     .off_i         (vfs_off),
     .sriov_i       (sriov),
     .num_vfs_i     (dev_num_vfs_o),
@@ -272,7 +296,6 @@ module vfp_ctrl #(
     .busy_o        (pool_busy),
     .timer_o       (pool_timer)
   );
-  assign dev_sriov_o = sriov;
 
   // ---- What the servers are told ------------------------------------------------------------------------------------------
   logic        command_event, released, released_ready, event_room, event_ask, event_ack, event_done, events_busy;
@@ -310,8 +333,9 @@ module vfp_ctrl #(
   logic [Hosts-1:0][15:0] down_id, up_id;
   logic [NumFns-1:0][1:0] fn_ended;
   logic [NumFns-1:0]      fn_refused;
-  logic                   own_refused, watch_busy;
-  vfp_watch #(.Users(Users), .UserFns(UserFns), .Vfs(Vfs)) u_watch (
+  logic [Devices-1:0]     own_refused;
+  logic                   watch_busy;
+  vfp_watch #(.Users(Users), .UserFns(UserFns), .Devices(Devices), .Vfs(Vfs)) u_watch (
     .clk_i(clk_count_i), .rst_ni, .rx_take_i, .rx_hdr_i, .tx_take_i, .tx_hdr_i,
     .dev_known_i  (dev_known_o),
     .sriov_i      (sriov),
@@ -342,13 +366,15 @@ module vfp_ctrl #(
   logic [Hosts-1:0] cfg_busy;
 
   // The owner has no slots and no emulated functions.
-  logic                     no_present, no_link, no_pressed, no_powered, no_usable, no_off, no_reset;
-  logic [0:0][1:0]          no_power_led, no_attn_led;
+  logic [Devices-1:0]       no_present, no_link, no_pressed, no_powered, no_usable, no_off, no_reset;
+  logic [Devices-1:0][1:0]  no_power_led, no_attn_led;
   logic [UserFns-1:0]       no_mse, no_bme;
   logic [63:14]             no_bar;
   logic [15:0]              no_id;
 
-  vfp_cfg_host #(.Owner(1'b1), .Slots(Slots), .SlotFns(SlotFns), .Vfs(Vfs)) u_owner (
+  logic [DevW-1:0] dev0;
+  assign rsp_fwd_dev_o[0] = dev0;
+  vfp_cfg_host #(.Owner(1'b1), .Slots(Slots), .SlotFns(SlotFns), .Devices(Devices), .Vfs(Vfs)) u_owner (
     .clk_i, .rst_ni,
     .link_i         (host_link_i[0]),
     .cfg_valid_i    (cfg_valid_i[0]),
@@ -364,10 +390,11 @@ module vfp_ctrl #(
     .rsp_fwd_bdf_o  (rsp_fwd_bdf_o[0]),
     .rsp_fwd_type1_o(rsp_fwd_type1_o[0]),
     .rsp_fwd_live_o (rsp_fwd_live_o[0]),
-    .button_i       (1'b0),
-    .slot_present_i (1'b0),
-    .slot_ready_i   (1'b0),
-    .slot_quiet_i   (1'b0),
+    .dev_o          (dev0),
+    .button_i       ('0),
+    .slot_present_i ('0),
+    .slot_ready_i   ('0),
+    .slot_quiet_i   ('0),
     .port_back_i    (1'b0),
     .dev_link_i,
     .refused_i      (host_refused_i[0]),
@@ -401,19 +428,19 @@ module vfp_ctrl #(
     .bar_3_i        (1'b0),
     .bar_o          (no_bar),
     .target_o       (own_target),
-    .foreign_i      (own_foreign),
-    .dev_known_i    (dev_known_o),
-    .dev_reading_i  (disc_reading),
-    .dev_sizing_i   (disc_sizing),
-    .vf_first_i     (dev_vf_first_o),
-    .vf_stride_i    (dev_vf_stride_o),
-    .dev_sec_bus_i  (sec_bus),
-    .vendor_i       (vendor),
-    .vf_device_i    (vf_device),
-    .class_rev_i    (class_rev),
-    .subsystem_i    (subsystem),
-    .bar0_flags_i   (bar0_flags),
-    .bar3_flags_i   (bar3_flags),
+    .foreign_i      (own_foreign[dev0]),
+    .dev_known_i    (dev_known_o[dev0]),
+    .dev_reading_i  (disc_reading[dev0]),
+    .dev_sizing_i   (disc_sizing[dev0]),
+    .vf_first_i     ('0),
+    .vf_stride_i    ('0),
+    .dev_sec_bus_i  ('0),
+    .vendor_i       ('0),
+    .vf_device_i    ('0),
+    .class_rev_i    ('0),
+    .subsystem_i    ('0),
+    .bar0_flags_i   ('0),
+    .bar3_flags_i   ('0),
     .mgmt_en_o      (mgmt_en_o[0]),
     .mgmt_bar_o     (mgmt_bar_o[0]),
     .mgmt_bdf_o     (mgmt_bdf_o[0]),
@@ -435,34 +462,14 @@ module vfp_ctrl #(
     .busy_o         (cfg_busy[0])
   );
 
-  assign own_sec_bus_o = sec_bus;
-
-  // Whether the owner aims at a user's VF.
-  logic [15:0]              own_target;
-  logic                     own_foreign, no_known;
-  logic [VfW-1:0]           no_vf;
-  logic [$clog2(NumFns)-1:0] no_fn;
-  vfp_dev_steer #(.Users(Users), .UserFns(UserFns), .Vfs(Vfs)) u_target (
-    .clk_i,
-    .rid_i      (own_target),
-    .dev_known_i(dev_known_o),
-    .sriov_i    (sriov),
-    .vf_first_i (dev_vf_first_o),
-    .vf_stride_i(dev_vf_stride_o),
-    .num_vfs_i  (dev_num_vfs_o),
-    .sec_bus_i  (sec_bus),
-    .sub_bus_i  (own_sub_bus_o),
-    .vf_owned_i (vf_owned_o),
-    .vf_fn_i    (vf_fn_o),
-    .known_o    (no_known),
-    .vf_o       (no_vf),
-    .to_user_o  (own_foreign),
-    .fn_o       (no_fn)
-  );
-
   logic [Hosts-1:0] host_was_lost_q;
   always_ff @(posedge clk_i) host_was_lost_q <= rst_ni ? host_lost_i : '0;
 
+  // Below a user's ports is nothing but slots: what they let pass is in the functions.
+  logic [Users-1:0][Slots-1:0][31:0] no_mem_base, no_mem_limit;
+  logic [Users-1:0][Slots-1:0][63:0] no_pref_base, no_pref_limit;
+  logic [Users-1:0][Slots-1:0][15:0] no_dsp_bdf;
+  logic [Users-1:0][Slots-1:0][7:0]  no_sec, no_sub;
   logic [Users-1:0][15:0]  user_id;
   logic [Users-1:0][63:14] user_bar;
   assign fn_id_o  = user_id[32'(id_fn_i) / UserFns];
@@ -471,18 +478,18 @@ module vfp_ctrl #(
   for (genvar h = 1; h < Hosts; h++) begin : gen_user
     localparam int unsigned S0 = (h - 1) * Slots;
     localparam int unsigned F0 = S0 * SlotFns;
-    logic        mem_en, bus_master;
-    logic [31:0] mem_base, mem_limit;
-    logic [63:0] pref_base, pref_limit;
-    logic [15:0] dsp_bdf, target;
-    logic [7:0]  sec, sub;
-    logic        below_reset;
+    logic [Slots-1:0]       mem_en, bus_master, below_reset;
+    logic [15:0]            target;
+    logic [DevW-1:0]        of;  // the device whose VF is asked
+    assign rsp_fwd_dev_o[h] = of;
     logic [Slots-1:0] port_aborts;
     for (genvar s = 0; s < Slots; s++) begin : gen_aborts
       assign port_aborts[s] = fn_refused[F0 + s * SlotFns +: SlotFns] != '0;
     end
 
-    vfp_cfg_host #(.Owner(1'b0), .Slots(Slots), .SlotFns(SlotFns), .Vfs(Vfs), .FirstSlot(1)) u_tree (
+    vfp_cfg_host #(
+      .Owner(1'b0), .Slots(Slots), .SlotFns(SlotFns), .Devices(Devices), .Vfs(Vfs), .FirstSlot(1)
+    ) u_tree (
       .clk_i, .rst_ni,
       .link_i         (host_link_i[h]),
       .cfg_valid_i    (cfg_valid_i[h]),
@@ -498,12 +505,13 @@ module vfp_ctrl #(
       .rsp_fwd_bdf_o  (rsp_fwd_bdf_o[h]),
       .rsp_fwd_type1_o(rsp_fwd_type1_o[h]),
       .rsp_fwd_live_o (rsp_fwd_live_o[h]),
+      .dev_o          (of),
       .button_i       (button_i[S0 +: Slots] | slot_button[S0 +: Slots]),
       .slot_present_i (slot_full[S0 +: Slots]),
       .slot_ready_i   (slot_ready[S0 +: Slots]),
       .slot_quiet_i   (slot_quiet[S0 +: Slots]),
       .port_back_i    (host_was_lost_q[h] && !host_lost_i[h]),
-      .dev_link_i,
+      .dev_link_i     ('0),
       .refused_i      (host_refused_i[h]),
       .poisoned_i     (poisoned[h]),
       .down_poison_i  (down_poison[h]),
@@ -536,30 +544,30 @@ module vfp_ctrl #(
       .bar_o          (user_bar[h - 1]),
       .target_o       (target),
       .foreign_i      (1'b0),
-      .dev_known_i    (dev_known_o),
+      .dev_known_i    (dev_known_o[of]),
       .dev_reading_i  (1'b0),
       .dev_sizing_i   (1'b0),
-      .vf_first_i     (dev_vf_first_o),
-      .vf_stride_i    (dev_vf_stride_o),
-      .dev_sec_bus_i  (sec_bus),
-      .vendor_i       (vendor),
-      .vf_device_i    (vf_device),
-      .class_rev_i    (class_rev),
-      .subsystem_i    (subsystem),
-      .bar0_flags_i   (bar0_flags),
-      .bar3_flags_i   (bar3_flags),
+      .vf_first_i     (dev_vf_first_o[of]),
+      .vf_stride_i    (dev_vf_stride_o[of]),
+      .dev_sec_bus_i  (sec_bus[of]),
+      .vendor_i       (vendor[of]),
+      .vf_device_i    (vf_device[of]),
+      .class_rev_i    (class_rev[of]),
+      .subsystem_i    (subsystem[of]),
+      .bar0_flags_i   (bar0_flags[of]),
+      .bar3_flags_i   (bar3_flags[of]),
       .mgmt_en_o      (mgmt_en_o[h]),
       .mgmt_bar_o     (mgmt_bar_o[h]),
       .mgmt_bdf_o     (mgmt_bdf_o[h]),
       .mem_en_o       (mem_en),
       .bme_o          (bus_master),
-      .mem_base_o     (mem_base),
-      .mem_limit_o    (mem_limit),
-      .pref_base_o    (pref_base),
-      .pref_limit_o   (pref_limit),
-      .dsp_bdf_o      (dsp_bdf),
-      .sec_bus_o      (sec),
-      .sub_bus_o      (sub),
+      .mem_base_o     (no_mem_base[h - 1]),
+      .mem_limit_o    (no_mem_limit[h - 1]),
+      .pref_base_o    (no_pref_base[h - 1]),
+      .pref_limit_o   (no_pref_limit[h - 1]),
+      .dsp_bdf_o      (no_dsp_bdf[h - 1]),
+      .sec_bus_o      (no_sec[h - 1]),
+      .sub_bus_o      (no_sub[h - 1]),
       .below_reset_o  (below_reset),
       .msi_valid_o    (msi_valid_o[h]),
       .msi_ready_i    (msi_ready_i[h]),
@@ -572,17 +580,17 @@ module vfp_ctrl #(
     assign slot_gone[S0 +: Slots] = {Slots{!host_link_i[h]}};
     assign slot_lost[S0 +: Slots] = {Slots{host_lost_i[h]}};
     logic unused;
-    assign unused = ^{mem_en, bus_master, mem_base, mem_limit, pref_base, pref_limit, dsp_bdf, target, sec, sub, below_reset};
+    assign unused = ^{mem_en, bus_master, target, below_reset};
   end
 
   logic unused;
   assign unused = ^{no_present, no_link, no_pressed, no_powered, no_usable, no_off, no_reset, host_was_lost_q[0], no_power_led,
                     no_attn_led, no_mse, no_bme,
-                    no_bar, no_id, no_known, no_vf, no_fn};
+                    no_bar, no_id, no_mem_base, no_mem_limit, no_pref_base, no_pref_limit, no_dsp_bdf, no_sec, no_sub};
 
   // ---- Registers ---------------------------------------------------------------------------------------------------------
   logic regs_busy, regs_timer;
-  vfp_regs #(.Users(Users), .Slots(Slots), .SlotFns(SlotFns), .Vfs(Vfs)) u_regs (
+  vfp_regs #(.Users(Users), .Slots(Slots), .SlotFns(SlotFns), .Devices(Devices), .Vfs(Vfs)) u_regs (
     .clk_i, .rst_ni, .clk_count_i, .tick_ms_i,
     .reg_valid_i, .reg_ready_o, .reg_write_i, .reg_addr_i, .reg_be_i, .reg_wdata_i, .reg_rdata_o,
     .cmd_o         (cmd),
@@ -597,6 +605,8 @@ module vfp_ctrl #(
     .sriov_i       (sriov),
     .no_vfs_i      (no_vfs),
     .num_vfs_i     (dev_num_vfs_o),
+    .dev_link_i,
+    .dev_bus_i     (sec_bus),
     .vf_busy_i,
     .slot_present_i(slot_present),
     .slot_link_i   (slot_link),
@@ -621,38 +631,8 @@ module vfp_ctrl #(
     .timer_o       (regs_timer)
   );
 
-  // ---- Requests of the bridge itself: VFs' resets first, then discovery --------------------------------------------------
-  // One that is offered may be withdrawn until it is taken, since what is known of the device may go any time; the other
-  // one does not get in between.
-  logic wait_q, for_pool_q, hold_q, pick_pool;
-  always_ff @(posedge clk_i) begin
-    if (!rst_ni) begin
-      wait_q     <= 1'b0;
-      hold_q     <= 1'b0;
-      for_pool_q <= 1'b0;
-    end else if (wait_q) begin
-      if (int_done_i) wait_q <= 1'b0;
-    end else begin
-      hold_q     <= int_valid_o && !int_ready_i;
-      for_pool_q <= pick_pool;
-      wait_q     <= int_valid_o && int_ready_i;
-    end
-  end
-  assign pick_pool   = ask && !(hold_q && !for_pool_q && disc_req);
-  assign int_valid_o = !wait_q && (ask || disc_req);
-  assign int_write_o = pick_pool ? ask_write : disc_write;
-  assign int_bdf_o   = pick_pool ? ask_bdf : {sec_bus, 8'd0};
-  assign int_type1_o = pick_pool && ask_bdf[15:8] != sec_bus;
-  assign int_reg_o   = pick_pool ? ask_reg : disc_reg;
-  assign int_be_o    = pick_pool && ask_write ? 4'b0010 : 4'b1111;
-  assign int_wdata_o = pick_pool ? 32'h0000_8000 : disc_wdata;  // Initiate Function Level Reset
-  assign ask_ready   = int_valid_o && int_ready_i && pick_pool;
-  assign disc_ready  = int_valid_o && int_ready_i && !pick_pool;
-  assign disc_done   = wait_q && int_done_i && !for_pool_q;
-  assign answer      = wait_q && int_done_i && for_pool_q;
-
-  assign busy_o  = disc_busy || pool_busy || regs_busy || events_busy || watch_busy || (|cfg_busy) || (|button_i) ||
-                   (int_valid_o && int_ready_i) || int_done_i || host_was_lost_q != host_lost_i;
-  assign timer_o = pool_timer || regs_timer || disc_timer;
+  assign busy_o  = cards_busy != '0 || pool_busy || regs_busy || events_busy || watch_busy || (|cfg_busy) || (|button_i) ||
+                   host_was_lost_q != host_lost_i;
+  assign timer_o = pool_timer || regs_timer || cards_wait != '0;
 
 endmodule

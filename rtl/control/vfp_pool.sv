@@ -21,14 +21,18 @@ module vfp_pool #(
   parameter int unsigned Users   = 2,
   parameter int unsigned Slots   = 2,
   parameter int unsigned SlotFns = 8,
-  parameter int unsigned Vfs     = 64,
+  parameter int unsigned Devices = 1,
+  parameter int unsigned Vfs     = 64,  // of a device
   parameter logic [11:0] VfDevCtl = 12'h0a8,  // Device Control of the device's VFs
   localparam int unsigned NumSlots = Users * Slots,
   localparam int unsigned NumFns   = NumSlots * SlotFns,
   localparam int unsigned SlotW    = NumSlots > 1 ? $clog2(NumSlots) : 1,
   localparam int unsigned FiW      = $clog2(SlotFns),
   localparam int unsigned NFnW     = $clog2(NumFns),
-  localparam int unsigned VfW      = $clog2(Vfs)
+  localparam int unsigned NumVfs   = Devices * Vfs,  // numbered device * Vfs + VF
+  localparam int unsigned VfW      = $clog2(NumVfs),
+  localparam int unsigned DevVfW   = $clog2(Vfs),
+  localparam int unsigned DevW     = Devices > 1 ? $clog2(Devices) : 1
 ) (
   input  logic clk_i,
   input  logic rst_ni,
@@ -72,29 +76,29 @@ module vfp_pool #(
   input  logic        released_ready_i,
   output logic [31:0] released_word_o,
 
-  // The device. known: what it says now is known; off: VF Enable is not set, as far as was ever known.
-  input  logic         dev_known_i,
-  input  logic         off_i,
-  input  logic         sriov_i,
-  input  logic [VfW:0] num_vfs_i,
-  input  logic [15:0]  vf_first_i,
-  input  logic [15:0]  vf_stride_i,
-  input  logic [Vfs-1:0] vf_busy_i,
-  input  logic [15:0]  drain_ms_i,  // how long draining may take
-  output logic         ask_o,       // configuration request to {ask_bdf, ask_reg}
-  input  logic         ask_ready_i,
-  output logic         ask_write_o, // it starts a function-level reset; else it reads, to see what became of one
-  output logic [15:0]  ask_bdf_o,
-  output logic [11:0]  ask_reg_o,
-  input  logic         answer_i,    // pulse: the one that was taken is answered
-  input  logic [2:0]   status_i,    // with it
-  input  logic [31:0]  rdata_i,
+  // Each device. known: what it says now is known; off: VF Enable is not set, as far as was ever known.
+  input  logic [Devices-1:0]           dev_known_i,
+  input  logic [Devices-1:0]           off_i,
+  input  logic [Devices-1:0]           sriov_i,
+  input  logic [Devices-1:0][DevVfW:0] num_vfs_i,
+  input  logic [Devices-1:0][15:0]     vf_first_i,
+  input  logic [Devices-1:0][15:0]     vf_stride_i,
+  input  logic [NumVfs-1:0]            vf_busy_i,
+  input  logic [15:0]                  drain_ms_i,  // how long draining may take
+  output logic [Devices-1:0]           ask_o,       // configuration request to {ask_bdf, ask_reg}
+  input  logic [Devices-1:0]           ask_ready_i,
+  output logic [Devices-1:0]           ask_write_o, // it starts a function-level reset; else it reads, to see what became of one
+  output logic [Devices-1:0][15:0]     ask_bdf_o,
+  output logic [Devices-1:0][11:0]     ask_reg_o,
+  input  logic [Devices-1:0]           answer_i,    // pulse: the one that was taken is answered
+  input  logic [Devices-1:0][2:0]      status_i,    // with it
+  input  logic [Devices-1:0][31:0]     rdata_i,
 
   output logic [NumFns-1:0]          fn_there_o,   // assigned, its slot usable
   output logic [NumFns-1:0]          fn_active_o,  // and the VF is not being drained or reset
   output logic [NumFns-1:0][VfW-1:0] fn_vf_o,
-  output logic [Vfs-1:0]             vf_owned_o,
-  output logic [Vfs-1:0][NFnW-1:0]   vf_fn_o,
+  output logic [NumVfs-1:0]            vf_owned_o,
+  output logic [NumVfs-1:0][NFnW-1:0]  vf_fn_o,
 
   output logic busy_o,
   output logic timer_o
@@ -119,7 +123,10 @@ module vfp_pool #(
   logic [NumSlots-1:0] at_slot_q;  // the one at work, one hot: a cycle after its number
   logic [SlotW-1:0]    slot_q;
   logic [NumSlots-1:0] clean, empty, was_off, resting, full, unseen, blinking;
-  logic                sriov_q, slots_busy;
+  logic [Devices-1:0]  sriov_q, lost;    // lost: its VFs may run on
+  logic [NumSlots-1:0][DevW-1:0] slot_dev_q;  // whose VFs the slot has, if any
+  logic [NumSlots-1:0] card_lost;
+  logic                slots_busy;
   logic                do_assign, do_press, do_release, do_request, do_answered, do_reset, take, left, rested;
   vfp_pool_slots #(.NumSlots(NumSlots)) u_slots (
     .clk_i, .rst_ni,
@@ -130,7 +137,7 @@ module vfp_pool #(
     .lost_i     (slot_lost_i),
     .reset_i    (slot_reset_i),
     .power_led_i,
-    .card_lost_i(sriov_q && !sriov_i && !off_i),
+    .card_lost_i(card_lost),
     .ready_i    (slot_ready_o),
     .at_i       (at_slot_q),
     .arrive_i   (do_assign),
@@ -168,7 +175,7 @@ module vfp_pool #(
   logic [VfW-1:0]   cmd_vf;
   logic [SlotW-1:0] cmd_slot;
   logic [FiW-1:0]   cmd_fn;
-  vfp_pool_command #(.Users(Users), .Slots(Slots), .SlotFns(SlotFns), .Vfs(Vfs)) u_command (
+  vfp_pool_command #(.Users(Users), .Slots(Slots), .SlotFns(SlotFns), .Devices(Devices), .Vfs(Vfs)) u_command (
     .clk_i, .rst_ni, .cmd_i,
     .owner_i     (cmd_owner_i),
     .word_i      (cmd_word_i),
@@ -182,6 +189,7 @@ module vfp_pool #(
     .blinking_i  ((blinking & at_slot_q) != '0),
     .releasing_i ((releasing_o & at_slot_q) != '0),
     .requested_i ((requested_o & at_slot_q) != '0),
+    .other_card_i(slot_dev_q[slot_q] != at_dev),
     .kept_i      (kept_q),
     .state_i     (state_q),
     .fns_i       (fns_q),
@@ -201,13 +209,15 @@ module vfp_pool #(
 
   // ---- Rows ------------------------------------------------------------------------------------------------------------
   // One write port; what is made of the rows in flip-flops changes with them.
-  logic [NFnW+3:0]    who_mem [Vfs];       // assigned, state, function
-  logic [18:0]        how_mem [Vfs];       // resets that have failed, since when it is in its state
+  logic [NFnW+3:0]    who_mem [NumVfs];    // assigned, state, function
+  logic [18:0]        how_mem [NumVfs];    // resets that have failed, since when it is in its state
   logic [SlotFns-1:0] fns_mem [NumSlots];  // functions that are assigned; none where the slot is not full
   logic [VfW-1:0]     vf_mem [NumFns];     // VF of a function that is assigned
   logic [15:0]        off_mem [NumSlots];  // when it was switched off
 
   logic [VfW-1:0]     at_q;
+  logic [DevW-1:0]    at_dev;
+  assign at_dev = DevW'(at_q >> DevVfW);
   logic               kept_q, in_range_q, vf_busy_q;
   logic [2:0]         state_q, failed_q;
   logic [NFnW-1:0]    fn_q;
@@ -216,13 +226,13 @@ module vfp_pool #(
   logic [FiW-1:0]     fi_q;
   logic [VfW-1:0]     next_vf;    // of the slot's function fi_q
   assign next_vf = vf_mem[NFnW'({slot_q, fi_q})];
-  logic [VfW:0]       num_q;
-  logic               recount_q;  // it has changed, and not all functions know yet
+  logic [Devices-1:0][DevVfW:0] num_q;
+  logic [Devices-1:0]           recount_q;  // it has changed, and not all functions know yet
   always_ff @(posedge clk_i) begin
     if (works) begin
       {kept_q, state_q, fn_q} <= who_mem[at_q];
       {failed_q, stamp_q}     <= how_mem[at_q];
-      in_range_q              <= (VfW + 1)'(at_q) < num_q;
+      in_range_q              <= {1'b0, at_q[DevVfW-1:0]} < num_q[at_dev];
       vf_busy_q               <= vf_busy_i[at_q];
       off_q                   <= off_mem[slot_q];
       for (int s = 0; s < int'(NumSlots); s++) at_slot_q[s] <= slot_q == SlotW'(s);
@@ -272,39 +282,68 @@ module vfp_pool #(
     end
   end
 
-  // ---- Reset -----------------------------------------------------------------------------------------------------------
+  // ---- Reset: each device is asked by itself ---------------------------------------------------------------------------
+  logic [Devices-1:0]             to_resets, freshs, answereds, countings, mendeds, resets_busy;
+  logic [Devices-1:0][DevVfW-1:0] answer_vfs;
+  logic [Devices-1:0][2:0]        states, faileds;
+  logic [Devices-1:0][15:0]       limits;
+  for (genvar d = 0; d < Devices; d++) begin : gen_reset
+    logic here;
+    assign here = at_dev == DevW'(d);
+    vfp_pool_reset #(.Vfs(Vfs), .VfDevCtl(VfDevCtl)) u_reset (
+      .clk_i, .rst_ni,
+      .vf_i       (at_q[DevVfW-1:0]),
+      .state_i    (state_q),
+      .failed_i   (failed_q),
+      .offered_i  (sriov_i[d] && in_range_q),
+      .vf_busy_i  (vf_busy_q),
+      .drain_ms_i,
+      .limit_o    (limits[d]),
+      .old_i      (old_q),
+      .known_i    (dev_known_i[d]),
+      .off_i      (off_i[d]),
+      .usable_i   (sriov_i[d] && !recount_q[d]),
+      .vf_first_i (vf_first_i[d]),
+      .vf_stride_i(vf_stride_i[d]),
+      .ask_o      (ask_o[d]),
+      .ask_ready_i(ask_ready_i[d]),
+      .ask_write_o(ask_write_o[d]),
+      .ask_bdf_o  (ask_bdf_o[d]),
+      .ask_reg_o  (ask_reg_o[d]),
+      .answer_i   (answer_i[d]),
+      .status_i   (status_i[d]),
+      .rdata_i    (rdata_i[d]),
+      .judge_i    (st_q == StOld && here),
+      .to_reset_o (to_resets[d]),
+      .fresh_o    (freshs[d]),
+      .again_i    (st_q == StLet && here),
+      .answered_o (answereds[d]),
+      .answer_vf_o(answer_vfs[d]),
+      .done_i     (st_q == StAnswered && here),
+      .counts_o   (countings[d]),
+      .mended_o   (mendeds[d]),
+      .state_o    (states[d]),
+      .failed_o   (faileds[d]),
+      .busy_o     (resets_busy[d])
+    );
+  end
+  // Of the device whose VF is at work.
   logic           to_reset, fresh, answered, counts, mended, reset_busy;
   logic [VfW-1:0] answer_vf;
   logic [2:0]     answer_state, answer_failed;
-  vfp_pool_reset #(.Vfs(Vfs), .VfDevCtl(VfDevCtl)) u_reset (
-    .clk_i, .rst_ni,
-    .vf_i       (at_q),
-    .state_i    (state_q),
-    .failed_i   (failed_q),
-    .offered_i  (sriov_i && in_range_q),
-    .vf_busy_i  (vf_busy_q),
-    .drain_ms_i,
-    .limit_o    (limit),
-    .old_i      (old_q),
-    .known_i    (dev_known_i),
-    .off_i,
-    .usable_i   (sriov_i && !recount_q),
-    .vf_first_i, .vf_stride_i,
-    .ask_o, .ask_ready_i, .ask_write_o, .ask_bdf_o, .ask_reg_o,
-    .answer_i, .status_i, .rdata_i,
-    .judge_i    (st_q == StOld),
-    .to_reset_o (to_reset),
-    .fresh_o    (fresh),
-    .again_i    (st_q == StLet),
-    .answered_o (answered),
-    .answer_vf_o(answer_vf),
-    .done_i     (st_q == StAnswered),
-    .counts_o   (counts),
-    .mended_o   (mended),
-    .state_o    (answer_state),
-    .failed_o   (answer_failed),
-    .busy_o     (reset_busy)
-  );
+  assign limit         = limits[at_dev];
+  assign to_reset      = to_resets[at_dev];
+  assign fresh         = freshs[at_dev];
+  assign counts        = countings[at_dev];
+  assign mended        = mendeds[at_dev];
+  assign answer_state  = states[at_dev];
+  assign answer_failed = faileds[at_dev];
+  assign answered      = answereds != '0;
+  assign reset_busy    = resets_busy != '0;
+  always_comb begin
+    answer_vf = '0;
+    for (int d = int'(Devices) - 1; d >= 0; d--) if (answereds[d]) answer_vf = VfW'(d * int'(Vfs)) | VfW'(answer_vfs[d]);
+  end
 
   // ---- The engine ------------------------------------------------------------------------------------------------------
   logic           pass_q;                      // the walk over the slots
@@ -314,12 +353,13 @@ module vfp_pool #(
   logic [VfW-1:0] scan_q;
   logic           again_q;                     // another round
   logic           some_q, seen_q;              // a round has something to do; this one has met something
-  logic           off_was_q, is_empty_q, letting_q, emptying_q, done_q;
+  logic [Devices-1:0] off_was_q;
+  logic           is_empty_q, letting_q, emptying_q, done_q;
   logic           dirty, slots_todo;
-  logic           live_q;                      // of all functions it is known whether the device has their VFs
+  logic [Devices-1:0] live_q;                  // of all functions it is known whether the device has their VFs
   assign slots_todo = clean != '0;
   assign dirty      = state_q == vfp_regs_pkg::VfStateDraining || state_q == vfp_regs_pkg::VfStateReset ||
-                      (state_q == vfp_regs_pkg::VfStateBroken && off_i);  // else only the owner can do something for it
+                      (state_q == vfp_regs_pkg::VfStateBroken && off_i[at_dev]);  // else only the owner can do something for it
   assign take   = st_q == StTake;
   assign left   = st_q == StLeft && is_empty_q;
   assign rested = st_q == StRested && old_q;
@@ -383,10 +423,10 @@ module vfp_pool #(
       scan_q       <= '0;
       now_q        <= '0;
       num_q        <= '0;
-      recount_q    <= 1'b0;
-      live_q       <= 1'b0;
-      sriov_q      <= 1'b0;
-      off_was_q    <= 1'b0;
+      recount_q    <= '0;
+      live_q       <= '0;
+      sriov_q      <= '0;
+      off_was_q    <= '0;
       pass_q       <= 1'b0;
       rest_due_q   <= 1'b0;
       round_q      <= 1'b0;
@@ -401,7 +441,9 @@ module vfp_pool #(
       sriov_q    <= sriov_i;
       off_was_q  <= off_i;
       num_q      <= num_vfs_i;
-      live_q     <= sriov_i && (live_q || (!recount_q && num_q == num_vfs_i));
+      for (int d = 0; d < int'(Devices); d++) begin
+        live_q[d] <= sriov_i[d] && (live_q[d] || (!recount_q[d] && num_q[d] == num_vfs_i[d]));
+      end
       done_q     <= 1'b0;
       cmd_done_o <= done_q;
       if (tick_ms_i) now_q <= now_q + 1'b1;
@@ -410,13 +452,13 @@ module vfp_pool #(
         StClear: begin
           at_q   <= scan_q;
           scan_q <= scan_q + 1'b1;
-          if (at_q == VfW'(Vfs - 1)) begin
+          if (at_q == VfW'(NumVfs - 1)) begin
             scan_q <= '0;
             st_q   <= StIdle;
           end
         end
         StIdle: begin
-          if (recount_q) begin
+          if (recount_q != '0) begin
             slot_q <= '0;
             fi_q   <= '0;
             st_q   <= StCount;
@@ -435,7 +477,7 @@ module vfp_pool #(
           end else if (round_q && !last_q) begin
             at_q   <= scan_q;
             scan_q <= scan_q + 1'b1;
-            last_q <= scan_q == VfW'(Vfs - 1);
+            last_q <= scan_q == VfW'(NumVfs - 1);
             st_q   <= StVisit;
           end
           if (!pass_q && (slots_todo || rest_due_q)) begin
@@ -461,7 +503,7 @@ module vfp_pool #(
           fi_q <= fi_q + 1'b1;
           if (fi_q == '1) slot_q <= slot_q + 1'b1;
           if (fi_q == '1 && slot_q == SlotW'(NumSlots - 1)) begin
-            recount_q <= 1'b0;
+            recount_q <= '0;
             st_q      <= StIdle;
           end
         end
@@ -541,11 +583,9 @@ module vfp_pool #(
         default: st_q <= StIdle;
       endcase
 
-      if (num_q != num_vfs_i) begin
-        recount_q <= 1'b1;
-        if (st_q == StCount) st_q <= StIdle;  // from the beginning
-      end
-      if ((tick_ms_i && some_q) || (off_i && !off_was_q)) again_q <= 1'b1;
+      for (int d = 0; d < int'(Devices); d++) if (num_q[d] != num_vfs_i[d]) recount_q[d] <= 1'b1;
+      if (num_q != num_vfs_i && st_q == StCount) st_q <= StIdle;  // from the beginning
+      if ((tick_ms_i && some_q) || (off_i & ~off_was_q) != '0) again_q <= 1'b1;
       if (tick_ms_i && resting != '0) rest_due_q <= 1'b1;
     end
   end
@@ -557,7 +597,7 @@ module vfp_pool #(
   always_comb begin
     released_event      = '0;
     released_event.kind = vfp_regs_pkg::EventKindReleased;
-    released_event.vf   = 8'(at_q);
+    released_event.vf   = 8'((32'(at_dev) << 6) | 32'(at_q[DevVfW-1:0]));
     released_event.user = 8'(32'(released_slot) / Slots + 32'd1);
     released_event.slot = 4'(32'(released_slot) % Slots);
     released_event.fn   = 4'(fn_q[FiW-1:0]);
@@ -567,17 +607,19 @@ module vfp_pool #(
   // ---- Maps ------------------------------------------------------------------------------------------------------------
   logic [NumFns-1:0]          taken_q, idle_q, has_q;  // it has a VF; which needs no reset; whose number the device has
   logic [NumFns-1:0][VfW-1:0] fn_vf_q;
-  logic [Vfs-1:0]             owned_q;                 // assigned, or still to be cleaned after it was
-  logic [Vfs-1:0][NFnW-1:0]   vf_fn_q;
+  logic [NumVfs-1:0]          owned_q;                 // assigned, or still to be cleaned after it was
+  logic [NumVfs-1:0][NFnW-1:0] vf_fn_q;
+  logic [DevW-1:0]            w_dev;
   logic                       w_has;
-  assign w_has = (VfW + 1)'(w_vf_q) < num_q;
+  assign w_dev = DevW'(w_vf_q >> DevVfW);
+  assign w_has = {1'b0, w_vf_q[DevVfW-1:0]} < num_q[w_dev];
   always_ff @(posedge clk_i) begin
     if (st_q == StClear) begin
       taken_q <= '0;
       idle_q  <= '0;
       owned_q <= '0;
     end else if (write_q) begin
-      for (int v = 0; v < int'(Vfs); v++) begin
+      for (int v = 0; v < int'(NumVfs); v++) begin
         if (w_vf_q == VfW'(v)) owned_q[v] <= w_kept_q || w_state_q != vfp_regs_pkg::VfStateIdle;
       end
       for (int f = 0; f < int'(NumFns); f++) begin
@@ -588,7 +630,7 @@ module vfp_pool #(
       end
     end
     if (write_q) begin
-      for (int v = 0; v < int'(Vfs); v++) if (w_vf_q == VfW'(v)) vf_fn_q[v] <= w_at_fn_q;
+      for (int v = 0; v < int'(NumVfs); v++) if (w_vf_q == VfW'(v)) vf_fn_q[v] <= w_at_fn_q;
       for (int f = 0; f < int'(NumFns); f++) begin
         if (w_fn_q && w_at_fn_q == NFnW'(f)) fn_vf_q[f] <= w_vf_q;
       end
@@ -600,19 +642,30 @@ module vfp_pool #(
 
   // What was there stays there until the functions are counted anew, but nothing passes meanwhile. What comes with VF Enable
   // comes together: a slot is there with all its functions.
-  logic live, counted;
-  assign live    = live_q && sriov_i;
-  assign counted = !recount_q && !counted_q;
+  logic [Devices-1:0] live, counted, recounted_q;
+  always_ff @(posedge clk_i) recounted_q <= recount_q;
+  assign live    = live_q & sriov_i;
+  assign counted = ~recount_q & ~recounted_q;
+  assign lost    = sriov_q & ~sriov_i & ~off_i;
   logic [NumSlots-1:0] closed, leaving;  // a slot that lets its VFs go, whose VFs leave it
   assign closed  = clean | ({NumSlots{letting_q}} & at_slot_q);
   assign leaving = empty | ({NumSlots{letting_q && is_empty_q}} & at_slot_q);
   for (genvar s = 0; s < NumSlots; s++) begin : gen_slot
     logic [SlotFns-1:0] here, ready;
+    logic               s_live, s_counted;
+    if (Devices > 1) begin : gen_dev
+      always_ff @(posedge clk_i) if (do_assign && at_slot_q[s]) slot_dev_q[s] <= at_dev;
+    end else begin : gen_one
+      assign slot_dev_q[s] = '0;
+    end
+    assign s_live       = live[slot_dev_q[s]];
+    assign s_counted    = counted[slot_dev_q[s]];
+    assign card_lost[s] = lost[slot_dev_q[s]];
     assign here  = taken_q[s*SlotFns +: SlotFns] & has_q[s*SlotFns +: SlotFns];
     assign ready = idle_q[s*SlotFns +: SlotFns] & has_q[s*SlotFns +: SlotFns];
-    assign fn_there_o[s*SlotFns +: SlotFns]  = here & {SlotFns{live && slot_usable_i[s] && !leaving[s]}};
-    assign fn_active_o[s*SlotFns +: SlotFns] = ready & {SlotFns{live && counted && slot_usable_i[s] && !closed[s]}};
-    assign slot_present_o[s] = live && here != '0 && !leaving[s] && !unseen[s];
+    assign fn_there_o[s*SlotFns +: SlotFns]  = here & {SlotFns{s_live && slot_usable_i[s] && !leaving[s]}};
+    assign fn_active_o[s*SlotFns +: SlotFns] = ready & {SlotFns{s_live && s_counted && slot_usable_i[s] && !closed[s]}};
+    assign slot_present_o[s] = s_live && here != '0 && !leaving[s] && !unseen[s];
     assign slot_ready_o[s]   = here == ready && !closed[s];
   end
 
@@ -620,8 +673,8 @@ module vfp_pool #(
   assign vf_owned_o = owned_q;
   assign vf_fn_o    = vf_fn_q;
   assign busy_o     = works || write_q || cmd_waits || cmd_done_o || done_q || pass_q || rest_due_q || round_q || again_q ||
-                      slots_busy || reset_busy || recount_q || num_q != num_vfs_i || sriov_q != sriov_i ||
-                      live_q != sriov_i || (off_i && !off_was_q);
+                      slots_busy || reset_busy || recount_q != '0 || num_q != num_vfs_i || sriov_q != sriov_i ||
+                      live_q != sriov_i || (off_i & ~off_was_q) != '0;
   assign timer_o    = some_q || resting != '0;
 
   if ((SlotFns & (SlotFns - 1)) != 0 || SlotFns < 2 || Vfs < 2) begin : gen_bad
@@ -638,7 +691,7 @@ module vfp_pool #(
   assign {s_kept, s_state, s_fn} = who_mem[see_q];
   assign {f_kept, f_state, f_fn} = who_mem[fn_vf_q[see_fn_q]];
   always_ff @(posedge clk_i) begin
-    see_q    <= rst_ni && see_q != VfW'(Vfs - 1) ? see_q + 1'b1 : '0;
+    see_q    <= rst_ni && see_q != VfW'(NumVfs - 1) ? see_q + 1'b1 : '0;
     see_fn_q <= rst_ni && see_fn_q != NFnW'(NumFns - 1) ? see_fn_q + 1'b1 : '0;
     if (rst_ni && st_q != StClear && !write_q) begin
       dirty_is_owned  : assert (owned_q[see_q] == (s_kept || s_state != vfp_regs_pkg::VfStateIdle));
@@ -648,7 +701,9 @@ module vfp_pool #(
     if (rst_ni && !works && !write_q) begin
       has_its_function: assert (!s_kept || (full[SlotW'(s_fn >> FiW)] && fns_mem[SlotW'(s_fn >> FiW)][s_fn[FiW-1:0]] &&
                                             fn_vf_q[s_fn] == see_q && vf_mem[s_fn] == see_q && vf_fn_q[see_q] == s_fn));
-      is_there        : assert (!s_kept || recount_q || counted_q || has_q[s_fn] == ((VfW + 1)'(see_q) < num_q));
+      is_there        : assert (!s_kept || recount_q != '0 || counted_q ||
+                                has_q[s_fn] == ({1'b0, see_q[DevVfW-1:0]} < num_q[DevW'(see_q >> DevVfW)]));
+      one_card        : assert (!s_kept || slot_dev_q[SlotW'(s_fn >> FiW)] == DevW'(see_q >> DevVfW));
     end
   end
 `endif

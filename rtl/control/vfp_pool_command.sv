@@ -5,11 +5,13 @@ module vfp_pool_command #(
   parameter int unsigned Users   = 2,
   parameter int unsigned Slots   = 2,
   parameter int unsigned SlotFns = 8,
-  parameter int unsigned Vfs     = 64,
+  parameter int unsigned Devices = 1,
+  parameter int unsigned Vfs     = 64,  // of a device
   localparam int unsigned NumSlots = Users * Slots,
   localparam int unsigned SlotW    = NumSlots > 1 ? $clog2(NumSlots) : 1,
   localparam int unsigned FiW      = $clog2(SlotFns),
-  localparam int unsigned VfW      = $clog2(Vfs)
+  localparam int unsigned DevVfW   = $clog2(Vfs),
+  localparam int unsigned VfW      = $clog2(Devices * Vfs)
 ) (
   input  logic clk_i,
   input  logic rst_ni,
@@ -19,7 +21,7 @@ module vfp_pool_command #(
   input  logic [31:0] word_i,
 
   output logic             waits_o,   // there is one that is not carried out
-  output logic [VfW-1:0]   vf_o,      // what it is about
+  output logic [VfW-1:0]   vf_o,      // what it is about: device * Vfs + VF
   output logic [SlotW-1:0] slot_o,
   output logic [FiW-1:0]   fn_o,      // function of the slot
   output logic             button_o,  // its bit BUTTON
@@ -30,6 +32,7 @@ module vfp_pool_command #(
   input  logic               blinking_i,
   input  logic               releasing_i,
   input  logic               requested_i,
+  input  logic               other_card_i,  // if there is something in it, it is not of this device
   input  logic               kept_i,
   input  logic [2:0]         state_i,
   input  logic [SlotFns-1:0] fns_i,
@@ -85,14 +88,15 @@ module vfp_pool_command #(
                       cmd.op == vfp_regs_pkg::OpDetach;
       bad_slot_q   <= cmd.user == '0 || 32'(cmd.user) > Users || 32'(cmd.slot) >= Slots;
       bad_fn_q     <= 32'(cmd.fn) >= SlotFns;
-      bad_vf_q     <= 32'(cmd.vf) >= Vfs;
+      // The last VF of device 3 has no number: that means any.
+      bad_vf_q     <= 32'(cmd.vf[5:0]) >= Vfs || 32'(cmd.vf[7:6]) >= Devices || cmd.vf == 8'hff;
       any_vf_q     <= cmd.vf == 8'hff;
       bad_reason_q <= cmd.vf == '0 || cmd.vf > 8'd15;
     end
   end
 
   // ---- What it finds ---------------------------------------------------------------------------------------------------
-  logic found_q, powered_q, blinking_q, slot_releasing_q, requested_q, full, fn_used;
+  logic found_q, powered_q, blinking_q, slot_releasing_q, requested_q, other_card_q, full, fn_used;
   always_ff @(posedge clk_i) begin
     found_q <= look_i && rst_ni;
     if (look_i) begin
@@ -100,6 +104,7 @@ module vfp_pool_command #(
       blinking_q       <= blinking_i;
       slot_releasing_q <= releasing_i;
       requested_q      <= requested_i;
+      other_card_q     <= other_card_i;
     end
   end
   assign full    = fns_i != '0;
@@ -124,6 +129,7 @@ module vfp_pool_command #(
       if (state_i == vfp_regs_pkg::VfStateBroken) result = vfp_regs_pkg::ResultVfBroken;
       else if (kept_i || state_i != vfp_regs_pkg::VfStateIdle) result = vfp_regs_pkg::ResultVfInUse;
       else if (fn_used) result = vfp_regs_pkg::ResultFnInUse;
+      else if (full && other_card_q) result = vfp_regs_pkg::ResultOtherCard;
       else if (slot_releasing_q || (full && powered_q)) result = vfp_regs_pkg::ResultSlotBusy;
     end else if (!full) result = vfp_regs_pkg::ResultSlotEmpty;
     // A press while the indicator blinks would take back the one before it: that is meant only for a release.
@@ -166,7 +172,7 @@ module vfp_pool_command #(
   assign event_word_o = told;
 
   assign waits_o  = waits_q;
-  assign vf_o     = VfW'(cmd.vf);
+  assign vf_o     = VfW'((32'(cmd.vf[7:6]) << DevVfW) | (32'(cmd.vf[5:0]) % Vfs));
   assign slot_o   = slot_q;
   assign fn_o     = FiW'(cmd.fn);
   assign button_o = cmd.button;

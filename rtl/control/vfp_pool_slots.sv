@@ -15,7 +15,7 @@ module vfp_pool_slots #(
   input  logic [NumSlots-1:0]      lost_i,
   input  logic [NumSlots-1:0]      reset_i,
   input  logic [NumSlots-1:0][1:0] power_led_i,
-  input  logic                     card_lost_i,  // pulse: the VFs of all slots may run on
+  input  logic [NumSlots-1:0]      card_lost_i,  // pulse: its VFs may run on
   input  logic [NumSlots-1:0]      ready_i,      // slot_ready_o
 
   // The slot at work, one hot, and what the engine does with it: pulses.
@@ -64,7 +64,7 @@ module vfp_pool_slots #(
   assign arrives    = {NumSlots{arrive_i}} & at_i & ~full_q;
   // A release that begins in the cycle in which its slot is switched off counts as one that came before.
   assign empty = ((releasing_q | to_release) & (off_i | gone_i)) | ({NumSlots{force_i}} & at_i);
-  assign clean = off_i | reset_i | (gone_i & ~gone_q) | (lost_i & ~lost_q) | {NumSlots{card_lost_i}} | empty;
+  assign clean = off_i | reset_i | (gone_i & ~gone_q) | (lost_i & ~lost_q) | card_lost_i | empty;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin

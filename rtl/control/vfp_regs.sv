@@ -9,8 +9,10 @@ module vfp_regs #(
   parameter int unsigned Users   = 2,
   parameter int unsigned Slots   = 2,
   parameter int unsigned SlotFns = 8,
-  parameter int unsigned Vfs     = 64,
+  parameter int unsigned Devices = 1,
+  parameter int unsigned Vfs     = 64,  // of a device
   localparam int unsigned Hosts    = Users + 1,
+  localparam int unsigned Ports    = Hosts + Devices,
   localparam int unsigned HostW    = $clog2(Hosts),
   localparam int unsigned Views    = Hosts + 1,  // the last one: service bus
   localparam int unsigned ViewW    = $clog2(Views),
@@ -18,7 +20,10 @@ module vfp_regs #(
   localparam int unsigned NumFns   = NumSlots * SlotFns,
   localparam int unsigned NSlotW   = $clog2(NumSlots),
   localparam int unsigned NFnW     = $clog2(NumFns),
-  localparam int unsigned VfW      = $clog2(Vfs)
+  localparam int unsigned NumVfs   = Devices * Vfs,  // numbered device * Vfs + VF
+  localparam int unsigned VfW      = $clog2(NumVfs),
+  localparam int unsigned DevVfW   = $clog2(Vfs),
+  localparam int unsigned DevW     = Devices > 1 ? $clog2(Devices) : 1
 ) (
   input  logic clk_i,
   input  logic rst_ni,
@@ -45,10 +50,12 @@ module vfp_regs #(
   input  logic [2:0]      look_state_i,
   input  logic [NFnW-1:0] look_fn_i,
 
-  input  logic         sriov_i,
-  input  logic [2:0]   no_vfs_i,     // a NoVfs*
-  input  logic [VfW:0] num_vfs_i,
-  input  logic [Vfs-1:0]           vf_busy_i,
+  input  logic [Devices-1:0]           sriov_i,
+  input  logic [Devices-1:0][2:0]      no_vfs_i,     // a NoVfs*
+  input  logic [Devices-1:0][DevVfW:0] num_vfs_i,
+  input  logic [Devices-1:0]           dev_link_i,
+  input  logic [Devices-1:0][7:0]      dev_bus_i,
+  input  logic [NumVfs-1:0]        vf_busy_i,
   input  logic [NumSlots-1:0]      slot_present_i,
   input  logic [NumSlots-1:0]      slot_link_i,
   input  logic [NumSlots-1:0]      slot_powered_i,
@@ -68,8 +75,8 @@ module vfp_regs #(
   input  logic [31:0]              event_i,
   input  logic [31:0]              event_count_i,
 
-  input  logic [Views-1:0][2:0] ev_rx_i,
-  input  logic [Views-1:0][2:0] ev_tx_i,
+  input  logic [Ports-1:0][2:0] ev_rx_i,
+  input  logic [Ports-1:0][2:0] ev_tx_i,
   input  logic         err_valid_i,
   input  logic [7:0]   err_port_i,
   input  logic [3:0]   err_reason_i,
@@ -233,12 +240,27 @@ module vfp_regs #(
     end
   end
 
-  vfp_counts #(.Ports(Views)) u_counts (
+  vfp_counts #(.Ports(Ports)) u_counts (
     .clk_i, .rst_ni, .clk_count_i, .ev_rx_i, .ev_tx_i, .err_valid_i, .err_reason_i, .timeouts_i,
     .addr_i(addr_q), .hit_i(hit_q), .known_o(counted), .ask_i(act), .done_o(counts_done), .count_o(counts)
   );
 
-  // ---- Reading: what a slot and a VF are -----------------------------------------------------------------------------------
+  // ---- Reading: what a device, a slot and a VF are --------------------------------------------------------------------------
+  logic [1:0]      device_index;
+  logic [DevW-1:0] device;
+  vfp_regs_pkg::device_t device_word, device_q;
+  assign device_index = vfp_regs_pkg::device_index(addr_q);
+  assign device       = DevW'(device_index);
+  always_comb begin
+    device_word         = '0;
+    device_word.sriov   = sriov_i[device];
+    device_word.link    = dev_link_i[device];
+    device_word.no_vfs  = no_vfs_i[device];
+    device_word.num_vfs = 8'(num_vfs_i[device]);
+    device_word.bus     = dev_bus_i[device];
+  end
+  always_ff @(posedge clk_i) if (act_q) device_q <= 32'(device_index) < Devices ? device_word : '0;
+
   // A user's slots begin at its own.
   logic [7:0]        slot_index;
   logic [ViewW-1:0]  user_q;  // from 0
@@ -258,11 +280,15 @@ module vfp_regs #(
     slot_word.requested     = requested_i[slot_q];
   end
 
+  logic [7:0]        vf_index;
   logic [VfW-1:0]    vf;
+  logic [DevW-1:0]   vf_dev;
   logic [NSlotW-1:0] vf_slot;
   logic              vf_there_q, vf_busy_q;
   vfp_regs_pkg::vf_t vf_word;
-  assign vf        = VfW'(vfp_regs_pkg::vf_index(addr_q));
+  assign vf_index  = vfp_regs_pkg::vf_index(addr_q);
+  assign vf        = VfW'((32'(vf_index[7:6]) << DevVfW) | (32'(vf_index[5:0]) % Vfs));
+  assign vf_dev    = DevW'(vf_index[7:6]);
   assign vf_slot   = look_fn_i[NFnW-1:$clog2(SlotFns)];
   assign look_vf_o = vf;
   always_comb begin
@@ -285,7 +311,7 @@ module vfp_regs #(
     if (act_q) begin
       slot_word_q <= slot_seen_q ? slot_word : '0;
       vf_busy_q   <= vf_busy_i[vf];
-      vf_there_q  <= 32'(vfp_regs_pkg::vf_index(addr_q)) < 32'(num_vfs_i);
+      vf_there_q  <= 32'(vf_index[7:6]) < Devices && 32'(vf_index[5:0]) < 32'(num_vfs_i[vf_dev]);
     end
   end
 
@@ -303,12 +329,12 @@ module vfp_regs #(
     geometry.users    = 8'(Users);
     geometry.slots    = 8'(Slots);
     geometry.slot_fns = 8'(SlotFns);
-    geometry.devices  = 8'd1;
+    geometry.devices  = 8'(Devices);
     status            = '0;
-    status.sriov      = sriov_i;
+    status.sriov      = sriov_i[0];
     status.frozen     = frozen_q;
-    status.no_vfs     = no_vfs_i;
-    status.num_vfs    = 8'(num_vfs_i);
+    status.no_vfs     = no_vfs_i[0];
+    status.num_vfs    = 8'(num_vfs_i[0]);
     result            = '0;
     result.code       = result_mem[view_q];
   end
@@ -324,6 +350,7 @@ module vfp_regs #(
     if (hit_q.heartbeat_ms) few |= heartbeat_q;
     if (hit_q.command_result) few |= result;
     if (hit_q.log_last) few |= log_last_q;
+    if (hit_q.device) few |= device_q;
     if (hit_q.slot) few |= slot_word_q;
     if (hit_q.vf && vf_there_q) few |= vf_word;
     for (int h = 0; h < int'(Hosts); h++) begin

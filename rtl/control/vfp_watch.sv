@@ -5,32 +5,36 @@
 module vfp_watch #(
   parameter int unsigned Users   = 2,
   parameter int unsigned UserFns = 16,
-  parameter int unsigned Vfs     = 64,
+  parameter int unsigned Devices = 1,
+  parameter int unsigned Vfs     = 64,  // of a device
   localparam int unsigned Hosts  = Users + 1,
+  localparam int unsigned Ports  = Hosts + Devices,
   localparam int unsigned NumFns = Users * UserFns,
   localparam int unsigned NFnW   = $clog2(NumFns),
-  localparam int unsigned VfW    = $clog2(Vfs)
+  localparam int unsigned NumVfs = Devices * Vfs,  // numbered device * Vfs + VF
+  localparam int unsigned VfW    = $clog2(NumVfs),
+  localparam int unsigned DevVfW = $clog2(Vfs)
 ) (
   input  logic clk_i,
   input  logic rst_ni,
 
-  // Headers that are taken, from the hosts; to the hosts and, the highest, to the device.
+  // Headers that are taken, from the hosts; to the hosts and, above them, the devices.
   input  logic [Hosts-1:0]        rx_take_i,
   input  logic [Hosts-1:0][127:0] rx_hdr_i,
-  input  logic [Hosts:0]          tx_take_i,
-  input  logic [Hosts:0][127:0]   tx_hdr_i,
+  input  logic [Ports-1:0]        tx_take_i,
+  input  logic [Ports-1:0][127:0] tx_hdr_i,
 
-  // Whose the device's functions are: see vfp_dev_steer.
-  input  logic         dev_known_i,
-  input  logic         sriov_i,
-  input  logic [15:0]  vf_first_i,
-  input  logic [15:0]  vf_stride_i,
-  input  logic [VfW:0] num_vfs_i,
-  input  logic [7:0]   sec_bus_i,
-  input  logic [7:0]   sub_bus_i,
-  input  logic [15:0]  own_dsp_bdf_i,
-  input  logic [Vfs-1:0]             vf_owned_i,
-  input  logic [Vfs-1:0][NFnW-1:0]   vf_fn_i,
+  // Whose each device's functions are: see vfp_dev_steer.
+  input  logic [Devices-1:0]           dev_known_i,
+  input  logic [Devices-1:0]           sriov_i,
+  input  logic [Devices-1:0][15:0]     vf_first_i,
+  input  logic [Devices-1:0][15:0]     vf_stride_i,
+  input  logic [Devices-1:0][DevVfW:0] num_vfs_i,
+  input  logic [Devices-1:0][7:0]      sec_bus_i,
+  input  logic [Devices-1:0][7:0]      sub_bus_i,
+  input  logic [Devices-1:0][15:0]     own_dsp_bdf_i,
+  input  logic [NumVfs-1:0]            vf_owned_i,
+  input  logic [NumVfs-1:0][NFnW-1:0]  vf_fn_i,
   input  logic [NumFns-1:0][VfW-1:0] fn_vf_i,
 
   // Poisoned {completion, request} from a host, for down_id (of a completion); for a host, from up_id.
@@ -41,17 +45,18 @@ module vfp_watch #(
   output logic [Hosts-1:0][15:0] up_id_o,
   // A request of the slot function ended with {Completer Abort, Unsupported Request}.
   output logic [NumFns-1:0][1:0] fn_ended_o,
-  // The bridge itself has answered the device with Completer Abort: a request of the slot function, of the owner's.
+  // The bridge itself has answered a device with Completer Abort: a request of the slot function, of the owner's.
   output logic [NumFns-1:0]      fn_refused_o,
-  output logic                   own_refused_o,
+  output logic [Devices-1:0]     own_refused_o,
   output logic                   busy_o
 );
 
   localparam logic [4:0] Cpl = 5'b0_1010;  // Type of a completion
 
-  logic [Hosts-1:0] some_q, sees;
-  logic             clk, ends;
-  vfp_clock_gate u_gate (.clk_i, .rst_ni, .on_i(sees != '0 || ends || busy_o), .clk_o(clk));
+  logic [Hosts-1:0]   some_q, sees;
+  logic [Devices-1:0] ends;
+  logic               clk;
+  vfp_clock_gate u_gate (.clk_i, .rst_ni, .on_i(sees != '0 || ends != '0 || busy_o), .clk_o(clk));
   for (genvar h = 0; h < Hosts; h++) begin : gen_host
     logic [1:0]  down_q, up_q;
     logic [15:0] down_id_q, up_id_q;
@@ -76,50 +81,75 @@ module vfp_watch #(
     assign some_q[h]        = down_q != 2'b00 || up_q != 2'b00 || abort_q;
   end
 
-  // What ends at the device, whoever has ended it. Whose it was shows three cycles later, and a cycle after that whether the
+  // What ends at a device, whoever has ended it. Whose it was shows three cycles later, and a cycle after that whether the
   // function still has the VF.
-  logic             ca, ur, known, to_user;
-  logic [3:0][1:0]  end_q;   // the newest lowest
-  logic [3:0]       ours_q;  // ended by the bridge, or by a function of a host that has the same number there
-  logic [15:0]      rid_q;
-  logic [VfW-1:0]   vf;
-  logic [NFnW-1:0]  fn, fn_q;
-  logic             here_q, owners_q;
-  assign ur = tx_hdr_i[Hosts][47:45] == vfp_cell_pkg::CplUr;
-  assign ca = tx_hdr_i[Hosts][47:45] == vfp_cell_pkg::CplCa;
-  assign ends = tx_take_i[Hosts] && tx_hdr_i[Hosts][28:24] == Cpl && (ca || ur);
-  always_ff @(posedge clk) begin
-    end_q  <= {end_q[2:0], {2{ends && rst_ni}} & {ca, ur}};
-    ours_q <= {ours_q[2:0], tx_hdr_i[Hosts][63:48] == own_dsp_bdf_i};
-    rid_q  <= tx_hdr_i[Hosts][95:80];
+  logic [Devices-1:0]              ending;
+  logic [Devices-1:0][NumFns-1:0]  fn_ca, fn_ur, fn_ours;
+  for (genvar d = 0; d < Devices; d++) begin : gen_device
+    localparam int unsigned P = Hosts + d;
+    logic              ca, ur, known, to_user;
+    logic [7:0]        end_q;   // two bits a cycle, the newest lowest
+    logic [3:0]        ours_q;  // ended by the bridge, or by a function of a host that has the same number there
+    logic [15:0]       rid_q;
+    logic [DevVfW-1:0] vf;
+    logic [NFnW-1:0]   fn, fn_q;
+    logic              here_q, owners_q;
+    assign ur = tx_hdr_i[P][47:45] == vfp_cell_pkg::CplUr;
+    assign ca = tx_hdr_i[P][47:45] == vfp_cell_pkg::CplCa;
+    assign ends[d] = tx_take_i[P] && tx_hdr_i[P][28:24] == Cpl && (ca || ur);
+    always_ff @(posedge clk) begin
+      end_q  <= {end_q[5:0], {2{ends[d] && rst_ni}} & {ca, ur}};
+      ours_q <= {ours_q[2:0], tx_hdr_i[P][63:48] == own_dsp_bdf_i[d]};
+      rid_q  <= tx_hdr_i[P][95:80];
+    end
+
+    vfp_dev_steer #(.Users(Users), .UserFns(UserFns), .Vfs(Vfs)) u_whose (
+      .clk_i      (clk),
+      .rid_i      (rid_q),
+      .dev_known_i(dev_known_i[d]),
+      .sriov_i    (sriov_i[d]),
+      .vf_first_i (vf_first_i[d]),
+      .vf_stride_i(vf_stride_i[d]),
+      .num_vfs_i  (num_vfs_i[d]),
+      .sec_bus_i  (sec_bus_i[d]),
+      .sub_bus_i  (sub_bus_i[d]),
+      .vf_owned_i (vf_owned_i[d*Vfs +: Vfs]),
+      .vf_fn_i    (vf_fn_i[d*Vfs +: Vfs]),
+      .known_o    (known),
+      .vf_o       (vf),
+      .to_user_o  (to_user),
+      .fn_o       (fn)
+    );
+
+    logic [1:0] last_q;
+    logic       last_ours_q;
+    always_ff @(posedge clk) begin
+      last_q      <= end_q[7:6] & {2{rst_ni}};
+      last_ours_q <= ours_q[3];
+      fn_q        <= fn;
+      here_q      <= known && to_user && fn_vf_i[fn] == (VfW'(d * Vfs) | VfW'(vf));
+      owners_q    <= known && !to_user;
+    end
+    assign own_refused_o[d] = last_q[1] && last_ours_q && owners_q;
+    for (genvar f = 0; f < NumFns; f++) begin : gen_fn
+      logic here;
+      assign here          = here_q && fn_q == NFnW'(f);
+      assign fn_ur[d][f]   = here && last_q[0];
+      assign fn_ca[d][f]   = here && last_q[1];
+      assign fn_ours[d][f] = here && last_q[1] && last_ours_q;
+    end
+    assign ending[d] = end_q != '0 || last_q != 2'b00;
+  end
+  always_comb begin
+    fn_refused_o = '0;
+    fn_ended_o   = '0;
+    for (int d = 0; d < int'(Devices); d++) begin
+      fn_refused_o = fn_refused_o | fn_ours[d];
+      for (int f = 0; f < int'(NumFns); f++) fn_ended_o[f] = fn_ended_o[f] | {fn_ca[d][f], fn_ur[d][f]};
+    end
   end
 
-  vfp_dev_steer #(.Users(Users), .UserFns(UserFns), .Vfs(Vfs)) u_whose (
-    .clk_i(clk),
-    .rid_i(rid_q),
-    .dev_known_i, .sriov_i, .vf_first_i, .vf_stride_i, .num_vfs_i, .sec_bus_i, .sub_bus_i, .vf_owned_i, .vf_fn_i,
-    .known_o  (known),
-    .vf_o     (vf),
-    .to_user_o(to_user),
-    .fn_o     (fn)
-  );
-
-  logic [1:0] last_q;
-  logic       last_ours_q;
-  always_ff @(posedge clk) begin
-    last_q      <= end_q[3] & {2{rst_ni}};
-    last_ours_q <= ours_q[3];
-    fn_q        <= fn;
-    here_q      <= known && to_user && fn_vf_i[fn] == vf;
-    owners_q    <= known && !to_user;
-  end
-  assign own_refused_o = last_q[1] && last_ours_q && owners_q;
-  for (genvar f = 0; f < NumFns; f++) begin : gen_fn
-    assign fn_ended_o[f]   = here_q && fn_q == NFnW'(f) ? last_q : 2'b00;
-    assign fn_refused_o[f] = here_q && fn_q == NFnW'(f) && last_q[1] && last_ours_q;
-  end
-
-  assign busy_o = some_q != '0 || end_q != '0 || last_q != 2'b00;
+  assign busy_o = some_q != '0 || ending != '0;
 
   logic unused;
   assign unused = ^{rx_hdr_i, tx_hdr_i};

@@ -4,14 +4,18 @@
 module vfp_fabric #(
   parameter int unsigned Users      = 2,
   parameter int unsigned UserFns    = 16,  // Slots * SlotFns
-  parameter int unsigned Vfs        = 64,
+  parameter int unsigned Devices    = 1,
+  parameter int unsigned Vfs        = 64,  // of a device
   parameter int unsigned Tags       = 256,
   parameter int unsigned MaxPayload = 128,
   localparam int unsigned Hosts  = Users + 1,
-  localparam int unsigned Ports  = Hosts + 1,
+  localparam int unsigned Ports  = Hosts + Devices,
   localparam int unsigned NumFns = Users * UserFns,
   localparam int unsigned NFnW   = $clog2(NumFns),
-  localparam int unsigned VfW    = $clog2(Vfs),
+  localparam int unsigned NumVfs = Devices * Vfs,  // numbered device * Vfs + VF
+  localparam int unsigned VfW    = $clog2(NumVfs),
+  localparam int unsigned DevVfW = $clog2(Vfs),
+  localparam int unsigned DevW   = Devices > 1 ? $clog2(Devices) : 1,
   localparam int unsigned CellW  = vfp_cell_pkg::CellW,
   localparam int unsigned RouteW = vfp_route_pkg::RouteW,
   localparam int unsigned ReqW   = vfp_tags_pkg::ReqW
@@ -22,7 +26,7 @@ module vfp_fabric #(
   input  logic ctrl_on_i,   // it does not
   input  logic tick_ms_i,
 
-  // Streams; port Hosts is the device.
+  // Streams; ports from Hosts on are the devices.
   input  logic [Ports-1:0]        link_i,
   input  logic [Ports-1:0]        rx_valid_i,
   output logic [Ports-1:0]        rx_ready_o,
@@ -53,6 +57,7 @@ module vfp_fabric #(
   input  logic [Hosts-1:0][15:0]   rsp_fwd_bdf_i,
   input  logic [Hosts-1:0]         rsp_fwd_type1_i,
   input  logic [Hosts-1:0]         rsp_fwd_live_i,
+  input  logic [Hosts-1:0][DevW-1:0] rsp_fwd_dev_i,
   output logic [Hosts-1:0]         reg_valid_o,
   input  logic [Hosts-1:0]         reg_ready_i,
   output logic [Hosts-1:0]         reg_write_o,
@@ -60,17 +65,17 @@ module vfp_fabric #(
   output logic [Hosts-1:0][3:0]    reg_be_o,
   output logic [Hosts-1:0][31:0]   reg_wdata_o,
   input  logic [Hosts-1:0][31:0]   reg_rdata_i,
-  input  logic                     int_valid_i,
-  output logic                     int_ready_o,
-  input  logic                     int_write_i,
-  input  logic [15:0]              int_bdf_i,
-  input  logic                     int_type1_i,
-  input  logic [11:0]              int_reg_i,
-  input  logic [3:0]               int_be_i,
-  input  logic [31:0]              int_wdata_i,
-  output logic                     int_done_o,
-  output logic [2:0]               int_status_o,
-  output logic [31:0]              int_rdata_o,
+  input  logic [Devices-1:0]       int_valid_i,
+  output logic [Devices-1:0]       int_ready_o,
+  input  logic [Devices-1:0]       int_write_i,
+  input  logic [Devices-1:0][15:0] int_bdf_i,
+  input  logic [Devices-1:0]       int_type1_i,
+  input  logic [Devices-1:0][11:0] int_reg_i,
+  input  logic [Devices-1:0][3:0]  int_be_i,
+  input  logic [Devices-1:0][31:0] int_wdata_i,
+  output logic [Devices-1:0]       int_done_o,
+  output logic [Devices-1:0][2:0]  int_status_o,
+  output logic [Devices-1:0][31:0] int_rdata_o,
   input  logic [Hosts-1:0]         msi_valid_i,
   output logic [Hosts-1:0]         msi_ready_o,
   input  logic [Hosts-1:0][15:0]   msi_rid_i,
@@ -79,15 +84,15 @@ module vfp_fabric #(
   input  logic [Hosts-1:0]         mgmt_en_i,
   input  logic [Hosts-1:0][63:0]   mgmt_bar_i,
   input  logic [Hosts-1:0][15:0]   mgmt_bdf_i,
-  input  logic                     own_mem_en_i,
-  input  logic                     own_bme_i,
-  input  logic [31:0]              own_mem_base_i,
-  input  logic [31:0]              own_mem_limit_i,
-  input  logic [63:0]              own_pref_base_i,
-  input  logic [63:0]              own_pref_limit_i,
-  input  logic [15:0]              own_dsp_bdf_i,
-  input  logic [7:0]               own_sec_bus_i,
-  input  logic [7:0]               own_sub_bus_i,
+  input  logic [Devices-1:0]       own_mem_en_i,
+  input  logic [Devices-1:0]       own_bme_i,
+  input  logic [Devices-1:0][31:0] own_mem_base_i,
+  input  logic [Devices-1:0][31:0] own_mem_limit_i,
+  input  logic [Devices-1:0][63:0] own_pref_base_i,
+  input  logic [Devices-1:0][63:0] own_pref_limit_i,
+  input  logic [Devices-1:0][15:0] own_dsp_bdf_i,
+  input  logic [Devices-1:0][7:0]  own_sec_bus_i,
+  input  logic [Devices-1:0][7:0]  own_sub_bus_i,
   input  logic [NumFns-1:0]          fn_active_i,
   input  logic [NumFns-1:0][VfW-1:0] fn_vf_i,
   input  logic [NumFns-1:0]          fn_mse_i,
@@ -97,26 +102,26 @@ module vfp_fabric #(
   output logic [NFnW-1:0]            bar_fn_o,
   output logic                       bar_3_o,
   input  logic [63:14]               fn_bar_i,
-  input  logic                     dev_known_i,
-  input  logic                     dev_wait_i,
-  input  logic                     dev_sriov_i,
-  input  logic                     dev_vf_mse_i,
-  input  logic [2:0]               dev_vf_shift_i,
-  input  logic [15:0]              dev_vf_first_i,
-  input  logic [15:0]              dev_vf_stride_i,
-  input  logic [VfW:0]             dev_num_vfs_i,
-  input  logic [63:0]              dev_bar0_i,
-  input  logic [63:0]              dev_bar3_i,
-  input  logic [Vfs-1:0]           vf_owned_i,
-  input  logic [Vfs-1:0][NFnW-1:0] vf_fn_i,
+  input  logic [Devices-1:0]           dev_known_i,
+  input  logic [Devices-1:0]           dev_wait_i,
+  input  logic [Devices-1:0]           dev_sriov_i,
+  input  logic [Devices-1:0]           dev_vf_mse_i,
+  input  logic [Devices-1:0][2:0]      dev_vf_shift_i,
+  input  logic [Devices-1:0][15:0]     dev_vf_first_i,
+  input  logic [Devices-1:0][15:0]     dev_vf_stride_i,
+  input  logic [Devices-1:0][DevVfW:0] dev_num_vfs_i,
+  input  logic [Devices-1:0][63:0]     dev_bar0_i,
+  input  logic [Devices-1:0][63:0]     dev_bar3_i,
+  input  logic [NumVfs-1:0]            vf_owned_i,
+  input  logic [NumVfs-1:0][NFnW-1:0]  vf_fn_i,
   input  logic [Hosts-1:0][4:0]    weight_i,
   input  logic [15:0]              cpl_timeout_ms_i,
   input  logic                     freeze_i,
-  output logic [Vfs-1:0]           vf_busy_o,
-  output logic                     own_cfg_write_o,
-  output logic [9:0]               own_cfg_reg_o,
-  output logic                     own_cfg_writing_o,
-  output logic                     own_cfg_written_o,
+  output logic [NumVfs-1:0]        vf_busy_o,
+  output logic [Devices-1:0]       own_cfg_write_o,
+  output logic [Devices-1:0][9:0]  own_cfg_reg_o,
+  output logic [Devices-1:0]       own_cfg_writing_o,
+  output logic [Devices-1:0]       own_cfg_written_o,
   output logic [Ports-1:0][2:0]    ev_rx_o,
   output logic [Ports-1:0][2:0]    ev_tx_o,
   output logic                     err_valid_o,
@@ -133,9 +138,9 @@ module vfp_fabric #(
 
   localparam int unsigned MapSlots = UserFns <= 8 ? 1 : UserFns / 8;
   localparam int unsigned IdxW     = $clog2(8 * MapSlots);
-  // Each host's share of the tags toward the device; some are for requests that the control plane hands on.
-  localparam int unsigned Quota    = (Tags - 16) / Hosts;
-  localparam int unsigned Dev      = Hosts;  // port of the device
+  // Each host's share of the tags toward a device, and a device's of those toward a host; some are for requests that the control
+  // plane hands on.
+  localparam int unsigned Quota    = (Tags - 16) / (Hosts > Devices ? Hosts : Devices);
 
   logic                       ready;
   logic [Ports-1:0][CellW-1:0] rx, tx, local_cell, own_cpl, own_req;
@@ -152,11 +157,12 @@ module vfp_fabric #(
   logic [Ports-1:0][4:0]      weight;
   logic [Hosts-1:0][47:0]     local_bar;
   logic [Hosts-1:0]           hold;
-  logic [63:0]                bump, pending;
+  logic [Hosts-1:0][Devices-1:0] hold_dev;
+  logic [Devices-1:0][63:0]   bump, pending;
   logic [Users-1:0]           map_we;
   logic [5:0]                 map_idx, steer_vf;
   logic [vfp_map_pkg::MapRowW-1:0]     map_row;
-  logic                       steer_we;
+  logic [Devices-1:0]         steer_we;
   logic [vfp_steer_pkg::SteerRowW-1:0] steer_row;
   logic                       kick, settled, moving, plane_busy;
   logic [Hosts-1:0]           kicks, p_waits, p_sends;
@@ -165,6 +171,26 @@ module vfp_fabric #(
   // time-outs of the hosts, from 50 ms on.
   logic [12:0] stuck;
   assign stuck = cpl_timeout_ms_i[15:2] == '0 ? 13'd1 : cpl_timeout_ms_i[15] ? '1 : cpl_timeout_ms_i[14:2];
+
+  // What is known of each device. A user's address that leads nowhere may be of a card that nobody may reach: of the only one,
+  // or of one with users' VFs.
+  logic                     users_closed;
+  logic [Devices-1:0]       pf_known, shut;
+  logic [Devices-1:0][15:0] pf_rid;
+  logic [Devices-1:0][6:0]  num;
+  logic [Devices-1:0][11:0] mem_base, mem_limit;
+  logic [Devices-1:0][43:0] pref_base, pref_limit;
+  assign users_closed = freeze_i || shut != '0;
+  for (genvar d = 0; d < int'(Devices); d++) begin : gen_known
+    assign shut[d]       = !dev_known_i[d] && (Devices == 1 || vf_owned_i[d*Vfs +: Vfs] != '0);
+    assign pf_known[d]   = own_sec_bus_i[d] != 8'd0;
+    assign pf_rid[d]     = {own_sec_bus_i[d], 8'd0};
+    assign num[d]        = 7'(dev_num_vfs_i[d]);
+    assign mem_base[d]   = own_mem_base_i[d][31:20];
+    assign mem_limit[d]  = own_mem_limit_i[d][31:20];
+    assign pref_base[d]  = own_pref_base_i[d][63:20];
+    assign pref_limit[d] = own_pref_limit_i[d][63:20];
+  end
 
   for (genvar p = 0; p < int'(Ports); p++) begin : gen_stream
     vfp_cell_pkg::cell_t in, out;
@@ -186,7 +212,7 @@ module vfp_fabric #(
   end
 
   vfp_plane #(
-    .Users(Users), .Devices(1), .Slots(MapSlots), .Tags(Tags), .MaxPayload(MaxPayload)
+    .Users(Users), .Devices(Devices), .Slots(MapSlots), .Tags(Tags), .MaxPayload(MaxPayload)
   ) u_plane (
     .clk_i, .rst_ni, .init_done_o(ready), .tick_ms_i, .link_i,
     .rx_valid_i, .rx_ready_o, .rx_i(rx), .rx_room_o, .tx_valid_o, .tx_ready_i, .tx_o(tx), .tx_room_i,
@@ -194,13 +220,12 @@ module vfp_fabric #(
     .weight_i(weight), .tick_stuck_i(tick_ms_i), .stuck_i(stuck), .patience_i(24'd0),
     .map_we_i(map_we), .map_idx_i(map_idx[IdxW-1:0]), .map_row_i(map_row),
     .steer_we_i(steer_we), .steer_vf_i(steer_vf), .steer_row_i(steer_row), .bump_i(bump), .pending_o(pending),
-    .local_en_i(mgmt_en_i), .local_bar_i(local_bar), .hold_i(hold),
-    .pf_known_i(own_sec_bus_i != 8'd0), .pf_rid_i({own_sec_bus_i, 8'd0}), .pf_master_i(own_bme_i),
-    .whole_i(dev_known_i && !dev_sriov_i), .last_bus_i(own_sub_bus_i),
-    .sriov_i(dev_sriov_i && dev_known_i), .closed_i(!dev_known_i || freeze_i), .first_i(dev_vf_first_i), .stride_i(dev_vf_stride_i),
-    .num_i(7'(dev_num_vfs_i)), .win_en_i(own_mem_en_i),
-    .mem_base_i(own_mem_base_i[31:20]), .mem_limit_i(own_mem_limit_i[31:20]),
-    .pref_base_i(own_pref_base_i[63:20]), .pref_limit_i(own_pref_limit_i[63:20]),
+    .local_en_i(mgmt_en_i), .local_bar_i(local_bar), .hold_i(hold), .hold_dev_i(hold_dev),
+    .pf_known_i(pf_known), .pf_rid_i(pf_rid), .pf_master_i(own_bme_i),
+    .whole_i(dev_known_i & ~dev_sriov_i), .last_bus_i(own_sub_bus_i),
+    .sriov_i(dev_sriov_i & dev_known_i), .closed_i(~dev_known_i | {Devices{freeze_i}}), .users_closed_i(users_closed),
+    .first_i(dev_vf_first_i), .stride_i(dev_vf_stride_i), .num_i(num), .win_en_i(own_mem_en_i),
+    .mem_base_i(mem_base), .mem_limit_i(mem_limit), .pref_base_i(pref_base), .pref_limit_i(pref_limit),
     .local_ready_i(local_ready), .local_valid_o(local_valid), .local_o(local_cell), .local_route_o(local_route),
     .own_cpl_valid_i(own_cpl_valid), .own_cpl_ready_o(own_cpl_ready), .own_cpl_i(own_cpl),
     .own_req_valid_i(own_req_valid), .own_req_ready_o(own_req_ready), .own_req_cls_i(own_req_cls), .own_req_i(own_req),
@@ -219,6 +244,7 @@ module vfp_fabric #(
   logic [Hosts-1:0][127:0]  fwd_hdr;
   logic [Hosts-1:0][31:0]   fwd_data;
   logic [Hosts-1:0][15:0]   fwd_cpl_id;
+  logic [Hosts-1:0][DevW-1:0] fwd_dev;
 
   for (genvar h = 0; h < int'(Hosts); h++) begin : gen_host
     logic live, passed, clk;
@@ -226,27 +252,29 @@ module vfp_fabric #(
       .clk_i, .rst_ni,
       .on_i(local_valid[h] || local_ready[h] != 3'b111 || link_q[h] != link_i[h] || old_q[h] != old[h]), .clk_o(clk)
     );
-    vfp_local_host #(.Owner(h == 0)) u_local (
+    vfp_local_host #(.Owner(h == 0), .Devices(Devices)) u_local (
       .clk_i(clk), .rst_ni, .link_i(link_i[h] && !old[h]),
       .in_ready_o(local_ready[h]), .in_valid_i(local_valid[h]), .in_i(local_cell[h]), .in_route_i(local_route[h]),
       .cfg_valid_o(cfg_valid_o[h]), .cfg_ready_i(cfg_ready_i[h]), .cfg_hdr_o(cfg_hdr_o[h]), .cfg_data_o(cfg_data_o[h]),
       .rsp_valid_i(rsp_valid_i[h]), .rsp_ready_o(rsp_ready_o[h]), .rsp_fwd_i(rsp_fwd_i[h]),
       .rsp_status_i(rsp_status_i[h]), .rsp_data_i(rsp_data_i[h]), .rsp_cpl_id_i(rsp_cpl_id_i[h]),
       .rsp_fwd_bdf_i(rsp_fwd_bdf_i[h]), .rsp_fwd_type1_i(rsp_fwd_type1_i[h]), .rsp_fwd_live_i(rsp_fwd_live_i[h]),
+      .rsp_fwd_dev_i(rsp_fwd_dev_i[h]),
       .reg_valid_o(reg_valid_o[h]), .reg_ready_i(reg_ready_i[h]), .reg_write_o(reg_write_o[h]),
       .reg_addr_o(reg_addr_o[h]), .reg_be_o(reg_be_o[h]), .reg_wdata_o(reg_wdata_o[h]), .reg_rdata_i(reg_rdata_i[h]),
       .reg_id_i(mgmt_bdf_i[h]), .kick_o(kicks[h]), .settled_i(settled),
-      .dev_link_i(link_i[Dev]), .fwd_valid_o(live), .fwd_ready_i(fwd_ready[h]), .fwd_hdr_o(fwd_hdr[h]),
+      .dev_link_i(link_i[Hosts +: Devices]), .fwd_dev_o(fwd_dev[h]), .fwd_valid_o(live), .fwd_ready_i(fwd_ready[h]), .fwd_hdr_o(fwd_hdr[h]),
       .fwd_data_o(fwd_data[h]),
       .fwd_cpl_id_o(fwd_cpl_id[h]),
       .out_valid_o(own_cpl_valid[h]), .out_ready_i(own_cpl_ready[h]), .out_o(own_cpl[h]), .busy_o(host_busy[h])
     );
-    assign hold[h]      = h != 0 && held;
+    assign hold[h]      = h != 0 && held != '0 && patient;
+    assign hold_dev[h]  = h != 0 ? held : '0;
     // What goes on to the device passes no posted packet of its sender (PCIe Base Specification 2.1, table 2-24).
     vfp_passed #(.Slots(128)) u_passed (
       .clk_i(clk), .rst_ni, .begin_i(live), .waits_i(p_waits[h]), .sends_i(p_sends[h]), .over_o(passed), .counts_o(counts[h])
     );
-    assign fwd_valid[h] = live && passed && !hold[h];
+    assign fwd_valid[h] = live && passed && !hold_dev[h][fwd_dev[h]];
 
     vfp_cell_pkg::cell_t    msi;
     vfp_cell_pkg::req_hdr_t msi_hdr;
@@ -280,53 +308,86 @@ module vfp_fabric #(
 
   // What the owner writes may move the VFs, and a pool that thaws opens them: users' requests wait for what comes of it,
   // until the tables say so.
-  logic held, held_q, closed, closed_q, opens;
-  assign closed = dev_wait_i || freeze_i;
-  assign opens  = closed_q && !closed;
-  assign held   = dev_wait_i || opens || held_q;
-  assign kick   = kicks != '0 || opens;
+  // Those to the device wait before it, and all requests at the link, so that their addresses are looked up in the new tables.
+  // With several devices these wait no longer than a look at a card usually takes: one that does not answer must not hold up
+  // requests to the others.
+  logic [Devices-1:0] held, held_q, closed, closed_q, opens;
+  logic               patient, runs_out;
+  assign closed = dev_wait_i | {Devices{freeze_i}};
+  assign opens  = closed_q & ~closed;
+  assign held   = dev_wait_i | opens | held_q;
+  assign kick   = kicks != '0 || opens != '0;
   always_ff @(posedge clk_i) begin
     closed_q <= closed;
-    held_q   <= rst_ni && (dev_wait_i || opens || (held_q && !settled));
+    held_q   <= {Devices{rst_ni}} & (dev_wait_i | opens | (held_q & {Devices{!settled}}));
+  end
+  if (Devices > 1) begin : gen_patience
+    logic [12:0] patience_q;
+    always_ff @(posedge clk_i) begin
+      if (!rst_ni || held == '0) patience_q <= '1;
+      else if (patience_q != '0) patience_q <= patience_q - 1'b1;
+    end
+    assign patient  = patience_q != '0;
+    assign runs_out = held != '0 && patient;
+  end else begin : gen_patient
+    assign patient  = 1'b1;
+    assign runs_out = 1'b0;
   end
 
-  // --- the device ---
+  // --- the devices ---
 
-  vfp_cell_pkg::cell_t dev_req;
-  logic                dev_busy;
-  vfp_tags_pkg::tag_req_t dev_tag;
-  logic clk_device;
-  vfp_clock_gate u_device_gate (
-    .clk_i, .rst_ni,
-    .on_i(int_valid_i || fwd_valid != '0 || tag_valid[Dev] || own_req_valid[Dev] || local_valid[Dev] || over[Dev] ||
-          late[Dev] || dev_busy || own_cfg_writing_o || link_q[Dev] != link_i[Dev]),
-    .clk_o(clk_device)
-  );
-  vfp_local_device #(.Hosts(Hosts)) u_device (
-    .clk_i(clk_device), .rst_ni, .link_i(link_i[Dev]), .room_i((tx_room_i[Dev][1] || contained[Dev]) && !renews[Dev]), .id_i(own_dsp_bdf_i),
-    .fwd_valid_i(fwd_valid), .fwd_ready_o(fwd_ready), .fwd_hdr_i(fwd_hdr), .fwd_data_i(fwd_data),
-    .fwd_cpl_id_i(fwd_cpl_id),
-    .int_valid_i, .int_ready_o, .int_write_i, .int_bdf_i, .int_type1_i, .int_reg_i, .int_be_i, .int_wdata_i,
-    .int_done_o, .int_status_o, .int_rdata_o,
-    .warn_o(own_cfg_write_o), .warn_reg_o(own_cfg_reg_o), .writing_o(own_cfg_writing_o), .written_o(own_cfg_written_o),
-    .tag_valid_o(tag_valid[Dev]), .tag_ready_i(tag_ready[Dev]), .tag_req_o(dev_tag), .tag_i(tag[Dev]),
-    .out_valid_o(own_req_valid[Dev]), .out_ready_i(own_req_ready[Dev]), .out_o(dev_req),
-    .over_i(over[Dev]), .over_req_i(over_req[Dev]), .late_i(late[Dev]),
-    .in_valid_i(local_valid[Dev]), .in_i(local_cell[Dev]), .busy_o(dev_busy)
-  );
-  assign own_req[Dev]       = dev_req;
-  assign tag_req[Dev]       = dev_tag;
-  assign own_req_cls[Dev]   = vfp_cell_pkg::ClsNp;
-  assign own_cpl_valid[Dev] = 1'b0;
-  assign own_cpl[Dev]       = '0;
-  assign local_ready[Dev]   = 3'b111;  // completions of the bridge's own requests, one at a time
-  assign id[Dev]            = own_dsp_bdf_i;
-  assign weight[Dev]        = 5'd1;
+  logic [Devices-1:0]            devs_busy;
+  logic [Devices-1:0][Hosts-1:0] dev_fwd_ready;
+  for (genvar d = 0; d < int'(Devices); d++) begin : gen_device
+    localparam int unsigned P = Hosts + d;
+    logic [Hosts-1:0]       valid;
+    vfp_cell_pkg::cell_t    dev_req;
+    vfp_tags_pkg::tag_req_t dev_tag;
+    logic                   clk_device;
+    for (genvar h = 0; h < int'(Hosts); h++) begin : gen_forward
+      assign valid[h] = fwd_valid[h] && fwd_dev[h] == DevW'(d);
+    end
+    vfp_clock_gate u_device_gate (
+      .clk_i, .rst_ni,
+      .on_i(int_valid_i[d] || valid != '0 || tag_valid[P] || own_req_valid[P] || local_valid[P] || over[P] || late[P] ||
+            devs_busy[d] || own_cfg_writing_o[d] || link_q[P] != link_i[P]),
+      .clk_o(clk_device)
+    );
+    vfp_local_device #(.Hosts(Hosts)) u_device (
+      .clk_i(clk_device), .rst_ni, .link_i(link_i[P]), .room_i((tx_room_i[P][1] || contained[P]) && !renews[P]),
+      .id_i(own_dsp_bdf_i[d]),
+      .fwd_valid_i(valid), .fwd_ready_o(dev_fwd_ready[d]), .fwd_hdr_i(fwd_hdr), .fwd_data_i(fwd_data),
+      .fwd_cpl_id_i(fwd_cpl_id),
+      .int_valid_i(int_valid_i[d]), .int_ready_o(int_ready_o[d]), .int_write_i(int_write_i[d]), .int_bdf_i(int_bdf_i[d]),
+      .int_type1_i(int_type1_i[d]), .int_reg_i(int_reg_i[d]), .int_be_i(int_be_i[d]), .int_wdata_i(int_wdata_i[d]),
+      .int_done_o(int_done_o[d]), .int_status_o(int_status_o[d]), .int_rdata_o(int_rdata_o[d]),
+      .warn_o(own_cfg_write_o[d]), .warn_reg_o(own_cfg_reg_o[d]), .writing_o(own_cfg_writing_o[d]),
+      .written_o(own_cfg_written_o[d]),
+      .tag_valid_o(tag_valid[P]), .tag_ready_i(tag_ready[P]), .tag_req_o(dev_tag), .tag_i(tag[P]),
+      .out_valid_o(own_req_valid[P]), .out_ready_i(own_req_ready[P]), .out_o(dev_req),
+      .over_i(over[P]), .over_req_i(over_req[P]), .late_i(late[P]),
+      .in_valid_i(local_valid[P]), .in_i(local_cell[P]), .busy_o(devs_busy[d])
+    );
+    assign own_req[P]       = dev_req;
+    assign tag_req[P]       = dev_tag;
+    assign own_req_cls[P]   = vfp_cell_pkg::ClsNp;
+    assign own_cpl_valid[P] = 1'b0;
+    assign own_cpl[P]       = '0;
+    assign local_ready[P]   = 3'b111;  // completions of the bridge's own requests, one at a time
+    assign id[P]            = own_dsp_bdf_i[d];
+    assign weight[P]        = 5'd1;
+    logic unused;
+    assign unused = ^{local_route[P], refused[P], old[P], lost[P], own_cpl_ready[P]};
+  end
+  always_comb begin
+    fwd_ready = '0;
+    for (int d = 0; d < int'(Devices); d++) fwd_ready = fwd_ready | dev_fwd_ready[d];
+  end
 
   // --- tables ---
 
   // Two walks after what the control plane does last there is nothing new to find.
-  localparam int unsigned TwoWalks = 6 * (NumFns + Vfs);
+  localparam int unsigned TwoWalks = 6 * (NumFns + NumVfs);
   localparam int unsigned LookW = $clog2(TwoWalks + 1);
   logic             clk_rows;
   logic [LookW-1:0] look_q;
@@ -337,41 +398,47 @@ module vfp_fabric #(
   vfp_clock_gate u_rows_gate (
     .clk_i, .rst_ni, .on_i(look_q != '0 || !settled || moving || pending != '0), .clk_o(clk_rows)
   );
-  vfp_rows #(.Users(Users), .UserFns(UserFns), .Vfs(Vfs)) u_rows (
+  vfp_rows #(.Users(Users), .UserFns(UserFns), .Devices(Devices), .Vfs(Vfs)) u_rows (
     .clk_i(clk_rows), .rst_ni, .ready_i(ready),
     .fn_active_i, .fn_vf_i, .fn_mse_i, .fn_bme_i, .id_fn_o, .fn_id_i, .bar_fn_o, .bar_3_o, .fn_bar_i, .vf_owned_i, .vf_fn_i,
-    .open_i(dev_known_i && !freeze_i), .vf_mse_i(dev_vf_mse_i), .vf_shift_i(dev_vf_shift_i), .dev_bar0_i, .dev_bar3_i,
+    .open_i(dev_known_i & ~{Devices{freeze_i}}), .vf_mse_i(dev_vf_mse_i), .vf_shift_i(dev_vf_shift_i), .dev_bar0_i, .dev_bar3_i,
     .vf_first_i(dev_vf_first_i), .vf_stride_i(dev_vf_stride_i), .own_master_i(own_bme_i),
     .pending_i(pending), .bump_o(bump), .map_we_o(map_we), .map_idx_o(map_idx), .map_row_o(map_row),
     .steer_we_o(steer_we), .steer_vf_o(steer_vf), .steer_row_o(steer_row),
     .kick_i(kick), .settled_o(settled), .moving_o(moving)
   );
 
-  logic [Ports-1:0]          begins, ends;
-  logic [Ports-1:0][VfW-1:0] begin_vf, end_vf;
-  for (genvar p = 0; p < int'(Ports); p++) begin : gen_count
-    vfp_tags_pkg::tag_req_t first, last;
-    assign first       = alloc_req[p];
-    assign last        = over_req[p];
-    assign begins[p]   = alloc[p] && first.has_vf;
-    assign begin_vf[p] = VfW'(first.vf);
-    assign ends[p]     = over[p] && last.has_vf;
-    assign end_vf[p]   = VfW'(last.vf);
-    logic unused;
-    assign unused = ^{first, last};
+  // Of each device: at its own port, and those of its requests at the hosts'.
+  logic [Devices-1:0][Hosts:0]             begins, ends;
+  logic [Devices-1:0][Hosts:0][DevVfW-1:0] begin_vf, end_vf;
+  for (genvar d = 0; d < int'(Devices); d++) begin : gen_busy
+    for (genvar h = 0; h <= int'(Hosts); h++) begin : gen_count
+      localparam bit          Own = h == int'(Hosts);
+      localparam int unsigned P   = Own ? Hosts + d : h;
+      vfp_tags_pkg::tag_req_t first, last;
+      assign first       = alloc_req[P];
+      assign last        = over_req[P];
+      assign begins[d][h]   = alloc[P] && first.has_vf && (Own || Devices == 1 || first.port == 5'(d));
+      assign begin_vf[d][h] = DevVfW'(first.vf);
+      assign ends[d][h]     = over[P] && last.has_vf && (Own || Devices == 1 || last.port == 5'(d));
+      assign end_vf[d][h]   = DevVfW'(last.vf);
+      logic unused;
+      assign unused = ^{first, last};
+    end
+    vfp_vf_busy #(.Ports(Hosts + 1), .Vfs(Vfs)) u_busy (
+      .clk_i, .rst_ni, .begin_i(begins[d]), .begin_vf_i(begin_vf[d]), .end_i(ends[d]), .end_vf_i(end_vf[d]),
+      .unsure_i(moving),
+      .busy_o(busy[d*Vfs +: Vfs])
+    );
   end
-  vfp_vf_busy #(.Ports(Ports), .Vfs(Vfs)) u_busy (
-    .clk_i, .rst_ni, .begin_i(begins), .begin_vf_i(begin_vf), .end_i(ends), .end_vf_i(end_vf), .unsure_i(moving),
-    .busy_o(busy)
-  );
   // The walk goes on in every cycle; the control plane looks at its result in its own ones, of which each use of it has had
   // one before.
-  logic [Vfs-1:0] busy, busy_q;
+  logic [NumVfs-1:0] busy, busy_q;
   always_ff @(posedge clk_ctrl_i) busy_q <= rst_ni ? busy : '1;
-  assign vf_busy_o = busy_q | {Vfs{moving}};
+  assign vf_busy_o = busy_q | {NumVfs{moving}};
 
-  // Requests that nobody answered in time, toward the device and toward a host. What a lost link ends is not of them.
-  assign timeouts_o[0] = over_late[Dev] && link_i[Dev];
+  // Requests that nobody answered in time, toward a device and toward a host. What a lost link ends is not of them.
+  assign timeouts_o[0] = (over_late[Ports-1:Hosts] & link_i[Ports-1:Hosts]) != '0;
   assign timeouts_o[1] = (over_late[Hosts-1:0] & link_i[Hosts-1:0]) != '0;
 
   // --- for a clock that may stop: after anything that happens some cycles more ---
@@ -387,9 +454,9 @@ module vfp_fabric #(
   logic [Hosts-1:0]        old_q;
   logic [Ports-1:0][2:0]   tx_room_q;
   assign moves = rx_valid_i != '0 || (tx_valid_o & tx_ready_i) != '0 || local_valid != '0 || alloc != '0 || over != '0 ||
-                 (own_req_valid & own_req_ready) != '0 || (own_cpl_valid & own_cpl_ready) != '0 || dev_busy || looks_q != '0 ||
+                 (own_req_valid & own_req_ready) != '0 || (own_cpl_valid & own_cpl_ready) != '0 || devs_busy != '0 || looks_q != '0 ||
                  (host_busy | counts) != '0 || deciding != '0 || err_valid_o || tick_ms_i || !settled || pending != '0 ||
-                 renews != '0 ||
+                 renews != '0 || runs_out ||
                  link_q != link_i || tx_ready_q != tx_ready_i || tx_room_q != tx_room_i || !ready;
   assign tail = waits != '0 ? Wait : Pass;
   always_ff @(posedge clk_i) begin
@@ -413,8 +480,7 @@ module vfp_fabric #(
   assign timer_o = waits != '0;
 
   logic unused;
-  assign unused = ^{local_route[Dev], map_idx, own_mem_base_i, own_mem_limit_i, own_pref_base_i,
-                    own_pref_limit_i, mgmt_bar_i, refused[Dev], old[Dev], contained[Dev], lost[Dev], late[Hosts-1:0], tag[Hosts-1:0],
-                    tag_ready[Hosts-1:0], own_cpl_ready[Dev], cpl_timeout_ms_i[1:0]};
+  assign unused = ^{map_idx, own_mem_base_i, own_mem_limit_i, own_pref_base_i, own_pref_limit_i, mgmt_bar_i, late[Hosts-1:0],
+                    tag[Hosts-1:0], tag_ready[Hosts-1:0], cpl_timeout_ms_i[1:0]};
 
 endmodule

@@ -4,7 +4,9 @@
 //
 // A configuration write is answered, or handed on, when the tables of the data plane say what it changed.
 module vfp_local_host #(
-  parameter bit Owner = 1'b0  // what it hands on is no concern of the tables
+  parameter bit          Owner   = 1'b0, // what it hands on is no concern of the tables
+  parameter int unsigned Devices = 1,
+  localparam int unsigned DevW   = Devices > 1 ? $clog2(Devices) : 1
 ) (
   input  logic                 clk_i,
   input  logic                 rst_ni,
@@ -30,6 +32,7 @@ module vfp_local_host #(
   input  logic [15:0]          rsp_fwd_bdf_i,
   input  logic                 rsp_fwd_type1_i,
   input  logic                 rsp_fwd_live_i,
+  input  logic [DevW-1:0]      rsp_fwd_dev_i,
   output logic                 reg_valid_o,
   input  logic                 reg_ready_i,
   output logic                 reg_write_o,
@@ -42,8 +45,9 @@ module vfp_local_host #(
   output logic                 kick_o,       // pulse: something may have changed
   input  logic                 settled_i,    // the tables say so; low in the cycle after kick_o
 
-  // A request for the device, in the place of the answer. Without a device there is nobody to ask.
-  input  logic                 dev_link_i,
+  // A request for a device, in the place of the answer. Without its link there is nobody to ask.
+  input  logic [Devices-1:0]   dev_link_i,
+  output logic [DevW-1:0]      fwd_dev_o,
   output logic                 fwd_valid_o,  // falls when the function is nobody's any more
   input  logic                 fwd_ready_i,
   output logic [127:0]         fwd_hdr_o,    // target and type as the device knows them; requester and tag as the asker does
@@ -94,6 +98,10 @@ module vfp_local_host #(
   logic         fwd_q, changes;
   logic [2:0]   status_q;
   logic [15:0]  id_q, bdf_q;
+  logic [DevW-1:0] dev_q;
+  logic         dev_link;
+  assign dev_link  = dev_link_i[dev_q];
+  assign fwd_dev_o = dev_q;
   logic         type1_q, with_data_q;
   logic [31:0]  data_q;
 
@@ -103,7 +111,7 @@ module vfp_local_host #(
   assign rsp_ready_o = state_q == StWait;
   assign changes     = np_write && !(Owner && rsp_fwd_i);
   assign kick_o      = state_q == StWait && rsp_valid_i && changes;
-  assign fwd_valid_o = state_q == StForward && rsp_fwd_live_i && dev_link_i;
+  assign fwd_valid_o = state_q == StForward && rsp_fwd_live_i && dev_link;
   assign fwd_hdr_o   = {32'd0, bdf_q, np_hdr_q[79:25], type1_q, np_hdr_q[23:0]};
   assign fwd_data_o  = np_data_q;
   assign fwd_cpl_id_o = id_q;
@@ -150,6 +158,7 @@ module vfp_local_host #(
       status_q    <= rsp_status_i;
       id_q        <= rsp_cpl_id_i;
       bdf_q       <= rsp_fwd_bdf_i;
+      dev_q       <= rsp_fwd_dev_i;
       type1_q     <= rsp_fwd_type1_i;
       data_q      <= rsp_data_i;
       with_data_q <= !np_write && rsp_status_i == vfp_cell_pkg::CplSc;
@@ -159,7 +168,7 @@ module vfp_local_host #(
       data_q      <= reg_rdata_i;
       with_data_q <= 1'b1;
     end
-    if (state_q == StForward && !dev_link_i) begin
+    if (state_q == StForward && !dev_link) begin
       status_q    <= vfp_cell_pkg::CplUr;
       with_data_q <= 1'b0;
     end
@@ -178,7 +187,7 @@ module vfp_local_host #(
         StSettle:  if (settled_i) state_q <= fwd_q ? StForward : StAnswer;
         // Whose the function is has changed while the request waited: it is decoded again.
         StForward: if (!rsp_fwd_live_i) state_q <= StCfg;
-                 else if (!dev_link_i) state_q <= StAnswer;
+                 else if (!dev_link) state_q <= StAnswer;
                  else if (fwd_ready_i) state_q <= StIdle;
         StRead:    if (reg_ready_i) state_q <= StAnswer;
         StAnswer:  if (out_ready_i) state_q <= StIdle;
@@ -193,7 +202,7 @@ module vfp_local_host #(
       StIdle:    next = np_valid_q;
       StCfg:     next = cfg_ready_i;
       StWait:    next = rsp_valid_i;
-      StForward: next = !rsp_fwd_live_i || !dev_link_i;
+      StForward: next = !rsp_fwd_live_i || !dev_link;
       StAnswer:  next = 1'b0;
       default:   next = 1'b1;
     endcase

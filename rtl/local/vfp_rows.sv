@@ -6,11 +6,15 @@
 module vfp_rows #(
   parameter int unsigned Users   = 2,
   parameter int unsigned UserFns = 16,  // slot functions of a user, a power of two up to 64
-  parameter int unsigned Vfs     = 64,
+  parameter int unsigned Devices = 1,
+  parameter int unsigned Vfs     = 64,  // of a device
   localparam int unsigned NumFns = Users * UserFns,
+  localparam int unsigned NumVfs = Devices * Vfs,  // numbered device * Vfs + VF
   localparam int unsigned FnW    = $clog2(UserFns),
   localparam int unsigned NFnW   = $clog2(NumFns),
-  localparam int unsigned VfW    = $clog2(Vfs),
+  localparam int unsigned VfW    = $clog2(NumVfs),
+  localparam int unsigned DevVfW = $clog2(Vfs),
+  localparam int unsigned DevW   = Devices > 1 ? $clog2(Devices) : 1,
   localparam int unsigned MapW   = vfp_map_pkg::MapRowW,
   localparam int unsigned SteerW = vfp_steer_pkg::SteerRowW
 ) (
@@ -28,23 +32,24 @@ module vfp_rows #(
   output logic [NFnW-1:0]            bar_fn_o,    // and BAR 0, or BAR 3
   output logic                       bar_3_o,
   input  logic [63:14]               fn_bar_i,
-  input  logic [Vfs-1:0]             vf_owned_i,
-  input  logic [Vfs-1:0][NFnW-1:0]   vf_fn_i,
-  input  logic                       open_i,      // the VFs are where the device says, and users may reach them
-  input  logic                       vf_mse_i,
-  input  logic [2:0]                 vf_shift_i,  // VF n's part of a BAR begins at n * 16 KiB << shift
-  input  logic [63:0]                dev_bar0_i,
-  input  logic [63:0]                dev_bar3_i,
-  input  logic [15:0]                vf_first_i,
-  input  logic [15:0]                vf_stride_i,
-  input  logic                       own_master_i,
+  input  logic [NumVfs-1:0]           vf_owned_i,
+  input  logic [NumVfs-1:0][NFnW-1:0] vf_fn_i,
+  // Of each device.
+  input  logic [Devices-1:0]          open_i,      // the VFs are where the device says, and users may reach them
+  input  logic [Devices-1:0]          vf_mse_i,
+  input  logic [Devices-1:0][2:0]     vf_shift_i,  // VF n's part of a BAR begins at n * 16 KiB << shift
+  input  logic [Devices-1:0][63:0]    dev_bar0_i,
+  input  logic [Devices-1:0][63:0]    dev_bar3_i,
+  input  logic [Devices-1:0][15:0]    vf_first_i,
+  input  logic [Devices-1:0][15:0]    vf_stride_i,
+  input  logic [Devices-1:0]          own_master_i,
 
-  input  logic [63:0]                pending_i,   // vfp_generation
-  output logic [63:0]                bump_o,
+  input  logic [Devices-1:0][63:0]   pending_i,   // vfp_generation
+  output logic [Devices-1:0][63:0]   bump_o,
   output logic [Users-1:0]           map_we_o,
   output logic [5:0]                 map_idx_o,
   output logic [MapW-1:0]            map_row_o,
-  output logic                       steer_we_o,
+  output logic [Devices-1:0]         steer_we_o,
   output logic [5:0]                 steer_vf_o,
   output logic [SteerW-1:0]          steer_row_o,
 
@@ -56,13 +61,15 @@ module vfp_rows #(
   // --- what opens and closes shows at once; the rest when it is visited ---
 
   logic [NumFns-1:0] active_q, mse_q, bme_q;
-  logic [Vfs-1:0]    owned_q;
-  logic [138:0]      dev, dev_q;
+  logic [NumVfs-1:0] owned_q;
+  logic [Devices-1:0][138:0] dev, dev_q;
   logic [NumFns-1:0] changed;
   logic              moved;
   assign changed = (active_q ^ fn_active_i) | (mse_q ^ fn_mse_i) | (bme_q ^ fn_bme_i);
-  assign dev     = {open_i, vf_mse_i, own_master_i, ready_i, vf_shift_i, vf_first_i, vf_stride_i, dev_bar0_i[63:14],
-                    dev_bar3_i[63:14]};
+  for (genvar d = 0; d < int'(Devices); d++) begin : gen_dev
+    assign dev[d] = {open_i[d], vf_mse_i[d], own_master_i[d], ready_i, vf_shift_i[d], vf_first_i[d], vf_stride_i[d],
+                     dev_bar0_i[d][63:14], dev_bar3_i[d][63:14]};
+  end
   assign moved   = changed != '0 || owned_q != vf_owned_i || dev_q != dev;
   always_ff @(posedge clk_i) begin
     active_q <= fn_active_i;
@@ -81,7 +88,7 @@ module vfp_rows #(
   // Each look has a selector of its own. BARs come out of one memory, one after the other, so BAR 0 passes through the register
   // of BAR 3.
 
-  localparam int unsigned Visits = NumFns + Vfs;
+  localparam int unsigned Visits = NumFns + NumVfs;
   localparam int unsigned WalkW  = $clog2(Visits);
   logic [2:0]        step_q;                   // of the turn's three cycles, one hot
   logic              vf_q, fns_done, last;     // what is visited: a VF, or a function
@@ -95,7 +102,7 @@ module vfp_rows #(
   logic [NFnW-1:0]   first;
   logic              clear_q; // the memories are being cleared
   assign fns_done = 32'(next_fn_q) == NumFns - 1;
-  assign last     = next_is_vf_q && next_vf_q == '1;
+  assign last     = next_is_vf_q && next_vf_q == VfW'(NumVfs - 1);
   always_comb begin
     first = '0;
     for (int g = int'(Groups) - 1; g >= 0; g--) if (some_q[g]) first = NFnW'({29'(g), first_q[g]});
@@ -138,11 +145,11 @@ module vfp_rows #(
         at_vf_q <= follow ? f_vf_q : next_vf_q;
         if (!follow && !turn) begin
           if (last || (!next_is_vf_q && fns_done)) next_is_vf_q <= !next_is_vf_q;
-          if (next_is_vf_q) next_vf_q <= next_vf_q + 1'b1;
+          if (next_is_vf_q) next_vf_q <= last ? '0 : next_vf_q + 1'b1;
           else next_fn_q <= fns_done ? '0 : next_fn_q + 1'b1;
         end
         // The one after the last is the first again, and needs clearing no more.
-        if (vf_q && at_vf_q == '1) clear_q <= 1'b0;
+        if (vf_q && at_vf_q == VfW'(NumVfs - 1)) clear_q <= 1'b0;
       end
       if (!clear_q && ready_i) step_q <= {step_q[1:0], step_q[2]};
       for (int f = 0; f < int'(NumFns); f++) begin
@@ -169,7 +176,22 @@ module vfp_rows #(
   // The stride is a power of two (vfp_discover).
   always_comb begin
     v_id = '0;
-    for (int s = 0; s < 8; s++) if (vf_stride_i[s]) v_id = v_id | (16'(at_vf_q) << s);
+    for (int s = 0; s < 8; s++) if (stride[s]) v_id = v_id | (16'(at_vf_q[DevVfW-1:0]) << s);
+  end
+  logic [7:0]      stride;
+  logic [DevW-1:0] f_dev, v_dev;           // the device of the function's VF; of the VF visited
+  logic [51:0]     card0, card3;           // BARs of f_dev
+  assign stride = vf_stride_i[DevW'(at_vf_q >> DevVfW)][7:0];
+  assign f_dev  = DevW'(f_vf_q >> DevVfW);
+  assign v_dev  = DevW'(two_at_q >> DevVfW);
+  if (Devices > 1) begin : gen_chosen
+    always_ff @(posedge clk_i) begin
+      card0 <= dev_bar0_i[f_dev][63:12];
+      card3 <= dev_bar3_i[f_dev][63:12];
+    end
+  end else begin : gen_only
+    assign card0 = dev_bar0_i[0][63:12];
+    assign card3 = dev_bar3_i[0][63:12];
   end
   // What is looked up stays until the row is made, as its selector does.
   always_ff @(posedge clk_i) begin
@@ -187,30 +209,31 @@ module vfp_rows #(
     f_bar3_q   <= {fn_bar_i, 2'b00};
     f_bar0_q   <= f_bar3_q;
     f_user_q   <= 5'(fn_q >> FnW);
-    place_q    <= 15'({f_vf_q, 2'b00}) << vf_shift_i;
+    place_q    <= 15'({f_vf_q[DevVfW-1:0], 2'b00}) << vf_shift_i[f_dev];
   end
 
   vfp_map_pkg::map_row_t     map_row;
   vfp_steer_pkg::steer_row_t steer_row;
   always_comb begin
     map_row = '0;
-    if (f_active_q && f_mse_q && open_i && vf_mse_i) begin
+    if (f_active_q && f_mse_q && open_i[f_dev] && vf_mse_i[f_dev]) begin
       map_row.has_a  = 1'b1;
       map_row.has_b  = 1'b1;
-      map_row.vf     = 6'(f_vf_q);
+      map_row.dev    = 2'(f_dev);
+      map_row.vf     = 6'(f_vf_q[DevVfW-1:0]);
       map_row.size_a = 4'd2;
       map_row.size_b = 4'd2;
       map_row.user_a = f_bar0_q;
       map_row.user_b = f_bar3_q;
-      map_row.card_a = dev_bar0_i[63:12] + 52'(place_q);
-      map_row.card_b = dev_bar3_i[63:12] + 52'(place_q);
+      map_row.card_a = card0 + 52'(place_q);
+      map_row.card_b = card3 + 52'(place_q);
     end
     steer_row = '0;
     if (!v_owned_q) begin
       steer_row.open   = 1'b1;
-      steer_row.master = own_master_i;
-      steer_row.id     = vf_first_i + v_id_q;
-    end else if (f_active_q && f_vf_q == two_at_q && open_i) begin
+      steer_row.master = own_master_i[v_dev];
+      steer_row.id     = vf_first_i[v_dev] + v_id_q;
+    end else if (f_active_q && f_vf_q == two_at_q && open_i[v_dev]) begin
       steer_row.open   = 1'b1;
       steer_row.master = f_bme_q;
       steer_row.host   = f_user_q + 5'd1;
@@ -221,7 +244,7 @@ module vfp_rows #(
   // --- is it another one than what was written? ---
 
   logic [MapW-1:0]   map_mem [NumFns];
-  logic [SteerW-1:0] steer_mem [Vfs];
+  logic [SteerW-1:0] steer_mem [NumVfs];
   logic [MapW-1:0]   map_q, was_map_q;
   logic [SteerW-1:0] steer_q, was_steer_q;
   vfp_map_pkg::map_row_t is_row, was_row;
@@ -231,6 +254,7 @@ module vfp_rows #(
   logic              out_vf_q;
   logic              full_q;                    // there was a visit before this one
   logic [5:0]        old_vf_q, new_vf_q;
+  logic [1:0]        old_dev_q, new_dev_q;
   assign is_row  = map_q;
   assign was_row = was_map_q;
   assign write   = step_q[0] && write_q;
@@ -253,8 +277,10 @@ module vfp_rows #(
       out_vf_q <= two_vf_q;
       out_fn_q <= two_fn_q;
       out_at_q <= two_at_q;
-      old_vf_q <= two_vf_q ? 6'(two_at_q) : was_row.has_a ? was_row.vf : is_row.vf;
-      new_vf_q <= two_vf_q ? 6'(two_at_q) : is_row.has_a ? is_row.vf : was_row.vf;
+      old_vf_q <= two_vf_q ? 6'(two_at_q[DevVfW-1:0]) : was_row.has_a ? was_row.vf : is_row.vf;
+      new_vf_q <= two_vf_q ? 6'(two_at_q[DevVfW-1:0]) : is_row.has_a ? is_row.vf : was_row.vf;
+      old_dev_q <= two_vf_q ? 2'(v_dev) : was_row.has_a ? was_row.dev : is_row.dev;
+      new_dev_q <= two_vf_q ? 2'(v_dev) : is_row.has_a ? is_row.dev : was_row.dev;
     end
     full_q  <= rst_ni && (full_q || step_q[2]);
     write_q <= rst_ni && step_q[2] && full_q && (two_vf_q ? was_steer_q != steer_q : was_map_q != map_q);
@@ -262,14 +288,19 @@ module vfp_rows #(
 
   assign map_idx_o   = 6'(out_fn_q[FnW-1:0]);
   assign map_row_o   = map_q;
-  assign steer_we_o  = write && out_vf_q;
-  assign steer_vf_o  = 6'(out_at_q);
+  assign steer_vf_o  = 6'(out_at_q[DevVfW-1:0]);
   assign steer_row_o = steer_q;
   for (genvar u = 0; u < int'(Users); u++) begin : gen_we
     assign map_we_o[u] = write && !out_vf_q && 32'(out_fn_q >> FnW) == u;
   end
-  for (genvar v = 0; v < 64; v++) begin : gen_bump
-    assign bump_o[v] = write && (old_vf_q == 6'(v) || new_vf_q == 6'(v));
+  for (genvar d = 0; d < int'(Devices); d++) begin : gen_of
+    logic old_here, new_here;
+    assign old_here      = Devices == 1 || old_dev_q == 2'(d);
+    assign new_here      = Devices == 1 || new_dev_q == 2'(d);
+    assign steer_we_o[d] = write && out_vf_q && (Devices == 1 || DevW'(out_at_q >> DevVfW) == DevW'(d));
+    for (genvar v = 0; v < 64; v++) begin : gen_bump
+      assign bump_o[d][v] = write && ((old_here && old_vf_q == 6'(v)) || (new_here && new_vf_q == 6'(v)));
+    end
   end
 
   // --- settled: a whole walk, and the new numbers ---
@@ -291,6 +322,6 @@ module vfp_rows #(
   end
 
   logic unused;
-  assign unused = ^{was_row, is_row, dev_bar0_i, dev_bar3_i, vf_stride_i[15:8]};
+  assign unused = ^{was_row, is_row, dev_bar0_i, dev_bar3_i, vf_stride_i, old_dev_q, new_dev_q};
 
 endmodule

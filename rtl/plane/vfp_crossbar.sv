@@ -82,7 +82,7 @@ module vfp_crossbar #(
   output logic [P-1:0]              local_valid_o,
   output logic [P-1:0][CellW-1:0]   local_o,
   output logic [P-1:0][RouteW-1:0]  local_route_o,
-  input  logic [H-1:0]              hold_i,        // this host's requests wait before the devices
+  input  logic [H-1:0][Devices-1:0] hold_i,        // this host's requests wait before the device
 
   input  logic [P-1:0][4:0]        weight_i,      // of a port at each exit
 
@@ -189,7 +189,7 @@ module vfp_crossbar #(
       assign dev_granted[d][h]  = host_grant[h][d];
       assign host_granted[h][d] = dev_grant[d][h];
       assign dev_room[d][h]  = host_offer[h][d];
-      assign host_room[h][d] = dev_offer[d][h] & {1'b1, {2{!hold_i[h]}}};
+      assign host_room[h][d] = dev_offer[d][h] & {1'b1, {2{!hold_i[h][d]}}};
     end
     always_comb begin
       p_waits_o[h] = 1'b0;

@@ -53,7 +53,8 @@ module vfp_plane #(
   output logic [Devices-1:0][63:0]                     pending_o,
   input  logic [H-1:0]                                 local_en_i,  // registers
   input  logic [H-1:0][47:0]                           local_bar_i,
-  input  logic [H-1:0]                                 hold_i,  // a host's requests wait, at its link and before the devices
+  input  logic [H-1:0]                                 hold_i,      // a host's requests wait at its link
+  input  logic [H-1:0][Devices-1:0]                    hold_dev_i,  // and before this device
 
   // What is known of each device (vfp_steer, vfp_windows).
   input  logic [Devices-1:0]       pf_known_i,
@@ -63,6 +64,7 @@ module vfp_plane #(
   input  logic [Devices-1:0][7:0]  last_bus_i,
   input  logic [Devices-1:0]       sriov_i,
   input  logic [Devices-1:0]       closed_i,    // nobody may reach its VFs: the reason to report
+  input  logic                     users_closed_i,  // the same of users' requests that lead nowhere
   input  logic [Devices-1:0][15:0] first_i,
   input  logic [Devices-1:0][15:0] stride_i,
   input  logic [Devices-1:0][6:0]  num_i,
@@ -182,7 +184,7 @@ module vfp_plane #(
     .exp_valid_o(exp_valid), .exp_ready_i(exp_ready), .exp_req_o(exp_req), .exp_left_o(exp_left),
     .alloc_o, .alloc_req_o, .over_o, .over_late_o, .tags_some_o(tags_some), .busy_o(ports_busy),
     .own_valid_i(own_tag_valid_i & ~sends_np), .own_ready_o(own_tag_ready_o), .own_req_i(own_tag_req_i), .own_tag_o,
-    .local_ready_i, .local_valid_o, .local_o, .local_route_o, .hold_i,
+    .local_ready_i, .local_valid_o, .local_o, .local_route_o, .hold_i(hold_dev_i),
     .weight_i, .tick_us_i(tick_stuck_i), .stuck_i, .patience_i, .release_i(release_port),
     .contained_o, .down_o(down), .waiting_o(waiting),
     .old_i(old_o), .np_some_o(np_some), .p_waits_o, .p_sends_o, .gone_o(gone),
@@ -268,7 +270,7 @@ module vfp_plane #(
   logic [P-1:0][AnswerW-1:0] ans;
 
   logic [H-1:0]              closed;  // the owner is not concerned
-  assign closed = {{Users{closed_i != '0}}, 1'b0};
+  assign closed = {{Users{users_closed_i}}, 1'b0};
 
   for (genvar h = 0; h < int'(H); h++) begin : gen_decide_host
     localparam int unsigned U = h == 0 ? 0 : h - 1;  // the owner has no map

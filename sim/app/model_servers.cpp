@@ -12,6 +12,8 @@ using namespace std::chrono_literals;
 
 constexpr unsigned kRing = 512;
 constexpr unsigned kSriov = 0x10;  // extended capability
+constexpr unsigned kTotalVfs = 0x0e;
+constexpr std::uint16_t kIntel = 0x8086, kVf82599 = 0x10ed;
 
 }  // namespace
 
@@ -41,18 +43,28 @@ ModelOwner::ModelOwner(Scheduler& scheduler, bridge::Bridge& bridge, const std::
 
 host::Task<> ModelOwner::run(unsigned vfs) {
   const auto tree = co_await enumerator_.all();
+  bool found = false;
   for (const auto& f : tree) {
     if (!f.extended_capabilities.contains(kSriov)) continue;
-    driver_.emplace(server_, f);
-    co_await enumerator_.enable_vfs(f, vfs);
-    co_await driver_->start(vfs);
-    spdlog::info("{}: {} VFs of {} enabled", server_.name(), vfs, f.bdf.str());
-    for (std::uint64_t seen = 0;; seen = server_.count(driver_->interrupt())) {
-      co_await driver_->serve_mailbox();
-      while (server_.count(driver_->interrupt()) == seen) co_await server_.sleep(1ms);
-    }
+    const auto most = co_await server_.config_read(f.bdf, f.extended_capabilities.at(kSriov) + kTotalVfs, 2);
+    const unsigned count = std::min(vfs, most);
+    co_await enumerator_.enable_vfs(f, count);
+    spdlog::info("{}: {} VFs of {} enabled", server_.name(), count, f.bdf.str());
+    found = true;
+    if (f.vendor != kIntel) continue;  // nothing more is asked of its owner
+    drivers_.push_back(std::make_unique<host::PfDriver>(server_, f));
+    co_await drivers_.back()->start(count);
   }
-  spdlog::error("{}: no card below the bridge:\n{}", server_.name(), host::describe(tree));
+  if (!found) spdlog::error("{}: no card below the bridge:\n{}", server_.name(), host::describe(tree));
+  const auto interrupts = [this] {
+    std::uint64_t sum = 0;
+    for (const auto& d : drivers_) sum += server_.count(d->interrupt());
+    return sum;
+  };
+  for (std::uint64_t seen = 0; !drivers_.empty(); seen = interrupts()) {
+    for (const auto& d : drivers_) co_await d->serve_mailbox();
+    while (interrupts() == seen) co_await server_.sleep(1ms);
+  }
 }
 
 ModelUser::ModelUser(Scheduler& scheduler, bridge::Bridge& bridge, unsigned port, const std::string& name)
@@ -72,6 +84,7 @@ host::Task<> ModelUser::run() {
       }
       co_await enumerator_.switch_slot(*slot, true);
       for (const auto& f : co_await enumerator_.slot(*slot)) {
+        if (f.device != kVf82599) continue;
         vfs_.push_back(std::make_unique<host::VfDriver>(server_, f, kRing));
         co_await vfs_.back()->start();
         reflect(*vfs_.back());

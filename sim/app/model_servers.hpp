@@ -37,14 +37,14 @@ class ModelServer {
   std::optional<host::Task<>> program_;
 };
 
-/// The owner: enables `vfs` VFs and serves their mailbox.
+/// The owner: enables `vfs` VFs of each card, or as many as it has, and serves the mailboxes of 82599s.
 class ModelOwner : public ModelServer {
  public:
   ModelOwner(Scheduler& scheduler, bridge::Bridge& bridge, const std::string& name, unsigned vfs);
 
  private:
   host::Task<> run(unsigned vfs);
-  std::optional<host::PfDriver> driver_;
+  std::vector<std::unique_ptr<host::PfDriver>> drivers_;
 };
 
 /// A user: switches on each slot once something is in it, and sends every frame that its VFs get back to where it came

@@ -26,7 +26,8 @@ std::optional<std::string> preset_for(const BridgeSize& needed, const std::files
       const auto number = [&](const char* key) {
         return static_cast<unsigned>(std::stoul(own.at(key).get<std::string>()));
       };
-      const BridgeSize size{number("VFPOOL_USERS"), number("VFPOOL_SLOTS"), number("VFPOOL_SLOT_FNS")};
+      const BridgeSize size{number("VFPOOL_USERS"), number("VFPOOL_SLOTS"), number("VFPOOL_SLOT_FNS"),
+                            number("VFPOOL_DEVICES")};
       if (size.holds(needed)) return preset["name"];
     }
   } catch (const std::exception& e) {
@@ -40,8 +41,8 @@ std::string how_to_build(const BridgeSize& needed, const std::filesystem::path& 
   const auto preset = preset_for(needed, presets);
   if (!preset)
     return fmt::format(
-        "No preset of {} has so large a bridge: add one with VFPOOL_USERS, VFPOOL_SLOTS, VFPOOL_SLOT_FNS "
-        "(docs/bridge.md: what is legal).",
+        "No preset of {} has so large a bridge: add one with VFPOOL_USERS, VFPOOL_SLOTS, VFPOOL_SLOT_FNS, "
+        "VFPOOL_DEVICES (docs/bridge.md: what is legal).",
         presets.string());
   return fmt::format(
       "The preset {0} has a bridge that is large enough:\n"

@@ -19,17 +19,19 @@ using testing::HasSubstr;
 constexpr const char* kPresets = VFPOOL_SOURCE "/CMakePresets.json";
 
 TEST(PresetFor, TheFirstThatIsLargeEnough) {
-  EXPECT_EQ(preset_for({2, 2, 8}, kPresets), "release");
-  EXPECT_EQ(preset_for({3, 1, 1}, kPresets), "users4");
-  EXPECT_EQ(preset_for({4, 2, 8}, kPresets), "users4");
-  EXPECT_EQ(preset_for({1, 3, 1}, kPresets), "slots4");
-  EXPECT_EQ(preset_for({5, 1, 1}, kPresets), std::nullopt);
-  EXPECT_EQ(preset_for({3, 3, 1}, kPresets), std::nullopt);
+  EXPECT_EQ(preset_for({2, 2, 8, 1}, kPresets), "release");
+  EXPECT_EQ(preset_for({2, 2, 8, 2}, kPresets), "devices2");
+  EXPECT_EQ(preset_for({3, 1, 1, 1}, kPresets), "users4");
+  EXPECT_EQ(preset_for({4, 2, 8, 1}, kPresets), "users4");
+  EXPECT_EQ(preset_for({1, 3, 1, 1}, kPresets), "slots4");
+  EXPECT_EQ(preset_for({5, 1, 1, 1}, kPresets), "users16");
+  EXPECT_EQ(preset_for({5, 2, 1, 1}, kPresets), std::nullopt);
+  EXPECT_EQ(preset_for({3, 3, 1, 1}, kPresets), std::nullopt);
 }
 
 TEST(PresetFor, AFileThatHoldsNoPresetsIsNamed) {
   try {
-    preset_for({2, 2, 8}, VFPOOL_SOURCE "/no/such.json");
+    preset_for({2, 2, 8, 1}, VFPOOL_SOURCE "/no/such.json");
     FAIL();
   } catch (const std::runtime_error& e) {
     EXPECT_THAT(e.what(), HasSubstr("/no/such.json: "));

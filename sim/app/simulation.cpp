@@ -76,11 +76,16 @@ struct Simulation::Impl {
   Scheduler& scheduler;
   Topology topology;
   std::filesystem::path folder;
-  std::unique_ptr<wire::Wire> wire;
+  std::unique_ptr<wire::Wire> wire;                     // of the first card
+  std::vector<std::unique_ptr<wire::Wire>> more_wires;  // of the others, where they have one
   std::unique_ptr<Bridge> bridge;
   std::unique_ptr<PoolControl> pool;  // of the bridge
-  std::unique_ptr<pcie::Endpoint> endpoint;
-  std::unique_ptr<pcie::Device> card;       // at the endpoint
+  /// A card behind the bridge.
+  struct Card {
+    std::unique_ptr<pcie::Endpoint> endpoint;
+    std::unique_ptr<pcie::Device> device;
+  };
+  std::vector<Card> cards;                  // by device port
   std::unique_ptr<wire::Wire> station_end;  // the other end of the wire, where a station is
   std::unique_ptr<DirectVms> direct;        // when VMs are attached directly
   std::unique_ptr<DirectCopier> direct_copier;
@@ -95,20 +100,20 @@ struct Simulation::Impl {
   Impl(Scheduler& s, const Topology& t, const std::filesystem::path& f,
        const std::function<std::string(const std::string&)>& obey)
       : scheduler(s), topology(t), folder(f) {
-    make_wire();
+    wire = make_wire(topology.nic, "wire");
     if (!t.direct()) {
       make_pool();
     } else if (t.device == Topology::DeviceKind::kCopier) {
       direct_copier = std::make_unique<DirectCopier>(scheduler, topology, folder);
     } else {
-      direct = std::make_unique<DirectVms>(scheduler, topology, nic_options(), folder, station_end.get(), obey);
+      direct = std::make_unique<DirectVms>(scheduler, topology, nic_options(topology.nic, 0), folder, station_end.get(),
+                                           obey);
       if (wire) direct->nic().set_wire(*wire);
     }
   }
 
-  nic82599::Nic82599::Options nic_options() const {
-    const auto& n = topology.nic;
-    return {.name = "nic0",
+  static nic82599::Nic82599::Options nic_options(const Topology::Nic& n, unsigned card) {
+    return {.name = fmt::format("nic{}", card),
             .pf_device_id = static_cast<std::uint16_t>(n.device_id),
             .mac = n.mac,
             .link_mbps = n.link_mbps,
@@ -116,11 +121,23 @@ struct Simulation::Impl {
             .hide_vlan_ignored = n.hide_vlan_ignored};
   }
 
-  std::unique_ptr<pcie::Device> make_card(pcie::DmaPort& dma) {
-    if (topology.device == Topology::DeviceKind::kCopier) return std::make_unique<copier::Copier>(dma);
-    auto nic = std::make_unique<nic82599::Nic82599>(scheduler, dma, nic_options());
-    if (wire) nic->set_wire(*wire);
-    return nic;
+  // At device port `number`. Beside another card a copier is one whose VFs users may have.
+  void make_card(unsigned number, Topology::DeviceKind kind, const Topology::Nic& options, wire::Wire* its_wire) {
+    const unsigned port = Bridge::device_port(number);
+    Card& c = cards.emplace_back();
+    c.endpoint = std::make_unique<pcie::Endpoint>(scheduler, bridge->input(port));
+    if (kind == Topology::DeviceKind::kCopier) {
+      c.device =
+          std::make_unique<copier::Copier>(c.endpoint->dma(), number == 0 ? "copier" : fmt::format("copier{}", number),
+                                           number == 0 ? copier::Layout{} : copier::kPooledLayout);
+    } else {
+      auto nic = std::make_unique<nic82599::Nic82599>(scheduler, c.endpoint->dma(), nic_options(options, number));
+      if (its_wire != nullptr) nic->set_wire(*its_wire);
+      c.device = std::move(nic);
+    }
+    c.endpoint->plug(*c.device);
+    bridge->connect(port, *c.endpoint);
+    bridge->set_link(port, true);
   }
 
   std::shared_ptr<record::PcapngWriter> record_file(const std::filesystem::path& name) {
@@ -129,38 +146,38 @@ struct Simulation::Impl {
     return file;
   }
 
-  void make_wire() {
-    const auto& w = topology.nic.wire;
+  // `name`: in records.
+  std::unique_ptr<wire::Wire> make_wire(const Topology::Nic& nic, const std::string& name) {
+    std::unique_ptr<wire::Wire> made;
+    const auto& w = nic.wire;
     switch (w.kind) {
-      case Topology::Wire::Kind::kNone: return;
+      case Topology::Wire::Kind::kNone: return nullptr;
       case Topology::Wire::Kind::kTap:
-        wire = std::make_unique<wire::Tap>(scheduler, wire::TapOptions{.name = w.name, .netns = w.netns, .mtu = w.mtu});
+        made = std::make_unique<wire::Tap>(scheduler, wire::TapOptions{.name = w.name, .netns = w.netns, .mtu = w.mtu});
         break;
       case Topology::Wire::Kind::kStation: {
         auto ends = wire::Loopback::make_pair(scheduler);
-        wire = std::move(ends.first);
+        made = std::move(ends.first);
         station_end = std::move(ends.second);
         break;
       }
-      case Topology::Wire::Kind::kLoopback: wire = std::make_unique<wire::Loopback>(scheduler); break;
+      case Topology::Wire::Kind::kLoopback: made = std::make_unique<wire::Loopback>(scheduler); break;
       case Topology::Wire::Kind::kPcap:
-        wire = std::make_unique<wire::Pcap>(scheduler,
+        made = std::make_unique<wire::Pcap>(scheduler,
                                             wire::PcapOptions{.play = w.play.empty() ? w.play : folder / w.play,
                                                               .keep = w.keep.empty() ? w.keep : folder / w.keep});
         break;
       case Topology::Wire::Kind::kMemif:
-        wire = std::make_unique<wire::Memif>(
-            scheduler,
-            wire::MemifOptions{.socket = folder / w.socket, .id = w.id, .link_mbps = topology.nic.link_mbps});
+        made = std::make_unique<wire::Memif>(
+            scheduler, wire::MemifOptions{.socket = folder / w.socket, .id = w.id, .link_mbps = nic.link_mbps});
         break;
     }
     if (!topology.record.ethernet.empty())
-      wire =
-          std::make_unique<record::FrameRecord>(std::move(wire), record_file(topology.record.ethernet), time, "wire");
+      made = std::make_unique<record::FrameRecord>(std::move(made), record_file(topology.record.ethernet), time, name);
+    return made;
   }
 
   void make_pool() {
-    const unsigned device = Bridge::device_port(0);
     bridge = std::make_unique<Bridge>(scheduler);
     activity = std::vector<ServerActivity>(Bridge::port_count(), ServerActivity(scheduler));
     bridge->add_tap([this](unsigned port, bool toward, const pcie::Tlp& tlp) {
@@ -175,11 +192,15 @@ struct Simulation::Impl {
       bridge->add_tap(tlp_record->tap());
     }
     if (!topology.record.waves.empty()) bridge->trace_to((folder / topology.record.waves).string());
-    endpoint = std::make_unique<pcie::Endpoint>(scheduler, bridge->input(device));
-    card = make_card(endpoint->dma());
-    endpoint->plug(*card);
-    bridge->connect(device, *endpoint);
-    bridge->on_device_reset([this] { card->reset(0); });
+    make_card(0, topology.device, topology.nic, wire.get());
+    for (unsigned number = 1; const auto& more : topology.more_cards) {
+      if (auto made = make_wire(more.nic, fmt::format("wire{}", number))) more_wires.push_back(std::move(made));
+      const bool has_wire = more.nic.wire.kind != Topology::Wire::Kind::kNone;
+      make_card(number++, more.kind, more.nic, has_wire ? more_wires.back().get() : nullptr);
+    }
+    bridge->on_device_reset([this](unsigned number) {
+      if (number < cards.size()) cards[number].device->reset(0);
+    });
     unsigned next_user = 1;
     for (const auto& s : topology.servers) {
       if (s.attach == Topology::Attach::kNone) continue;
@@ -244,7 +265,7 @@ config::BridgeLimits bridge_limits() {
   const auto geometry = Bridge::geometry();
   std::vector<std::string> ports;
   for (unsigned p = 0; p < Bridge::port_count(); ++p) ports.push_back(Bridge::port_name(p));
-  return {{geometry.users, geometry.slots, geometry.slot_functions}, std::move(ports)};
+  return {{geometry.users, geometry.slots, geometry.slot_functions, geometry.devices}, std::move(ports)};
 }
 
 Simulation::Simulation(Scheduler& scheduler, const Topology& topology, const std::filesystem::path& folder)
@@ -269,11 +290,17 @@ json Simulation::control(const json& request) {
     const std::string part = text_of(request, "part", "");
     if (!part.empty() && part != "card") throw ControlError("\"part\" can only be card");
     if (part.empty()) return {{"state", state()}};
-    return {{"state", i.direct ? i.direct->card_state() : i.card ? i.card->state() : i.direct_copier->state()}};
+    if (i.direct) return {{"state", i.direct->card_state()}};
+    if (i.direct_copier) return {{"state", i.direct_copier->state()}};
+    std::string cards;
+    for (const auto& c : i.cards) cards += c.device->state();
+    return {{"state", cards}};
   }
   if (op == "stick_resets" && i.pool) {
-    const unsigned vf = number_of(request, "vf", 0, i.card->functions() - 2);
-    i.card->stick_resets(1 + vf, flag_of(request, "stick"));
+    const unsigned card = number_of(request, "card", 0, static_cast<unsigned>(i.cards.size()) - 1, 0);
+    pcie::Device& device = *i.cards[card].device;
+    const unsigned vf = number_of(request, "vf", 0, device.functions() - 2);
+    device.stick_resets(1 + vf, flag_of(request, "stick"));
   } else if (op == "flush") {
     if (i.records.empty()) throw ControlError("no records are kept ([record] in the topology)");
     for (auto& [name, file] : i.records) file->flush();
@@ -290,10 +317,11 @@ std::string Simulation::state() const {
   const Impl& i = *impl_;
   std::string out = i.scheduler.waiting_for();
   if (i.bridge) out += i.bridge->state();
-  if (i.card) out += i.card->state() + i.endpoint->state();
+  for (const auto& c : i.cards) out += c.device->state() + c.endpoint->state();
   if (i.direct) out += i.direct->state();
   if (i.direct_copier) out += i.direct_copier->state();
   if (i.wire) out += i.wire->state() + "\n";
+  for (const auto& w : i.more_wires) out += w->state() + "\n";
   for (const auto& m : i.models) out += m->server().root().state();
   for (const auto& vm : i.vms) out += vm->endpoint.state() + vm->server.state();
   for (const auto& [name, file] : i.records) out += file->state() + "\n";

@@ -80,8 +80,8 @@ struct Bridge::Impl {
   std::unique_ptr<VerilatedFstC> trace;
   std::array<Port, kPorts> ports;
   std::vector<Tap> taps;
-  std::function<void()> hot_reset;
-  bool in_reset = false;  // dev_reset_o
+  std::function<void(unsigned)> hot_reset;
+  unsigned in_reset = 0;  // dev_reset_o
   std::uint64_t cycles = 0;
   unsigned settle = kSettle;
   bool given = true;  // an input waits for set_i
@@ -211,7 +211,9 @@ struct Bridge::Impl {
 #endif
     sample();
     edge();
-    if (std::exchange(in_reset, top.dev_reset_o) < top.dev_reset_o && hot_reset) hot_reset();
+    if (const unsigned begins = top.dev_reset_o & ~std::exchange(in_reset, top.dev_reset_o); begins != 0 && hot_reset)
+      for (unsigned d = 0; d < kGeometry.devices; ++d)
+        if (begins >> d & 1) hot_reset(d);
     if (top.busy_o)
       settle = kSettle;
     else if (settle > 0)
@@ -319,7 +321,7 @@ void Bridge::hold(unsigned port, const std::vector<pcie::FlowClass>& classes) {
   impl_->settle = kSettle;
 }
 
-void Bridge::on_device_reset(std::function<void()> hot_reset) { impl_->hot_reset = std::move(hot_reset); }
+void Bridge::on_device_reset(std::function<void(unsigned)> hot_reset) { impl_->hot_reset = std::move(hot_reset); }
 void Bridge::press_button(unsigned user, unsigned slot) {
   if (user == 0 || user > kGeometry.users || slot >= kGeometry.slots)
     throw std::out_of_range(fmt::format("no slot {} at user {}", slot, user));

@@ -44,14 +44,16 @@ class Bridge : public Clocked {
   std::size_t pending(unsigned port) const;
   /// The neighbour takes packets of every class.
   bool neighbour_takes_all(unsigned port) const;
-  /// Physical link of a port: false is a dead or unplugged neighbour.
+  /// Physical link of a port: false is a dead or unplugged neighbour. At the beginning that of device 0 is up, no
+  /// other.
   void set_link(unsigned port, bool up);
   /// For tests: the neighbour at `port` stops taking packets, or goes on.
   void stall(unsigned port, bool stalled);
   /// For tests: the neighbour at `port` has no room for packets of these classes until the next call.
   void hold(unsigned port, const std::vector<pcie::FlowClass>& classes);
-  /// `hot_reset` is called when the bridge begins to reset what is below its device port (dev_reset_o).
-  void on_device_reset(std::function<void()> hot_reset);
+  /// `hot_reset` is called when the bridge begins to reset what is below a device port (dev_reset_o), with the number
+  /// of the device.
+  void on_device_reset(std::function<void(unsigned device)> hot_reset);
   /// The attention button of a slot is pressed once (user 1.., slot 0..).
   void press_button(unsigned user, unsigned slot);
 

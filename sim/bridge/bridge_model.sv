@@ -8,7 +8,8 @@ module bridge_model #(
   parameter int unsigned Users   = 2,
   parameter int unsigned Slots   = 2,
   parameter int unsigned SlotFns = 8,
-  localparam int unsigned Ports    = Users + 2,
+  parameter int unsigned Devices = 1,
+  localparam int unsigned Ports    = Users + 1 + Devices,
   localparam int unsigned NumSlots = Users * Slots
 ) (
   input  logic step_i,
@@ -41,7 +42,7 @@ module bridge_model #(
   output logic [Ports-1:0][127:0]  tx_data_o,
   output logic [NumSlots-1:0][1:0] power_led_o,
   output logic [NumSlots-1:0][1:0] attn_led_o,
-  output logic                     dev_reset_o,
+  output logic [Devices-1:0]       dev_reset_o,
   output logic                     svc_ready_o,
   output logic [31:0]              svc_rdata_o,
   output logic                     busy_o,
@@ -77,7 +78,7 @@ module bridge_model #(
     svc_wdata_i <= svc_wdata_set_i;
   end
 
-  vfp_bridge #(.Users(Users), .Slots(Slots), .SlotFns(SlotFns)) u_bridge (.*);
+  vfp_bridge #(.Users(Users), .Slots(Slots), .SlotFns(SlotFns), .Devices(Devices)) u_bridge (.*);
 
   for (genvar h = 0; h <= int'(Users); h++) begin : gen_host
     assign awake_o[h] = u_bridge.u_fabric.u_plane.gen_link[h].u_link_gate.goes ||

@@ -93,6 +93,7 @@ enum class Result : std::uint8_t {
   kNotAllowed = 7,  ///< not allowed from here
   kNoRequest = 8,   ///< this slot has no request
   kVfBroken = 9,    ///< the VF was not reset: see RESET
+  kOtherCard = 10,  ///< the slot has functions of another card
 };
 constexpr std::string_view to_string(Result v) {
   switch (v) {
@@ -106,6 +107,7 @@ constexpr std::string_view to_string(Result v) {
     case Result::kNotAllowed: return "not_allowed";
     case Result::kNoRequest: return "no_request";
     case Result::kVfBroken: return "vf_broken";
+    case Result::kOtherCard: return "other_card";
   }
   return "unknown";
 }
@@ -122,12 +124,14 @@ constexpr std::string_view meaning(Result v) {
     case Result::kNotAllowed: return "not allowed from here";
     case Result::kNoRequest: return "this slot has no request";
     case Result::kVfBroken: return "the VF was not reset: see RESET";
+    case Result::kOtherCard: return "the slot has functions of another card";
   }
   return "unknown";
 }
 inline constexpr Result kAllResult[] = {
-    Result::kDone,     Result::kUnknownOp, Result::kNoSuch,     Result::kVfInUse,   Result::kFnInUse,
-    Result::kSlotBusy, Result::kSlotEmpty, Result::kNotAllowed, Result::kNoRequest, Result::kVfBroken,
+    Result::kDone,      Result::kUnknownOp, Result::kNoSuch,    Result::kVfInUse,
+    Result::kFnInUse,   Result::kSlotBusy,  Result::kSlotEmpty, Result::kNotAllowed,
+    Result::kNoRequest, Result::kVfBroken,  Result::kOtherCard,
 };
 
 /// What a VF goes through before another server may have it.
@@ -396,7 +400,7 @@ struct Scratch {
   friend constexpr bool operator==(const Scratch&, const Scratch&) = default;
 };
 
-/// State of the pool. (ro, all)
+/// State of the pool and of device 0; DEVICE has that of each. (ro, all)
 struct Status {
   static constexpr std::uint32_t kOffset = 0x10;
   bool sriov = false;         ///< the owner has enabled VFs, and the bridge has read the device's SR-IOV capability
@@ -459,7 +463,7 @@ struct Command {
   Op op{0};  ///< operation
   bool button =
       false;  ///< ASSIGN to an empty slot, REQUEST: the attention button announces the VF (5 s), not link and presence
-  std::uint32_t vf = 0;    ///< VF of the device, from 0
+  std::uint32_t vf = 0;    ///< device * 64 + VF of the device, both from 0
   std::uint32_t user = 0;  ///< user port, from 1
   std::uint32_t slot = 0;  ///< slot of that user, from 0
   std::uint32_t fn = 0;    ///< function of that slot, from 0
@@ -563,7 +567,7 @@ struct EventLog {
   static constexpr std::uint32_t offset(std::uint32_t n) { return 0xc0 + 4 * n; }
   EventKind kind{0};         ///< what happened
   std::uint32_t reason = 0;  ///< see there
-  std::uint32_t vf = 0;      ///< VF, 0xff: none
+  std::uint32_t vf = 0;      ///< device * 64 + VF, 0xff: none
   std::uint32_t user = 0;    ///< user port
   std::uint32_t slot = 0;    ///< slot of that user
   std::uint32_t fn = 0;      ///< function of that slot
@@ -596,6 +600,32 @@ struct Weight {
     return {.share = static_cast<std::uint32_t>(word >> 0 & 0x1fu)};
   }
   friend constexpr bool operator==(const Weight&, const Weight&) = default;
+};
+
+/// Each device port: what STATUS says of device 0, and where the owner has the card. (ro, owner)
+struct Device {
+  static constexpr std::uint32_t kCount = 4;
+  /// Of word `n`, n < kCount.
+  static constexpr std::uint32_t offset(std::uint32_t n) { return 0x180 + 4 * n; }
+  bool sriov = false;         ///< the owner has enabled its VFs, and the bridge has read its SR-IOV capability
+  bool link = false;          ///< its link is up
+  NoVfs no_vfs{0};            ///< if not SRIOV: why not; UNKNOWN beside SRIOV: for the moment
+  std::uint32_t num_vfs = 0;  ///< VFs that it offers now
+  std::uint32_t bus = 0;      ///< the owner's number of the bus that the card is on; 0: none yet
+  /// A value that is wider than its field is cut off.
+  constexpr std::uint32_t pack() const {
+    return (static_cast<std::uint32_t>(sriov) & 0x1u) << 0 | (static_cast<std::uint32_t>(link) & 0x1u) << 1 |
+           (static_cast<std::uint32_t>(no_vfs) & 0x7u) << 4 | (static_cast<std::uint32_t>(num_vfs) & 0xffu) << 8 |
+           (static_cast<std::uint32_t>(bus) & 0xffu) << 16;
+  }
+  static constexpr Device unpack(std::uint32_t word) {
+    return {.sriov = static_cast<bool>(word >> 0 & 0x1u),
+            .link = static_cast<bool>(word >> 1 & 0x1u),
+            .no_vfs = static_cast<NoVfs>(word >> 4 & 0x7u),
+            .num_vfs = static_cast<std::uint32_t>(word >> 8 & 0xffu),
+            .bus = static_cast<std::uint32_t>(word >> 16 & 0xffu)};
+  }
+  friend constexpr bool operator==(const Device&, const Device&) = default;
 };
 
 /// Each slot, index (user - 1) * SLOTS + slot; a user's server finds its own from index 0 on. (ro, all)
@@ -632,8 +662,8 @@ struct Slot {
   friend constexpr bool operator==(const Slot&, const Slot&) = default;
 };
 
-/// Packets that came in: port * 4 + class (0 posted, 1 non-posted, 2 completion). The device is the last port. (ro,
-/// owner)
+/// Packets that came in: port * 4 + class (0 posted, 1 non-posted, 2 completion). Hosts come first, then the devices.
+/// (ro, owner)
 struct Rx {
   static constexpr std::uint32_t kCount = 128;
   /// Of word `n`, n < kCount.
@@ -655,9 +685,9 @@ struct Tx {
   friend constexpr bool operator==(const Tx&, const Tx&) = default;
 };
 
-/// Each VF that the device offers. (ro, owner)
+/// Each VF that the devices offer, index device * 64 + VF. (ro, owner)
 struct Vf {
-  static constexpr std::uint32_t kCount = 64;
+  static constexpr std::uint32_t kCount = 256;
   /// Of word `n`, n < kCount.
   static constexpr std::uint32_t offset(std::uint32_t n) { return 0xc00 + 4 * n; }
   bool assigned = false;   ///< belongs to a slot function

@@ -63,15 +63,14 @@ Topology::Wire read_wire(Reader r) {
   return w;
 }
 
-Topology::Nic read_nic(Reader r) {
-  Topology::Nic n;
+// Keys of [nic], or of a further card.
+Topology::Nic read_nic(Reader& r, Topology::Nic n) {
   n.mac = unicast_address(r, "mac", n.mac);
   n.link_mbps = r.number("link_mbps", n.link_mbps, 1, 100'000);
   n.device_id = r.number("device_id", n.device_id, 0, 0xffff);
   n.strict_vf_reset = r.flag("strict_vf_reset", n.strict_vf_reset);
   n.hide_vlan_ignored = r.flag("hide_vlan_ignored", n.hide_vlan_ignored);
   if (auto wire = r.table("wire")) n.wire = read_wire(std::move(*wire));
-  r.done();
   return n;
 }
 
@@ -149,7 +148,8 @@ Topology::Server read_server(Reader& r, const std::vector<Topology::Server>& bef
   }
   if (pooled && !s.owner) {
     for (Reader& a : r.tables("assign", "assign")) {
-      s.assign.push_back({a.number("slot", 0, 0, kLargest.slots - 1), a.number("vf", 0, 0, kMostVfsOfAUser - 1),
+      s.assign.push_back({a.number("slot", 0, 0, kLargest.slots - 1), a.number("card", 0, 0, kLargest.devices - 1),
+                          a.number("vf", 0, 0, kMostVfsOfAUser - 1),
                           a.number("fn", 0, 0, kLargest.slot_functions - 1)});
       a.done();
     }
@@ -157,6 +157,10 @@ Topology::Server read_server(Reader& r, const std::vector<Topology::Server>& bef
       if (std::none_of(s.assign.begin(), s.assign.end(), [&](const auto& b) { return b.slot == a.slot && b.fn == 0; }))
         r.fail(fmt::format("leaves slot {} without function 0, and so without a card for its server", a.slot),
                "assign");
+    for (const auto& a : s.assign)
+      for (const auto& b : s.assign)
+        if (a.slot == b.slot && a.card != b.card)
+          r.fail(fmt::format("puts VFs of cards {} and {} into slot {}", a.card, b.card, a.slot), "assign");
   } else if (r.has("assign")) {
     r.fail("is for users behind the bridge", "assign");
   }
@@ -174,8 +178,8 @@ class Neighbours {
     if (!names_.insert(s.name).second) r.fail(fmt::format("two servers are named \"{}\"", s.name));
     for (const auto& socket : s.sockets)
       if (!sockets_.insert(socket).second) r.fail(fmt::format("two servers use the socket {}", socket.string()));
-    for (const unsigned vf : s.vfs) take(r, vf);
-    for (const auto& a : s.assign) take(r, a.vf);
+    for (const unsigned vf : s.vfs) take(r, 0, vf);
+    for (const auto& a : s.assign) take(r, a.card, a.vf);
     if (s.attach == Attach::kNone) return;
     if (s.owner) owner_ = s.name;
     (s.attach == Attach::kDirect ? direct_ : pooled_) += 1;
@@ -189,9 +193,16 @@ class Neighbours {
     }
     if (!first_too_many_ && !limits.size.holds(needed_)) first_too_many_ = r;
   }
+  /// A card beside the first one.
+  void add_card(const Reader& r, const BridgeLimits& limits) {
+    if (++needed_.devices > kLargest.devices)
+      r.fail(fmt::format("is card {}; a bridge has {} device ports at most", needed_.devices - 1, kLargest.devices));
+    if (!first_too_many_ && !limits.size.holds(needed_)) first_too_many_ = r;
+  }
   void done(const Reader& root, const BridgeLimits& limits) const {
     if (pooled_ != 0 && owner_.empty())
       root.fail("no server has role = \"owner\": without one nobody drives the card, and users get no VFs");
+    if (direct_ != 0 && needed_.devices > 1) root.fail("is for pools behind the bridge", "card");
     if (!first_too_many_) return;
     throw BridgeTooSmall(first_too_many_->error(fmt::format("the bridge at hand has {}; this file needs {}",
                                                             text_of(limits.size), text_of(needed_))),
@@ -200,16 +211,19 @@ class Neighbours {
 
  private:
   unsigned users() const { return pooled_ - (owner_.empty() ? 0 : 1); }
-  void take(const Reader& r, unsigned vf) {
-    if (!vfs_.insert(vf).second) r.fail(fmt::format("VF {} is given twice", vf));
+  void take(const Reader& r, unsigned card, unsigned vf) {
+    if (card >= needed_.devices)
+      r.fail(fmt::format("names card {}, and there are {}", card, needed_.devices), "assign");
+    const std::string of = card == 0 ? "" : fmt::format(" of card {}", card);
+    if (!vfs_.insert({card, vf}).second) r.fail(fmt::format("VF {}{} is given twice", vf, of));
   }
 
   std::set<std::string> names_;
   std::set<std::filesystem::path> sockets_;
-  std::set<unsigned> vfs_;
+  std::set<std::pair<unsigned, unsigned>> vfs_;  ///< card and VF
   std::string owner_;
   unsigned pooled_ = 0, direct_ = 0;
-  BridgeSize needed_{.users = 0, .slots = 1, .slot_functions = 1};
+  BridgeSize needed_{.users = 0, .slots = 1, .slot_functions = 1, .devices = 1};
   std::optional<Reader> first_too_many_;  // the first server for which the bridge is too small
 };
 
@@ -247,11 +261,24 @@ Topology::Image read_image(Reader r) {
   return i;
 }
 
-Topology::DeviceKind read_device(Reader r) {
+// Of [device], or of a further card.
+Topology::DeviceKind read_kind(Reader& r) {
   using Kind = Topology::DeviceKind;
-  const Kind kind = r.choice<Kind>("kind", {{"82599", Kind::k82599}, {"copier", Kind::kCopier}}, Kind::k82599);
+  return r.choice<Kind>("kind", {{"82599", Kind::k82599}, {"copier", Kind::kCopier}}, Kind::k82599);
+}
+
+// Each 82599 has an address of its own, and a wire of its own if it has one.
+Topology::Card read_card(Reader& r, unsigned number) {
+  Topology::Card c;
+  c.kind = read_kind(r);
+  c.nic.mac[5] = static_cast<std::uint8_t>(1 + number);
+  c.nic.wire.name = fmt::format("wire{}", number);
+  c.nic.wire.socket = fmt::format("wire{}.sock", number);
+  if (c.kind == Topology::DeviceKind::k82599) c.nic = read_nic(r, c.nic);
+  if (c.nic.wire.kind == Topology::Wire::Kind::kStation)
+    r.fail("has a wire of kind station, which is for servers that are attached directly", "wire");
   r.done();
-  return kind;
+  return c;
 }
 
 // What only an 82599 has.
@@ -271,8 +298,9 @@ void check_copier(const Reader& r, const Topology& t) {
 
 std::string text_of(const BridgeSize& size) {
   const auto count = [](unsigned n, const char* what) { return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s"); };
-  return fmt::format("{}, {} each, {} a slot", count(size.users, "user"), count(size.slots, "slot"),
-                     count(size.slot_functions, "function"));
+  return fmt::format("{}, {} each, {} a slot{}", count(size.users, "user"), count(size.slots, "slot"),
+                     count(size.slot_functions, "function"),
+                     size.devices > 1 ? ", " + count(size.devices, "device") : "");
 }
 
 std::optional<std::array<std::uint8_t, 6>> mac_address(const std::string& text) {
@@ -299,9 +327,19 @@ Topology read_topology(const std::filesystem::path& file, const BridgeLimits& li
     t.control = sim->text("control", t.control.string());
     sim->done();
   }
-  if (auto device = r.table("device")) t.device = read_device(std::move(*device));
-  if (auto nic = r.table("nic")) t.nic = read_nic(std::move(*nic));
+  if (auto device = r.table("device")) {
+    t.device = read_kind(*device);
+    device->done();
+  }
+  if (auto nic = r.table("nic")) {
+    t.nic = read_nic(*nic, {});
+    nic->done();
+  }
   Neighbours neighbours;
+  for (Reader& card : r.tables("card", "card")) {
+    neighbours.add_card(card, limits);
+    t.more_cards.push_back(read_card(card, static_cast<unsigned>(t.more_cards.size()) + 1));
+  }
   for (Reader& server : r.tables("server", "server")) {
     t.servers.push_back(read_server(server, t.servers));
     neighbours.add(server, t.servers.back(), limits);

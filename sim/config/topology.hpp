@@ -51,12 +51,17 @@ struct Topology {
     unsigned mtu = 1500;
     bool trusted = false, query_rss = false, check_local = false;
   };
+  /// A card beside the first one, which [device] and [nic] describe: at the next device port.
+  struct Card {
+    DeviceKind kind = DeviceKind::k82599;
+    Nic nic;
+  };
   struct Record {
     std::filesystem::path tlp, ethernet, waves;  ///< empty: none
     std::vector<std::string> taps;               ///< ports whose TLPs are recorded; empty: all
   };
   struct Assign {
-    unsigned slot, vf, fn;
+    unsigned slot, card, vf, fn;
   };
   /// The lab's: [server.vm].
   struct Vm {
@@ -107,6 +112,7 @@ struct Topology {
   std::filesystem::path control = "control.sock";
   DeviceKind device = DeviceKind::k82599;
   Nic nic;
+  std::vector<Card> more_cards;  ///< card 1, 2, ...
   Pf pf;
   std::vector<Server> servers;  ///< users in the order of their ports
   std::vector<Peer> peers;
@@ -122,14 +128,15 @@ std::optional<std::array<std::uint8_t, 6>> mac_address(const std::string& text);
 
 /// How large a bridge is; the defaults are as large as the RTL can be made.
 struct BridgeSize {
-  unsigned users = 16, slots = 16, slot_functions = 8;
+  unsigned users = 16, slots = 16, slot_functions = 8, devices = 4;
 
   bool holds(const BridgeSize& other) const {
-    return users >= other.users && slots >= other.slots && slot_functions >= other.slot_functions;
+    return users >= other.users && slots >= other.slots && slot_functions >= other.slot_functions &&
+           devices >= other.devices;
   }
 };
 
-/// "2 users, 2 slots each, 8 functions a slot"
+/// "2 users, 2 slots each, 8 functions a slot", and with several ", 2 devices"
 std::string text_of(const BridgeSize& size);
 
 /// The bridge at hand.

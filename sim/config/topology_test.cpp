@@ -173,7 +173,7 @@ TEST_F(TopologyFile, KeysThatCouldHaveNoEffectAreRefused) {
 }
 
 TEST_F(TopologyFile, TheBridgeAtHandSetsTheLimits) {
-  const BridgeLimits small{.size = {.users = 1, .slots = 1, .slot_functions = 2},
+  const BridgeLimits small{.size = {.users = 1, .slots = 1, .slot_functions = 2, .devices = 1},
                            .ports = {{"owner", "user1", "nic0"}}};
   EXPECT_EQ(read("[[server]]\n[[server]]\n[record]\ntaps=[\"nic0\"]\n", small).servers.size(), 2u);
   const std::string has = "the bridge at hand has 1 user, 1 slot each, 2 functions a slot; this file needs ";
@@ -193,6 +193,26 @@ TEST_F(TopologyFile, NoBridgeIsLargerThanTheRtlCanBeMade) {
               HasSubstr(":18: server 18: is user 17; a bridge has 16 user ports at most"));
   EXPECT_THAT(error("[[server]]\n[[server]]\nassign=[{slot=16}]\n"), HasSubstr("from 0 to 15"));
   EXPECT_THAT(error("[[server]]\n[[server]]\nassign=[{fn=8}]\n"), HasSubstr("from 0 to 7"));
+}
+
+TEST_F(TopologyFile, FurtherCardsStandBehindTheFirstOne) {
+  const std::string two = "[[card]]\nkind=\"copier\"\n[[card]]\nlink_mbps=1000\n[[server]]\n[[server]]\n";
+  const Topology t = read(two + "assign=[{vf=0},{slot=1,card=1,vf=0},{slot=2,card=2,vf=5}]\n");
+  ASSERT_EQ(t.more_cards.size(), 2u);
+  EXPECT_EQ(t.more_cards[0].kind, Topology::DeviceKind::kCopier);
+  EXPECT_EQ(t.more_cards[1].kind, Topology::DeviceKind::k82599);
+  EXPECT_EQ(t.more_cards[1].nic.link_mbps, 1000u);
+  EXPECT_NE(t.more_cards[1].nic.mac, t.nic.mac);
+  EXPECT_EQ(t.servers[1].assign[2].card, 2u);
+  EXPECT_THAT(error(two + "assign=[{slot=0,card=1,vf=0},{slot=1,card=1,vf=0}]\n"),
+              HasSubstr("VF 0 of card 1 is given twice"));
+  EXPECT_THAT(error(two + "assign=[{card=3,vf=0}]\n"), HasSubstr("names card 3, and there are 3"));
+  EXPECT_THAT(error(two + "assign=[{vf=0},{card=1,vf=0,fn=1}]\n"), HasSubstr("puts VFs of cards 0 and 1 into slot 0"));
+  EXPECT_THAT(error("[[card]]\n[[card]]\n[[card]]\n[[card]]\n"), HasSubstr("is card 4; a bridge has 4 device ports"));
+  EXPECT_THAT(error("[[card]]\nkind=\"copier\"\nlink_mbps=1\n"), HasSubstr("link_mbps is not known here"));
+  EXPECT_THAT(error("[[card]]\n[[server]]\nattach=\"direct\"\n"), HasSubstr("is for pools behind the bridge"));
+  const BridgeLimits one{.size = {.users = 2, .slots = 2, .slot_functions = 8, .devices = 1}, .ports = {}};
+  EXPECT_THAT(error("[[card]]\n[[server]]\n", one), HasSubstr("1 function a slot, 2 devices"));
 }
 
 TEST_F(TopologyFile, TheOwnerMayStandAnywhereAndNamesFollowTheRoles) {

@@ -56,8 +56,13 @@ class Pool : public testing::Test {
     bridge.connect(bridge::Bridge::device_port(0), endpoint);
     endpoint.plug(nic);
     nic.set_wire(*wire.first);
-    bridge.on_device_reset([this] { nic.reset(0); });
+    bridge.on_device_reset([this](unsigned device) { reset_card(device); });
     for (unsigned p = 0; p <= users; ++p) bridge.set_link(p, true);
+  }
+
+  /// A hot reset, which the bridge asks for.
+  virtual void reset_card(unsigned device) {
+    if (device == 0) nic.reset(0);
   }
 
   host::Server& owner() { return *servers[0]; }

@@ -35,7 +35,7 @@ class Whole {
     auto& m = model;
     m.link_i = (1U << kPorts) - 1;
     m.rx_valid_i = 0, m.map_we_i = 0, m.steer_we_i = 0, m.own_cpl_valid_i = 0, m.own_req_valid_i = 0;
-    m.own_tag_valid_i = 0, m.hold_i = 0, m.tick_ms_i = 0, m.tick_stuck_i = 0, m.err_ready_i = 1;
+    m.own_tag_valid_i = 0, m.hold_i = 0, m.hold_dev_i = 0, m.tick_ms_i = 0, m.tick_stuck_i = 0, m.err_ready_i = 1;
     m.timeout_i = 8, m.quota_i = 256 / kHosts - 8, m.stuck_i = 0, m.patience_i = 0;
     for (unsigned i = 0; i < 2 * kDevices; ++i) put(m.bump_i, 32 * i, 32, 0);
     for (unsigned p = 0; p < kPorts; ++p) {
@@ -52,8 +52,8 @@ class Whole {
     for (unsigned d = 0; d < kDevices; ++d) {
       put(m.pf_known_i, d, 1, 1), put(m.pf_rid_i, 16 * d, 16, kPf), put(m.pf_master_i, d, 1, 1);
       put(m.whole_i, d, 1, 0), put(m.last_bus_i, 8 * d, 8, 0);
-      put(m.sriov_i, d, 1, 1), put(m.closed_i, d, 1, 0), put(m.first_i, 16 * d, 16, kFirst),
-          put(m.stride_i, 16 * d, 16, kStride);
+      put(m.sriov_i, d, 1, 1), put(m.closed_i, d, 1, 0), m.users_closed_i = 0, put(m.first_i, 16 * d, 16, kFirst),
+                                                         put(m.stride_i, 16 * d, 16, kStride);
       put(m.num_i, 7 * d, 7, kVfs), put(m.win_en_i, d, 1, 1);
       put(m.mem_base_i, 12 * d, 12, window(d) >> 20), put(m.mem_limit_i, 12 * d, 12, (window(d) >> 20) + 3);
       put(m.pref_base_i, 44 * d, 44, far_window(d) >> 20), put(m.pref_limit_i, 44 * d, 44, (far_window(d) >> 20) + 3);
