@@ -29,8 +29,8 @@ class TwoUsers : public Pool {
   void from_device(pcie::Tlp t) { bridge.input(device()).deliver(std::move(t)); }
   static unsigned device() { return bridge::Bridge::device_port(0); }
   /// Longer than a change of who may reach what takes until it is in force, at most (docs/bridge-inside.md: 1,400
-  /// cycles).
-  void settle() { sleep(std::chrono::microseconds(8)); }
+  /// cycles, and 192 for each further device).
+  void settle() { sleep(std::chrono::microseconds(6 + 2 * bridge::Bridge::geometry().devices)); }
   /// In a long one the owner looks into its mailbox a hundred times, not as often as usual.
   void sleep(SimTime t) {
     const SimTime usual = std::exchange(mailbox_every, std::max(mailbox_every, t / 100));
