@@ -10,8 +10,9 @@
 
 namespace pool {
 
-constexpr unsigned kUsers = 2, kSlots = 2, kSlotFns = 8, kVfs = 64;
+constexpr unsigned kUsers = 2, kSlots = 2, kSlotFns = 8, kVfs = 64, kDevices = POOL_DEVICES;  // CMakeLists.txt
 constexpr unsigned kNumSlots = kUsers * kSlots, kNumFns = kNumSlots * kSlotFns;
+constexpr unsigned kNumVfs = kDevices * kVfs;  // device * kVfs + VF: in commands and events as at the pins
 
 namespace regs = vfpool::bridge::regs;
 using State = regs::VfState;
@@ -43,17 +44,24 @@ struct Slot {
   bool operator==(const Slot&) const = default;
 };
 
+struct Card {
+  bool known = false, off = true, sriov = false;
+  unsigned num = 0;
+  bool asked_write = false;
+  unsigned asked_vf = 0;
+  bool operator==(const Card&) const = default;
+};
+
 struct Pool {
-  std::array<Vf, kVfs> vfs{};
+  std::array<Vf, kNumVfs> vfs{};
   std::array<Slot, kNumSlots> slots{};
   uint16_t now = 0;
-  bool known = false, off = true, sriov = false;
-  unsigned num = 0, drain_ms = 50;
-  uint64_t busy = 0;
+  std::array<Card, kDevices> cards{};
+  unsigned drain_ms = 50;
+  std::array<bool, kNumVfs> busy{};
   std::array<bool, kUsers> gone{}, lost{};
   bool round = false;  // something has happened after which the engine looks at all VFs
-  bool asked_write = false;
-  unsigned asked_vf = 0, events = 0;
+  unsigned events = 0;
   regs::Result result = kDone;
   std::vector<uint32_t> released;  // events but for their kind, in any order
 
@@ -71,15 +79,28 @@ struct Pool {
     }
     return false;
   }
+  const Card& card(unsigned v) const { return cards[v / kVfs]; }
+  // The device offers it.
+  bool offered(unsigned v) const { return v % kVfs < card(v).num; }
   // VFs of the slot that the device has: of them all, and those that are not usable.
   unsigned here(unsigned slot, bool dirty) const {
     unsigned count = 0;
-    for (unsigned v = 0; v < num; ++v) {
+    for (unsigned v = 0; v < kNumVfs; ++v) {
+      if (!offered(v)) continue;
       if (vfs[v].kept && vfs[v].fn / kSlotFns == slot && (!dirty || vfs[v].state != State::kIdle)) ++count;
     }
     return count;
   }
-  bool present(unsigned slot) const { return sriov && here(slot, false) && !slots[slot].hidden && !slots[slot].lost; }
+  // Whose VFs it has.
+  unsigned device(unsigned slot) const {
+    for (unsigned v = 0; v < kNumVfs; ++v) {
+      if (vfs[v].kept && vfs[v].fn / kSlotFns == slot) return v / kVfs;
+    }
+    return 0;
+  }
+  bool present(unsigned slot) const {
+    return cards[device(slot)].sriov && here(slot, false) && !slots[slot].hidden && !slots[slot].lost;
+  }
 
   void let_go(unsigned slot, bool leaves) {
     for (Vf& vf : vfs) {
@@ -115,15 +136,19 @@ struct Pool {
       slots[s].lost = true;
     }
   }
-  void card_lost() {
-    for (unsigned s = 0; s < kNumSlots; ++s) let_go(s, false);
+  void card_lost(unsigned d) {
+    for (unsigned s = 0; s < kNumSlots; ++s) {
+      if (device(s) == d) let_go(s, false);
+    }
   }
   void led(unsigned s, Led value) {
     if (slots[s].led == Led::kBlinking && value == Led::kOn) slots[s].releasing = false;
     slots[s].led = value;
   }
 
-  void answer(bool well) {
+  void answer(unsigned d, bool well) {
+    const bool asked_write = cards[d].asked_write;
+    const unsigned asked_vf = cards[d].asked_vf;
     Vf& vf = vfs[asked_vf];
     if (vf.state != (asked_write ? State::kDraining : State::kReset)) return;
     if (asked_write || !well) vf.since = now;
@@ -155,16 +180,17 @@ struct Pool {
   }
   bool ripe(unsigned v) const {
     const Vf& vf = vfs[v];
-    return vf.state == State::kDraining && (old(vf) || (vf.failed == 0 && !(busy >> v & 1)));
+    return vf.state == State::kDraining && (old(vf) || (vf.failed == 0 && !busy[v]));
   }
   bool rested(unsigned v) const { return vfs[v].state == State::kReset && old(vfs[v]); }
-  bool may_ask(unsigned v) const { return known && sriov && v < num && (ripe(v) || rested(v)); }
+  bool may_ask(unsigned v) const { return card(v).known && card(v).sriov && offered(v) && (ripe(v) || rested(v)); }
 
   void look_at_all() {
-    for (unsigned v = 0; v < kVfs; ++v) {
+    for (unsigned v = 0; v < kNumVfs; ++v) {
       Vf& vf = vfs[v];
-      const bool left = off || (known && !(sriov && v < num));
-      if ((ripe(v) && left) || (vf.state == State::kBroken && off)) {
+      const Card& c = card(v);
+      const bool left = c.off || (c.known && !(c.sriov && offered(v)));
+      if ((ripe(v) && left) || (vf.state == State::kBroken && c.off)) {
         vf.state = State::kReset;
         vf.failed = 0;
         vf.since = now;
@@ -184,6 +210,10 @@ struct Pool {
   void settle() {
     if (round) look_at_all();
     round = false;
+    show();
+  }
+  // Of it what servers see, and that can come about between two events as well.
+  void show() {
     for (unsigned s = 0; s < kNumSlots; ++s) {
       Slot& slot = slots[s];
       if (!lost[s / kSlots] && (gone[s / kSlots] || !here(s, true))) slot.lost = false;
@@ -196,20 +226,22 @@ struct Pool {
 
   regs::Result judge(const Command& c) {
     const unsigned s = (c.user - 1) * kSlots + c.slot, fn = s * kSlotFns + c.fn;
+    const bool bad_vf = c.vf >= kNumVfs || c.vf == 0xff;
     const bool bad_slot = c.user == 0 || c.user > kUsers || c.slot >= kSlots;
     if (c.op < kAssign || c.op > kReset) return kUnknownOp;
     const bool own = c.op == kRelease || c.op == kButton || c.op == kDetach;
     if (c.op == kRequest ? c.owner : !c.owner && !own) return kNotAllowed;
-    if (c.op == kReset) return c.vf < kVfs && vfs[c.vf].state == State::kBroken ? kDone : kNoSuch;
-    if (bad_slot || (c.op == kAssign && (c.fn >= kSlotFns || c.vf >= kVfs))) return kNoSuch;
+    if (c.op == kReset) return !bad_vf && vfs[c.vf].state == State::kBroken ? kDone : kNoSuch;
+    if (bad_slot || (c.op == kAssign && (c.fn >= kSlotFns || bad_vf))) return kNoSuch;
     const Slot& slot = slots[s];
-    if (c.op == kRequest) return full(s) || slot.releasing ? kSlotBusy : c.vf >= kVfs && c.vf != 0xff ? kNoSuch : kDone;
+    if (c.op == kRequest) return full(s) || slot.releasing ? kSlotBusy : bad_vf && c.vf != 0xff ? kNoSuch : kDone;
     if (c.op == kDeny) return !slot.requested ? kNoRequest : c.vf == 0 || c.vf > 15 ? kNoSuch : kDone;
     if (c.op == kRelease && slot.requested) return kDone;
     if (c.op == kAssign) {
       if (vfs[c.vf].state == State::kBroken) return kVfBroken;
       if (vfs[c.vf].owned()) return kVfInUse;
       if (of(fn)) return kFnInUse;
+      if (full(s) && device(s) != c.vf / kVfs) return kOtherCard;
       return slot.releasing || (full(s) && slot.powered) ? kSlotBusy : kDone;
     }
     if (!full(s)) return kSlotEmpty;

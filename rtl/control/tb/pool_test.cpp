@@ -9,7 +9,7 @@
 #include <functional>
 #include <optional>
 
-#include "Vpool_test.h"
+#include POOL_HEADER
 #include "pins.hpp"
 #include "pool_model.hpp"
 
@@ -37,18 +37,21 @@ class Bench {
     pins_.slot_off_i = pins_.slot_gone_i = pins_.slot_lost_i = pins_.slot_reset_i = 0;
     pins_.power_led_i = 0xff;
     pins_.released_ready_i = 1;
-    pins_.dev_known_i = pins_.sriov_i = pins_.num_vfs_i = 0;
-    pins_.off_i = 1;
-    pins_.vf_first_i = 0x310;
-    pins_.vf_stride_i = 2;
-    pins_.vf_busy_i = 0;
+    pins_.dev_known_i = pins_.sriov_i = 0;
+    pins_.num_vfs_i = 0;
+    for (unsigned d = 0; d < kDevices; ++d) {
+      put(pins_.off_i, d, 1, 1);
+      put(pins_.vf_first_i, 16 * d, 16, kFirst[d]);
+      put(pins_.vf_stride_i, 16 * d, 16, kStride[d]);
+    }
+    for (unsigned v = 0; v < kNumVfs; ++v) put(pins_.vf_busy_i, v, 1, 0);
     pins_.drain_ms_i = static_cast<uint16_t>(now().drain_ms);
     bench::reset(pins_);
     rest();
   }
 
   void run(unsigned steps) {
-    vfs_on(kVfs);
+    for (unsigned d = 0; d < kDevices; ++d) vfs_on(d, kVfs);
     for (unsigned i = 0; i < steps && !::testing::Test::HasFatalFailure(); ++i) {
       SCOPED_TRACE(i);
       if (i % 200 == 0) {  // a device that does what it should, seldom, or hardly ever; servers that do much or little
@@ -67,16 +70,19 @@ class Bench {
   unsigned done = 0, refused = 0, resets = 0, looks = 0, released = 0, broken = 0;
 
  private:
-  Vpool_test pins_;
+  // Widths of the numbers of a VF and of a slot function; where the devices have their VFs.
+  static constexpr unsigned kVfW = kDevices > 1 ? 7 : 6, kFnW = 5;
+  static constexpr std::array<unsigned, 2> kFirst{0x310, 0x801}, kStride{2, 1};
+  POOL_MODEL pins_;
   std::vector<Pool> pools_{1};  // what it can be: some of what tells them apart shows only later
   const Pool& now() const { return pools_.front(); }
   void all(const std::function<void(Pool&)>& rule) {
     for (Pool& p : pools_) rule(p);
   }
   Random random_;
-  bool asked_ = false, ask_write_ = false;
+  std::array<bool, kDevices> asked_{}, ask_write_{};
   unsigned events_ = 0, fails_ = 0, eager_ = 0;
-  uint64_t busy_before_ = 0;
+  std::array<bool, kNumVfs> busy_before_{};
   std::array<unsigned, kNumSlots> presses_{};
   std::vector<unsigned> told_;
   std::optional<regs::Result> result_;
@@ -88,7 +94,9 @@ class Bench {
     if (pins_.released_o && pins_.released_ready_i) told_.push_back(pins_.released_word_o);
     if (pins_.cmd_done_o) result_ = static_cast<regs::Result>(pins_.cmd_result_o);
     const unsigned seen = sees();
-    if (pins_.ask_o && pins_.ask_ready_i) take();
+    for (unsigned d = 0; d < kDevices; ++d) {
+      if (pins_.ask_o & pins_.ask_ready_i & 1U << d) take(d);
+    }
     bench::step(pins_);
     pins_.cmd_i = pins_.tick_ms_i = pins_.answer_i = pins_.slot_pressed_i = pins_.slot_reset_i = 0;
     pins_.slot_powered_i &= static_cast<uint8_t>(~(pins_.slot_off_i | pins_.slot_gone_i));
@@ -104,7 +112,7 @@ class Bench {
 
   // Until nothing can change any more; then nothing does, however long the clock goes.
   void rest() {
-    for (unsigned i = 0; pins_.busy_o || sees() != pins_.slot_seen_i || (pins_.ask_o && pins_.ask_ready_i); ++i) {
+    for (unsigned i = 0; pins_.busy_o || sees() != pins_.slot_seen_i || (pins_.ask_o & pins_.ask_ready_i); ++i) {
       ASSERT_LT(i, 3000U) << "it never rests";
       clock();
     }
@@ -115,17 +123,22 @@ class Bench {
   }
   std::vector<uint64_t> outputs() {
     std::vector<uint64_t> all{pins_.slot_present_o, pins_.slot_ready_o, pins_.slot_quiet_o, pins_.releasing_o,
-                              pins_.requested_o,    pins_.fn_there_o,   pins_.fn_active_o,  pins_.vf_owned_o,
-                              pins_.ask_o,          pins_.button_o,     pins_.released_o,   pins_.timer_o};
-    for (unsigned f = 0; f < kNumFns; ++f) all.push_back(get(pins_.fn_vf_o, 6 * f, 6));
-    for (unsigned v = 0; v < kVfs; ++v) all.push_back(get(pins_.vf_fn_o, 5 * v, 5));
+                              pins_.requested_o,    pins_.fn_there_o,   pins_.fn_active_o,  pins_.ask_o,
+                              pins_.button_o,       pins_.released_o,   pins_.timer_o};
+    for (unsigned f = 0; f < kNumFns; ++f) all.push_back(get(pins_.fn_vf_o, kVfW * f, kVfW));
+    for (unsigned v = 0; v < kNumVfs; ++v) {
+      all.push_back(get(pins_.vf_owned_o, v, 1));
+      all.push_back(get(pins_.vf_fn_o, kFnW * v, kFnW));
+    }
     return all;
   }
 
-  void take() {
-    const unsigned v = (pins_.ask_bdf_o - pins_.vf_first_i) / pins_.vf_stride_i;
-    ASSERT_FALSE(asked_);
-    ASSERT_LT(v, kVfs);
+  void take(unsigned d) {
+    const unsigned place = static_cast<unsigned>(get(pins_.ask_bdf_o, 16 * d, 16)) - kFirst[d];
+    ASSERT_FALSE(asked_[d]);
+    ASSERT_EQ(place % kStride[d], 0U);
+    ASSERT_LT(place / kStride[d], kVfs);
+    const unsigned v = d * kVfs + place / kStride[d];
     // An offer that stands is looked at again in the next round.
     std::erase_if(pools_, [&](const Pool& p) {
       Pool before = p;
@@ -133,33 +146,41 @@ class Bench {
       return !p.may_ask(v) && !before.may_ask(v);
     });
     ASSERT_FALSE(pools_.empty()) << "VF " << v << " must not be asked";
-    ask_write_ = pins_.ask_write_o;
-    ASSERT_EQ(ask_write_, now().vfs[v].state == State::kDraining);
-    ASSERT_EQ(pins_.ask_reg_o, 0x0a8);
-    (ask_write_ ? resets : looks)++;
+    ask_write_[d] = pins_.ask_write_o >> d & 1;
+    ASSERT_EQ(ask_write_[d], now().vfs[v].state == State::kDraining);
+    ASSERT_EQ(get(pins_.ask_reg_o, 12 * d, 12), 0x0a8U);
+    (ask_write_[d] ? resets : looks)++;
     all([&](Pool& p) {
-      p.asked_vf = v;
-      p.asked_write = ask_write_;
+      p.cards[d].asked_vf = v;
+      p.cards[d].asked_write = ask_write_[d];
     });
-    asked_ = true;
+    asked_[d] = true;
   }
 
-  bool answer_pins() {
-    const bool pending = !ask_write_ && random_.percent(fails_ / 2), failed = random_.percent(fails_);
-    pins_.answer_i = 1;
-    pins_.status_i = failed ? 1 : 0;
-    pins_.rdata_i = pending ? 1U << 21 : ~(1U << 21);
-    asked_ = false;
+  bool answer_pins(unsigned d) {
+    const bool pending = !ask_write_[d] && random_.percent(fails_ / 2), failed = random_.percent(fails_);
+    put(pins_.answer_i, d, 1, 1);
+    put(pins_.status_i, 3 * d, 3, failed ? 1 : 0);
+    put(pins_.rdata_i, 32 * d, 32, pending ? 1U << 21 : ~(1U << 21));
+    asked_[d] = false;
     return !failed && !pending;
+  }
+  bool asked() const { return std::ranges::any_of(asked_, std::identity{}); }
+  // One of those that have been asked, or of all.
+  unsigned some_card(bool asked) {
+    const unsigned first = random_.below(kDevices);
+    return !asked || asked_[first] ? first : (first + 1) % kDevices;
   }
 
   void tick() {
-    pins_.ask_ready_i = random_.percent(70);
-    uint64_t busy = busy_before_ = now().busy;
-    for (unsigned v = 0; v < kVfs && random_.percent(60); ++v) {
-      if (random_.percent(10)) busy ^= uint64_t{1} << v;
+    pins_.ask_ready_i = 0;
+    for (unsigned d = 0; d < kDevices; ++d) put(pins_.ask_ready_i, d, 1, random_.percent(70));
+    auto busy = busy_before_ = now().busy;
+    for (unsigned d = 0; d < kDevices; ++d) {
+      for (unsigned v = d * kVfs; v < (d + 1) * kVfs && random_.percent(60); ++v)
+        busy[v] = busy[v] != random_.percent(10);
     }
-    pins_.vf_busy_i = busy;
+    for (unsigned v = 0; v < kNumVfs; ++v) put(pins_.vf_busy_i, v, 1, busy[v]);
     all([&](Pool& p) {
       p.busy = busy;
       p.tick();
@@ -168,10 +189,11 @@ class Bench {
     clock();
     rest();
     all(&Pool::settle);
-    const bool answered = asked_ && random_.percent(70);
+    const bool answered = asked() && random_.percent(70);
     if (answered) {
-      const bool well = answer_pins();
-      all([&](Pool& p) { p.answer(well); });
+      const unsigned d = some_card(true);
+      const bool well = answer_pins(d);
+      all([&](Pool& p) { p.answer(d, well); });
       clock();
       rest();
       all(&Pool::settle);
@@ -181,54 +203,56 @@ class Bench {
     if (random_.percent(10)) look();
     check();
     // What is ripe is asked about, if no offer was taken back in this round.
-    if (answered || busy_before_ != busy || asked_ || pins_.ask_o) return;
-    for (unsigned v = 0; v < kVfs; ++v) {
+    if (answered || busy_before_ != busy || asked() || pins_.ask_o) return;
+    for (unsigned v = 0; v < kNumVfs; ++v) {
       ASSERT_FALSE(std::all_of(pools_.begin(), pools_.end(), [&](const Pool& p) { return p.may_ask(v); }))
           << "VF " << v;
     }
   }
 
-  void vfs_on(unsigned num) {
+  void vfs_on(unsigned d, unsigned num) {
     all([&](Pool& p) {
-      p.known = p.sriov = true;
-      p.off = false;
-      p.num = num;
+      p.cards[d].known = p.cards[d].sriov = true;
+      p.cards[d].off = false;
+      p.cards[d].num = num;
     });
-    card_pins();
+    card_pins(d);
   }
-  void card_pins() {
-    pins_.dev_known_i = now().known;
-    pins_.sriov_i = now().sriov;
-    pins_.off_i = now().off;
-    pins_.num_vfs_i = static_cast<uint8_t>(now().num);
+  void card_pins(unsigned d) {
+    const Card& card = now().cards[d];
+    put(pins_.dev_known_i, d, 1, card.known);
+    put(pins_.sriov_i, d, 1, card.sriov);
+    put(pins_.off_i, d, 1, card.off);
+    put(pins_.num_vfs_i, 7 * d, 7, card.num);
     clock();
     rest();
     all(&Pool::settle);
     look();
     check();
   }
-  // What the device says changes, with nothing else.
+  // What a device says changes, with nothing else.
   void card() {
-    if (now().off) {
-      vfs_on(random_.percent(70) ? kVfs : random_.below(kVfs) + 1);
+    const unsigned d = some_card(false);
+    if (now().cards[d].off) {
+      vfs_on(d, random_.percent(70) ? kVfs : random_.below(kVfs) + 1);
     } else if (random_.percent(30)) {
-      all([](Pool& p) {
-        p.known = p.off = p.round = true;
-        p.sriov = false;
-        p.num = 0;
+      all([d](Pool& p) {
+        p.cards[d].known = p.cards[d].off = p.round = true;
+        p.cards[d].sriov = false;
+        p.cards[d].num = 0;
       });
-      card_pins();
-    } else if (now().sriov) {
+      card_pins(d);
+    } else if (now().cards[d].sriov) {
       const bool lost = random_.percent(50);
       all([&](Pool& p) {
-        p.known = false;
-        p.sriov = !lost;
-        if (lost) p.card_lost();
+        p.cards[d].known = false;
+        p.cards[d].sriov = !lost;
+        if (lost) p.card_lost(d);
       });
-      card_pins();
-      if (!lost && random_.percent(50)) vfs_on(random_.percent(80) ? now().num : random_.below(kVfs) + 1);
+      card_pins(d);
+      if (!lost && random_.percent(50)) vfs_on(d, random_.percent(80) ? now().cards[d].num : random_.below(kVfs) + 1);
     } else {
-      vfs_on(now().num);
+      vfs_on(d, now().cards[d].num);
     }
   }
 
@@ -306,9 +330,9 @@ class Bench {
     c.user = random_.percent(95) ? random_.below(kUsers) + 1 : random_.below(6);
     c.slot = random_.percent(95) ? random_.below(kSlots) : random_.below(16);
     c.fn = random_.percent(95) ? random_.below(4) : random_.below(16);
-    c.vf = random_.percent(80) ? random_.below(12) : random_.below(256);
+    c.vf = random_.percent(80) ? some_card(false) * kVfs + random_.below(12) : random_.below(256);
     if (c.op == kReset) {
-      for (unsigned v = 0; v < kVfs; ++v) {
+      for (unsigned v = 0; v < kNumVfs; ++v) {
         if (now().vfs[v].state == State::kBroken && random_.percent(50)) c.vf = v;
       }
     }
@@ -336,7 +360,8 @@ class Bench {
     std::optional<Command> command;
     if (random_.percent(eager_)) command = some_command();
     const unsigned command_at = random_.below(window);
-    const bool answers = asked_ && random_.percent(50);
+    const bool answers = asked() && random_.percent(50);
+    const unsigned who = some_card(answers);
     const unsigned answer_at = random_.below(window);
     bool well = false;
 
@@ -352,7 +377,7 @@ class Bench {
         pins_.cmd_owner_i = command->owner;
         pins_.cmd_word_i = command->pack();
       }
-      if (answers && answer_at == t) well = answer_pins();
+      if (answers && answer_at == t) well = answer_pins(who);
       const unsigned off = pins_.slot_off_i | pins_.slot_reset_i;
       const bool waits = command && !result_;
       clock();
@@ -365,7 +390,7 @@ class Bench {
     rest();
     look();
 
-    // Each order that the time allows.
+    // Each order that the time allows; and servers may have seen what is between two of them, or not.
     const unsigned n = static_cast<unsigned>(events.size());
     std::vector<Pool> fitting, tried;
     for (const Pool& from : pools_) {
@@ -373,11 +398,12 @@ class Bench {
         if (!command && c > 0) break;
         if (command && c > 0 && events[c - 1].at > done_at) continue;
         if (command && c < n && events[c].at < command_at) continue;
-        for (unsigned a = 0; a <= (answers ? n + 1 : 0); ++a) {
+        for (unsigned way = 0; way < 2 * (answers ? n + 2 : 1); ++way) {
+          const unsigned a = way / 2;
           Pool p = from;
           unsigned place = 0;
           const auto maybe_answer = [&] {
-            if (answers && place++ == a) p.answer(well);
+            if (answers && place++ == a) p.answer(who, well);
           };
           for (unsigned i = 0; i <= n; ++i) {
             if (command && i == c) {
@@ -386,6 +412,7 @@ class Bench {
             }
             maybe_answer();
             if (i < n) events[i].rule(p);
+            if (way % 2 == 1) p.show();
           }
           if (answers && place <= a) continue;  // there is no such place
           p.settle();
@@ -419,7 +446,7 @@ class Bench {
   // The rows as the registers show them. It needs the clock, which changes nothing else.
   void look() {
     looked_ = true;
-    for (unsigned v = 0; v < kVfs; ++v) {
+    for (unsigned v = 0; v < kNumVfs; ++v) {
       pins_.look_vf_i = static_cast<uint8_t>(v);
       bench::step(pins_);
       bench::step(pins_);
@@ -452,15 +479,15 @@ class Bench {
     for (unsigned f = 0; f < kNumFns; ++f) {
       const Vf* vf = p.of(f);
       const unsigned v = vf ? static_cast<unsigned>(vf - p.vfs.data()) : 0;
-      const bool there = vf && p.sriov && v < p.num && (pins_.slot_usable_i >> f / kSlotFns & 1);
+      const bool there = vf && p.card(v).sriov && p.offered(v) && (pins_.slot_usable_i >> f / kSlotFns & 1);
       same(pins_.fn_there_o >> f & 1, there, "there", f);
       same(pins_.fn_active_o >> f & 1, there && vf->state == State::kIdle, "active", f);
-      if (vf) same(get(pins_.fn_vf_o, 6 * f, 6), v, "VF of function", f);
+      if (vf) same(get(pins_.fn_vf_o, kVfW * f, kVfW), v, "VF of function", f);
     }
-    for (unsigned v = 0; v < kVfs; ++v) {
+    for (unsigned v = 0; v < kNumVfs; ++v) {
       const Vf& vf = p.vfs[v];
-      same(pins_.vf_owned_o >> v & 1, vf.owned(), "owned", v);
-      if (vf.owned()) same(get(pins_.vf_fn_o, 5 * v, 5), vf.fn, "function of VF", v);
+      same(get(pins_.vf_owned_o, v, 1), vf.owned(), "owned", v);
+      if (vf.owned()) same(get(pins_.vf_fn_o, kFnW * v, kFnW), vf.fn, "function of VF", v);
       if (!looked_) continue;
       same(looks_[v].kept, vf.kept, "assigned", v);
       same(static_cast<unsigned>(looks_[v].state), static_cast<unsigned>(vf.state), "state", v);
@@ -501,7 +528,7 @@ class Bench {
     for (const Vf& vf : now().vfs) broken += vf.state == State::kBroken;
   }
 
-  std::array<Vf, kVfs> looks_{};
+  std::array<Vf, kNumVfs> looks_{};
   bool looked_ = false;
 };
 
