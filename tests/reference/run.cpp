@@ -35,10 +35,6 @@ Run::Run() : model_(bridge::Bridge::geometry()) {
   for (unsigned p = 0; p < bridge::Bridge::port_count(); ++p)
     neighbours_.push_back(std::make_unique<Neighbour>(bridge, p));
   neighbours_[card()]->configuration_to(endpoint);
-  bridge.on_device_reset([this] {
-    nic.reset(0);
-    neighbours_[card()]->forget();
-  });
   bridge.add_tap([this](unsigned port, bool toward_bridge, const Tlp& t) {
     if (log && begun_)
       fmt::print("{:>10} ns  {} port {}: {}\n", scheduler.now().count() / 1000, toward_bridge ? "into" : "from", port,
@@ -60,6 +56,11 @@ Run::Run() : model_(bridge::Bridge::geometry()) {
       if (is_memory(t) && byte_length(t) == bytes) ++reached_[fmt::format("{} {}: of {} B", who, kind_of(t), bytes)];
     ++reached_[fmt::format("{} {}: {}{}", who, kind_of(t), outcome, model_.steady() ? "" : " while something changes")];
   };
+}
+
+void Run::reset_card(unsigned device) {
+  Pool::reset_card(device);
+  neighbours_[card()]->forget();
 }
 
 const char* Run::name_of(unsigned port) { return port == 0 ? "owner" : port == card() ? "card" : "user"; }

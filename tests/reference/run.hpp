@@ -79,7 +79,9 @@ class Run : public Pool {
   void see_stuck(bool all_take);
   void lose_link(unsigned port, bool shortly, bool power);
   void link_back(unsigned port);
-  void reset_card(const Step& s);
+  void reset_from_above(const Step& s);
+
+  void reset_card(unsigned device) override;
 
   static constexpr unsigned kVfs = 8;
   Card* card_of(const Step& s);

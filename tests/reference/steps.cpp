@@ -306,7 +306,7 @@ void Run::link_back(unsigned port) {
 }
 
 // By Secondary Bus Reset or Link Disable, for as long as up to the next kSettle.
-void Run::reset_card(const Step& s) {
+void Run::reset_from_above(const Step& s) {
   const Bdf port = find(owner_tree, 0x8088).bdf;
   const bool sent = s.a & 1 ? write_config(0, port, kBridgeControl + 2, 0x40, 2)
                             : write_config(0, port, kLinkControl, kLinkDisable, 2);
@@ -353,7 +353,7 @@ void Run::step(const Step& s) {
     case Step::Kind::kLinkLoss: return lose_link(1 + s.a % bridge::Bridge::geometry().users, s.b & 1, false);
     case Step::Kind::kOwnerLink: return lose_link(0, s.b & 1, false);
     case Step::Kind::kCardLink: return lose_link(card(), s.b & 1, s.b & 2);
-    case Step::Kind::kCardReset: return reset_card(s);
+    case Step::Kind::kCardReset: return reset_from_above(s);
     case Step::Kind::kWait: return advance(Scheduler::kClockPeriod * (s.a % 24));
     case Step::Kind::kAnswer:
       for (unsigned n = 0; n <= s.b % 3; ++n) neighbours_[s.port]->answer(s.a + n);
