@@ -44,7 +44,7 @@ module vfp_fifo #(
 
   always_ff @(posedge clk_i) begin
     if (write) mem[wr_q] <= in_data_i;
-    if (load || past) head_q <= Fast && !some_q ? in_data_i : mem[rd_q];
+    if (free) head_q <= Fast && !some_q ? in_data_i : mem[rd_q];
   end
 
   always_ff @(posedge clk_i) begin

@@ -28,7 +28,7 @@ module vfp_slice #(
   always_ff @(posedge clk_i) begin
     // Only what is valid: a wide word that nobody looks at costs the simulation as much as one.
     if (move && (skid_valid_q || in_valid_i)) out_q <= skid_valid_q ? skid_q : in_data_i;
-    if (!skid_valid_q && in_valid_i && !move) skid_q <= in_data_i;
+    if (!skid_valid_q && in_valid_i) skid_q <= in_data_i;
   end
 
   always_ff @(posedge clk_i) begin

@@ -56,15 +56,18 @@ module vfp_vf_busy #(
 
   logic [Vfs-1:0] busy_q;
   always_ff @(posedge clk_i) begin
-    seen_at_q <= Vfs'(1) << at_q;
+    for (int v = 0; v < int'(Vfs); v++) seen_at_q[v] <= at_q == VfW'(v);
     differ_q  <= differ != '0 || init_q;
     if (!rst_ni || init_q || unsure_i) begin
       seen_q <= '0;
       busy_q <= '1;
     end else begin
-      // Whole vectors: in the simulation one word, not 64 bits.
-      seen_q <= (seen_q & ~seen_at_q) | (seen_at_q & {Vfs{!differ_q}});
-      busy_q <= (busy_q & ~seen_at_q) | (seen_at_q & ({Vfs{differ_q}} | ~seen_q));
+      for (int v = 0; v < int'(Vfs); v++) begin
+        if (seen_at_q[v]) begin
+          seen_q[v] <= !differ_q;
+          busy_q[v] <= differ_q || !seen_q[v];
+        end
+      end
     end
   end
   assign busy_o = busy_q;
