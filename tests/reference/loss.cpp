@@ -13,11 +13,6 @@ using Kind = Outcome::Kind;
 // CPL_TIMEOUT_MS, for which the tag of a request rests that ended out of turn; less a tick at each end.
 constexpr SimTime kRest = std::chrono::milliseconds(28);
 
-void add(std::vector<Outcome>& outcomes, Outcome o) {
-  if (std::none_of(outcomes.begin(), outcomes.end(), [&](const Outcome& e) { return same(e, o); }))
-    outcomes.push_back(std::move(o));
-}
-
 }  // namespace
 
 void Model::losing_link(unsigned port, SimTime now) {
@@ -26,7 +21,7 @@ void Model::losing_link(unsigned port, SimTime now) {
   for (Pending& p : pending_[port]) p.outcomes.push_back({.kind = Kind::kLost, .port = port});
   for (Queue& q : pending_)
     for (Pending& p : q) {
-      const auto goes = [port](const Outcome& o) { return o.kind == Kind::kForward && o.port == port; };
+      const auto goes = [port](const Outcome& o) { return o.leaves_by(port); };
       if (std::none_of(p.outcomes.begin(), p.outcomes.end(), goes)) continue;
       // A request that had its tag already is ended without being counted; what was just leaving may be lost.
       if (non_posted(p.t))

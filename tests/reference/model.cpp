@@ -110,11 +110,7 @@ Outcome Model::route(const State& s, unsigned port, const Tlp& t) const {
   return port == card() ? route_from_card(s, t) : route_from_host(s, port, t);
 }
 
-void Model::consider(Pending& p, const State& s) const {
-  Outcome o = route(s, p.port, p.t);
-  if (std::none_of(p.outcomes.begin(), p.outcomes.end(), [&](const Outcome& e) { return same(e, o); }))
-    p.outcomes.push_back(std::move(o));
-}
+void Model::consider(Pending& p, const State& s) const { add(p.outcomes, route(s, p.port, p.t)); }
 
 void Model::reconsider() {
   for (const State& s : all_states())
@@ -137,10 +133,7 @@ void Model::hand(const std::vector<bool>& hosts) {
         p.handed |= concerns(p.port) || (out && p.outcomes.front().port != 0);
       } else if (out || (p.port != 0 && concerns(p.port))) {
         p.handed = true;
-        const auto known = [](const Outcome& o) { return same(o, kEnds); };
-        if (std::any_of(p.outcomes.begin(), p.outcomes.end(), goes) &&
-            std::none_of(p.outcomes.begin(), p.outcomes.end(), known))
-          p.outcomes.push_back(kEnds);
+        if (std::any_of(p.outcomes.begin(), p.outcomes.end(), goes)) add(p.outcomes, kEnds);
       }
     }
   for (unsigned port = 0; port < asked_.size(); ++port) asked_[port].hand(hosts, concerns(port));
@@ -298,7 +291,7 @@ void Model::check_order(unsigned from, Queue::iterator passer, unsigned to) {
   for (auto it = q.begin(); it != passer;) {
     const auto p = it++;
     if (p->t.flow_class() != FlowClass::kPosted) continue;
-    const auto goes = [&](const Outcome& o) { return o.kind == Kind::kForward && o.port == to; };
+    const auto goes = [to](const Outcome& o) { return o.leaves_by(to); };
     if (std::none_of(p->outcomes.begin(), p->outcomes.end(), goes)) continue;
     if (std::all_of(p->outcomes.begin(), p->outcomes.end(), goes))
       throw Broken(kOrder, fmt::format("{} left by port {} before {}", passer->t.str(), to, p->t.str()));
@@ -312,7 +305,7 @@ void Model::request_left(unsigned port, const Tlp& t, SimTime now) {
     Queue& q = pending_[from];
     for (auto p = q.begin(); p != q.end(); ++p) {
       const bool mine = std::any_of(p->outcomes.begin(), p->outcomes.end(), [&](const Outcome& o) {
-        return o.kind == Kind::kForward && o.port == port && !is_completion(p->t) && is(o, t);
+        return o.leaves_by(port) && !is_completion(p->t) && is(o, t);
       });
       if (!mine) continue;
       check_order(from, p, port);
@@ -484,9 +477,8 @@ bool Model::waits(unsigned port, Bdf requester, std::uint8_t tag) const {
 
 bool Model::configuration_waits() const {
   const auto for_card = [this](const Pending& p) {
-    return is_config(p.t) && std::any_of(p.outcomes.begin(), p.outcomes.end(), [this](const Outcome& o) {
-             return o.kind == Kind::kForward && o.port == card();
-           });
+    return is_config(p.t) &&
+           std::any_of(p.outcomes.begin(), p.outcomes.end(), [this](const Outcome& o) { return o.leaves_by(card()); });
   };
   for (const Queue& q : pending_)
     if (std::any_of(q.begin(), q.end(), for_card)) return true;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "route.hpp"
 
+#include <algorithm>
 #include <bit>
 
 namespace vfpool::reference {
@@ -140,6 +141,11 @@ std::optional<Drop> Outcome::only_reason() const {
 bool same(const Outcome& a, const Outcome& b) {
   return a.kind == b.kind && a.port == b.port && a.packet.hdr == b.packet.hdr && a.reasons == b.reasons &&
          a.data.value == b.data.value && a.data.mask == b.data.mask && a.silent == b.silent;
+}
+
+void add(std::vector<Outcome>& outcomes, Outcome o) {
+  if (std::none_of(outcomes.begin(), outcomes.end(), [&](const Outcome& e) { return same(e, o); }))
+    outcomes.push_back(std::move(o));
 }
 
 Tlp at_address(Tlp t, std::uint64_t address) {

@@ -29,8 +29,11 @@ struct Outcome {
   Seen data{};                ///< of an answer with data
 
   std::optional<Drop> only_reason() const;
+  bool leaves_by(unsigned by) const { return kind == Kind::kForward && port == by; }
 };
 bool same(const Outcome& a, const Outcome& b);
+/// Unless it is one of them.
+void add(std::vector<Outcome>& outcomes, Outcome o);
 
 /// Of a host: 0 the owner, else a user. The other is what the card sends.
 Outcome route_from_host(const State& s, unsigned port, const Tlp& t);

@@ -34,12 +34,11 @@ void Model::blocked(unsigned port) {
 // bridge.
 void Model::loosen(Pending& p) const {
   for (const unsigned port : blocked_) {
-    const auto goes = [port](const Outcome& o) { return o.kind == Kind::kForward && o.port == port; };
+    const auto goes = [port](const Outcome& o) { return o.leaves_by(port); };
     if (std::any_of(p.outcomes.begin(), p.outcomes.end(), goes)) {
       Outcome ends{.kind = Kind::kRefuse, .reasons = kDiscarded};
       if (is_completion(p.t)) ends = {.kind = Kind::kLost, .port = port};
-      if (std::none_of(p.outcomes.begin(), p.outcomes.end(), [&](const Outcome& o) { return same(o, ends); }))
-        p.outcomes.push_back(std::move(ends));
+      add(p.outcomes, std::move(ends));
     }
     p.mute |= p.port == port && non_posted(p.t);
   }
