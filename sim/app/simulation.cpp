@@ -76,8 +76,7 @@ struct Simulation::Impl {
   Scheduler& scheduler;
   Topology topology;
   std::filesystem::path folder;
-  std::unique_ptr<wire::Wire> wire;                     // of the first card
-  std::vector<std::unique_ptr<wire::Wire>> more_wires;  // of the others, where they have one
+  std::vector<std::unique_ptr<wire::Wire>> wires;  // by card; null: it has none
   std::unique_ptr<Bridge> bridge;
   std::unique_ptr<PoolControl> pool;  // of the bridge
   /// A card behind the bridge.
@@ -100,7 +99,7 @@ struct Simulation::Impl {
   Impl(Scheduler& s, const Topology& t, const std::filesystem::path& f,
        const std::function<std::string(const std::string&)>& obey)
       : scheduler(s), topology(t), folder(f) {
-    wire = make_wire(topology.nic, "wire");
+    wires.push_back(make_wire(topology.nic, "wire"));
     if (!t.direct()) {
       make_pool();
     } else if (t.device == Topology::DeviceKind::kCopier) {
@@ -108,7 +107,7 @@ struct Simulation::Impl {
     } else {
       direct = std::make_unique<DirectVms>(scheduler, topology, nic_options(topology.nic, 0), folder, station_end.get(),
                                            obey);
-      if (wire) direct->nic().set_wire(*wire);
+      if (wires[0]) direct->nic().set_wire(*wires[0]);
     }
   }
 
@@ -192,11 +191,10 @@ struct Simulation::Impl {
       bridge->add_tap(tlp_record->tap());
     }
     if (!topology.record.waves.empty()) bridge->trace_to((folder / topology.record.waves).string());
-    make_card(0, topology.device, topology.nic, wire.get());
+    make_card(0, topology.device, topology.nic, wires[0].get());
     for (unsigned number = 1; const auto& more : topology.more_cards) {
-      if (auto made = make_wire(more.nic, fmt::format("wire{}", number))) more_wires.push_back(std::move(made));
-      const bool has_wire = more.nic.wire.kind != Topology::Wire::Kind::kNone;
-      make_card(number++, more.kind, more.nic, has_wire ? more_wires.back().get() : nullptr);
+      wires.push_back(make_wire(more.nic, fmt::format("wire{}", number)));
+      make_card(number++, more.kind, more.nic, wires.back().get());
     }
     bridge->on_device_reset([this](unsigned number) {
       if (number < cards.size()) cards[number].device->reset(0);
@@ -320,8 +318,8 @@ std::string Simulation::state() const {
   for (const auto& c : i.cards) out += c.device->state() + c.endpoint->state();
   if (i.direct) out += i.direct->state();
   if (i.direct_copier) out += i.direct_copier->state();
-  if (i.wire) out += i.wire->state() + "\n";
-  for (const auto& w : i.more_wires) out += w->state() + "\n";
+  for (const auto& w : i.wires)
+    if (w) out += w->state() + "\n";
   for (const auto& m : i.models) out += m->server().root().state();
   for (const auto& vm : i.vms) out += vm->endpoint.state() + vm->server.state();
   for (const auto& [name, file] : i.records) out += file->state() + "\n";
