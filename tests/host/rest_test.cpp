@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a cycle of the simulation costs follows what passes the bridge, not how many ports it has: the parts of a port
 // for which there is nothing are not clocked. Counted in cycles, so the same on every machine.
-#include "pool.hpp"
+#include "two_users.hpp"
 
 namespace vfpool {
 namespace {
@@ -24,35 +24,26 @@ struct Observer : Clocked {
   std::vector<std::uint64_t> ports;  // cycles in which each was awake
 };
 
-class Rest : public Pool {
+class Rest : public TwoUsers {
  protected:
   Rest() { scheduler.add_clocked(observer); }
 
   host::Task<> set_up() {
-    co_await start_owner(4);
-    for (unsigned n = 1; n <= 2; ++n) {
-      command(Op::kAssign, n, 0, n - 1);
-      function[n] = co_await plug(n, 0);
-      vf[n] = std::make_unique<host::VfDriver>(user(n), function[n]);
-      co_await vf[n]->start();
-    }
+    co_await ready();
     owner_sleeps = true;
     co_await user(1).sleep(std::chrono::milliseconds(3));
     observer.begin();
   }
 
-  static inline const unsigned kDevice = bridge::Bridge::device_port(0);
   Observer observer{bridge};
-  host::Function function[3];
-  std::unique_ptr<host::VfDriver> vf[3];
 };
 
 TEST_F(Rest, WhatOneServerReadsCostsTheOthersAndTheControlPlaneNothing) {
   constexpr unsigned kReads = 50;
   run(set_up());
-  for (unsigned i = 0; i < kReads; ++i) run(user(1).read32(function[1].bar[0] + 8));
+  for (unsigned i = 0; i < kReads; ++i) run(user(1).read32(fn[1].bar[0] + 8));
   EXPECT_GT(observer.ports[1], 50 * kReads);
-  EXPECT_GT(observer.ports[kDevice], 50 * kReads);
+  EXPECT_GT(observer.ports[device()], 50 * kReads);
   EXPECT_LE(observer.ports[1], observer.cycles);
   EXPECT_EQ(observer.ports[0], 0u);
   EXPECT_EQ(observer.ports[2], 0u);
