@@ -14,7 +14,6 @@ using nlohmann::json;
 namespace regs = bridge::regs;
 
 constexpr unsigned kLastRegister = 0xfffc;
-constexpr unsigned kVfsOfACard = 64;  // a VF is card * 64 + VF of the card (tools/regs/bridge.toml)
 
 }  // namespace
 
@@ -28,7 +27,11 @@ void PoolControl::assign_as_configured() {
   for (unsigned port = 1; const auto& s : topology_.servers) {
     if (s.owner || s.attach == Topology::Attach::kNone) continue;
     for (const auto& a : s.assign)
-      command({.op = regs::Op::kAssign, .vf = kVfsOfACard * a.card + a.vf, .user = port, .slot = a.slot, .fn = a.fn});
+      command({.op = regs::Op::kAssign,
+               .vf = Bridge::kDeviceVfs * a.card + a.vf,
+               .user = port,
+               .slot = a.slot,
+               .fn = a.fn});
     ++port;
   }
 }
@@ -79,12 +82,12 @@ json PoolControl::assign(const json& request) {
   const unsigned card = number_of(request, "card", 0, Bridge::geometry().devices - 1, 0);
   const auto status = bridge_.read<regs::Device>(card);
   // Before the owner has said how many VFs there are, an assignment waits for it.
-  const unsigned last = status.sriov && status.num_vfs != 0 ? status.num_vfs - 1 : kVfsOfACard - 1;
+  const unsigned last = status.sriov && status.num_vfs != 0 ? status.num_vfs - 1 : Bridge::kDeviceVfs - 1;
   if (request.contains("vfs")) {
     if (request.contains("vf") || request.contains("fn")) throw ControlError("\"vfs\" says what \"vf\" and \"fn\" say");
     std::vector<unsigned> vfs = numbers_of(request, "vfs", 0, last);
     if (vfs.empty() || vfs.size() > functions) throw ControlError(fmt::format("\"vfs\" names 1 to {} VFs", functions));
-    for (unsigned& vf : vfs) vf += kVfsOfACard * card;
+    for (unsigned& vf : vfs) vf += Bridge::kDeviceVfs * card;
     put_into_slot(port, at, vfs);
   } else {
     const unsigned vf = number_of(request, "vf", 0, last);
@@ -94,7 +97,7 @@ json PoolControl::assign(const json& request) {
           fmt::format("function {} alone: a slot without function 0 is empty for its server (PCI 3.0, 3.2.2.3.4); "
                       "\"vfs\" puts several VFs into a slot at once",
                       fn));
-    command({.op = regs::Op::kAssign, .vf = kVfsOfACard * card + vf, .user = port, .slot = at, .fn = fn});
+    command({.op = regs::Op::kAssign, .vf = Bridge::kDeviceVfs * card + vf, .user = port, .slot = at, .fn = fn});
   }
   if (status.sriov) return json::object();
   return {{"note", "the owner has not enabled any VF yet: until it does, the slot stays empty"}};
@@ -107,13 +110,13 @@ void PoolControl::put_into_slot(unsigned user, unsigned slot, const std::vector<
       command({.op = regs::Op::kAssign, .vf = vfs[fn], .user = user, .slot = slot, .fn = fn});
     } catch (const ControlError& e) {
       if (fn + 1 < vfs.size()) bridge_.command({.op = regs::Op::kForce, .user = user, .slot = slot});
-      throw ControlError(fmt::format("VF {}: {}", vfs[fn] % kVfsOfACard, e.what()));
+      throw ControlError(fmt::format("VF {}: {}", vfs[fn] % Bridge::kDeviceVfs, e.what()));
     }
   }
 }
 
 bool PoolControl::has_function_0(unsigned user, unsigned slot) const {
-  for (unsigned n = 0; n < kVfsOfACard * Bridge::geometry().devices; ++n)
+  for (unsigned n = 0; n < Bridge::kDeviceVfs * Bridge::geometry().devices; ++n)
     if (const auto v = bridge_.read<regs::Vf>(n); v.assigned && v.user == user && v.slot == slot && v.fn == 0)
       return true;
   return false;
@@ -129,11 +132,12 @@ json PoolControl::status() const {
            {"slots", json::array()}};
   std::vector<unsigned> vfs;
   for (unsigned card = 0; card < geometry.devices; ++card)
-    for (unsigned n = 0; n < bridge_.read<regs::Device>(card).num_vfs; ++n) vfs.push_back(kVfsOfACard * card + n);
+    for (unsigned n = 0; n < bridge_.read<regs::Device>(card).num_vfs; ++n)
+      vfs.push_back(Bridge::kDeviceVfs * card + n);
   for (const unsigned n : vfs) {
     const auto v = bridge_.read<regs::Vf>(n);
-    json vf{{"vf", n % kVfsOfACard}, {"state", to_string(v.state)}};
-    if (geometry.devices > 1) vf["card"] = n / kVfsOfACard;
+    json vf{{"vf", n % Bridge::kDeviceVfs}, {"state", to_string(v.state)}};
+    if (geometry.devices > 1) vf["card"] = n / Bridge::kDeviceVfs;
     if (v.assigned) {
       vf["user"] = v.user;
       vf["slot"] = v.slot;

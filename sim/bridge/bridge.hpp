@@ -35,6 +35,8 @@ class Bridge : public Clocked {
   // Ports: 0 is the owner, 1..users the users, then the device ports.
   static unsigned port_count();
   static unsigned device_port(unsigned device) { return 1 + geometry().users + device; }
+  /// VFs of a device at most; registers and commands count a device's VF `vf` as kDeviceVfs * device + vf.
+  static constexpr unsigned kDeviceVfs = 64;
   static std::string port_name(unsigned port);  ///< "owner", "user1", "nic0"
 
   /// Where packets that leave `port` go. Must be set before the first cycle; outlives the bridge's last cycle.

@@ -133,7 +133,7 @@ TEST_F(Allocation, WhatMakesNoSenseIsRefusedAndTellsNobody) {
   forget();
   EXPECT_EQ(request(1, 0), Result::kSlotBusy);
   EXPECT_EQ(request(1, 7), Result::kNoSuch);
-  if (const unsigned beyond = 64 * bridge::Bridge::geometry().devices; beyond < kAny) {
+  if (const unsigned beyond = bridge::Bridge::kDeviceVfs * bridge::Bridge::geometry().devices; beyond < kAny) {
     EXPECT_EQ(request(1, 1, beyond), Result::kNoSuch);
   }
   EXPECT_EQ(give(0, {.op = Op::kRequest, .vf = kAny, .user = 1, .slot = 1}), Result::kNotAllowed);

@@ -18,8 +18,8 @@ using regs::NoVfs;
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
-constexpr unsigned kCopier = 1;             // its device port
-constexpr unsigned kHandle = 64 * kCopier;  // of its VF 0, as registers and commands count VFs
+constexpr unsigned kCopier = 1;                                     // its device port
+constexpr unsigned kHandle = bridge::Bridge::kDeviceVfs * kCopier;  // of its VF 0
 
 /// What a server does with a copier's VF.
 class CopierDriver {
@@ -208,9 +208,9 @@ TEST_F(Cards, MessagesComeUnderTheNameOfTheSlotThatHasTheVf) {
 
 TEST_F(Cards, AVfThatNoCardHasCannotBeGiven) {
   run(both());
-  EXPECT_EQ(command(Op::kAssign, 1, 0, 2 * 64), Result::kNoSuch);
+  EXPECT_EQ(command(Op::kAssign, 1, 0, 2 * bridge::Bridge::kDeviceVfs), Result::kNoSuch);
   EXPECT_EQ(command(Op::kAssign, 1, 0, 0xff), Result::kNoSuch);
-  EXPECT_EQ(bridge.read<regs::Vf>(2 * 64), regs::Vf{});
+  EXPECT_EQ(bridge.read<regs::Vf>(2 * bridge::Bridge::kDeviceVfs), regs::Vf{});
 }
 
 TEST_F(Cards, ASlotHoldsFunctionsOfOneCard) {

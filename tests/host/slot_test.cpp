@@ -244,7 +244,9 @@ TEST_F(Slot, NonsenseCommandsAreRefusedWithAReason) {
   EXPECT_EQ(command(Op::kAssign, 0, 0), Result::kNoSuch);
   EXPECT_EQ(command(Op::kAssign, bridge::Bridge::geometry().users + 1, 0), Result::kNoSuch);
   EXPECT_EQ(command(Op::kAssign, 1, 7), Result::kNoSuch);
-  EXPECT_EQ(command(Op::kAssign, 1, 0, std::min(64 * bridge::Bridge::geometry().devices, 0xffU)), Result::kNoSuch);
+  EXPECT_EQ(
+      command(Op::kAssign, 1, 0, std::min(bridge::Bridge::kDeviceVfs * bridge::Bridge::geometry().devices, 0xffU)),
+      Result::kNoSuch);
   EXPECT_EQ(command(Op::kButton, 1, 0), Result::kSlotEmpty);
   EXPECT_EQ(command(Op::kAssign, 1, 0, 0), Result::kDone);
   EXPECT_EQ(command(Op::kAssign, 1, 0, 1), Result::kFnInUse);
