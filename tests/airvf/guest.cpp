@@ -2,7 +2,6 @@
 // airvf-guest: boots one VM with two VFs of a simulated 82599, attached directly, and runs a script of
 // tests/airvf/guest in it. tools/guest is its front door. Says how many checks passed, or what failed and why.
 #include <fmt/format.h>
-#include <sys/stat.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -15,6 +14,7 @@
 
 #include "app/control_client.hpp"
 #include "app/request_words.hpp"
+#include "instruction_counter.hpp"
 #include "lab/alarms.hpp"
 #include "lab/lab.hpp"
 #include "lab/script.hpp"
@@ -25,6 +25,7 @@ using namespace vfpool;
 namespace fs = std::filesystem;
 
 constexpr const char* kSource = VFPOOL_SOURCE_DIR;
+constexpr const char* kCounter = "count";  // of the machine's instructions
 constexpr std::size_t kMostFailures = 20;
 constexpr int kLimit = 600;  // seconds; the longest scripts take 200 on a machine that does nothing else
 
@@ -102,8 +103,8 @@ config::Topology topology_of(const Arguments& a, const Wishes& w, const fs::path
   vm.files.insert(vm.files.end(), a.files.begin(), a.files.end());
   vm.qemu_args.insert(vm.qemu_args.end(), a.qemu_args.begin(), a.qemu_args.end());
   if (!a.count_plugin.empty())
-    vm.qemu_args.insert(vm.qemu_args.end(),
-                        {"-plugin", fs::absolute(a.count_plugin).string() + ",ask=count.ask,answer=count.answer"});
+    for (const std::string& option : InstructionCounter::options(a.count_plugin, kCounter))
+      vm.qemu_args.push_back(option);
   return t;
 }
 
@@ -138,11 +139,7 @@ class Host {
     if (counts_) {
       std::string file = "blocks-" + words;
       std::replace(file.begin(), file.end(), ' ', '-');
-      std::ofstream(lab_.file("count.ask")) << lab_.file(file).string() << "\n";
-      std::string counts;
-      std::ifstream answer(lab_.file("count.answer"));
-      std::getline(answer, counts);
-      out += " " + counts;
+      out += " " + InstructionCounter(lab_.file(""), kCounter).ask(lab_.file(file).string());
     }
     return out;
   }
@@ -161,7 +158,7 @@ lab::ScriptResult boot_and_follow(const Arguments& a, const config::Topology& to
                 .progress = [&](const std::string& line) { progress << line << std::endl; }},
                topology);
   if (!a.count_plugin.empty())
-    for (const char* fifo : {"count.ask", "count.answer"}) ::mkfifo(lab.file(fifo).c_str(), 0600);
+    InstructionCounter(lab.file(""), kCounter).make();
   lab.up();
   Host host(lab, a);
   std::ofstream out(log);

@@ -2,10 +2,7 @@
 #include "vms.hpp"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 
-#include <cerrno>
-#include <fstream>
 #include <future>
 #include <sstream>
 #include <vector>
@@ -33,20 +30,14 @@ config::Topology Vms::topology(const Options& o) {
                   "tests/airvf/guest/choose.sh:/airvf-choose",
                   std::filesystem::absolute(o.module).string() + ":/airvf.ko",
                   (programs / "airvf_load").string() + ":/airvf-load"};
-    s.vm.qemu_args = {"-plugin", fmt::format("{},ask={}.ask,answer={}.answer",
-                                             (programs / "libairvf_count.so").string(), s.name, s.name)};
+    s.vm.qemu_args = InstructionCounter::options(programs / "libairvf_count.so", s.name);
   }
   return t;
 }
 
 void Vms::up() {
   std::filesystem::create_directories(options_.folder);
-  for (unsigned vm = 0; vm < options_.count; ++vm)
-    for (const char* end : {".ask", ".answer"}) {
-      const std::string fifo = lab_.file(name(vm) + end);
-      if (::mkfifo(fifo.c_str(), 0600) != 0 && errno != EEXIST)
-        throw std::system_error(errno, std::generic_category(), fifo);
-    }
+  for (unsigned vm = 0; vm < options_.count; ++vm) counter(vm).make();
   lab_.up();
   each(options_.count, [this](unsigned vm) { ask(vm, "setup"); });
 }
@@ -56,10 +47,7 @@ void Vms::choose(const std::string& config) {
 }
 
 json Vms::instructions(unsigned vm) {
-  std::ofstream(lab_.file(name(vm) + ".ask")) << "\n";
-  std::string line;
-  std::ifstream answer(lab_.file(name(vm) + ".answer"));
-  std::getline(answer, line);
+  const std::string line = counter(vm).ask();
   std::istringstream words(line);
   std::uint64_t all = 0, modules = 0;
   words >> all >> modules;

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "app/control_client.hpp"
+#include "instruction_counter.hpp"
 #include "lab/lab.hpp"
 
 namespace vfpool::bench {
@@ -50,6 +51,7 @@ class Vms {
 
  private:
   static std::string name(unsigned vm) { return "vm" + std::to_string(vm); }
+  InstructionCounter counter(unsigned vm) { return {lab_.file(""), name(vm)}; }
   static config::Topology topology(const Options& options);
 
   Options options_;
