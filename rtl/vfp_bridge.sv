@@ -3,7 +3,7 @@
 // One owner port (index 0), user ports (1..Users), device ports (from Users + 1 on). docs/bridge.md describes their streams;
 // adapters to a vendor's hard IP sit outside.
 module vfp_bridge #(
-  parameter int unsigned Users   = 2,   // user ports, 2..16
+  parameter int unsigned Users   = 2,   // user ports, 1..16
   parameter int unsigned Slots   = 2,   // hot-plug slots of each user: 1, 2, 4, 8 or 16
   parameter int unsigned SlotFns = 8,   // functions of a slot: 2, 4 or 8
   parameter int unsigned Vfs     = 64,  // VFs of a device that can be used: 2, 4, .. 64; those above stay the owner's
@@ -56,8 +56,8 @@ module vfp_bridge #(
   output logic timer_o
 );
 
-  if (Users < 2 || Users > 16) begin : gen_bad_users
-    $error("vfp_bridge: Users must be 2..16");
+  if (Users < 1 || Users > 16) begin : gen_bad_users
+    $error("vfp_bridge: Users must be 1..16");
   end
   if (Slots < 1 || Slots > 16 || (Slots & (Slots - 1)) != 0) begin : gen_bad_slots
     $error("vfp_bridge: Slots must be 1, 2, 4, 8 or 16");

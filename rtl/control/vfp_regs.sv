@@ -18,7 +18,7 @@ module vfp_regs #(
   localparam int unsigned ViewW    = $clog2(Views),
   localparam int unsigned NumSlots = Users * Slots,
   localparam int unsigned NumFns   = NumSlots * SlotFns,
-  localparam int unsigned NSlotW   = $clog2(NumSlots),
+  localparam int unsigned NSlotW   = NumSlots > 1 ? $clog2(NumSlots) : 1,
   localparam int unsigned NFnW     = $clog2(NumFns),
   localparam int unsigned NumVfs   = Devices * Vfs,  // numbered device * Vfs + VF
   localparam int unsigned VfW      = $clog2(NumVfs),
@@ -289,7 +289,7 @@ module vfp_regs #(
   assign vf_index  = vfp_regs_pkg::vf_index(addr_q);
   assign vf        = VfW'((32'(vf_index[7:6]) << DevVfW) | (32'(vf_index[5:0]) % Vfs));
   assign vf_dev    = DevW'(vf_index[7:6]);
-  assign vf_slot   = look_fn_i[NFnW-1:$clog2(SlotFns)];
+  assign vf_slot   = NSlotW'(look_fn_i >> $clog2(SlotFns));
   assign look_vf_o = vf;
   always_comb begin
     vf_word          = '0;
