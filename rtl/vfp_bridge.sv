@@ -8,6 +8,7 @@ module vfp_bridge #(
   parameter int unsigned SlotFns = 8,   // functions of a slot: 2, 4 or 8
   parameter int unsigned Vfs     = 64,  // VFs of a device that can be used: 2, 4, .. 64; those above stay the owner's
   parameter int unsigned Devices = 1,   // 1..4
+  parameter int unsigned MaxPayload = 128,  // largest payload of a packet in bytes: 128, 256 or 512
   localparam int unsigned Hosts    = Users + 1,
   localparam int unsigned Ports    = Hosts + Devices,
   localparam int unsigned NumSlots = Users * Slots
@@ -72,6 +73,10 @@ module vfp_bridge #(
     $error("vfp_bridge: Devices must be 1..4");
   end
 
+  if (MaxPayload != 128 && MaxPayload != 256 && MaxPayload != 512) begin : gen_bad_payload
+    $error("vfp_bridge: MaxPayload must be 128, 256 or 512");
+  end
+
   localparam int unsigned UserFns = Slots * SlotFns;
   localparam int unsigned NumFns  = NumSlots * SlotFns;
   localparam int unsigned NFnW    = $clog2(NumFns);
@@ -100,6 +105,7 @@ module vfp_bridge #(
   logic [Hosts-1:0][15:0]   msi_rid;
   logic [Hosts-1:0][63:0]   msi_addr;
   logic [Hosts-1:0][31:0]   msi_data;
+  logic [Ports-1:0][1:0]    payload;
   logic [Hosts-1:0]         mgmt_en;
   logic [Hosts-1:0][63:0]   mgmt_bar;
   logic [Hosts-1:0][15:0]   mgmt_bdf;
@@ -138,9 +144,11 @@ module vfp_bridge #(
   logic [Ports-1:0]         link_q;
   logic [Hosts-1:0]         host_lost_q;
 
-  vfp_fabric #(.Users(Users), .UserFns(UserFns), .Devices(Devices), .Vfs(Vfs)) u_fabric (
+  vfp_fabric #(
+    .Users(Users), .UserFns(UserFns), .Devices(Devices), .Vfs(Vfs), .MaxPayload(MaxPayload)
+  ) u_fabric (
     .clk_ctrl_i(clk_ctrl), .ctrl_on_i(ctrl_on),
-    .clk_i, .rst_ni, .tick_ms_i, .link_i,
+    .clk_i, .rst_ni, .tick_ms_i, .payload_i(payload), .link_i,
     .rx_valid_i, .rx_ready_o, .rx_room_o, .rx_sop_i, .rx_eop_i, .rx_hdr_i, .rx_data_i,
     .tx_valid_o, .tx_ready_i, .tx_room_i, .tx_sop_o, .tx_eop_o, .tx_hdr_o, .tx_data_o,
     .cfg_valid_o(cfg_valid), .cfg_ready_i(cfg_ready), .cfg_hdr_o(cfg_hdr), .cfg_data_o(cfg_data),
@@ -187,7 +195,9 @@ module vfp_bridge #(
                    err_valid || timeouts != '0 || host_refused != '0 || host_lost_q != host_lost || link_q != link_i;
   vfp_clock_gate u_gate (.clk_i, .rst_ni, .on_i(ctrl_on), .clk_o(clk_ctrl));
 
-  vfp_ctrl #(.Users(Users), .Slots(Slots), .SlotFns(SlotFns), .Devices(Devices), .Vfs(Vfs)) u_ctrl (
+  vfp_ctrl #(
+    .Users(Users), .Slots(Slots), .SlotFns(SlotFns), .Devices(Devices), .Vfs(Vfs), .MaxPayload(MaxPayload)
+  ) u_ctrl (
     .clk_i(clk_ctrl), .rst_ni, .clk_count_i(clk_i), .tick_ms_i,
     .host_link_i(link_i[Hosts-1:0]),
     .dev_link_i(link_i[Hosts +: Devices]), .dev_reset_o,
@@ -201,7 +211,7 @@ module vfp_bridge #(
     .int_valid_o(int_valid), .int_ready_i(int_ready), .int_write_o(int_write), .int_bdf_o(int_bdf),
     .int_type1_o(int_type1), .int_reg_o(int_reg), .int_be_o(int_be), .int_wdata_o(int_wdata), .int_done_i(int_done),
     .int_status_i(int_status), .int_rdata_i(int_rdata), .msi_valid_o(msi_valid), .msi_ready_i(msi_ready),
-    .msi_rid_o(msi_rid), .msi_addr_o(msi_addr), .msi_data_o(msi_data), .mgmt_en_o(mgmt_en), .mgmt_bar_o(mgmt_bar),
+    .msi_rid_o(msi_rid), .msi_addr_o(msi_addr), .msi_data_o(msi_data), .payload_o(payload), .mgmt_en_o(mgmt_en), .mgmt_bar_o(mgmt_bar),
     .mgmt_bdf_o(mgmt_bdf), .own_mem_en_o(own_mem_en), .own_bme_o(own_bme), .own_mem_base_o(own_mem_base),
     .own_mem_limit_o(own_mem_limit), .own_pref_base_o(own_pref_base), .own_pref_limit_o(own_pref_limit),
     .own_dsp_bdf_o(own_dsp_bdf), .own_sec_bus_o(own_sec_bus), .own_sub_bus_o(own_sub_bus), .fn_active_o(fn_active),

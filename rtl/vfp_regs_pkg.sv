@@ -306,6 +306,21 @@ package vfp_regs_pkg;
     device_index = addr[3:2];
   endfunction
 
+  // PAYLOAD: ro, owner.
+  localparam logic [15:0] PayloadOffset = 16'h0200;
+  typedef struct packed {
+    logic [25:0] reserved_31;
+    logic [1:0]  most;  // 128 bytes << MOST: what this bridge was built for
+    logic [1:0]  reserved_3;
+    logic [1:0]  size;  // 128 bytes << SIZE, as set in Device Control of the host's upstream port, of the owner's port above the device; larger packets are malformed
+  } payload_t;
+  function automatic logic is_payload(input logic [15:0] addr);
+    is_payload = addr[15:7] == PayloadOffset[15:7];
+  endfunction
+  function automatic logic [4:0] payload_index(input logic [15:0] addr);
+    payload_index = addr[6:2];
+  endfunction
+
   // SLOT: ro, everybody.
   localparam logic [15:0] SlotOffset = 16'h0400;
   typedef struct packed {
@@ -384,12 +399,13 @@ package vfp_regs_pkg;
     logic event_log;
     logic weight;
     logic device;
+    logic payload;
     logic slot;
     logic rx;
     logic tx;
     logic vf;
   } hit_t;
-  function automatic logic [22:0] hits(input logic [15:0] addr, input logic owner, input logic write);
+  function automatic logic [23:0] hits(input logic [15:0] addr, input logic owner, input logic write);
     hits = {
       is_id(addr) && !write,
       is_role(addr) && !write,
@@ -410,6 +426,7 @@ package vfp_regs_pkg;
       is_event_log(addr) && !write,
       is_weight(addr) && owner,
       is_device(addr) && owner && !write,
+      is_payload(addr) && owner && !write,
       is_slot(addr) && !write,
       is_rx(addr) && owner && !write,
       is_tx(addr) && owner && !write,

@@ -15,6 +15,7 @@ module vfp_cfg_host #(
   parameter int unsigned Devices = 1,
   parameter int unsigned Vfs     = 64,   // of a device
   parameter int unsigned FirstSlot = 1,  // physical number of slot 0
+  parameter int unsigned MaxPayload = 128,
   localparam int unsigned NPorts = Owner ? Devices : Slots,
   localparam int unsigned Fns    = Slots * SlotFns,
   localparam int unsigned FnW    = $clog2(Fns),
@@ -118,6 +119,9 @@ module vfp_cfg_host #(
   output logic [NPorts-1:0][15:0] dsp_bdf_o,
   output logic [NPorts-1:0][7:0]  sec_bus_o,
   output logic [NPorts-1:0][7:0]  sub_bus_o,
+  // Max_Payload_Size of the upstream port, of each downstream port (vfp_cfg_port).
+  output logic [1:0]              payload_o,
+  output logic [NPorts-1:0][1:0]  below_payload_o,
   output logic [NPorts-1:0]       below_reset_o,  // what is below is being reset, its link too
 
   // The management function's message: whether the host takes one, and a pulse to send it.
@@ -253,7 +257,7 @@ module vfp_cfg_host #(
   assign we_own = write && (to_mgmt_q || to_up_q || to_port_q != '0);
   assign we_fn  = write && to_fn_q && there;
 
-  vfp_cfg_map #(.Slot(!Owner)) u_map (
+  vfp_cfg_map #(.Slot(!Owner), .MaxPayload(MaxPayload)) u_map (
     .kind_i (kind_q),
     .reg_i  (place_q),
     .mask_o (mask),
@@ -317,7 +321,9 @@ module vfp_cfg_host #(
     .msi_en_o(mgmt_msi_en)
   );
 
-  vfp_cfg_ports #(.Owner(Owner), .NPorts(NPorts), .FirstSlot(FirstSlot)) u_ports (
+  vfp_cfg_ports #(
+    .Owner(Owner), .NPorts(NPorts), .FirstSlot(FirstSlot), .MaxPayload(MaxPayload)
+  ) u_ports (
     .clk_i, .rst_ni,
     .down_i     (down_q),
     .write_i    (st_q[StEffect] && write_q),
@@ -345,7 +351,7 @@ module vfp_cfg_host #(
     .dn_sec_o   (dn_sec),
     .dn_sub_o   (dn_sub),
     .slot_msi_o (slot_msi),
-    .mem_en_o, .bme_o, .mem_base_o, .mem_limit_o, .pref_base_o, .pref_limit_o, .below_reset_o
+    .mem_en_o, .bme_o, .mem_base_o, .mem_limit_o, .pref_base_o, .pref_limit_o, .below_reset_o, .payload_o, .below_payload_o
   );
 
   // Which functions' registers are at their reset values.

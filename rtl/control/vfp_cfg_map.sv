@@ -5,7 +5,8 @@
 //   slot functions               00 type 0 header   70 MSI-X   a0 PCI Express
 // Combinational.
 module vfp_cfg_map #(
-  parameter bit Slot = 1'b0  // the downstream ports have slots
+  parameter bit Slot = 1'b0,  // the downstream ports have slots
+  parameter int unsigned MaxPayload = 128
 ) (
   input  logic [1:0]  kind_i,
   input  logic [6:0]  reg_i,    // DW index; 7f: one of those above
@@ -26,6 +27,10 @@ module vfp_cfg_map #(
       default: word_o = place_i[3:0];
     endcase
   end
+
+  // Device Capabilities and Device Control: payloads of up to 128 bytes << Payload.
+  localparam logic [2:0]  Payload = MaxPayload == 512 ? 3'd2 : MaxPayload == 256 ? 3'd1 : 3'd0;
+  localparam logic [14:0] DevCtl  = vfp_config_pkg::DevCtlMask | (MaxPayload > 128 ? vfp_config_pkg::DevCtlPayload : 15'd0);
 
   logic mgmt, up, down, port, fn;
   assign mgmt = kind_i == vfp_config_pkg::KindMgmt;
@@ -86,9 +91,9 @@ module vfp_cfg_map #(
         // MSI-X with three vectors; endpoint, upstream port, downstream port, all of version 2, interrupt message 0.
         fixed_o = fn ? 32'h0002_a011 : {7'd0, down && Slot, mgmt ? 8'h02 : up ? 8'h52 : 8'h62, 16'h0010};
       end
-      7'h1d: fixed_o = fn ? 32'h0000_0003 : 32'h0000_8000;  // table: BAR 3
+      7'h1d: fixed_o = fn ? 32'h0000_0003 : {29'h0000_1000, Payload};  // table: BAR 3
       7'h1e: begin
-        if (!fn) mask_o = {17'd0, vfp_config_pkg::DevCtlMask};
+        if (!fn) mask_o = {17'd0, DevCtl};
         else fixed_o = 32'h0000_2003;  // pending bits: BAR 3 + 0x2000
       end
       // Downstream: data link layer active reporting. 5 GT/s, x8.
@@ -104,8 +109,8 @@ module vfp_cfg_map #(
       // Function 0 stands for the link (7.8.18, 7.8.19): 2.5 and 5 GT/s, target 5 GT/s.
       7'h27: if (!fn) fixed_o = 32'h0000_0006;
       7'h28: fixed_o = fn ? 32'h0002_0010 : 32'h0000_0002;  // endpoint, version 2
-      7'h29: if (fn) fixed_o = 32'h1000_8000;  // FLR; payload 128
-      7'h2a: if (fn) mask_o = {17'd0, vfp_config_pkg::DevCtlMask};
+      7'h29: if (fn) fixed_o = {29'h0200_1000, Payload};  // FLR
+      7'h2a: if (fn) mask_o = {17'd0, DevCtl};
       7'h2b: if (fn) fixed_o = 32'h0000_0082;
       7'h2c: if (fn) fixed_o = 32'h0082_0000;
       7'h31: if (fn) fixed_o = 32'h0000_0010;

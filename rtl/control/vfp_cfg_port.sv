@@ -2,7 +2,8 @@
 // What the bridge itself takes from the configuration space of a switch port, and records there: a type 1 header with windows
 // and bus numbers. Its other registers are words (vfp_cfg_words).
 module vfp_cfg_port #(
-  parameter bit Windows = 1'b0  // its windows decide where requests go
+  parameter bit Windows = 1'b0,  // its windows decide where requests go
+  parameter int unsigned MaxPayload = 128
 ) (
   input  logic clk_i,
   input  logic rst_ni,
@@ -34,7 +35,8 @@ module vfp_cfg_port #(
   output logic [63:20] pref_limit_o,
   output logic        link_disable_o,
   output logic        bus_reset_o,         // secondary bus reset
-  output logic        msi_en_o
+  output logic        msi_en_o,
+  output logic [1:0]  payload_o            // Max_Payload_Size: 128 bytes << payload, what there is at most
 );
 
   logic [2:1] command_q;
@@ -122,6 +124,19 @@ module vfp_cfg_port #(
     assign mem_limit_o  = '0;
     assign pref_base_o  = '0;
     assign pref_limit_o = '0;
+  end
+
+  if (MaxPayload == 128) begin : gen_one_size
+    assign payload_o = 2'd0;
+  end else begin : gen_sizes
+    // More than there is (7.8.4) counts as the largest.
+    localparam logic [1:0] Most = MaxPayload == 512 ? 2'd2 : 2'd1;
+    logic [1:0] payload_q;
+    always_ff @(posedge clk_i) begin
+      if (!rst_ni || clear_i) payload_q <= 2'd0;
+      else if (we_i && sel_i['h1e]) payload_q <= word_i[7:5] > {1'b0, Most} ? Most : word_i[6:5];
+    end
+    assign payload_o = payload_q;
   end
 
   assign dev_errors_o   = dev_errors_q;

@@ -3,7 +3,8 @@
 module vfp_cfg_ports #(
   parameter bit          Owner     = 1'b0,
   parameter int unsigned NPorts    = 2,  // downstream ports
-  parameter int unsigned FirstSlot = 1   // physical number of slot 0
+  parameter int unsigned FirstSlot = 1,  // physical number of slot 0
+  parameter int unsigned MaxPayload = 128
 ) (
   input  logic clk_i,
   input  logic rst_ni,
@@ -62,7 +63,10 @@ module vfp_cfg_ports #(
   output logic [NPorts-1:0][31:0] mem_limit_o,
   output logic [NPorts-1:0][63:0] pref_base_o,
   output logic [NPorts-1:0][63:0] pref_limit_o,
-  output logic [NPorts-1:0]       below_reset_o
+  output logic [NPorts-1:0]       below_reset_o,
+  // Max_Payload_Size of the upstream port and of each downstream port (vfp_cfg_port).
+  output logic [1:0]              payload_o,
+  output logic [NPorts-1:0][1:0]  below_payload_o
 );
 
   logic [15:8]             up_errors, up_secondary_errors;
@@ -76,7 +80,7 @@ module vfp_cfg_ports #(
   logic                    up_disable, up_msi_en;
   assign dev_ones = be_i[2] ? wdata_i[19:16] : 4'd0;
 
-  vfp_cfg_port #(.Windows(Owner)) u_up (
+  vfp_cfg_port #(.Windows(Owner), .MaxPayload(MaxPayload)) u_up (
     .clk_i, .rst_ni,
     .clear_i           (down_i),
     .we_i              (write_i && to_up_i),
@@ -101,7 +105,8 @@ module vfp_cfg_ports #(
     .pref_limit_o      (up_pref_limit),
     .link_disable_o    (up_disable),
     .bus_reset_o       (up_reset_o),
-    .msi_en_o          (up_msi_en)
+    .msi_en_o          (up_msi_en),
+    .payload_o
   );
 
   for (genvar p = 0; p < NPorts; p++) begin : gen_port
@@ -113,7 +118,7 @@ module vfp_cfg_ports #(
     assign we        = write_i && to_port_i[p];
     assign down_here = dn_sec_o[p] != 8'd0 && down_id_i[15:8] >= dn_sec_o[p] && down_id_i[15:8] <= dn_sub_o[p];
     assign up_here   = dn_sec_o[p] != 8'd0 && up_id_i[15:8] >= dn_sec_o[p] && up_id_i[15:8] <= dn_sub_o[p];
-    vfp_cfg_port #(.Windows(Owner)) u_port (
+    vfp_cfg_port #(.Windows(Owner), .MaxPayload(MaxPayload)) u_port (
       .clk_i, .rst_ni,
       .clear_i           (down_i || up_reset_o),
       .we_i              (we),
@@ -138,7 +143,8 @@ module vfp_cfg_ports #(
       .pref_limit_o      (pref_limit),
       .link_disable_o    (dn_disable[p]),
       .bus_reset_o       (dn_reset_o[p]),
-      .msi_en_o          (dn_msi_en_o[p])
+      .msi_en_o          (dn_msi_en_o[p]),
+      .payload_o         (below_payload_o[p])
     );
     // A window that shrinks has done so a cycle after the write, which is answered later than that.
     if (Owner) begin : gen_windows

@@ -12,6 +12,7 @@ module vfp_ctrl #(
   parameter int unsigned SlotFns = 8,
   parameter int unsigned Devices = 1,
   parameter int unsigned Vfs     = 64,  // of a device
+  parameter int unsigned MaxPayload = 128,
   localparam int unsigned Hosts    = Users + 1,
   localparam int unsigned Ports    = Hosts + Devices,
   localparam int unsigned NumSlots = Users * Slots,
@@ -83,6 +84,9 @@ module vfp_ctrl #(
   output logic [Hosts-1:0][15:0]   msi_rid_o,
   output logic [Hosts-1:0][63:0]   msi_addr_o,
   output logic [Hosts-1:0][31:0]   msi_data_o,
+
+  // Max_Payload_Size of each host's upstream port, of the owner's port above each device: 128 bytes << payload.
+  output logic [Ports-1:0][1:0]    payload_o,
 
   // Maps for the data plane.
   output logic [Hosts-1:0]         mgmt_en_o,       // memory space enabled on the management function
@@ -375,7 +379,7 @@ module vfp_ctrl #(
 
   logic [DevW-1:0] dev0;
   assign rsp_fwd_dev_o[0] = dev0;
-  vfp_cfg_host #(.Owner(1'b1), .Slots(Slots), .SlotFns(SlotFns), .Devices(Devices), .Vfs(Vfs)) u_owner (
+  vfp_cfg_host #(.Owner(1'b1), .Slots(Slots), .SlotFns(SlotFns), .Devices(Devices), .Vfs(Vfs), .MaxPayload(MaxPayload)) u_owner (
     .clk_i, .rst_ni,
     .link_i         (host_link_i[0]),
     .cfg_valid_i    (cfg_valid_i[0]),
@@ -455,6 +459,8 @@ module vfp_ctrl #(
     .sec_bus_o      (sec_bus),
     .sub_bus_o      (own_sub_bus_o),
     .below_reset_o  (dev_reset_o),
+    .payload_o      (payload_o[0]),
+    .below_payload_o(payload_o[Ports-1:Hosts]),
     .msi_valid_o    (msi_valid_o[0]),
     .msi_ready_i    (msi_ready_i[0]),
     .msi_rid_o      (msi_rid_o[0]),
@@ -480,6 +486,7 @@ module vfp_ctrl #(
     localparam int unsigned S0 = (h - 1) * Slots;
     localparam int unsigned F0 = S0 * SlotFns;
     logic [Slots-1:0]       mem_en, bus_master, below_reset;
+    logic [Slots-1:0][1:0]  below_payload;
     logic [15:0]            target;
     logic [DevW-1:0]        of;  // the device whose VF is asked
     assign rsp_fwd_dev_o[h] = of;
@@ -489,7 +496,8 @@ module vfp_ctrl #(
     end
 
     vfp_cfg_host #(
-      .Owner(1'b0), .Slots(Slots), .SlotFns(SlotFns), .Devices(Devices), .Vfs(Vfs), .FirstSlot(1)
+      .Owner(1'b0), .Slots(Slots), .SlotFns(SlotFns), .Devices(Devices), .Vfs(Vfs), .FirstSlot(1),
+      .MaxPayload(MaxPayload)
     ) u_tree (
       .clk_i, .rst_ni,
       .link_i         (host_link_i[h]),
@@ -570,6 +578,8 @@ module vfp_ctrl #(
       .sec_bus_o      (no_sec[h - 1]),
       .sub_bus_o      (no_sub[h - 1]),
       .below_reset_o  (below_reset),
+      .payload_o      (payload_o[h]),
+      .below_payload_o(below_payload),
       .msi_valid_o    (msi_valid_o[h]),
       .msi_ready_i    (msi_ready_i[h]),
       .msi_rid_o      (msi_rid_o[h]),
@@ -581,7 +591,7 @@ module vfp_ctrl #(
     assign slot_gone[S0 +: Slots] = {Slots{!host_link_i[h]}};
     assign slot_lost[S0 +: Slots] = {Slots{host_lost_i[h]}};
     logic unused;
-    assign unused = ^{mem_en, bus_master, target, below_reset};
+    assign unused = ^{mem_en, bus_master, target, below_reset, below_payload};
   end
 
   logic unused;
@@ -591,7 +601,7 @@ module vfp_ctrl #(
 
   // ---- Registers ---------------------------------------------------------------------------------------------------------
   logic regs_busy, regs_timer;
-  vfp_regs #(.Users(Users), .Slots(Slots), .SlotFns(SlotFns), .Devices(Devices), .Vfs(Vfs)) u_regs (
+  vfp_regs #(.Users(Users), .Slots(Slots), .SlotFns(SlotFns), .Devices(Devices), .Vfs(Vfs), .MaxPayload(MaxPayload)) u_regs (
     .clk_i, .rst_ni, .clk_count_i, .tick_ms_i,
     .reg_valid_i, .reg_ready_o, .reg_write_i, .reg_addr_i, .reg_be_i, .reg_wdata_i, .reg_rdata_o,
     .cmd_o         (cmd),
@@ -607,6 +617,7 @@ module vfp_ctrl #(
     .no_vfs_i      (no_vfs),
     .num_vfs_i     (dev_num_vfs_o),
     .dev_link_i,
+    .payload_i     (payload_o),
     .dev_bus_i     (sec_bus),
     .vf_busy_i,
     .slot_present_i(slot_present),

@@ -11,6 +11,7 @@ module vfp_regs #(
   parameter int unsigned SlotFns = 8,
   parameter int unsigned Devices = 1,
   parameter int unsigned Vfs     = 64,  // of a device
+  parameter int unsigned MaxPayload = 128,
   localparam int unsigned Hosts    = Users + 1,
   localparam int unsigned Ports    = Hosts + Devices,
   localparam int unsigned HostW    = $clog2(Hosts),
@@ -55,6 +56,7 @@ module vfp_regs #(
   input  logic [Devices-1:0][DevVfW:0] num_vfs_i,
   input  logic [Devices-1:0]           dev_link_i,
   input  logic [Devices-1:0][7:0]      dev_bus_i,
+  input  logic [Ports-1:0][1:0]        payload_i,  // of each port (vfp_cfg_port)
   input  logic [NumVfs-1:0]        vf_busy_i,
   input  logic [NumSlots-1:0]      slot_present_i,
   input  logic [NumSlots-1:0]      slot_link_i,
@@ -261,6 +263,20 @@ module vfp_regs #(
   end
   always_ff @(posedge clk_i) if (act_q) device_q <= 32'(device_index) < Devices ? device_word : '0;
 
+  logic [4:0] payload_index;
+  vfp_regs_pkg::payload_t payload_word, payload_q;
+  assign payload_index = vfp_regs_pkg::payload_index(addr_q);
+  always_comb begin
+    payload_word = '0;
+    for (int p = 0; p < int'(Ports); p++) begin
+      if (payload_index == 5'(p)) begin
+        payload_word.size = payload_i[p];
+        payload_word.most = MaxPayload == 512 ? 2'd2 : MaxPayload == 256 ? 2'd1 : 2'd0;
+      end
+    end
+  end
+  always_ff @(posedge clk_i) if (act_q) payload_q <= payload_word;
+
   // A user's slots begin at its own.
   logic [7:0]        slot_index;
   logic [ViewW-1:0]  user_q;  // from 0
@@ -351,6 +367,7 @@ module vfp_regs #(
     if (hit_q.command_result) few |= result;
     if (hit_q.log_last) few |= log_last_q;
     if (hit_q.device) few |= device_q;
+    if (hit_q.payload) few |= payload_q;
     if (hit_q.slot) few |= slot_word_q;
     if (hit_q.vf && vf_there_q) few |= vf_word;
     for (int h = 0; h < int'(Hosts); h++) begin

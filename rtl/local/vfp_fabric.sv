@@ -81,6 +81,7 @@ module vfp_fabric #(
   input  logic [Hosts-1:0][15:0]   msi_rid_i,
   input  logic [Hosts-1:0][63:0]   msi_addr_i,
   input  logic [Hosts-1:0][31:0]   msi_data_i,
+  input  logic [Ports-1:0][1:0]    payload_i,
   input  logic [Hosts-1:0]         mgmt_en_i,
   input  logic [Hosts-1:0][63:0]   mgmt_bar_i,
   input  logic [Hosts-1:0][15:0]   mgmt_bdf_i,
@@ -214,7 +215,7 @@ module vfp_fabric #(
   vfp_plane #(
     .Users(Users), .Devices(Devices), .Slots(MapSlots), .Tags(Tags), .MaxPayload(MaxPayload)
   ) u_plane (
-    .clk_i, .rst_ni, .init_done_o(ready), .tick_ms_i, .link_i,
+    .clk_i, .rst_ni, .init_done_o(ready), .tick_ms_i, .payload_i, .link_i,
     .rx_valid_i, .rx_ready_o, .rx_i(rx), .rx_room_o, .tx_valid_o, .tx_ready_i, .tx_o(tx), .tx_room_i,
     .id_i(id), .timeout_i(cpl_timeout_ms_i[15] ? 15'h7fff : cpl_timeout_ms_i[14:0]), .quota_i(9'(Quota)),
     .weight_i(weight), .tick_stuck_i(tick_ms_i), .stuck_i(stuck), .patience_i(24'd0),
@@ -398,11 +399,12 @@ module vfp_fabric #(
   vfp_clock_gate u_rows_gate (
     .clk_i, .rst_ni, .on_i(look_q != '0 || !settled || moving || pending != '0), .clk_o(clk_rows)
   );
-  vfp_rows #(.Users(Users), .UserFns(UserFns), .Devices(Devices), .Vfs(Vfs)) u_rows (
+  vfp_rows #(.Users(Users), .UserFns(UserFns), .Devices(Devices), .Vfs(Vfs), .MaxPayload(MaxPayload)) u_rows (
     .clk_i(clk_rows), .rst_ni, .ready_i(ready),
     .fn_active_i, .fn_vf_i, .fn_mse_i, .fn_bme_i, .id_fn_o, .fn_id_i, .bar_fn_o, .bar_3_o, .fn_bar_i, .vf_owned_i, .vf_fn_i,
     .open_i(dev_known_i & ~{Devices{freeze_i}}), .vf_mse_i(dev_vf_mse_i), .vf_shift_i(dev_vf_shift_i), .dev_bar0_i, .dev_bar3_i,
     .vf_first_i(dev_vf_first_i), .vf_stride_i(dev_vf_stride_i), .own_master_i(own_bme_i),
+    .user_payload_i(payload_i[Hosts-1:1]), .dev_payload_i(payload_i[Ports-1:Hosts]),
     .pending_i(pending), .bump_o(bump), .map_we_o(map_we), .map_idx_o(map_idx), .map_row_o(map_row),
     .steer_we_o(steer_we), .steer_vf_o(steer_vf), .steer_row_o(steer_row),
     .kick_i(kick), .settled_o(settled), .moving_o(moving)

@@ -8,6 +8,7 @@ module vfp_rows #(
   parameter int unsigned UserFns = 16,  // slot functions of a user, a power of two up to 64
   parameter int unsigned Devices = 1,
   parameter int unsigned Vfs     = 64,  // of a device
+  parameter int unsigned MaxPayload = 128,
   localparam int unsigned NumFns = Users * UserFns,
   localparam int unsigned NumVfs = Devices * Vfs,  // numbered device * Vfs + VF
   localparam int unsigned FnW    = $clog2(UserFns),
@@ -43,6 +44,10 @@ module vfp_rows #(
   input  logic [Devices-1:0][15:0]    vf_first_i,
   input  logic [Devices-1:0][15:0]    vf_stride_i,
   input  logic [Devices-1:0]          own_master_i,
+  // A function is closed while the largest payloads of its server's port and of the card's are not the same: one would send
+  // the other what that cannot take.
+  input  logic [Users-1:0][1:0]       user_payload_i,
+  input  logic [Devices-1:0][1:0]     dev_payload_i,
 
   input  logic [Devices-1:0][63:0]   pending_i,   // vfp_generation
   output logic [Devices-1:0][63:0]   bump_o,
@@ -70,7 +75,24 @@ module vfp_rows #(
     assign dev[d] = {open_i[d], vf_mse_i[d], own_master_i[d], ready_i, vf_shift_i[d], vf_first_i[d], vf_stride_i[d],
                      dev_bar0_i[d][63:14], dev_bar3_i[d][63:14]};
   end
-  assign moved   = changed != '0 || owned_q != vf_owned_i || dev_q != dev;
+  logic [Users-1:0][Devices-1:0] fits;
+  logic                          resized;
+  if (MaxPayload == 128) begin : gen_one_size
+    assign fits    = '1;
+    assign resized = 1'b0;
+    logic unused;
+    assign unused = ^{user_payload_i, dev_payload_i};
+  end else begin : gen_sizes
+    for (genvar u = 0; u < int'(Users); u++) begin : gen_user
+      for (genvar d = 0; d < int'(Devices); d++) begin : gen_with
+        assign fits[u][d] = user_payload_i[u] == dev_payload_i[d];
+      end
+    end
+    logic [Users-1:0][Devices-1:0] fits_q;
+    assign resized = fits_q != fits;
+    always_ff @(posedge clk_i) fits_q <= fits;
+  end
+  assign moved   = changed != '0 || owned_q != vf_owned_i || dev_q != dev || resized;
   always_ff @(posedge clk_i) begin
     active_q <= fn_active_i;
     mse_q    <= fn_mse_i;
@@ -161,7 +183,7 @@ module vfp_rows #(
 
   // The function and its VF.
   logic [NFnW-1:0] fn_q;
-  logic            f_active_q, f_mse_q, f_bme_q;
+  logic            f_active_q, f_mse_q, f_bme_q, f_fits_q;
   logic [VfW-1:0]  f_vf_q;
   logic [51:0]     f_bar0_q, f_bar3_q;
   logic [15:0]     f_bdf_q;
@@ -209,6 +231,7 @@ module vfp_rows #(
     f_bar3_q   <= {fn_bar_i, 2'b00};
     f_bar0_q   <= f_bar3_q;
     f_user_q   <= 5'(fn_q >> FnW);
+    f_fits_q   <= fits[32'(fn1_q) / UserFns][f_dev];
     place_q    <= 15'({f_vf_q[DevVfW-1:0], 2'b00}) << vf_shift_i[f_dev];
   end
 
@@ -216,7 +239,7 @@ module vfp_rows #(
   vfp_steer_pkg::steer_row_t steer_row;
   always_comb begin
     map_row = '0;
-    if (f_active_q && f_mse_q && open_i[f_dev] && vf_mse_i[f_dev]) begin
+    if (f_active_q && f_mse_q && f_fits_q && open_i[f_dev] && vf_mse_i[f_dev]) begin
       map_row.has_a  = 1'b1;
       map_row.has_b  = 1'b1;
       map_row.dev    = 2'(f_dev);
@@ -233,7 +256,7 @@ module vfp_rows #(
       steer_row.open   = 1'b1;
       steer_row.master = own_master_i[v_dev];
       steer_row.id     = vf_first_i[v_dev] + v_id_q;
-    end else if (f_active_q && f_vf_q == two_at_q && open_i[v_dev]) begin
+    end else if (f_active_q && f_fits_q && f_vf_q == two_at_q && open_i[v_dev]) begin
       steer_row.open   = 1'b1;
       steer_row.master = f_bme_q;
       steer_row.host   = f_user_q + 5'd1;

@@ -19,6 +19,7 @@ module vfp_crossbar #(
   input  logic rst_ni,
   output logic init_done_o,
 
+  input  logic [P-1:0][1:0]        payload_i,  // largest payload that comes in: 128 bytes << payload
   input  logic [P-1:0]             link_i,
   input  logic [P-1:0]             rx_valid_i,
   input  logic [P-1:0][CellW-1:0]  rx_i,
@@ -142,7 +143,7 @@ module vfp_crossbar #(
       .Peers(Devices), .Slots(HostSlots), .Tags(Tags), .MaxPayload(MaxPayload), .Local(Local), .Refuse(1'b1)
     ) u_port (
       .clk_i, .rst_ni, .init_done_o(ready[h]),
-      .link_i(link_i[h]), .rx_valid_i(rx_valid_i[h]), .rx_i(rx_i[h]), .rx_wait_i(rx_wait_i[h]),
+      .payload_i(payload_i[h]), .link_i(link_i[h]), .rx_valid_i(rx_valid_i[h]), .rx_i(rx_i[h]), .rx_wait_i(rx_wait_i[h]),
       .rx_room_o(rx_room_o[h]),
       .link_room_i(link_room_i[h]), .take_o(take_o[h]), .link_waits_i(link_waits_i[h]),
       .tx_valid_o(tx_valid_o[h]), .tx_o(tx_o[h]), .tx_route_o(tx_route_o[h]), .tx_tag_o(tx_tag_o[h]),
@@ -204,7 +205,8 @@ module vfp_crossbar #(
     logic [4:0] unused_tag_port;  // whoever asked, the VF is this device's
     vfp_port #(.Peers(H), .Slots(DevSlots), .Tags(Tags), .MaxPayload(MaxPayload), .Local(Local)) u_port (
       .clk_i, .rst_ni, .init_done_o(ready[H + d]),
-      .link_i(link_i[H + d]), .rx_valid_i(rx_valid_i[H + d]), .rx_i(rx_i[H + d]), .rx_wait_i(rx_wait_i[H + d]),
+      .payload_i(payload_i[H + d]), .link_i(link_i[H + d]),
+      .rx_valid_i(rx_valid_i[H + d]), .rx_i(rx_i[H + d]), .rx_wait_i(rx_wait_i[H + d]),
       .rx_room_o(rx_room_o[H + d]),
       .link_room_i(link_room_i[H + d]), .take_o(take_o[H + d]), .link_waits_i(link_waits_i[H + d]),
       .tx_valid_o(tx_valid_o[H + d]), .tx_o(tx_o[H + d]), .tx_route_o(tx_route_o[H + d]), .tx_tag_o(tx_tag_o[H + d]),

@@ -23,6 +23,7 @@ module vfp_plane #(
   input  logic tick_ms_i,
 
   // Links.
+  input  logic [P-1:0][1:0]        payload_i,  // largest payload that comes in: 128 bytes << payload
   input  logic [P-1:0]             link_i,
   input  logic [P-1:0]             rx_valid_i,
   output logic [P-1:0]             rx_ready_o,
@@ -170,7 +171,7 @@ module vfp_plane #(
     .Users(Users), .Devices(Devices), .HostSlots(HostSlots), .DevSlots(DevSlots), .Tags(Tags), .MaxPayload(MaxPayload),
     .Local(1'b1)
   ) u_crossbar (
-    .clk_i, .rst_ni, .init_done_o(plane_ready), .link_i,
+    .clk_i, .rst_ni, .init_done_o(plane_ready), .payload_i, .link_i,
     .rx_valid_i(in_valid), .rx_i(in), .rx_wait_i(wait_room), .rx_room_o(room),
     .link_room_i(link_room), .take_o(takes), .link_waits_i(link_waits),
     .tx_valid_o(exit_valid), .tx_o(exit_cell), .tx_route_o(exit_route), .tx_tag_o(exit_tag),

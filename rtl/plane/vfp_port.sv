@@ -15,6 +15,7 @@ module vfp_port #(
   output logic init_done_o,
 
   // Link.
+  input  logic [1:0]          payload_i,       // largest payload: 128 bytes << payload
   input  logic                link_i,
   input  logic                rx_valid_i,
   input  vfp_cell_pkg::cell_t rx_i,
@@ -182,7 +183,7 @@ module vfp_port #(
   vfp_cell_pkg::cell_t in;
   logic                in_valid, bad;
   vfp_rx_check #(.MaxPayload(MaxPayload)) u_receive (
-    .clk_i(clk_receive), .rst_ni, .link_i, .rx_valid_i, .rx_i, .rx_void_i(refuse),
+    .clk_i(clk_receive), .rst_ni, .payload_i, .link_i, .rx_valid_i, .rx_i, .rx_void_i(refuse),
     .out_valid_o(in_valid), .out_o(in), .out_cls_o(dec_cls_o), .out_cells_o(dec_cells_o), .out_bad_o(bad), .stray_o
   );
   assign dec_valid_o = in_valid;

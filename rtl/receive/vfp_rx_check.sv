@@ -9,6 +9,7 @@ module vfp_rx_check #(
 ) (
   input  logic                clk_i,
   input  logic                rst_ni,
+  input  logic [1:0]          payload_i,    // see vfp_rx_header
   input  logic                link_i,       // low: the link is down, what is under way ends nullified
 
   input  logic                rx_valid_i,
@@ -33,7 +34,7 @@ module vfp_rx_check #(
   logic [5:0]   pay_cells, all_cells;
 
   vfp_rx_header #(.MaxPayload(MaxPayload)) u_header (
-    .clk_i,
+    .clk_i, .payload_i,
     .load_i     (rx_valid_i && rx_i.sop),  // of a void cell, too: nothing judges it
     .judge_i    (s1_valid_q && s1_sop_q),
     .hdr_i      (rx_i.hdr),

@@ -5,9 +5,10 @@
 // Carried on: memory addresses at the places of the 4 DW format; no digest; the bits of features that the bridge does not
 // offer (10-bit tags, LN, processing hints) cleared. A read with a processing hint has its byte enables implied (2.2.7.1).
 module vfp_rx_header #(
-  parameter int unsigned MaxPayload = 128  // bytes: 128, 256 or 512
+  parameter int unsigned MaxPayload = 128  // bytes: 128, 256 or 512; what the bridge is built for
 ) (
   input  logic         clk_i,
+  input  logic [1:0]   payload_i,  // its Max_Payload_Size: 128 bytes << payload, MaxPayload at most (2.2.2)
 
   input  logic         load_i,   // first stage takes hdr_i
   input  logic         judge_i,  // second stage takes what the first holds; the results stay until the next judge_i
@@ -60,8 +61,9 @@ module vfp_rx_header #(
     end
   end
 
-  logic [10:0] length;  // DW, 1..1024
+  logic [10:0] length, most;  // DW, 1..1024; of payload
   assign length = {dw0.len == 10'd0, dw0.len};
+  assign most   = MaxPayload == 128 ? 11'd32 : 11'd32 << payload_i;
 
   // Operands of 4 or 8 bytes, compare-and-swap has two of 4, 8 or 16; where operands lie naturally (2.2.7).
   logic [1:0] place;  // DW
@@ -94,7 +96,7 @@ module vfp_rx_header #(
       digest_q   <= dw0.td;
       len_q      <= dw0.len[7:0];
       dw_is_1_q  <= dw0.len == 10'd1;
-      too_long_q <= dw0.data && length > 11'(MaxPayload / 4);
+      too_long_q <= dw0.data && length > most;
       tc_0_q     <= dw0.tc == 3'd0;
       plain_q    <= !dw0.ro && !dw0.ns && dw0.at == 2'd0;
       first_0_q  <= raw.first_be == 4'd0;

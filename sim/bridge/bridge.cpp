@@ -95,7 +95,8 @@ struct Bridge::Impl {
     for (int i = 0; i < 4; ++i) edge();
     give(top.rst_n_set_i, 1);
     take_over();
-    check_geometry(regs::Geometry::unpack(service(false, regs::Geometry::kOffset, 0)), kGeometry);
+    check_geometry(regs::Geometry::unpack(service(false, regs::Geometry::kOffset, 0)),
+                   regs::Payload::unpack(service(false, regs::Payload::offset(0), 0)), kGeometry);
   }
   ~Impl() {
     if (timer != 0) scheduler.cancel(timer);
@@ -256,12 +257,16 @@ struct Bridge::Impl {
   }
 };
 
-void check_geometry(const regs::Geometry& rtl, const Geometry& program) {
-  const Geometry said{.users = rtl.users, .slots = rtl.slots, .slot_functions = rtl.slot_fns, .devices = rtl.devices};
+void check_geometry(const regs::Geometry& rtl, const regs::Payload& payload, const Geometry& program) {
+  const Geometry said{.users = rtl.users,
+                      .slots = rtl.slots,
+                      .slot_functions = rtl.slot_fns,
+                      .devices = rtl.devices,
+                      .max_payload = 128U << payload.most};
   if (said == program) return;
   const auto text = [](const Geometry& g) {
-    return fmt::format("{} users, {} slots each, {} functions a slot, {} devices", g.users, g.slots, g.slot_functions,
-                       g.devices);
+    return fmt::format("{} users, {} slots each, {} functions a slot, {} devices, payloads of {} bytes", g.users,
+                       g.slots, g.slot_functions, g.devices, g.max_payload);
   };
   throw std::runtime_error(
       fmt::format("bridge: the RTL is built for {}; this program for {}", text(said), text(program)));

@@ -16,9 +16,9 @@
 
 namespace vfpool::bridge {
 
-/// Compares what the RTL says of itself (GEOMETRY) with what this program was built for. Throws std::runtime_error with
-/// both if they differ.
-void check_geometry(const regs::Geometry& rtl, const Geometry& program);
+/// Compares what the RTL says of itself (GEOMETRY, and PAYLOAD of any port) with what this program was built for. Throws
+/// std::runtime_error with both if they differ.
+void check_geometry(const regs::Geometry& rtl, const regs::Payload& payload, const Geometry& program);
 
 class Bridge : public Clocked {
  public:

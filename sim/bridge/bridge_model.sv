@@ -9,6 +9,7 @@ module bridge_model #(
   parameter int unsigned Slots   = 2,
   parameter int unsigned SlotFns = 8,
   parameter int unsigned Devices = 1,
+  parameter int unsigned MaxPayload = 128,
   localparam int unsigned Ports    = Users + 1 + Devices,
   localparam int unsigned NumSlots = Users * Slots
 ) (
@@ -78,7 +79,9 @@ module bridge_model #(
     svc_wdata_i <= svc_wdata_set_i;
   end
 
-  vfp_bridge #(.Users(Users), .Slots(Slots), .SlotFns(SlotFns), .Devices(Devices)) u_bridge (.*);
+  vfp_bridge #(
+    .Users(Users), .Slots(Slots), .SlotFns(SlotFns), .Devices(Devices), .MaxPayload(MaxPayload)
+  ) u_bridge (.*);
 
   for (genvar h = 0; h <= int'(Users); h++) begin : gen_host
     assign awake_o[h] = u_bridge.u_fabric.u_plane.gen_link[h].u_link_gate.goes ||

@@ -18,7 +18,7 @@ verilate(vfpool_rtl PREFIX Vbridge_model TOP_MODULE bridge_model
          SOURCES ${rtl_files} ${CMAKE_CURRENT_SOURCE_DIR}/bridge_model.sv TRACE_FST OPT_SLOW -O0
          ${counting}
          VERILATOR_ARGS -GUsers=${VFPOOL_USERS} -GSlots=${VFPOOL_SLOTS} -GSlotFns=${VFPOOL_SLOT_FNS}
-                        -GDevices=${VFPOOL_DEVICES} +define+VFPOOL_GATE --x-assign fast --x-initial fast
+                        -GDevices=${VFPOOL_DEVICES} -GMaxPayload=${VFPOOL_PAYLOAD} +define+VFPOOL_GATE --x-assign fast --x-initial fast
                         --assert -O3 ${counted} ${VFPOOL_RTL}/lint.vlt)
 # -g1: following the variables of generated code through the optimiser takes the compiler minutes.
 target_compile_options(vfpool_rtl PRIVATE ${VFPOOL_RTL_OPTIMIZE} -g1 -w)

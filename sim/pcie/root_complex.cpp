@@ -73,6 +73,11 @@ struct RootComplex::Impl {
     port.on_write(kPortExpress + kLinkControl, 2, [this] { link_changed(); });
   }
 
+  // As set in Device Control of the root port (7.8.4).
+  unsigned max_payload() const {
+    return std::min(128U << (port.get16(kPortExpress + express::kDeviceControl) >> 5 & 7), options.max_payload);
+  }
+
   ~Impl() {
     below.on_room({});
     memory.on_room({});
@@ -237,7 +242,7 @@ struct RootComplex::Impl {
         send(completion(tlp, port_id(), CplStatus::kUnsupported));
         return;
       }
-      for (Tlp& c : completions_with_data(tlp, port_id(), bytes, options.max_payload, options.rcb)) send(std::move(c));
+      for (Tlp& c : completions_with_data(tlp, port_id(), bytes, max_payload(), options.rcb)) send(std::move(c));
     } else if (tlp.flow_class() == FlowClass::kNonPosted) {
       ++counters.unsupported_in;
       send(completion(tlp, port_id(), CplStatus::kUnsupported));
@@ -344,7 +349,7 @@ void RootComplex::mem_write(std::uint64_t address, std::span<const std::uint8_t>
     return;
   }
   while (!data.empty()) {
-    const std::size_t to_page = 4096 - (address & 0xfff), to_payload = i.options.max_payload - (address & 3);
+    const std::size_t to_page = 4096 - (address & 0xfff), to_payload = i.max_payload() - (address & 3);
     const auto part = data.first(std::min({data.size(), to_page, to_payload}));
     ++i.counters.requests_out;
     i.send(pcie::mem_write(kRootComplexId, address, part));
@@ -365,8 +370,8 @@ bool RootComplex::room(FlowClass cls) const { return impl_->has_room(cls) || imp
 void RootComplex::deliver(Tlp tlp) {
   Impl& i = *impl_;
   auto bad = malformed(tlp);
-  if (!bad && tlp.data.size() > i.options.max_payload)
-    bad = fmt::format("{} B of payload, maximum {}", tlp.data.size(), i.options.max_payload);
+  if (!bad && tlp.data.size() > i.max_payload())
+    bad = fmt::format("{} B of payload, maximum {}", tlp.data.size(), i.max_payload());
   if (bad) {
     ++i.counters.malformed_in;
     spdlog::warn("{}: malformed packet ({}): {}", i.options.name, *bad, tlp.str());

@@ -22,12 +22,20 @@ assign f_one_len = {f_one.dw0.len == 10'd0, f_one.dw0.len};
 assign f_is_mem  = f_hdr.dw0.kind == 5'd0 || (f_hdr.dw0.kind == 5'd1 && !f_hdr.dw0.data);
 assign f_one_mem = f_one.dw0.kind == 5'd0 || (f_one.dw0.kind == 5'd1 && !f_one.dw0.data);
 
+// The setting may change at any time: a header is judged by what it was when the header came.
+logic [10:0] f_most_q = 11'd32, f_judged_q = 11'd1024;
+always_comb assume (128 << payload_i <= MaxPayload);
+always_ff @(posedge clk_i) begin
+  if (load_i) f_most_q <= 11'd32 << payload_i;
+  if (judge_i) f_judged_q <= f_most_q;
+end
+
 always_comb begin
   assert (!f_one.dw0.prefix && !f_one.dw0.td);
   assert (mem_q == f_one_mem);
   assert (data_q == f_one.dw0.data);
   assert (len_q == f_one.dw0.len[7:0]);
-  assert (too_long_q == (f_one.dw0.data && f_one_len > MaxPayload / 4));
+  assert (too_long_q == (f_one.dw0.data && f_one_len > f_most_q));
   if (f_one_mem) assert (page_end_q == {2'b00, f_one.dw3[11:2]} + {1'b0, f_one_len});
   if (f_one_mem && !f_one.dw0.dw4) assert (f_one.dw2 == 32'd0);
 
@@ -36,6 +44,7 @@ always_comb begin
     if (f_is_mem) assert ({2'b00, f_hdr.dw3[11:2]} + {1'b0, f_len} <= 12'd1024);
     if (f_is_mem && !f_hdr.dw0.dw4) assert (f_hdr.dw2 == 32'd0);
     assert (!f_hdr.dw0.data || f_len <= MaxPayload / 4);
+    assert (!f_hdr.dw0.data || f_len <= f_judged_q);
     assert (pay_cells_q == (f_hdr.dw0.data ? (f_len + 3) / 4 : 0));
     assert (all_cells_q == (pay_cells_q == 0 ? 6'd1 : pay_cells_q) || all_cells_q == pay_cells_q + 6'd1);
     cover (f_is_mem && f_hdr.dw3[11:2] == 10'h3ff && !f_hdr.dw0.data);

@@ -17,7 +17,7 @@ using bench::Cell;
 using bench::Random;
 using bench::Words;
 
-constexpr unsigned kMaxPayload = 256;  // CMakeLists.txt
+constexpr unsigned kMaxPayload = 256;  // as it is set; the entrance is built for 512 (CMakeLists.txt)
 
 // --- the rules ---
 
@@ -169,6 +169,7 @@ struct Entrance {
     model.rx_valid_i = 0;
     model.rx_void_i = 0;
     model.link_i = 1;
+    model.payload_i = 1;
     bench::reset(model);
   }
 };
