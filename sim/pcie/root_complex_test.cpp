@@ -173,6 +173,27 @@ TEST_F(RootComplexTest, MalformedPacketsAreCountedNotActedOn) {
 
 constexpr unsigned kP = 1, kN = 2, kC = 4;
 
+// 7.8.4: what it sends and what it takes. 512 bytes are the most that its port can.
+TEST_F(RootComplexTest, PayloadsAreAsLargeAsDeviceControlSays) {
+  for (const unsigned code : {0U, 1U, 2U, 5U}) {
+    const std::size_t size = std::min(128U << code, 512U);
+    write(Bdf(0, 1, 0), 0x48, {static_cast<std::uint8_t>(code << 5), 0});
+    link.sent.clear();
+    rc.mem_write(0x80000000, std::vector<std::uint8_t>(1024));
+    ASSERT_EQ(link.sent.size(), 1024 / size);
+    EXPECT_EQ(link.sent[0].data.size(), size);
+    link.sent.clear();
+    rc.deliver(mem_read(Bdf(2, 0, 0), 3, 0x1000, 1024));
+    ASSERT_EQ(link.sent.size(), 1024 / size);
+    EXPECT_EQ(link.sent[0].data.size(), size);
+    const auto malformed = rc.counters().malformed_in;
+    rc.deliver(mem_write(Bdf(2, 0, 0), 0x1000, std::vector<std::uint8_t>(size)));
+    EXPECT_EQ(rc.counters().malformed_in, malformed) << size;
+    rc.deliver(mem_write(Bdf(2, 0, 0), 0x1000, std::vector<std::uint8_t>(size + 4)));
+    EXPECT_EQ(rc.counters().malformed_in, malformed + 1) << size;
+  }
+}
+
 TEST_F(RootComplexTest, CompletionsPassRequestsThatHaveNoRoom) {
   link.full = kN;
   rc.mem_read(0x80000000, 4, [](CplStatus, auto) {});
