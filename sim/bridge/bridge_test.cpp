@@ -23,9 +23,8 @@ TEST(Geometry, AnyDifferenceIsRefusedWithBothValues) {
   const regs::Geometry rtl{.users = 4, .slots = 2, .slot_fns = 8, .devices = 1};
   const regs::Payload payload{.most = 1};
   EXPECT_NO_THROW(check_geometry(rtl, payload, {4, 2, 8, 1, 256}));
-  for (const Geometry program :
-       {Geometry{3, 2, 8, 1, 256}, Geometry{4, 1, 8, 1, 256}, Geometry{4, 2, 4, 1, 256}, Geometry{4, 2, 8, 2, 256},
-        Geometry{4, 2, 8, 1, 128}})
+  for (const Geometry program : {Geometry{3, 2, 8, 1, 256}, Geometry{4, 1, 8, 1, 256}, Geometry{4, 2, 4, 1, 256},
+                                 Geometry{4, 2, 8, 2, 256}, Geometry{4, 2, 8, 1, 128}})
     EXPECT_THROW(check_geometry(rtl, payload, program), std::runtime_error);
   try {
     check_geometry(rtl, payload, {2, 2, 8, 1, 256});

@@ -157,8 +157,7 @@ lab::ScriptResult boot_and_follow(const Arguments& a, const config::Topology& to
                 .sim_program = {},
                 .progress = [&](const std::string& line) { progress << line << std::endl; }},
                topology);
-  if (!a.count_plugin.empty())
-    InstructionCounter(lab.file(""), kCounter).make();
+  if (!a.count_plugin.empty()) InstructionCounter(lab.file(""), kCounter).make();
   lab.up();
   Host host(lab, a);
   std::ofstream out(log);
