@@ -29,8 +29,12 @@ class TwoUsers : public Pool {
   void from_device(pcie::Tlp t) { bridge.input(device()).deliver(std::move(t)); }
   static unsigned device() { return bridge::Bridge::device_port(0); }
   /// Longer than a change of who may reach what takes until it is in force, at most (docs/bridge-inside.md: 1,400
-  /// cycles, and 192 for each further device).
-  void settle() { sleep(std::chrono::microseconds(6 + 2 * bridge::Bridge::geometry().devices)); }
+  /// cycles, and 192 for each further device), with a look at the card before it; the queues at the links of a bridge
+  /// for large payloads take longer.
+  void settle() {
+    const bridge::Geometry& size = bridge::Bridge::geometry();
+    sleep(std::chrono::microseconds(6 + 2 * size.devices + (size.max_payload > 128 ? 2 : 0)));
+  }
   /// In a long one the owner looks into its mailbox a hundred times, not as often as usual.
   void sleep(SimTime t) {
     const SimTime usual = std::exchange(mailbox_every, std::max(mailbox_every, t / 100));
