@@ -477,6 +477,7 @@ module vfp_ctrl #(
   logic [Users-1:0][Slots-1:0][63:0] no_pref_base, no_pref_limit;
   logic [Users-1:0][Slots-1:0][15:0] no_dsp_bdf;
   logic [Users-1:0][Slots-1:0][7:0]  no_sec, no_sub;
+  logic [Users-1:0][Slots-1:0][1:0]  no_payload;
   logic [Users-1:0][15:0]  user_id;
   logic [Users-1:0][63:14] user_bar;
   assign fn_id_o  = user_id[32'(id_fn_i) / UserFns];
@@ -486,7 +487,6 @@ module vfp_ctrl #(
     localparam int unsigned S0 = (h - 1) * Slots;
     localparam int unsigned F0 = S0 * SlotFns;
     logic [Slots-1:0]       mem_en, bus_master, below_reset;
-    logic [Slots-1:0][1:0]  below_payload;
     logic [15:0]            target;
     logic [DevW-1:0]        of;  // the device whose VF is asked
     assign rsp_fwd_dev_o[h] = of;
@@ -579,7 +579,7 @@ module vfp_ctrl #(
       .sub_bus_o      (no_sub[h - 1]),
       .below_reset_o  (below_reset),
       .payload_o      (payload_o[h]),
-      .below_payload_o(below_payload),
+      .below_payload_o(no_payload[h - 1]),
       .msi_valid_o    (msi_valid_o[h]),
       .msi_ready_i    (msi_ready_i[h]),
       .msi_rid_o      (msi_rid_o[h]),
@@ -591,13 +591,14 @@ module vfp_ctrl #(
     assign slot_gone[S0 +: Slots] = {Slots{!host_link_i[h]}};
     assign slot_lost[S0 +: Slots] = {Slots{host_lost_i[h]}};
     logic unused;
-    assign unused = ^{mem_en, bus_master, target, below_reset, below_payload};
+    assign unused = ^{mem_en, bus_master, target, below_reset};
   end
 
   logic unused;
   assign unused = ^{no_present, no_link, no_pressed, no_powered, no_usable, no_off, no_reset, host_was_lost_q[0], no_power_led,
                     no_attn_led, no_mse, no_bme,
-                    no_bar, no_id, no_mem_base, no_mem_limit, no_pref_base, no_pref_limit, no_dsp_bdf, no_sec, no_sub};
+                    no_bar, no_id, no_mem_base, no_mem_limit, no_pref_base, no_pref_limit, no_dsp_bdf, no_sec, no_sub,
+                    no_payload};
 
   // ---- Registers ---------------------------------------------------------------------------------------------------------
   logic regs_busy, regs_timer;
