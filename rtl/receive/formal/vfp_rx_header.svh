@@ -35,6 +35,7 @@ always_comb begin
   assert (mem_q == f_one_mem);
   assert (data_q == f_one.dw0.data);
   assert (len_q == f_one.dw0.len[7:0]);
+  assert (f_most_q <= 11'(MaxPayload / 4));
   assert (too_long_q == (f_one.dw0.data && f_one_len > f_most_q));
   if (f_one_mem) assert (page_end_q == {2'b00, f_one.dw3[11:2]} + {1'b0, f_one_len});
   if (f_one_mem && !f_one.dw0.dw4) assert (f_one.dw2 == 32'd0);
