@@ -9,8 +9,13 @@
  * (-E2BIG). Reserved members and unknown flags must be zero (-EINVAL).
  *
  * Users are counted from 1, as the bridge's ports are; slots, functions and
- * VFs from 0. In a structure of a user's server, user 0 means itself; it can
+ * cards from 0. In a structure of a user's server, user 0 means itself; it can
  * name no other (-EPERM).
+ *
+ * A VF is named in the whole pool: card * VFPOOL_CARD_VFS + its number on that
+ * card, both from 0, so that those of the first card have their own numbers.
+ * VFPOOL_ANY, the name that VF 63 of card 3 would have, names none or any; that
+ * VF stays the owner's. A card that the bridge does not have is -EINVAL.
  *
  * read() gives struct vfpool_event, as many as fit, oldest first, starting
  * with those that come after the file was opened; poll() tells when there are
@@ -24,6 +29,8 @@
 
 #define VFPOOL_INTERFACE	1	/* version; changes when meaning does */
 #define VFPOOL_ANY		0xff
+#define VFPOOL_CARDS		4	/* that a bridge has at most */
+#define VFPOOL_CARD_VFS		64	/* names of VFs that each card has */
 #define VFPOOL_SLOT_FUNCTIONS	8
 
 enum vfpool_side {
@@ -38,11 +45,24 @@ struct vfpool_info {
 	__u8 users;		/* of the bridge */
 	__u8 slots;		/* of each user */
 	__u8 functions;		/* of each slot */
-	__u8 sriov;		/* 1: the owner has enabled VFs */
+	__u8 sriov;		/* 1: the owner has enabled VFs of the first card */
 	__u8 frozen;		/* 1: the owner is not heard of */
-	__u8 vfs;		/* that the card offers now */
+	__u8 vfs;		/* that the first card offers now */
 	__u32 sequence;		/* of the latest event */
-	__u32 reserved;
+	__u8 cards;		/* of the bridge; 0: a driver that knows the first only */
+	__u8 reserved[3];
+};
+
+/* In: card. Owner only. */
+struct vfpool_card_info {
+	__u8 card;
+	__u8 port;		/* of the bridge, as in struct vfpool_port_counters */
+	__u8 link;		/* 1: there is a card */
+	__u8 sriov;		/* 1: the owner has enabled its VFs */
+	__u8 vfs;		/* that it offers now */
+	__u8 no_vfs;		/* why it offers none: NO_VFS of the bridge's registers */
+	__u8 reserved[2];
+	__u64 address;		/* owner's, of its PF, as that of a VF; 0: the kernel has none */
 };
 
 /* In: user, slot. */
@@ -132,8 +152,8 @@ struct vfpool_assign {
 /* Owner only; what is 0xff, 0xffff is left as it is. */
 struct vfpool_user_info {
 	__u8 user;
-	__u8 quota;		/* most VFs, 0..64 */
-	__u8 weight;		/* share toward the card, 1..31 */
+	__u8 quota;		/* most VFs of all cards, 0..64 for each card, 254 at most */
+	__u8 weight;		/* share toward each card, 1..31 */
 	__u8 held;		/* out: VFs that it has now */
 	__u32 reserved;
 };
@@ -156,7 +176,7 @@ struct vfpool_reset {
 #define VFPOOL_DROP_KINDS	16
 
 /*
- * In: port (0 owner, 1.. users, then the card). Owner only. Packets that came
+ * In: port (0 owner, 1.. users, then the cards). Owner only. Packets that came
  * in by and left through that port since the bridge's reset.
  */
 struct vfpool_port_counters {
@@ -241,5 +261,6 @@ struct vfpool_event {
 #define VFPOOL_IOC_VF_COUNTERS	_IOWR('V', 0x4b, struct vfpool_vf_counters)
 #define VFPOOL_IOC_DROPS	_IOR('V', 0x4c, struct vfpool_drops)
 #define VFPOOL_IOC_RESET	_IOW('V', 0x4d, struct vfpool_reset)
+#define VFPOOL_IOC_CARD		_IOWR('V', 0x4e, struct vfpool_card_info)
 
 #endif

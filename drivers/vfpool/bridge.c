@@ -43,10 +43,12 @@ int vfpool_bridge_identify(struct vfpool *pool)
 	pool->users = geometry.users;
 	pool->slots = geometry.slots;
 	pool->functions = geometry.slot_fns;
+	pool->cards = geometry.devices;
 	if (!pool->users || pool->users > VFPOOL_MOST_USERS || !pool->slots ||
+	    !pool->cards || pool->cards > VFPOOL_CARDS ||
 	    pool->port > pool->users || pool->role != (pool->port ? VFPOOL_USER : VFPOOL_OWNER)) {
-		pci_err(pool->pdev, "port %u of %u users with %u slots makes no sense\n",
-			pool->port, pool->users, pool->slots);
+		pci_err(pool->pdev, "port %u of %u users with %u slots, %u cards makes no sense\n",
+			pool->port, pool->users, pool->slots, pool->cards);
 		return -ENODEV;
 	}
 	return 0;
@@ -65,8 +67,22 @@ void vfpool_bridge_info(struct vfpool *pool, struct vfpool_info *info)
 		.functions = pool->functions,
 		.sriov = status.sriov,
 		.frozen = status.frozen,
-		.vfs = min_t(u32, status.num_vfs, VFPOOL_MOST_VFS),
+		.vfs = min_t(u32, status.num_vfs, VFPOOL_CARD_VFS),
+		.cards = pool->cards,
 	};
+}
+
+void vfpool_bridge_card(struct vfpool *pool, struct vfpool_card_info *card)
+{
+	struct vfpool_device r = vfpool_device_unpack(bridge_read(pool, VFPOOL_DEVICE(card->card)));
+	/* The last name of the last card is none: VFPOOL_ANY. */
+	int names = min(VFPOOL_CARD_VFS, VFPOOL_MOST_VFS - card->card * VFPOOL_CARD_VFS);
+
+	card->port = 1 + pool->users + card->card;
+	card->link = r.link;
+	card->sriov = r.sriov;
+	card->no_vfs = r.no_vfs;
+	card->vfs = min_t(u32, r.num_vfs, names);
 }
 
 /* A user finds its own slots from index 0 on, the owner all of them. */
@@ -127,8 +143,9 @@ static int bridge_command(struct vfpool *pool, const struct vfpool_command *comm
 	case VFPOOL_RESULT_VF_BROKEN:
 	case VFPOOL_RESULT_FN_IN_USE:
 	case VFPOOL_RESULT_SLOT_BUSY:
-	case VFPOOL_RESULT_OTHER_CARD:
 		return -EBUSY;
+	case VFPOOL_RESULT_OTHER_CARD:
+		return -EXDEV;
 	case VFPOOL_RESULT_SLOT_EMPTY:
 	case VFPOOL_RESULT_NO_REQUEST:
 		return -ENOENT;

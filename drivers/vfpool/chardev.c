@@ -22,6 +22,7 @@ static void pool_free(struct kref *ref)
 	struct vfpool *pool = container_of(ref, struct vfpool, ref);
 
 	mutex_destroy(&pool->lock);
+	kvfree(pool->card);
 	kfree(pool);
 }
 
@@ -168,7 +169,7 @@ static int do_request(struct vfpool *pool, struct vfpool_request *request)
 	if (pool->role != VFPOOL_USER)
 		return -EPERM;
 	if (request->flags & ~VFPOOL_BUTTON || request->reserved[0] || request->reserved[1] ||
-	    (request->vf != VFPOOL_ANY && request->vf >= VFPOOL_MOST_VFS))
+	    (request->vf != VFPOOL_ANY && !vfpool_vf_named(pool, request->vf)))
 		return -EINVAL;
 	return slot_named(pool, request->slot) ?: vfpool_bridge_request(pool, request);
 }
@@ -189,11 +190,11 @@ static int do_release(struct vfpool *pool, struct vfpool_release *release)
 
 static int do_profile(struct vfpool *pool, const struct vfpool_profile *profile)
 {
-	int err = vfpool_profile_check(profile);
+	int err = vfpool_profile_check(pool, profile);
 
 	if (err)
 		return err;
-	pool->vf[profile->vf].profile = *profile;
+	vfpool_policy(pool, profile->vf)->profile = *profile;
 	return 0;
 }
 
@@ -212,6 +213,7 @@ union argument {
 	struct vfpool_vf_counters vf_counters;
 	struct vfpool_drops drops;
 	struct vfpool_reset reset;
+	struct vfpool_card_info card;
 };
 
 struct operation {
@@ -239,6 +241,7 @@ static const struct operation operations[] = {
 	OPERATION(VFPOOL_IOC_VF_COUNTERS, struct vfpool_vf_counters, true),
 	OPERATION(VFPOOL_IOC_DROPS, struct vfpool_drops, true),
 	OPERATION(VFPOOL_IOC_RESET, struct vfpool_reset, true),
+	OPERATION(VFPOOL_IOC_CARD, struct vfpool_card_info, true),
 };
 
 static int carry_out(struct vfpool *pool, unsigned int command, union argument *a)
@@ -263,9 +266,9 @@ static int carry_out(struct vfpool *pool, unsigned int command, union argument *
 	case VFPOOL_IOC_RESERVE:
 		return vfpool_owner_reserve(pool, &a->reserve);
 	case VFPOOL_IOC_GET_PROFILE:
-		if (a->profile.vf >= VFPOOL_MOST_VFS)
+		if (!vfpool_vf_named(pool, a->profile.vf))
 			return -EINVAL;
-		a->profile = pool->vf[a->profile.vf].profile;
+		a->profile = vfpool_policy(pool, a->profile.vf)->profile;
 		return 0;
 	case VFPOOL_IOC_PORT_COUNTERS:
 		return vfpool_counters_port(pool, &a->port_counters);
@@ -275,6 +278,8 @@ static int carry_out(struct vfpool *pool, unsigned int command, union argument *
 		return vfpool_counters_drops(pool, &a->drops);
 	case VFPOOL_IOC_RESET:
 		return vfpool_owner_reset(pool, &a->reset);
+	case VFPOOL_IOC_CARD:
+		return vfpool_owner_card(pool, &a->card);
 	default:
 		return do_profile(pool, &a->profile);
 	}
@@ -330,7 +335,7 @@ int vfpool_chardev_add(struct vfpool *pool)
 	pool->misc.fops = &chardev_fops;
 	pool->misc.mode = 0600;
 	pool->misc.parent = &pool->pdev->dev;
-	pool->misc.groups = vfpool_groups;
+	pool->misc.groups = pool->groups;
 	return misc_register(&pool->misc);
 }
 

@@ -26,10 +26,10 @@ static u64 sum_up(struct vfpool_sum *sum, u32 now)
 	return sum->total;
 }
 
-/* The card is the port after the last user's. */
+/* The cards are the ports after the last user's. */
 static unsigned int ports(const struct vfpool *pool)
 {
-	return pool->users + 2;
+	return 1 + pool->users + pool->cards;
 }
 
 int vfpool_counters_port(struct vfpool *pool, struct vfpool_port_counters *c)
@@ -102,27 +102,30 @@ int vfpool_counters_vf(struct vfpool *pool, struct vfpool_vf_counters *c)
 	struct vfpool_vf_counters out = { .vf = c->vf };
 	struct ifla_vf_stats stats = {};
 	struct net_device *netdev;
+	struct vfpool_card *card;
 	int err = -EOPNOTSUPP;
 
-	if (c->vf >= VFPOOL_MOST_VFS)
+	if (!vfpool_vf_named(pool, c->vf))
 		return -EINVAL;
-	netdev = vfpool_card_netdev(pool);
+	card = vfpool_card_of(pool, c->vf);
+	netdev = vfpool_pf_netdev(pool, c->vf / VFPOOL_CARD_VFS);
 	if (!netdev)
 		return -EOPNOTSUPP;
 	rtnl_lock();
 	if (netdev->netdev_ops->ndo_get_vf_stats) {
-		if (time_after_eq(jiffies, pool->refreshed + FRESH)) {
+		if (time_after_eq(jiffies, card->refreshed + FRESH)) {
 			refresh(netdev);
-			pool->refreshed = jiffies;
-			pool->refreshed_at = ktime_get_real_ns();
+			card->refreshed = jiffies;
+			card->refreshed_at = ktime_get_real_ns();
 		}
-		err = netdev->netdev_ops->ndo_get_vf_stats(netdev, c->vf, &stats);
+		err = netdev->netdev_ops->ndo_get_vf_stats(netdev, c->vf % VFPOOL_CARD_VFS,
+							   &stats);
 	}
 	rtnl_unlock();
 	dev_put(netdev);
 	if (err)
 		return err;
-	out.time = pool->refreshed_at;
+	out.time = card->refreshed_at;
 	out.rx_packets = stats.rx_packets;
 	out.tx_packets = stats.tx_packets;
 	out.rx_bytes = stats.rx_bytes;
@@ -136,7 +139,6 @@ int vfpool_counters_vf(struct vfpool *pool, struct vfpool_vf_counters *c)
 
 void vfpool_counters_start(struct vfpool *pool)
 {
-	pool->refreshed = jiffies - FRESH;
 	INIT_DELAYED_WORK(&pool->sum, sum_all);
 	schedule_delayed_work(&pool->sum, 0);
 }

@@ -26,8 +26,8 @@ static const char *const kinds[] = {
 
 static void events_tell_udev(struct vfpool *pool, const struct vfpool_event *event)
 {
-	char kind[32], user[24], slot[24], vf[24], reason[24];
-	char *env[6] = { kind, user, slot, vf, reason, NULL };
+	char kind[32], user[24], slot[24], vf[24], reason[24], card[24];
+	char *env[7] = { kind, user, slot, vf, reason, NULL };
 
 	if (event->kind >= ARRAY_SIZE(kinds) || !kinds[event->kind])
 		return;
@@ -36,6 +36,10 @@ static void events_tell_udev(struct vfpool *pool, const struct vfpool_event *eve
 	snprintf(slot, sizeof(slot), "VFPOOL_SLOT=%u", event->slot);
 	snprintf(vf, sizeof(vf), "VFPOOL_VF=%u", event->vf);
 	snprintf(reason, sizeof(reason), "VFPOOL_REASON=%u", event->reason);
+	if (event->vf != VFPOOL_ANY) {
+		snprintf(card, sizeof(card), "VFPOOL_CARD=%u", event->vf / VFPOOL_CARD_VFS);
+		env[5] = card;
+	}
 	kobject_uevent_env(&pool->misc.this_device->kobj, KOBJ_CHANGE, env);
 }
 

@@ -52,6 +52,12 @@ static int vfpool_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		goto put;
 	}
 	snprintf(pool->name, sizeof(pool->name), "vfpool%d", pool->id);
+	if (pool->role == VFPOOL_OWNER) {
+		err = vfpool_owner_prepare(pool);
+		if (err)
+			goto free_id;
+	}
+	vfpool_sysfs_prepare(pool);
 	err = vfpool_chardev_add(pool);
 	if (err)
 		goto free_id;
@@ -63,9 +69,9 @@ static int vfpool_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		if (err)
 			goto stop_events;
 	}
-	pci_info(pdev, "%s: %s, port %u of %u users with %u slots\n", pool->name,
+	pci_info(pdev, "%s: %s, port %u of %u users with %u slots, %u card%s\n", pool->name,
 		 pool->role == VFPOOL_OWNER ? "owner" : "user", pool->port, pool->users,
-		 pool->slots);
+		 pool->slots, pool->cards, pool->cards > 1 ? "s" : "");
 	return 0;
 
 stop_events:

@@ -4,8 +4,10 @@
  * a saved one back (vfpool restore). What is assigned is the bridge's knowledge,
  * so a new instance of this driver finds it as it was.
  */
+#include <linux/bitmap.h>
 #include <linux/ktime.h>
 #include <linux/moduleparam.h>
+#include <linux/slab.h>
 
 #include "vfpool.h"
 
@@ -18,7 +20,25 @@ static bool grant = true;
 module_param(grant, bool, 0444);
 MODULE_PARM_DESC(grant, "Owner: users get free VFs when they ask (default); no: only an administrator assigns");
 
-/* A free VF of the card that this user may have. */
+/* Most VFs that a user can have; a quota of 0xff is none. */
+static unsigned int most_quota(const struct vfpool *pool)
+{
+	return min(pool->cards * VFPOOL_CARD_VFS, VFPOOL_MOST_VFS - 1);
+}
+
+/* The VFs that the cards offer now, by their names in the pool. */
+static void offered(struct vfpool *pool, unsigned long *vfs)
+{
+	struct vfpool_card_info card = {};
+
+	bitmap_zero(vfs, VFPOOL_MOST_VFS);
+	for (; card.card < pool->cards; card.card++) {
+		vfpool_bridge_card(pool, &card);
+		bitmap_set(vfs, card.card * VFPOOL_CARD_VFS, card.vfs);
+	}
+}
+
+/* A free VF that this user may have. */
 static enum vfpool_reason usable(struct vfpool *pool, u8 index, u8 user)
 {
 	struct vfpool_vf_info vf = { .vf = index };
@@ -33,11 +53,11 @@ static enum vfpool_reason usable(struct vfpool *pool, u8 index, u8 user)
 
 static unsigned int held(struct vfpool *pool, u8 user)
 {
-	struct vfpool_info info;
+	DECLARE_BITMAP(vfs, VFPOOL_MOST_VFS);
 	unsigned int i, n = 0;
 
-	vfpool_bridge_info(pool, &info);
-	for (i = 0; i < info.vfs; i++) {
+	offered(pool, vfs);
+	for_each_set_bit(i, vfs, VFPOOL_MOST_VFS) {
 		struct vfpool_vf_info vf = { .vf = i };
 
 		vfpool_bridge_vf(pool, &vf);
@@ -46,26 +66,30 @@ static unsigned int held(struct vfpool *pool, u8 user)
 	return n;
 }
 
-/* Finds the VF for a request; its own are preferred to those anybody may have. */
+/*
+ * Finds the VF for a request: its own before those that anybody may have, those
+ * of the first card before those of the next.
+ */
 static enum vfpool_reason choose(struct vfpool *pool, const struct vfpool_event *request, u8 *found)
 {
-	struct vfpool_info info;
-	int i, best = -1;
+	DECLARE_BITMAP(vfs, VFPOOL_MOST_VFS);
+	int best = -1;
+	unsigned int i;
 
-	vfpool_bridge_info(pool, &info);
-	if (!info.sriov || !info.vfs)
+	offered(pool, vfs);
+	if (bitmap_empty(vfs, VFPOOL_MOST_VFS))
 		return VFPOOL_REASON_CARD;
 	if (held(pool, request->user) >= pool->quota[request->user])
 		return VFPOOL_REASON_QUOTA;
 	if (request->vf != VFPOOL_ANY) {
 		*found = request->vf;
-		return request->vf < info.vfs ? usable(pool, request->vf, request->user) :
-						VFPOOL_REASON_CARD;
+		return test_bit(request->vf, vfs) ? usable(pool, request->vf, request->user) :
+						    VFPOOL_REASON_CARD;
 	}
-	for (i = 0; i < info.vfs; i++) {
+	for_each_set_bit(i, vfs, VFPOOL_MOST_VFS) {
 		if (usable(pool, i, request->user))
 			continue;
-		if (pool->vf[i].reserved_for == request->user) {
+		if (vfpool_policy(pool, i)->reserved_for == request->user) {
 			best = i;
 			break;
 		}
@@ -89,10 +113,10 @@ static void answer(struct vfpool *pool, const struct vfpool_event *request)
 		int err = vfpool_owner_assign(pool, &assign);
 
 		if (!err) {
-			pool->vf[assign.vf].asked_for = true;
+			vfpool_policy(pool, assign.vf)->asked_for = true;
 			return;
 		}
-		no = err == -EBUSY ? VFPOOL_REASON_SLOT : VFPOOL_REASON_PROFILE;
+		no = err == -EBUSY || err == -EXDEV ? VFPOOL_REASON_SLOT : VFPOOL_REASON_PROFILE;
 	}
 	/* Without a policy the request stays for the administrator to see. */
 	if (no == VFPOOL_REASON_POLICY)
@@ -106,16 +130,16 @@ static void answer(struct vfpool *pool, const struct vfpool_event *request)
  */
 static void reclaim(struct vfpool *pool, u8 user)
 {
-	struct vfpool_info info;
+	DECLARE_BITMAP(vfs, VFPOOL_MOST_VFS);
 	unsigned int i;
 
-	vfpool_bridge_info(pool, &info);
-	for (i = 0; i < info.vfs; i++) {
+	offered(pool, vfs);
+	for_each_set_bit(i, vfs, VFPOOL_MOST_VFS) {
 		struct vfpool_vf_info vf = { .vf = i };
 		struct vfpool_release release = { .user = user, .flags = VFPOOL_FORCE };
 
 		vfpool_bridge_vf(pool, &vf);
-		if (vf.user != user || !pool->vf[i].asked_for)
+		if (vf.user != user || !vfpool_policy(pool, i)->asked_for)
 			continue;
 		release.slot = vf.slot;
 		vfpool_bridge_release(pool, &release);
@@ -133,11 +157,11 @@ void vfpool_owner_event(struct vfpool *pool, const struct vfpool_event *event)
 		answer(pool, event);
 		break;
 	case VFPOOL_EVENT_RELEASED:
-		if (event->vf >= VFPOOL_MOST_VFS)
+		if (!vfpool_vf_named(pool, event->vf))
 			break;
 		vfpool_profile_clear(pool, event->vf);
-		pool->vf[event->vf].asked_for = false;
-		pool->vf[event->vf].clean_since = ktime_get_real_ns();
+		vfpool_policy(pool, event->vf)->asked_for = false;
+		vfpool_policy(pool, event->vf)->clean_since = ktime_get_real_ns();
 		break;
 	}
 }
@@ -147,7 +171,7 @@ int vfpool_owner_assign(struct vfpool *pool, const struct vfpool_assign *assign)
 	struct vfpool_vf_info vf = { .vf = assign->vf };
 	int err;
 
-	if (assign->flags & ~VFPOOL_BUTTON || assign->vf >= VFPOOL_MOST_VFS ||
+	if (assign->flags & ~VFPOOL_BUTTON || !vfpool_vf_named(pool, assign->vf) ||
 	    assign->user < 1 || assign->user > pool->users || assign->slot >= pool->slots ||
 	    assign->function >= pool->functions)
 		return -EINVAL;
@@ -166,7 +190,7 @@ int vfpool_owner_assign(struct vfpool *pool, const struct vfpool_assign *assign)
 int vfpool_owner_user(struct vfpool *pool, struct vfpool_user_info *user)
 {
 	if (user->user < 1 || user->user > pool->users || user->reserved ||
-	    (user->quota != 0xff && user->quota > VFPOOL_MOST_VFS) || !user->weight ||
+	    (user->quota != 0xff && user->quota > most_quota(pool)) || !user->weight ||
 	    (user->weight != 0xff && user->weight > VFPOOL_MOST_WEIGHT))
 		return -EINVAL;
 	if (user->quota != 0xff)
@@ -181,10 +205,10 @@ int vfpool_owner_user(struct vfpool *pool, struct vfpool_user_info *user)
 
 int vfpool_owner_reserve(struct vfpool *pool, const struct vfpool_reserve *reserve)
 {
-	if (reserve->vf >= VFPOOL_MOST_VFS || reserve->user > pool->users ||
+	if (!vfpool_vf_named(pool, reserve->vf) || reserve->user > pool->users ||
 	    memchr_inv(reserve->reserved, 0, sizeof(reserve->reserved)))
 		return -EINVAL;
-	pool->vf[reserve->vf].reserved_for = reserve->user;
+	vfpool_policy(pool, reserve->vf)->reserved_for = reserve->user;
 	return 0;
 }
 
@@ -192,7 +216,7 @@ int vfpool_owner_reset(struct vfpool *pool, const struct vfpool_reset *reset)
 {
 	struct vfpool_vf_info vf = { .vf = reset->vf };
 
-	if (reset->vf >= VFPOOL_MOST_VFS ||
+	if (!vfpool_vf_named(pool, reset->vf) ||
 	    memchr_inv(reset->reserved, 0, sizeof(reset->reserved)))
 		return -EINVAL;
 	vfpool_bridge_vf(pool, &vf);
@@ -202,21 +226,32 @@ int vfpool_owner_reset(struct vfpool *pool, const struct vfpool_reset *reset)
 int vfpool_owner_vf(struct vfpool *pool, struct vfpool_vf_info *vf)
 {
 	struct vfpool_vf_info out = { .vf = vf->vf };
-	struct pci_dev *card;
 
-	if (vf->vf >= VFPOOL_MOST_VFS)
+	if (!vfpool_vf_named(pool, vf->vf))
 		return -EINVAL;
 	vfpool_bridge_vf(pool, &out);
-	out.reserved_for = pool->vf[vf->vf].reserved_for;
-	out.clean_since = pool->vf[vf->vf].clean_since;
-	card = vfpool_card(pool);
-	if (card) {
-		out.bound = vfpool_vf_bound(card, vf->vf, &out.address);
-		if (out.bound && out.use == VFPOOL_USE_FREE)
-			out.use = VFPOOL_USE_OWNED;
-		pci_dev_put(card);
-	}
+	out.reserved_for = vfpool_policy(pool, vf->vf)->reserved_for;
+	out.clean_since = vfpool_policy(pool, vf->vf)->clean_since;
+	out.bound = vfpool_vf_bound(pool, vf->vf, &out.address);
+	if (out.bound && out.use == VFPOOL_USE_FREE)
+		out.use = VFPOOL_USE_OWNED;
 	*vf = out;
+	return 0;
+}
+
+int vfpool_owner_card(struct vfpool *pool, struct vfpool_card_info *card)
+{
+	struct vfpool_card_info out = { .card = card->card };
+	struct pci_dev *pf;
+
+	if (card->card >= pool->cards)
+		return -EINVAL;
+	vfpool_bridge_card(pool, &out);
+	pf = vfpool_pf(pool, out.card);
+	if (pf)
+		out.address = vfpool_address(pf);
+	pci_dev_put(pf);
+	*card = out;
 	return 0;
 }
 
@@ -231,15 +266,29 @@ static void beat(struct work_struct *work)
 	schedule_delayed_work(&pool->beat, msecs_to_jiffies(max(heartbeat_ms / 4, 1u)));
 }
 
+/* The policy, before anybody can ask for it. */
+int vfpool_owner_prepare(struct vfpool *pool)
+{
+	unsigned int vf, card;
+
+	pool->card = kvcalloc(pool->cards, sizeof(*pool->card), GFP_KERNEL);
+	if (!pool->card)
+		return -ENOMEM;
+	memset(pool->quota, most_quota(pool), sizeof(pool->quota));
+	for (vf = 0; vf < VFPOOL_MOST_VFS && vfpool_vf_named(pool, vf); vf++) {
+		vfpool_policy(pool, vf)->profile.vf = vf;
+		vfpool_policy(pool, vf)->profile.spoof_check = 1;
+	}
+	/* Counters that were never read are old. */
+	for (card = 0; card < pool->cards; card++)
+		pool->card[card].refreshed = jiffies - HZ;
+	return 0;
+}
+
 int vfpool_owner_start(struct vfpool *pool)
 {
-	int i, err;
+	int err;
 
-	memset(pool->quota, VFPOOL_MOST_VFS, sizeof(pool->quota));
-	for (i = 0; i < VFPOOL_MOST_VFS; i++) {
-		pool->vf[i].profile.vf = i;
-		pool->vf[i].profile.spoof_check = 1;
-	}
 	INIT_DELAYED_WORK(&pool->beat, beat);
 	err = vfpool_pooled_start(pool);
 	if (err)

@@ -11,9 +11,9 @@
 
 #include "vfpool.h"
 
-int vfpool_profile_check(const struct vfpool_profile *p)
+int vfpool_profile_check(const struct vfpool *pool, const struct vfpool_profile *p)
 {
-	if (p->vf >= VFPOOL_MOST_VFS || p->trust > 1 || p->spoof_check > 1 || p->qos > 7 ||
+	if (!vfpool_vf_named(pool, p->vf) || p->trust > 1 || p->spoof_check > 1 || p->qos > 7 ||
 	    p->vlan >= VLAN_VID_MASK || is_multicast_ether_addr(p->mac) ||
 	    (p->max_rate && p->min_rate > p->max_rate) || (p->qos && !p->vlan) ||
 	    (p->mtu && (p->mtu < ETH_MIN_MTU || p->mtu > ETH_MAX_MTU)) ||
@@ -87,45 +87,48 @@ static bool profile_empty(const struct vfpool_profile *p)
 	       !p->min_rate && !p->max_rate && !p->mtu;
 }
 
-int vfpool_profile_apply(struct vfpool *pool, unsigned int vf)
+int vfpool_profile_apply(struct vfpool *pool, u8 vf)
 {
-	const struct vfpool_profile *p = &pool->vf[vf].profile;
+	struct vfpool_vf_policy *policy = vfpool_policy(pool, vf);
+	const struct vfpool_profile *p = &policy->profile;
 	struct net_device *netdev;
 	int err;
 
 	/* Nothing asked for, and nothing of ours there: leave the PF alone. */
-	if (profile_empty(p) && !pool->vf[vf].profiled)
+	if (profile_empty(p) && !policy->profiled)
 		return 0;
-	netdev = vfpool_card_netdev(pool);
+	netdev = vfpool_pf_netdev(pool, vf / VFPOOL_CARD_VFS);
 	if (!netdev)
 		return -ENODEV;
 	rtnl_lock();
 	/* The VF's own server sets its MTU; the PF's is the limit. */
-	err = p->mtu > netdev->mtu ? -EMSGSIZE : profile_write(netdev, vf, p);
+	err = p->mtu > netdev->mtu ? -EMSGSIZE : profile_write(netdev, vf % VFPOOL_CARD_VFS, p);
 	rtnl_unlock();
 	dev_put(netdev);
 	/* Also when only a part was taken: that part has to go again. */
-	pool->vf[vf].profiled = true;
+	policy->profiled = true;
 	if (err) {
-		pci_warn(pool->pdev, "the PF's driver refuses the profile of VF %u: %d\n", vf, err);
+		pci_warn(pool->pdev, "the PF's driver refuses the profile of VF %u of card %u: %d\n",
+			 vf % VFPOOL_CARD_VFS, vf / VFPOOL_CARD_VFS, err);
 		vfpool_profile_clear(pool, vf);
 	}
 	return err;
 }
 
-void vfpool_profile_clear(struct vfpool *pool, unsigned int vf)
+void vfpool_profile_clear(struct vfpool *pool, u8 vf)
 {
 	static const struct vfpool_profile none = { .spoof_check = 1 };
+	struct vfpool_vf_policy *policy = vfpool_policy(pool, vf);
 	struct net_device *netdev;
 
-	if (!pool->vf[vf].profiled)
+	if (!policy->profiled)
 		return;
-	netdev = vfpool_card_netdev(pool);
+	netdev = vfpool_pf_netdev(pool, vf / VFPOOL_CARD_VFS);
 	if (!netdev)
 		return;
 	rtnl_lock();
-	if (!profile_write(netdev, vf, &none))
-		pool->vf[vf].profiled = false;
+	if (!profile_write(netdev, vf % VFPOOL_CARD_VFS, &none))
+		policy->profiled = false;
 	rtnl_unlock();
 	dev_put(netdev);
 }

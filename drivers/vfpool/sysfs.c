@@ -49,6 +49,9 @@ static DEVICE_ATTR_RO(frozen);
 INFO_SHOW(vfs)
 static DEVICE_ATTR_RO(vfs);
 
+INFO_SHOW(cards)
+static DEVICE_ATTR_RO(cards);
+
 static ssize_t role_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
 	struct vfpool *pool = container_of(dev_get_drvdata(dev), struct vfpool, misc);
@@ -66,8 +69,81 @@ static struct attribute *vfpool_attrs[] = {
 	&dev_attr_sriov.attr,
 	&dev_attr_frozen.attr,
 	&dev_attr_vfs.attr,
+	&dev_attr_cards.attr,
 	NULL
 };
 
 static const struct attribute_group vfpool_group = { .attrs = vfpool_attrs };
-const struct attribute_group *vfpool_groups[] = { &vfpool_group, NULL };
+
+/* The owner's: a folder for each card of the bridge. */
+static int card_info(struct device *dev, struct device_attribute *attr,
+		     struct vfpool_card_info *info)
+{
+	struct vfpool *pool = container_of(dev_get_drvdata(dev), struct vfpool, misc);
+	int err = -ENODEV;
+
+	info->card = container_of(attr, struct vfpool_card_file, file)->card;
+	mutex_lock(&pool->lock);
+	if (!pool->gone && vfpool_bridge_alive(pool))
+		err = vfpool_owner_card(pool, info);
+	mutex_unlock(&pool->lock);
+	return err;
+}
+
+#define CARD_SHOW(name) \
+static ssize_t card_##name##_show(struct device *dev, struct device_attribute *attr, char *buf) \
+{ \
+	struct vfpool_card_info info = {}; \
+	int err = card_info(dev, attr, &info); \
+\
+	return err ?: sysfs_emit(buf, "%u\n", info.name); \
+}
+
+CARD_SHOW(link)
+CARD_SHOW(sriov)
+CARD_SHOW(vfs)
+
+static ssize_t card_address_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	struct vfpool_card_info info = {};
+	int err = card_info(dev, attr, &info);
+
+	if (err || !info.address)
+		return err ?: sysfs_emit(buf, "none\n");
+	return sysfs_emit(buf, "%04x:%02x:%02x.%x\n", (u32)(info.address >> 16),
+			  (u8)(info.address >> 8), PCI_SLOT((u8)info.address),
+			  PCI_FUNC((u8)info.address));
+}
+
+static const struct device_attribute card_files[VFPOOL_CARD_FILES] = {
+	__ATTR(address, 0444, card_address_show, NULL),
+	__ATTR(link, 0444, card_link_show, NULL),
+	__ATTR(sriov, 0444, card_sriov_show, NULL),
+	__ATTR(vfs, 0444, card_vfs_show, NULL),
+};
+
+static void card_folder(struct vfpool_card *card, unsigned int number)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(card->files); i++) {
+		card->files[i].file = card_files[i];
+		card->files[i].card = number;
+		sysfs_attr_init(&card->files[i].file.attr);
+		card->attrs[i] = &card->files[i].file.attr;
+	}
+	snprintf(card->name, sizeof(card->name), "card%u", number);
+	card->folder.name = card->name;
+	card->folder.attrs = card->attrs;
+}
+
+void vfpool_sysfs_prepare(struct vfpool *pool)
+{
+	unsigned int i;
+
+	pool->groups[0] = &vfpool_group;
+	for (i = 0; pool->role == VFPOOL_OWNER && i < pool->cards; i++) {
+		card_folder(&pool->card[i], i);
+		pool->groups[1 + i] = &pool->card[i].folder;
+	}
+}

@@ -2,7 +2,7 @@
 /*
  * Driver of the bridge's management function, 10ee:8086. The same function is
  * on every server; the ROLE register says whether this one is the owner of the
- * card or a user of its VFs.
+ * cards or a user of their VFs.
  *
  * Locks: `lock` serialises commands to the bridge and protects policy, profiles,
  * counters and the VFs' states; taken with interrupts on, never under `events_lock`.
@@ -23,18 +23,35 @@
 
 #include "vfpool_ioctl.h"
 
-#define VFPOOL_MOST_VFS		64
+#define VFPOOL_MOST_VFS		VFPOOL_ANY	/* names of VFs: 0 to this, without it */
 #define VFPOOL_MOST_WEIGHT	31
 #define VFPOOL_MOST_USERS	16
 #define VFPOOL_EVENTS		256	/* kept for readers; power of two */
+#define VFPOOL_CARD_FILES	4	/* of each card in sysfs */
 
-/* What the owner's driver knows of a VF beside the bridge's registers. */
+/* What the owner's driver knows of a VF or a card beside the bridge's registers. */
 struct vfpool_vf_policy {
 	struct vfpool_profile profile;
 	u64 clean_since;
 	u8 reserved_for;
 	bool profiled;		/* the PF has its profile now */
 	bool asked_for;		/* its user has it by a request of its own */
+};
+
+/* A file of a card in sysfs. */
+struct vfpool_card_file {
+	struct device_attribute file;
+	u8 card;
+};
+
+struct vfpool_card {
+	struct vfpool_vf_policy vf[VFPOOL_CARD_VFS];
+	unsigned long refreshed;	/* jiffies: its VFs' counters */
+	u64 refreshed_at;		/* the same, ns since 1970 */
+	struct vfpool_card_file files[VFPOOL_CARD_FILES];
+	struct attribute *attrs[VFPOOL_CARD_FILES + 1];
+	struct attribute_group folder;
+	char name[16];			/* of the folder */
 };
 
 /* A counter of the bridge, and what its 32 bits have counted so far. */
@@ -52,20 +69,19 @@ struct vfpool {
 	struct pci_dev *pdev;
 	void __iomem *regs;
 	struct miscdevice misc;
+	const struct attribute_group *groups[VFPOOL_CARDS + 2];
 	char name[24];
 	int id;
 
 	enum vfpool_side role;
-	u8 port, users, slots, functions;
+	u8 port, users, slots, functions, cards;
 	bool gone;			/* under lock: removed, or reads all ones */
 
 	struct mutex lock;		/* commands, policy, profiles, counters */
 	u8 quota[VFPOOL_MOST_USERS + 1];
-	struct vfpool_vf_policy vf[VFPOOL_MOST_VFS];
-	struct vfpool_port_sums sums[VFPOOL_MOST_USERS + 2];
+	struct vfpool_card *card;	/* so many as cards; the owner's alone */
+	struct vfpool_port_sums sums[1 + VFPOOL_MOST_USERS + VFPOOL_CARDS];
 	struct vfpool_sum drops[VFPOOL_DROP_KINDS];
-	unsigned long refreshed;	/* jiffies: the VFs' counters */
-	u64 refreshed_at;		/* the same, ns since 1970 */
 
 	spinlock_t events_lock;		/* log, next */
 	struct vfpool_event log[VFPOOL_EVENTS];
@@ -79,10 +95,28 @@ struct vfpool {
 	struct notifier_block bus;	/* owner */
 };
 
+/* A VF that a card of this bridge may have; whether it offers it now, the bridge knows. */
+static inline bool vfpool_vf_named(const struct vfpool *pool, u8 vf)
+{
+	return vf != VFPOOL_ANY && vf / VFPOOL_CARD_VFS < pool->cards;
+}
+
+/* Of a VF that is named. */
+static inline struct vfpool_card *vfpool_card_of(struct vfpool *pool, u8 vf)
+{
+	return &pool->card[vf / VFPOOL_CARD_VFS];
+}
+
+static inline struct vfpool_vf_policy *vfpool_policy(struct vfpool *pool, u8 vf)
+{
+	return &vfpool_card_of(pool, vf)->vf[vf % VFPOOL_CARD_VFS];
+}
+
 /* bridge.c: the registers. All but vfpool_bridge_alive() with lock held. */
 bool vfpool_bridge_alive(struct vfpool *pool);
 int vfpool_bridge_identify(struct vfpool *pool);
 void vfpool_bridge_info(struct vfpool *pool, struct vfpool_info *info);
+void vfpool_bridge_card(struct vfpool *pool, struct vfpool_card_info *card);
 void vfpool_bridge_slot(struct vfpool *pool, u8 user, struct vfpool_slot_info *slot);
 void vfpool_bridge_vf(struct vfpool *pool, struct vfpool_vf_info *vf);
 int vfpool_bridge_request(struct vfpool *pool, const struct vfpool_request *request);
@@ -118,7 +152,8 @@ int vfpool_counters_port(struct vfpool *pool, struct vfpool_port_counters *c);
 int vfpool_counters_drops(struct vfpool *pool, struct vfpool_drops *drops);
 int vfpool_counters_vf(struct vfpool *pool, struct vfpool_vf_counters *c);
 
-/* owner.c: with lock held, but for start and stop. */
+/* owner.c: with lock held, but for prepare, start and stop. */
+int vfpool_owner_prepare(struct vfpool *pool);
 int vfpool_owner_start(struct vfpool *pool);
 void vfpool_owner_stop(struct vfpool *pool);
 void vfpool_owner_event(struct vfpool *pool, const struct vfpool_event *event);
@@ -127,20 +162,22 @@ int vfpool_owner_user(struct vfpool *pool, struct vfpool_user_info *user);
 int vfpool_owner_reserve(struct vfpool *pool, const struct vfpool_reserve *reserve);
 int vfpool_owner_reset(struct vfpool *pool, const struct vfpool_reset *reset);
 int vfpool_owner_vf(struct vfpool *pool, struct vfpool_vf_info *vf);
+int vfpool_owner_card(struct vfpool *pool, struct vfpool_card_info *card);
 
 /* pooled.c: the owner's own VF functions. */
-struct pci_dev *vfpool_card(struct vfpool *pool);
-struct net_device *vfpool_card_netdev(struct vfpool *pool);
-bool vfpool_vf_bound(struct pci_dev *card, unsigned int vf, u64 *address);
+u64 vfpool_address(struct pci_dev *pdev);
+struct pci_dev *vfpool_pf(struct vfpool *pool, unsigned int card);
+struct net_device *vfpool_pf_netdev(struct vfpool *pool, unsigned int card);
+bool vfpool_vf_bound(struct vfpool *pool, u8 vf, u64 *address);
 int vfpool_pooled_start(struct vfpool *pool);
 void vfpool_pooled_stop(struct vfpool *pool);
 
 /* profile.c: with lock held; take RTNL. */
-int vfpool_profile_check(const struct vfpool_profile *profile);
-int vfpool_profile_apply(struct vfpool *pool, unsigned int vf);
-void vfpool_profile_clear(struct vfpool *pool, unsigned int vf);
+int vfpool_profile_check(const struct vfpool *pool, const struct vfpool_profile *profile);
+int vfpool_profile_apply(struct vfpool *pool, u8 vf);
+void vfpool_profile_clear(struct vfpool *pool, u8 vf);
 
-/* sysfs.c */
-extern const struct attribute_group *vfpool_groups[];
+/* sysfs.c: fills pool->groups; after vfpool_owner_prepare(). */
+void vfpool_sysfs_prepare(struct vfpool *pool);
 
 #endif

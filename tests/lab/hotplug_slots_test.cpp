@@ -230,18 +230,22 @@ TEST_F(HotplugSlots, SysfsIsAsDocumented) {
   std::set<std::string> documented, there;
   std::ifstream page(VFPOOL_ABI);
   for (std::string line; std::getline(page, line);)
-    if (line.starts_with("What:")) documented.insert(line.substr(line.rfind('/') + 1));
+    if (line.starts_with("What:"))
+      documented.insert(std::regex_replace(line.substr(line.find("vfpoolN/") + 8), std::regex("cardM/"), "card0/"));
   const std::string folder = "/sys/class/misc/vfpool0";
-  std::istringstream names(sh("owner", "ls " + folder).out);
+  std::istringstream names(sh("owner", fmt::format("cd {} && ls -d * card*/*", folder)).out);
   for (std::string name; names >> name;)
-    if (!std::set<std::string>{"dev", "device", "power", "subsystem", "uevent"}.contains(name)) there.insert(name);
+    if (!std::set<std::string>{"dev", "device", "power", "subsystem", "uevent", "card0"}.contains(name))
+      there.insert(name);
   EXPECT_EQ(there, documented);
   for (const auto& name : there) {
     const auto value = sh("owner", fmt::format("stat -c %a {0}/{1}; cat {0}/{1}", folder, name));
-    EXPECT_THAT(value.out, testing::MatchesRegex("444\n[a-z0-9]+\n")) << name;
+    EXPECT_THAT(value.out, testing::MatchesRegex("444\n[a-z0-9:.]+\n")) << name;
   }
   EXPECT_EQ(sh("owner", fmt::format("cat {}/role", folder)).out, "owner\n");
+  EXPECT_EQ(sh("owner", fmt::format("cat {}/card0/address", folder)).out, "10000:03:00.0\n");
   EXPECT_EQ(sh("user2", fmt::format("cat {}/port", folder)).out, "2\n");
+  EXPECT_NE(sh("user2", fmt::format("ls {}/card0", folder)).rc, 0) << "a card is the owner's";
 }
 
 TEST_F(HotplugSlots, CheckFindsNothingWrongAndTreeNamesTheSlots) {

@@ -2,22 +2,28 @@
 // Runs in a guest: a program that means no good to the driver vfpool, through /dev/vfpool0.
 //   ioctls refused              what is malformed is refused as drivers/include/vfpool_ioctl.h says; prints what is not
 //   ioctls random SEED COUNT    numbers, sizes and bytes at random, from several threads, files opened and closed
-//   meanwhile ioctls gone                 holds a file until the driver has lost the bridge, and looks at what is left
-//   of it
+//   ioctls gone                 meanwhile holds a file until the driver has lost the bridge, and looks at what is left
+//   of it ioctls uevent WORD...       says "listens", and waits for one of the driver's uevents that has all these
+//   (NAME=VALUE)
 // Nothing of it may move a VF: `refused` and `random` never use what releases or assigns with arguments that mean
 // something.
 #include <fcntl.h>
+#include <linux/netlink.h>
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <random>
+#include <set>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -90,24 +96,54 @@ void both_roles(int fd, const vfpool_info& info) {
   }
 }
 
+/// What each request says of a VF whose card the bridge does not have, or that is none.
+void no_such_vf(int fd, unsigned name, const std::string& what) {
+  const auto refused = [&](unsigned long request, auto argument, const char* by) {
+    argument.vf = static_cast<__u8>(name);
+    expect(fd, request, &argument, EINVAL, (what + ", " + by).c_str());
+  };
+  refused(VFPOOL_IOC_VF, vfpool_vf_info{}, "state");
+  refused(VFPOOL_IOC_ASSIGN, vfpool_assign{.vf = 0, .user = 1, .slot = 0, .function = 0, .flags = 0}, "assign");
+  refused(VFPOOL_IOC_RESERVE, vfpool_reserve{}, "reserve");
+  refused(VFPOOL_IOC_RESET, vfpool_reset{}, "reset");
+  refused(VFPOOL_IOC_GET_PROFILE, vfpool_profile{}, "profile");
+  refused(VFPOOL_IOC_SET_PROFILE, vfpool_profile{}, "set profile");
+  refused(VFPOOL_IOC_VF_COUNTERS, vfpool_vf_counters{}, "counters");
+}
+
 void as_owner(int fd, const vfpool_info& info) {
+  const unsigned names = info.cards * VFPOOL_CARD_VFS;
+  no_such_vf(fd, VFPOOL_ANY, "no VF");
+  if (names < VFPOOL_ANY) no_such_vf(fd, names, "a VF of a card that is not there");
+  for (const unsigned card : {unsigned{info.cards}, 255U}) {
+    vfpool_card_info c{};
+    c.card = static_cast<__u8>(card);
+    expect(fd, VFPOOL_IOC_CARD, &c, EINVAL, "a card that is not there");
+  }
+  for (unsigned card = 0; card < info.cards; ++card) {
+    vfpool_card_info c{};
+    c.card = static_cast<__u8>(card);
+    expect(fd, VFPOOL_IOC_CARD, &c, 0, "a card");
+    vfpool_port_counters its_port{};
+    its_port.port = c.port;
+    expect(fd, VFPOOL_IOC_PORT_COUNTERS, &its_port, 0, "counters of a card's port");
+  }
   vfpool_slot_info slot{};
   expect(fd, VFPOOL_IOC_SLOT, &slot, EINVAL, "user 0 on the owner");
   slot.user = static_cast<__u8>(info.users + 1);
   expect(fd, VFPOOL_IOC_SLOT, &slot, EINVAL, "a user that is not there");
-  vfpool_vf_info vf{};
-  vf.vf = 64;
-  expect(fd, VFPOOL_IOC_VF, &vf, EINVAL, "VF 64");
   const auto assign = [&](vfpool_assign a, const char* what) { expect(fd, VFPOOL_IOC_ASSIGN, &a, EINVAL, what); };
-  assign({.vf = 64, .user = 1, .slot = 0, .function = 0, .flags = 0}, "assign VF 64");
   assign({.vf = 0, .user = 0, .slot = 0, .function = 0, .flags = 0}, "assign to the owner");
   assign({.vf = 0, .user = 1, .slot = info.slots, .function = 0, .flags = 0}, "assign to no slot");
   assign({.vf = 0, .user = 1, .slot = 0, .function = info.functions, .flags = 0}, "assign as no function");
   assign({.vf = 0, .user = 1, .slot = 0, .function = 0, .flags = VFPOOL_FORCE}, "assign with a flag of release");
   vfpool_request request{};
   expect(fd, VFPOOL_IOC_REQUEST, &request, EPERM, "the owner asks itself");
-  vfpool_user_info user{.user = 1, .quota = 65, .weight = 0xff, .held = 0, .reserved = 0};
-  expect(fd, VFPOOL_IOC_USER, &user, EINVAL, "a quota of 65");
+  vfpool_user_info user{.user = 1, .quota = 0, .weight = 0xff, .held = 0, .reserved = 0};
+  if (names < VFPOOL_ANY - 1) {
+    user.quota = static_cast<__u8>(names + 1);
+    expect(fd, VFPOOL_IOC_USER, &user, EINVAL, "a quota of more VFs than there can be");
+  }
   user = {.user = 1, .quota = 0xff, .weight = 0, .held = 0, .reserved = 0};
   expect(fd, VFPOOL_IOC_USER, &user, EINVAL, "weight 0");
   user = {.user = 1, .quota = 0xff, .weight = 32, .held = 0, .reserved = 0};
@@ -117,7 +153,6 @@ void as_owner(int fd, const vfpool_info& info) {
   const auto reset = [&](vfpool_reset r, int error, const char* what) {
     expect(fd, VFPOOL_IOC_RESET, &r, error, what);
   };
-  reset({.vf = 64, .reserved = {}}, EINVAL, "reset of VF 64");
   reset({.vf = 0, .reserved = {1}}, EINVAL, "a reserved byte of reset");
   reset({.vf = 0, .reserved = {}}, EALREADY, "reset of a VF that is not broken");
   vfpool_reserve reserve{};
@@ -129,7 +164,6 @@ void as_owner(int fd, const vfpool_info& info) {
     change(p);
     expect(fd, VFPOOL_IOC_SET_PROFILE, &p, EINVAL, what);
   };
-  profile([](auto& p) { p.vf = 64; }, "a profile of VF 64");
   profile([](auto& p) { p.mac[0] = 1; }, "a multicast address");
   profile([](auto& p) { p.vlan = 4095; }, "VLAN 4095");
   profile([](auto& p) { p.qos = 3; }, "a priority without VLAN");
@@ -138,11 +172,8 @@ void as_owner(int fd, const vfpool_info& info) {
   profile([](auto& p) { p.mtu = 67; }, "an MTU of 67");
   profile([](auto& p) { p.reserved[1] = 1; }, "a reserved word of a profile");
   vfpool_port_counters port{};
-  port.port = static_cast<__u8>(info.users + 2);
+  port.port = static_cast<__u8>(1 + info.users + info.cards);
   expect(fd, VFPOOL_IOC_PORT_COUNTERS, &port, EINVAL, "counters of no port");
-  vfpool_vf_counters counters{};
-  counters.vf = 64;
-  expect(fd, VFPOOL_IOC_VF_COUNTERS, &counters, EINVAL, "counters of VF 64");
 }
 
 void as_user(int fd, const vfpool_info& info) {
@@ -160,8 +191,10 @@ void as_user(int fd, const vfpool_info& info) {
   request.slot = info.slots;
   request.vf = VFPOOL_ANY;
   expect(fd, VFPOOL_IOC_REQUEST, &request, EINVAL, "a request for no slot");
-  request = {.slot = 0, .vf = 64, .reserved = {}, .flags = 0};
-  expect(fd, VFPOOL_IOC_REQUEST, &request, EINVAL, "a request of VF 64");
+  if (info.cards < VFPOOL_CARDS) {
+    request = {.slot = 0, .vf = static_cast<__u8>(info.cards * VFPOOL_CARD_VFS), .reserved = {}, .flags = 0};
+    expect(fd, VFPOOL_IOC_REQUEST, &request, EINVAL, "a request of a VF of a card that is not there");
+  }
   request = {.slot = 0, .vf = 0, .reserved = {0, 1}, .flags = 0};
   expect(fd, VFPOOL_IOC_REQUEST, &request, EINVAL, "a reserved byte of a request");
   request = {.slot = 0, .vf = 0, .reserved = {}, .flags = VFPOOL_FORCE};
@@ -169,7 +202,7 @@ void as_user(int fd, const vfpool_info& info) {
   char bytes[256] = {};
   for (const unsigned long owners :
        {VFPOOL_IOC_VF, VFPOOL_IOC_ASSIGN, VFPOOL_IOC_USER, VFPOOL_IOC_RESERVE, VFPOOL_IOC_GET_PROFILE,
-        VFPOOL_IOC_SET_PROFILE, VFPOOL_IOC_PORT_COUNTERS, VFPOOL_IOC_VF_COUNTERS, VFPOOL_IOC_DROPS})
+        VFPOOL_IOC_SET_PROFILE, VFPOOL_IOC_PORT_COUNTERS, VFPOOL_IOC_VF_COUNTERS, VFPOOL_IOC_DROPS, VFPOOL_IOC_CARD})
     expect(fd, owners, bytes, EPERM, "what only the owner may");
 }
 
@@ -198,7 +231,7 @@ void at_random(unsigned seed, unsigned long count, std::vector<std::atomic<int>>
     for (auto& b : bytes) b = static_cast<unsigned char>(rng());
     static constexpr unsigned long kReading[] = {VFPOOL_IOC_INFO,        VFPOOL_IOC_SLOT,          VFPOOL_IOC_VF,
                                                  VFPOOL_IOC_GET_PROFILE, VFPOOL_IOC_PORT_COUNTERS, VFPOOL_IOC_DROPS,
-                                                 VFPOOL_IOC_VF_COUNTERS};
+                                                 VFPOOL_IOC_VF_COUNTERS, VFPOOL_IOC_CARD};
     static constexpr unsigned long kChanging[] = {VFPOOL_IOC_REQUEST, VFPOOL_IOC_RELEASE,     VFPOOL_IOC_ASSIGN,
                                                   VFPOOL_IOC_RESERVE, VFPOOL_IOC_SET_PROFILE, VFPOOL_IOC_USER};
     unsigned long request = kReading[rng() % std::size(kReading)];
@@ -249,14 +282,41 @@ int gone() {
   return wrong ? 1 : 0;
 }
 
+/// The kernel's own uevents: words, each ended by a zero byte.
+int uevent(const std::vector<std::string>& words) {
+  const int fd = socket(AF_NETLINK, SOCK_DGRAM, NETLINK_KOBJECT_UEVENT);
+  sockaddr_nl address{};
+  address.nl_family = AF_NETLINK;
+  address.nl_groups = 1;
+  if (fd < 0 || bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    std::perror("uevents");
+    return 1;
+  }
+  std::printf("listens\n");
+  std::fflush(stdout);
+  pollfd p{.fd = fd, .events = POLLIN, .revents = 0};
+  while (poll(&p, 1, 30000) == 1) {
+    char text[8192];
+    const ssize_t n = recv(fd, text, sizeof text, 0);
+    if (n <= 0) continue;
+    std::istringstream in(std::string(text, static_cast<std::size_t>(n)));
+    std::set<std::string> said;
+    for (std::string word; std::getline(in, word, '\0');) said.insert(word);
+    if (std::all_of(words.begin(), words.end(), [&](const auto& word) { return said.contains(word); })) return 0;
+  }
+  std::printf("no such uevent\n");
+  return 1;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   const std::string what = argc > 1 ? argv[1] : "";
   if (what == "refused" && argc == 2) return refused();
   if (what == "gone" && argc == 2) return gone();
+  if (what == "uevent" && argc > 2) return uevent({argv + 2, argv + argc});
   if (what == "random" && argc == 4)
     return random_calls(static_cast<unsigned>(std::strtoul(argv[2], nullptr, 0)), std::strtoul(argv[3], nullptr, 0));
-  std::fprintf(stderr, "usage: ioctls refused | gone | random SEED COUNT\n");
+  std::fprintf(stderr, "usage: ioctls refused | gone | random SEED COUNT | uevent WORD...\n");
   return 2;
 }
