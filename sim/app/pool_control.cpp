@@ -125,15 +125,20 @@ bool PoolControl::has_function_0(unsigned user, unsigned slot) const {
 json PoolControl::status() const {
   const auto geometry = Bridge::geometry();
   const auto status = bridge_.read<regs::Status>();
-  json out{{"sriov", status.sriov},
-           {"frozen", status.frozen},
-           {"dropped", bridge_.read<regs::LogCount>().value},
-           {"vfs", json::array()},
-           {"slots", json::array()}};
+  json out{{"sriov", status.sriov},  {"frozen", status.frozen}, {"dropped", bridge_.read<regs::LogCount>().value},
+           {"cards", json::array()}, {"vfs", json::array()},    {"slots", json::array()}};
   std::vector<unsigned> vfs;
-  for (unsigned card = 0; card < geometry.devices; ++card)
-    for (unsigned n = 0; n < bridge_.read<regs::Device>(card).num_vfs; ++n)
-      vfs.push_back(Bridge::kDeviceVfs * card + n);
+  for (unsigned card = 0; card < geometry.devices; ++card) {
+    const auto device = bridge_.read<regs::Device>(card);
+    out["cards"].push_back({{"card", card},
+                            {"port", Bridge::port_name(Bridge::device_port(card))},
+                            {"link", device.link},
+                            {"sriov", device.sriov},
+                            {"no_vfs", to_string(device.no_vfs)},
+                            {"vfs", device.num_vfs},
+                            {"bus", device.bus}});
+    for (unsigned n = 0; n < device.num_vfs; ++n) vfs.push_back(Bridge::kDeviceVfs * card + n);
+  }
   for (const unsigned n : vfs) {
     const auto v = bridge_.read<regs::Vf>(n);
     json vf{{"vf", n % Bridge::kDeviceVfs}, {"state", to_string(v.state)}};

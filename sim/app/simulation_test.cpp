@@ -67,6 +67,8 @@ TEST_F(RunningSimulation, AModelOwnerEnablesVfsAndTheTopologyAssignsThem) {
   ASSERT_TRUE(owner_is_up());
   const json status = simulation->control({{"op", "status"}});
   ASSERT_EQ(status["vfs"].size(), 4u);
+  EXPECT_EQ(status["cards"][0]["port"], "nic0");
+  EXPECT_EQ(status["cards"][0]["vfs"], 4);
   EXPECT_EQ(status["vfs"][1]["user"], 1);
   EXPECT_FALSE(status["vfs"][0].contains("user"));
 }
