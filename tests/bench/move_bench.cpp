@@ -79,7 +79,7 @@ class MoveBench {
   }
 
   bool free_again(unsigned vf) {
-    const std::string line = fmt::format("vfpool_vf_free{{vf=\"{}\"}} 1\n", vf);
+    const std::string line = fmt::format("vfpool_vf_free{{card=\"0\",vf=\"{}\"}} 1\n", vf);
     return lab::eventually(60s,
                            [&] { return lab_.vm("owner").run("vfpool metrics").out.find(line) != std::string::npos; });
   }

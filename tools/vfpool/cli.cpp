@@ -5,6 +5,7 @@
 
 #include <iostream>
 
+#include "cards.hpp"
 #include "document.hpp"
 #include "failure.hpp"
 
@@ -43,8 +44,13 @@ HotplugCli::HotplugCli(bool in)
       "--slot", options.slot,
       in ? "slot, from 0 (default: the first that is free)" : "slot, from 0 (default: the first that is taken)");
   if (in) {
-    app.add_option("--vf", options.vf, "this VF (its number at the owner; default: the owner chooses)")
-        ->check(CLI::Range(0, 63));
+    app.add_option_function<std::string>(
+           "--vf", [this](const std::string& text) { options.vf = vf_named(text)->vf(); },
+           "this VF (its number at the owner, of another card than the first CARD.NUMBER; default: the owner chooses)")
+        ->check([](const std::string& text) {
+          const auto vf = vf_named(text);
+          return vf && vf->possible() ? std::string() : "\"" + text + "\" is no VF: NUMBER or CARD.NUMBER, both from 0";
+        });
     app.add_flag("--button", options.button,
                  "by the attention button: the kernel waits 5 s, in which a second press cancels");
   } else {

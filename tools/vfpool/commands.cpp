@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <set>
 
+#include "cards.hpp"
 #include "describe.hpp"
 #include "failure.hpp"
 
@@ -29,12 +30,12 @@ vfpool_info owners_info(Pool& pool) {
 
 unsigned find_vf(Pool& pool, const std::string& name) {
   const auto info = owners_info(pool);
-  if (!name.empty() && name.find_first_not_of("0123456789") == std::string::npos) {
-    const unsigned long n = name.size() > 4 ? 9999 : std::stoul(name);
-    if (n >= info.vfs) throw Failure(Exit::kNotFound, fmt::format("no VF {}: the card offers {}", name, info.vfs));
-    return static_cast<unsigned>(n);
+  const auto all = cards(pool, info);
+  if (const auto named = vf_named(name)) {
+    if (offers(all, *named)) return named->vf();
+    throw Failure(Exit::kNotFound, fmt::format("no VF {}: {}", name, why_not_offered(all, *named)));
   }
-  for (unsigned n = 0; n < info.vfs; ++n) {
+  for (const unsigned n : offered(all)) {
     const std::string address = address_text(pool.vf(n).address);
     if (address == name || address.substr(address.find(':') + 1) == name || mac_text(pool.profile(n).mac) == name)
       return n;
@@ -56,8 +57,11 @@ json list(Pool& pool) {
   for (unsigned u = owner ? 1 : info.port; u <= (owner ? info.users : info.port); ++u)
     for (unsigned s = 0; s < info.slots; ++s) out["slots"].push_back(slot_json(pool.slot(u, s)));
   if (!owner) return out;
+  out["cards"] = json::array();
+  const auto all = cards(pool, info);
+  for (const auto& card : all) out["cards"].push_back(card_json(card));
   out["vfs"] = json::array();
-  for (unsigned n = 0; n < info.vfs; ++n) out["vfs"].push_back(vf_json(pool, n));
+  for (const unsigned n : offered(all)) out["vfs"].push_back(vf_json(pool, n));
   out["users"] = json::array();
   for (unsigned u = 1; u <= info.users; ++u) out["users"].push_back(user_json(pool.user(u)));
   return out;
@@ -66,6 +70,7 @@ json list(Pool& pool) {
 json move(Pool& pool, unsigned vf, unsigned user, int slot, bool force, std::chrono::seconds timeout,
           const std::function<void(const std::string&)>& progress) {
   const auto info = pool.info();
+  const auto name = vf_text(vf);
   if (user < 1 || user > info.users)
     throw Failure(Exit::kNotFound, fmt::format("no user {}: the bridge has {}", user, info.users));
   const auto end = Clock::now() + timeout;
@@ -85,13 +90,13 @@ json move(Pool& pool, unsigned vf, unsigned user, int slot, bool force, std::chr
   const auto broken = [&] {
     return Failure(
         Exit::kFailed,
-        fmt::format("VF {} is broken: it does not confirm its reset; \"vfpool reset {}\" tries again", vf, vf));
+        fmt::format("VF {} is broken: it does not confirm its reset; \"vfpool reset {}\" tries again", name, name));
   };
   const auto now = pool.vf(vf);
   if (now.use == VFPOOL_USE_BROKEN) throw broken();
-  if (now.use == VFPOOL_USE_OWNED) throw Failure(Exit::kBusy, fmt::format("a driver of this server has VF {}", vf));
+  if (now.use == VFPOOL_USE_OWNED) throw Failure(Exit::kBusy, fmt::format("a driver of this server has VF {}", name));
   if (now.use == VFPOOL_USE_ASSIGNED) {
-    progress(fmt::format("user {} gives VF {} back", now.user, vf));
+    progress(fmt::format("user {} gives VF {} back", now.user, name));
     pool.release(now.user, now.slot, force ? VFPOOL_FORCE : 0);
   }
   for (;;) {
@@ -101,17 +106,19 @@ json move(Pool& pool, unsigned vf, unsigned user, int slot, bool force, std::chr
     if (v.use == VFPOOL_USE_ASSIGNED && !force && !pool.slot(v.user, v.slot).releasing &&
         pool.vf(vf).use == VFPOOL_USE_ASSIGNED)
       throw Failure(Exit::kCancelled,
-                    fmt::format("user {} keeps VF {}: somebody pressed the slot's button again", v.user, vf));
-    in_time(fmt::format("user {} has not given VF {} back", now.user, vf));
+                    fmt::format("user {} keeps VF {}: somebody pressed the slot's button again", v.user, name));
+    in_time(fmt::format("user {} has not given VF {} back", now.user, name));
     pool.next_event(kStep);
   }
-  progress(fmt::format("VF {} goes to user {}, slot {}", vf, user, to));
+  progress(fmt::format("VF {} goes to user {}, slot {}", name, user, to));
   pool.assign(vf, user, static_cast<unsigned>(to), 0, 0);
   while (!is_on(pool.slot(user, static_cast<unsigned>(to)))) {
     in_time(fmt::format("user {} has not switched slot {} on", user, to));
     pool.next_event(kStep);
   }
-  return {{"vf", vf}, {"user", user}, {"slot", to}};
+  json result = vf_name_json(vf);
+  result.update({{"user", user}, {"slot", to}});
+  return result;
 }
 
 json reset(Pool& pool, unsigned vf, std::chrono::seconds timeout) {
@@ -122,10 +129,10 @@ json reset(Pool& pool, unsigned vf, std::chrono::seconds timeout) {
     if (v.use == VFPOOL_USE_BROKEN)
       throw Failure(Exit::kFailed, fmt::format("VF {} does not confirm this reset either; switching the card's VFs off "
                                                "and on (sriov_numvfs) resets them all",
-                                               vf));
+                                               vf_text(vf)));
     if (v.use != VFPOOL_USE_DRAINING && v.use != VFPOOL_USE_RESETTING) return vf_json(pool, vf);
     if (Clock::now() >= end)
-      throw Failure(Exit::kTimeout, fmt::format("VF {} is still being reset after {} s", vf, timeout.count()));
+      throw Failure(Exit::kTimeout, fmt::format("VF {} is still being reset after {} s", vf_text(vf), timeout.count()));
     pool.next_event(kStep);
   }
 }
@@ -140,9 +147,12 @@ namespace {
 
 /// Nothing is changed by a file that names what this pool does not have, or gives one thing twice. Throws Failure with
 /// all that is wrong, and json::exception for another kind of file.
-void refuse_contradictions(const vfpool_info& info, const json& saved) {
+void refuse_contradictions(Pool& pool, const vfpool_info& info, const json& saved) {
+  const auto all = cards(pool, info);
   std::vector<std::string> wrong;
-  const auto bad = [&](unsigned vf, const std::string& what) { wrong.push_back(fmt::format("VF {}: {}", vf, what)); };
+  const auto bad = [&](unsigned vf, const std::string& what) {
+    wrong.push_back(fmt::format("VF {}: {}", all.size() > 1 ? vf_text(vf) : std::to_string(vf), what));
+  };
   const auto user = [&](unsigned n) { return n >= 1 && n <= info.users; };
   for (const auto& u : saved.at("users"))
     if (const unsigned n = u.at("user"); !user(n))
@@ -151,7 +161,8 @@ void refuse_contradictions(const vfpool_info& info, const json& saved) {
   std::set<std::array<unsigned, 3>> places;
   for (const auto& v : saved.at("vfs")) {
     const unsigned n = v.at("vf"), reserved = v.value("reserved_for", 0u);
-    if (n >= info.vfs) bad(n, fmt::format("the card offers {}", info.vfs));
+    const NamedVf named{n / VFPOOL_CARD_VFS, n % VFPOOL_CARD_VFS};
+    if (!offers(all, named)) bad(n, why_not_offered(all, named));
     if (!vfs.insert(n).second) bad(n, "is there twice");
     if (reserved != 0 && !user(reserved)) bad(n, fmt::format("reserved for user {}, who is not there", reserved));
     if (!v.contains("user")) continue;
@@ -179,7 +190,7 @@ json restore(Pool& pool, const json& saved) {
     }
   };
   try {
-    refuse_contradictions(info, saved);
+    refuse_contradictions(pool, info, saved);
     for (const auto& u : saved.at("users"))
       attempt(fmt::format("user {}", u.at("user").get<unsigned>()),
               [&] { pool.user(u.at("user"), u.at("quota"), u.at("weight")); });
@@ -196,13 +207,14 @@ json restore(Pool& pool, const json& saved) {
       profile.max_rate = p.at("max_rate");
       profile.mtu = p.value("mtu", 0u);
       if (!parse_mac(p.at("mac"), profile.mac))
-        throw Failure(Exit::kUsage, fmt::format("VF {}: \"{}\" is no MAC address", n, p.at("mac").get<std::string>()));
-      attempt(fmt::format("profile of VF {}", n), [&] { pool.set_profile(profile); });
-      attempt(fmt::format("reservation of VF {}", n), [&] { pool.reserve(n, v.value("reserved_for", 0u)); });
+        throw Failure(Exit::kUsage,
+                      fmt::format("VF {}: \"{}\" is no MAC address", vf_text(n), p.at("mac").get<std::string>()));
+      attempt("profile of VF " + vf_text(n), [&] { pool.set_profile(profile); });
+      attempt("reservation of VF " + vf_text(n), [&] { pool.reserve(n, v.value("reserved_for", 0u)); });
       if (!v.contains("user")) continue;
       const auto now = pool.vf(n);
       if (now.use == VFPOOL_USE_ASSIGNED && now.user == v.at("user") && now.slot == v.at("slot")) continue;
-      attempt(fmt::format("VF {}", n), [&] { pool.assign(n, v.at("user"), v.at("slot"), v.at("function"), 0); });
+      attempt("VF " + vf_text(n), [&] { pool.assign(n, v.at("user"), v.at("slot"), v.at("function"), 0); });
     }
   } catch (const json::exception& e) {
     throw Failure(Exit::kUsage, fmt::format("this is not what \"vfpool save\" writes: {}", e.what()));

@@ -6,6 +6,7 @@
 
 #include <array>
 
+#include "cards.hpp"
 #include "vfpool_regs.h"
 
 namespace vfpool::tools {
@@ -58,6 +59,8 @@ std::string owners_text(const vfpool_info& i) {
 
 bool is_on(const vfpool_slot_info& slot) { return slot.powered && slot.power_led != VFPOOL_LED_BLINKING; }
 
+json vf_name_json(unsigned vf) { return {{"vf", vf}, {"card", vf / VFPOOL_CARD_VFS}, {"name", vf_text(vf)}}; }
+
 json info_json(const vfpool_info& i) {
   return {{"role", i.role == VFPOOL_OWNER ? "owner" : "user"},
           {"port", i.port},
@@ -66,7 +69,18 @@ json info_json(const vfpool_info& i) {
           {"functions", i.functions},
           {"sriov", i.sriov != 0},
           {"frozen", i.frozen != 0},
-          {"vfs", i.vfs}};
+          {"vfs", i.vfs},
+          {"cards", card_count(i)}};
+}
+
+json card_json(const vfpool_card_info& c) {
+  // enum vfpool_no_vfs of the bridge's registers.
+  static constexpr std::array<const char*, 8> kNoVfs{"none",    "unknown",   "disabled", "no_capability",
+                                                     "vf_bars", "page_size", "stride",   "size"};
+  json out{{"card", c.card}, {"port", c.port}, {"link", c.link != 0}, {"sriov", c.sriov != 0}, {"vfs", c.vfs}};
+  if (c.address) out["address"] = address_text(c.address);
+  if (c.no_vfs != VFPOOL_NO_VFS_NONE) out["no_vfs"] = name_of(kNoVfs, c.no_vfs);
+  return out;
 }
 
 json slot_json(const vfpool_slot_info& s) {
@@ -85,7 +99,8 @@ json slot_json(const vfpool_slot_info& s) {
 
 json vf_json(Pool& pool, unsigned n) {
   const auto v = pool.vf(n);
-  json out{{"vf", n}, {"use", name_of(kUses, v.use)}, {"busy", v.busy != 0}, {"clean_since_ns", v.clean_since}};
+  json out{{"use", name_of(kUses, v.use)}, {"busy", v.busy != 0}, {"clean_since_ns", v.clean_since}};
+  out.update(vf_name_json(n));
   if (v.address) out["address"] = address_text(v.address);
   if (v.reserved_for) out["reserved_for"] = v.reserved_for;
   if (v.user) {
@@ -111,7 +126,7 @@ json event_json(const vfpool_event& e) {
   if (e.kind != VFPOOL_EVENT_FROZEN && e.kind != VFPOOL_EVENT_LINK && e.kind != VFPOOL_EVENT_LOST &&
       e.kind != VFPOOL_EVENT_GONE)
     out["slot"] = e.slot;
-  if (e.vf != VFPOOL_ANY) out["vf"] = e.vf;
+  if (e.vf != VFPOOL_ANY) out.update(vf_name_json(e.vf));
   if (e.kind == VFPOOL_EVENT_DENIED) out["reason"] = reason_text(e.reason);
   if (e.kind == VFPOOL_EVENT_POWER || e.kind == VFPOOL_EVENT_FROZEN || e.kind == VFPOOL_EVENT_LINK)
     out["on"] = e.reason != 0;

@@ -20,7 +20,10 @@ std::string time_text(__u64 ns);                   ///< ns since 1970 as "2026-0
 /// indicator blinks until then. In a VMD domain the kernel leaves it off.
 bool is_on(const vfpool_slot_info& slot);
 
+/// {"vf", "card", "name"}: the VF's number in the pool, its card, and what people call it.
+nlohmann::json vf_name_json(unsigned vf);
 nlohmann::json info_json(const vfpool_info& info);
+nlohmann::json card_json(const vfpool_card_info& card);
 nlohmann::json slot_json(const vfpool_slot_info& slot);
 nlohmann::json vf_json(Pool& pool, unsigned vf);  ///< owner only
 nlohmann::json user_json(const vfpool_user_info& user);

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "cards.hpp"
 #include "describe.hpp"
 #include "failure.hpp"
 #include "interrupt.hpp"
@@ -22,7 +23,8 @@ Failure from_errno(int error, const std::string& what) {
     case EACCES: return {Exit::kPermission, what + ": no permission (run as root, or let udev give you the device)"};
     case EBUSY: return {Exit::kBusy, what + ": the slot or the VF is busy"};
     case ENOENT: return {Exit::kNotFound, what + ": the slot is empty"};
-    case EINVAL: return {Exit::kUsage, what + ": no such VF, user, slot or value"};
+    case EXDEV: return {Exit::kBusy, what + ": the slot has VFs of another card"};
+    case EINVAL: return {Exit::kUsage, what + ": no such VF, card, user, slot or value"};
     case EALREADY: return {Exit::kUsage, what + ": it is not broken"};
     case ENODEV: return {Exit::kNotFound, what + ": the bridge does not answer"};
     case EMSGSIZE: return {Exit::kBusy, what + ": the MTU of its profile is larger than that of the card's interface"};
@@ -72,10 +74,16 @@ class DevicePool : public Pool {
     r.flags = flags;
     call(VFPOOL_IOC_RELEASE, r, fmt::format("release of slot {}", slot));
   }
+  vfpool_card_info card(unsigned card) override {
+    vfpool_card_info c{};
+    c.card = byte(card);
+    call(VFPOOL_IOC_CARD, c, fmt::format("card {}", card));
+    return c;
+  }
   vfpool_vf_info vf(unsigned vf) override {
     vfpool_vf_info v{};
     v.vf = byte(vf);
-    call(VFPOOL_IOC_VF, v, fmt::format("VF {}", vf));
+    call(VFPOOL_IOC_VF, v, "VF " + vf_text(vf));
     return v;
   }
   void assign(unsigned vf, unsigned user, unsigned slot, unsigned function, unsigned flags) override {
@@ -85,7 +93,7 @@ class DevicePool : public Pool {
     a.slot = byte(slot);
     a.function = byte(function);
     a.flags = flags;
-    call(VFPOOL_IOC_ASSIGN, a, fmt::format("VF {} to user {}, slot {}", vf, user, slot));
+    call(VFPOOL_IOC_ASSIGN, a, fmt::format("VF {} to user {}, slot {}", vf_text(vf), user, slot));
   }
   vfpool_user_info user(unsigned user, unsigned quota, unsigned weight) override {
     vfpool_user_info u{};
@@ -99,22 +107,22 @@ class DevicePool : public Pool {
     vfpool_reserve r{};
     r.vf = byte(vf);
     r.user = byte(user);
-    call(VFPOOL_IOC_RESERVE, r, fmt::format("reservation of VF {}", vf));
+    call(VFPOOL_IOC_RESERVE, r, "reservation of VF " + vf_text(vf));
   }
   void reset(unsigned vf) override {
     vfpool_reset r{};
     r.vf = byte(vf);
-    call(VFPOOL_IOC_RESET, r, fmt::format("reset of VF {}", vf));
+    call(VFPOOL_IOC_RESET, r, "reset of VF " + vf_text(vf));
   }
   vfpool_profile profile(unsigned vf) override {
     vfpool_profile p{};
     p.vf = byte(vf);
-    call(VFPOOL_IOC_GET_PROFILE, p, fmt::format("profile of VF {}", vf));
+    call(VFPOOL_IOC_GET_PROFILE, p, "profile of VF " + vf_text(vf));
     return p;
   }
   void set_profile(const vfpool_profile& profile) override {
     vfpool_profile p = profile;
-    call(VFPOOL_IOC_SET_PROFILE, p, fmt::format("profile of VF {}", profile.vf));
+    call(VFPOOL_IOC_SET_PROFILE, p, "profile of VF " + vf_text(profile.vf));
   }
 
   vfpool_port_counters port_counters(unsigned port) override {
@@ -128,7 +136,7 @@ class DevicePool : public Pool {
     c.vf = byte(vf);
     if (::ioctl(fd_, VFPOOL_IOC_VF_COUNTERS, &c) == 0) return c;
     if (errno == EOPNOTSUPP) return {};
-    throw from_errno(errno, fmt::format("counters of VF {}", vf));
+    throw from_errno(errno, "counters of VF " + vf_text(vf));
   }
   vfpool_drops drops() override {
     vfpool_drops d{};

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What machine.cpp says of the real one, of machines that exist only in a test: the programs themselves run there,
 // without any driver. --device chooses: "owner" (the default) has four VFs, of which user 2 has VF 1 and VF 3 is
-// broken; "user" is user 1, whose requests are granted; "silent" is user 1 whose owner never answers.
+// broken; "cards" is the owner of a second card, too, with three VFs, of which user 2 has VF 1.1; "user" is user 1,
+// whose requests are granted; "silent" is user 1 whose owner never answers.
 #include "interrupt.hpp"
 #include "machine.hpp"
 #include "serve_fake.hpp"
@@ -41,15 +42,21 @@ class MachinePool : public LivePool {
 }  // namespace
 
 std::unique_ptr<Pool> open_pool(const std::filesystem::path& path) {
-  const bool owner = path.empty() || path == "owner";
+  const bool cards = path == "cards", owner = path.empty() || path == "owner" || cards;
   if (!owner && path != "user" && path != "silent") throw Failure(Exit::kNotFound, path.string() + ": no such device");
   const auto state = std::make_shared<LiveState>();
-  for (unsigned n = 0; n < state->pool.about.vfs; ++n) {
+  if (cards) {
+    state->pool.add_card(3);
+    state->pool.profiles[65].mac[0] = 2;
+    state->pool.profiles[65].mac[5] = 0x41;
+  }
+  for (const auto& [n, vf] : state->pool.vfs) {
     state->pool.frames[n].time = 1'000'000'000ULL * (n + 1);
     state->pool.frames[n].rx_bytes = 1500;
   }
   auto pool = std::make_unique<MachinePool>(state, path != "silent");
   pool->assign(1, owner ? 2 : 1, owner ? 0 : 1, 0, 0);
+  if (cards) pool->assign(65, 2, 1, 0, 0);
   state->pool.profiles[2].mac[0] = 2;
   state->pool.vfs[3].reserved_for = 2;
   if (owner) state->pool.vfs[3].use = VFPOOL_USE_BROKEN;

@@ -11,6 +11,7 @@
 
 #include "failure.hpp"
 #include "pool.hpp"
+#include "vfpool_regs.h"
 
 namespace vfpool::tools {
 
@@ -25,6 +26,7 @@ class FakePool : public Pool {
     about.functions = 8;
     about.sriov = 1;
     about.vfs = 4;
+    about.cards = 1;
     for (unsigned u = 1; u <= 2; ++u)
       for (unsigned s = 0; s < 2; ++s) {
         auto& slot = slots[{u, s}];
@@ -45,6 +47,34 @@ class FakePool : public Pool {
   void release(unsigned user, unsigned slot, unsigned flags) override {
     asked.push_back(fmt_call("release", user, slot, flags));
     if (on_release) on_release();
+  }
+  vfpool_card_info card(unsigned n) override {
+    // The first one is what `about` says.
+    vfpool_card_info c{.card = static_cast<__u8>(n),
+                       .port = static_cast<__u8>(1 + about.users + n),
+                       .link = 1,
+                       .sriov = about.sriov,
+                       .vfs = about.vfs,
+                       .no_vfs = VFPOOL_NO_VFS_NONE,
+                       .reserved = {},
+                       .address = (0x10000ULL << 16) + 0x300};
+    if (n == 0) return c;
+    c.vfs = more_cards.at(n - 1);
+    c.sriov = c.vfs != 0;
+    c.no_vfs = c.vfs ? VFPOOL_NO_VFS_NONE : VFPOOL_NO_VFS_DISABLED;
+    c.address += 0x200ULL * n;
+    return c;
+  }
+  /// A further card, with so many VFs.
+  void add_card(unsigned vfs_enabled) {
+    const unsigned n = about.cards++;
+    more_cards.push_back(static_cast<__u8>(vfs_enabled));
+    for (unsigned i = 0; i < vfs_enabled; ++i) {
+      const unsigned name = n * VFPOOL_CARD_VFS + i;
+      vfs[name].vf = profiles[name].vf = static_cast<__u8>(name);
+      vfs[name].address = (0x10000ULL << 16) + 0x480u + 0x200u * n + 2 * i;
+      profiles[name].spoof_check = 1;
+    }
   }
   vfpool_vf_info vf(unsigned vf) override { return vfs[vf]; }
   void assign(unsigned vf, unsigned user, unsigned slot, unsigned, unsigned flags) override {
@@ -91,6 +121,7 @@ class FakePool : public Pool {
   }
 
   vfpool_info about{};
+  std::vector<__u8> more_cards;  // VFs that each offers
   std::map<std::pair<unsigned, unsigned>, vfpool_slot_info> slots;
   std::map<unsigned, vfpool_vf_info> vfs;
   std::map<unsigned, vfpool_profile> profiles;

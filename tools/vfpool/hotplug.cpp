@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "cards.hpp"
 #include "describe.hpp"
 #include "failure.hpp"
 #include "vfpool_regs.h"
@@ -85,12 +86,15 @@ json hotplug_in(Pool& pool, const Server& server, const std::string& bridge, con
   const auto info = user_info(pool);
   const auto slot = choose_slot(pool, info, options, false);
   if (slot.present) throw Failure(Exit::kBusy, where(slot) + " is taken");
+  if (options.vf != VFPOOL_ANY && options.vf / VFPOOL_CARD_VFS >= card_count(info))
+    throw Failure(Exit::kNotFound, fmt::format("no VF {}: the bridge has {} card{}", vf_text(options.vf),
+                                               card_count(info), card_count(info) == 1 ? "" : "s"));
   if (info.frozen)
     throw Failure(Exit::kFailed, "the owner of the card does not answer: the pool is frozen until it is back");
   json result{{"command", "hotplug_in"}, {"slot", slot.slot}, {"physical_slot", slot.physical}};
   if (options.dry_run) {
-    progress(fmt::format("would ask for {} in {}\n",
-                         options.vf == VFPOOL_ANY ? "a VF" : fmt::format("VF {}", options.vf), where(slot)));
+    progress(fmt::format("would ask for {} in {}\n", options.vf == VFPOOL_ANY ? "a VF" : "VF " + vf_text(options.vf),
+                         where(slot)));
     return result;
   }
   const Deadline deadline(options.timeout);
@@ -111,7 +115,7 @@ json hotplug_in(Pool& pool, const Server& server, const std::string& bridge, con
     if (event->kind == VFPOOL_EVENT_DENIED) throw Failure(Exit::kBusy, "refused: " + reason_text(event->reason));
     if (event->kind == VFPOOL_EVENT_ASSIGNED) {
       assigned = true;
-      result["vf"] = event->vf;
+      result.update(vf_name_json(event->vf));
     }
   }
   // Now it is pciehp's turn: power, link, enumeration, driver.
@@ -129,8 +133,8 @@ json hotplug_in(Pool& pool, const Server& server, const std::string& bridge, con
       throw Failure(
           Exit::kTimeout,
           fmt::format("{} has VF {}, but the kernel has not taken it in after {} s (power {}, link {}); see dmesg",
-                      where(slot), result["vf"].get<unsigned>(), deadline.limit().count(), now.powered ? "on" : "off",
-                      now.link ? "up" : "down"));
+                      where(slot), result["name"].get<std::string>(), deadline.limit().count(),
+                      now.powered ? "on" : "off", now.link ? "up" : "down"));
     progress("waits for the kernel to take the function in");
     show_blink(progress, pressed, now);
     pool.next_event(kLook);
@@ -170,7 +174,7 @@ json hotplug_out(Pool& pool, const Server& server, const std::string& bridge, co
     if (!to_switch_off && !options.wait) return result;
     const auto event = pool.next_event(kLook);
     if (event && event->slot == slot.slot && event->kind == VFPOOL_EVENT_RELEASED) {
-      result["vf"] = event->vf;
+      result.update(vf_name_json(event->vf));
       return result;
     }
     const auto now = pool.slot(0, slot.slot);

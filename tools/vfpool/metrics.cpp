@@ -28,14 +28,16 @@ class Metric {
 
 std::string number(const json& v) { return v.is_string() ? v.get<std::string>() : v.dump(); }
 
-void add_frames(json& all, const json& rows, const char* prefix, std::initializer_list<const char*> keys) {
+/// `keys`: labels, and where their values stand.
+void add_frames(json& all, const json& rows, const char* prefix,
+                std::initializer_list<std::pair<const char*, const char*>> keys) {
   Metric frames(prefix[0] == 'v' ? "vfpool_vf_frames_total" : "vfpool_interface_frames_total", "counter",
                 "Frames received (rx) and sent (tx).");
   Metric bytes(prefix[0] == 'v' ? "vfpool_vf_bytes_total" : "vfpool_interface_bytes_total", "counter",
                "Bytes of these frames.");
   for (const auto& row : rows) {
     json labels = json::object();
-    for (const char* key : keys) labels[key] = number(row[key]);
+    for (const auto& [label, key] : keys) labels[label] = number(row[key]);
     for (const char* way : {"rx", "tx"}) {
       labels["direction"] = way;
       frames.add(labels, row[fmt::format("{}_packets", way)]);
@@ -77,14 +79,25 @@ json metrics(const json& list, const json& stats) {
   present.into(all);
   powered.into(all);
 
+  Metric link("vfpool_card_link", "gauge", "1: the bridge has a link to the card."),
+      offers("vfpool_card_vfs", "gauge", "VFs that the card offers.");
+  for (const auto& c : list.value("cards", json::array())) {
+    link.add({{"card", number(c["card"])}}, c["link"]);
+    offers.add({{"card", number(c["card"])}}, c["vfs"]);
+  }
+  link.into(all);
+  offers.into(all);
+
   Metric assigned("vfpool_vf_assigned", "gauge", "1: the user has this VF."),
       free("vfpool_vf_free", "gauge", "1: the VF is reset and nobody's."),
       broken("vfpool_vf_broken", "gauge", "1: the VF does not confirm its reset.");
   for (const auto& v : list.value("vfs", json::array())) {
-    free.add({{"vf", number(v["vf"])}}, v["use"] == "free");
-    broken.add({{"vf", number(v["vf"])}}, v["use"] == "broken");
-    if (v.contains("user"))
-      assigned.add({{"vf", number(v["vf"])}, {"user", number(v["user"])}, {"slot", number(v["slot"])}}, 1);
+    json labels{{"card", number(v["card"])}, {"vf", number(v["name"])}};
+    free.add(labels, v["use"] == "free");
+    broken.add(labels, v["use"] == "broken");
+    if (!v.contains("user")) continue;
+    labels.update({{"user", number(v["user"])}, {"slot", number(v["slot"])}});
+    assigned.add(std::move(labels), 1);
   }
   assigned.into(all);
   free.into(all);
@@ -92,7 +105,7 @@ json metrics(const json& list, const json& stats) {
 
   Metric held("vfpool_user_vfs", "gauge", "VFs that the user has."),
       quota("vfpool_user_quota", "gauge", "VFs that it may have."),
-      weight("vfpool_user_weight", "gauge", "Its share toward the card.");
+      weight("vfpool_user_weight", "gauge", "Its share toward each card.");
   for (const auto& u : list.value("users", json::array())) {
     const json labels{{"user", number(u["user"])}};
     held.add(labels, u["held"]);
@@ -114,8 +127,8 @@ json metrics(const json& list, const json& stats) {
   const json reasons = stats.value("drops", json::object());
   for (const auto& [reason, count] : reasons.items()) drops.add({{"reason", reason}}, count);
   drops.into(all);
-  add_frames(all, stats.value("vfs", json::array()), "vf", {"vf"});
-  add_frames(all, stats.value("interfaces", json::array()), "interface", {"slot", "netdev"});
+  add_frames(all, stats.value("vfs", json::array()), "vf", {{"card", "card"}, {"vf", "name"}});
+  add_frames(all, stats.value("interfaces", json::array()), "interface", {{"slot", "slot"}, {"netdev", "netdev"}});
   return all;
 }
 

@@ -23,7 +23,8 @@ class Pool {
   virtual vfpool_slot_info slot(unsigned user, unsigned slot) = 0;
   virtual void request(unsigned slot, unsigned vf, unsigned flags) = 0;
   virtual void release(unsigned user, unsigned slot, unsigned flags) = 0;
-  // Owner only.
+  // Owner only. VFs by their numbers in the whole pool (cards.hpp).
+  virtual vfpool_card_info card(unsigned card) = 0;
   virtual vfpool_vf_info vf(unsigned vf) = 0;
   virtual void assign(unsigned vf, unsigned user, unsigned slot, unsigned function, unsigned flags) = 0;
   /// 0xff: as it is. Returns what is in force.
@@ -33,7 +34,7 @@ class Pool {
   virtual void reset(unsigned vf) = 0;
   virtual vfpool_profile profile(unsigned vf) = 0;
   virtual void set_profile(const vfpool_profile& profile) = 0;
-  /// Port 0: the owner, then the users, then the card.
+  /// Port 0: the owner, then the users, then the cards.
   virtual vfpool_port_counters port_counters(unsigned port) = 0;
   /// Empty: the card's driver does not count its VFs' frames.
   virtual std::optional<vfpool_vf_counters> vf_counters(unsigned vf) = 0;

@@ -33,6 +33,7 @@ class LivePool : public Pool {
   vfpool_info info() override { return locked()->info(); }
   vfpool_slot_info slot(unsigned user, unsigned slot) override { return locked()->slot(user, slot); }
   void request(unsigned slot, unsigned vf, unsigned flags) override { locked()->request(slot, vf, flags); }
+  vfpool_card_info card(unsigned card) override { return locked()->card(card); }
   vfpool_vf_info vf(unsigned vf) override { return locked()->vf(vf); }
   vfpool_user_info user(unsigned user, unsigned quota, unsigned weight) override {
     return locked()->user(user, quota, weight);

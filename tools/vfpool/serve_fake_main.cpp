@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Serves the page of a pool that exists only here, for tests with a browser: two servers with a VF each, two free VFs.
-// Prints the address with the token; ends with its standard input.
+// Serves the page of a pool that exists only here, for tests with a browser: two servers with a VF each, two free VFs,
+// and with the word "cards" a second card with two free VFs. Prints the address with the token; ends with its standard
+// input.
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <cstdio>
+#include <string>
 #include <thread>
 
 #include "serve.hpp"
@@ -33,8 +35,9 @@ void traffic(LiveState& state, std::stop_token end) {
 
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) {
   const auto state = std::make_shared<LiveState>();
+  if (argc > 1 && std::string(argv[1]) == "cards") state->pool.add_card(2);
   LivePool pool(state);
   pool.assign(0, 1, 0, 0, 0);
   pool.assign(1, 2, 0, 0, 0);

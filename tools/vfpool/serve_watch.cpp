@@ -7,6 +7,7 @@
 #include <csignal>
 #include <utility>
 
+#include "cards.hpp"
 #include "commands.hpp"
 #include "describe.hpp"
 #include "failure.hpp"
@@ -128,7 +129,9 @@ unsigned Watch::move(unsigned vf, unsigned user, int slot) {
   if (pool_.is_null()) throw Failure(Exit::kFailed, error_.empty() ? "the pool is not read yet" : error_);
   if (!pool_.contains("vfs")) throw Failure(Exit::kPermission, "VFs are moved on the owner's server");
   const json& info = pool_["info"];
-  if (vf >= info["vfs"].get<unsigned>()) throw Failure(Exit::kNotFound, fmt::format("no VF {}", vf));
+  const json& vfs = pool_["vfs"];
+  if (std::none_of(vfs.begin(), vfs.end(), [&](auto& v) { return v["vf"] == vf; }))
+    throw Failure(Exit::kNotFound, fmt::format("no VF {}", vf_text(vf)));
   if (user != kBackToPool && user > info["users"].get<unsigned>())
     throw Failure(Exit::kNotFound, fmt::format("no user {}", user));
   if (slot >= info["slots"].get<int>()) throw Failure(Exit::kNotFound, fmt::format("no slot {}", slot));
@@ -137,7 +140,7 @@ unsigned Watch::move(unsigned vf, unsigned user, int slot) {
   for (auto& [number, move] : moves_) {
     if (move["state"] == "running") {
       ++under_way;
-      if (move["vf"] == vf) throw Failure(Exit::kBusy, fmt::format("VF {} is being moved already", vf));
+      if (move["vf"] == vf) throw Failure(Exit::kBusy, fmt::format("VF {} is being moved already", vf_text(vf)));
     } else if (const auto mover = movers_.find(number); mover != movers_.end()) {
       mover->second.join();
       movers_.erase(mover);
@@ -151,7 +154,8 @@ unsigned Watch::move(unsigned vf, unsigned user, int slot) {
   }
 
   const unsigned number = next_move_++;
-  moves_[number] = {{"move", number}, {"vf", vf}, {"user", user}, {"state", "running"}, {"text", ""}};
+  moves_[number] = vf_name_json(vf);
+  moves_[number].update({{"move", number}, {"user", user}, {"state", "running"}, {"text", ""}});
   movers_[number] = std::thread([=, this] { carry_out(number, vf, user, slot); });
   return number;
 }
@@ -162,7 +166,7 @@ void Watch::carry_out(unsigned number, unsigned vf, unsigned user, int slot) {
     const auto pool = open_();
     if (user == kBackToPool) {
       const auto now = pool->vf(vf);
-      if (now.use != VFPOOL_USE_ASSIGNED) throw Failure(Exit::kBusy, fmt::format("no user has VF {}", vf));
+      if (now.use != VFPOOL_USE_ASSIGNED) throw Failure(Exit::kBusy, fmt::format("no user has VF {}", vf_text(vf)));
       pool->release(now.user, now.slot, 0);
     } else {
       vfpool::tools::move(*pool, vf, user, slot, false, kMoveLimit,

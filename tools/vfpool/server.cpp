@@ -111,17 +111,21 @@ std::optional<fs::path> Server::slot_folder(unsigned physical, const std::string
   return {};
 }
 
+Function Server::function(const std::string& address) const {
+  const fs::path device = root_ / "sys/bus/pci/devices" / address;
+  Function f{.address = address, .driver = {}, .netdevs = {}};
+  std::error_code none;
+  if (const auto driver = fs::read_symlink(device / "driver", none); !none) f.driver = driver.filename();
+  for (const auto& n : entries(device / "net")) f.netdevs.push_back(n.filename());
+  return f;
+}
+
 std::vector<Function> Server::functions(const fs::path& slot_folder) const {
   std::vector<Function> out;
   const std::string at = first_line(slot_folder / "address");
   for (const auto& device : entries(root_ / "sys/bus/pci/devices")) {
     const std::string address = device.filename();
-    if (without_function(address) != at) continue;
-    Function f{.address = address, .driver = {}, .netdevs = {}};
-    std::error_code none;
-    if (const auto driver = fs::read_symlink(device / "driver", none); !none) f.driver = driver.filename();
-    for (const auto& n : entries(device / "net")) f.netdevs.push_back(n.filename());
-    out.push_back(std::move(f));
+    if (without_function(address) == at) out.push_back(function(address));
   }
   return out;
 }

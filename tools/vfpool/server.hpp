@@ -28,6 +28,8 @@ class Server {
   std::optional<std::filesystem::path> slot_folder(unsigned physical, const std::string& bridge) const;
   /// Address of the management function behind a device file, from its sysfs parent.
   std::string bridge_of(const std::string& misc_name) const;
+  /// A function of this server; without driver and interfaces if there is none.
+  Function function(const std::string& address) const;
   /// What is in the slot now.
   std::vector<Function> functions(const std::filesystem::path& slot_folder) const;
   /// Throws Failure if power() could not write.

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "cards.hpp"
 #include "describe.hpp"
 #include "failure.hpp"
 #include "stats.hpp"
@@ -12,9 +13,9 @@ namespace {
 
 using nlohmann::json;
 
-json vfs_in(Pool& pool, unsigned vfs, unsigned user, unsigned slot) {
+json vfs_in(Pool& pool, const vfpool_info& info, unsigned user, unsigned slot) {
   json out = json::array();
-  for (unsigned n = 0; n < vfs; ++n)
+  for (const unsigned n : offered(cards(pool, info)))
     if (const auto v = pool.vf(n); v.use == VFPOOL_USE_ASSIGNED && v.user == user && v.slot == slot)
       out.push_back(vf_json(pool, n));
   return out;
@@ -47,6 +48,18 @@ json functions_of(const Server& server, const std::filesystem::path& folder) {
 
 }  // namespace
 
+json show_card(Pool& pool, const Server& server, unsigned card) {
+  const auto info = pool.info();
+  if (info.role != VFPOOL_OWNER) throw Failure(Exit::kPermission, owners_text(info));
+  const auto all = cards(pool, info);
+  if (card >= all.size())
+    throw Failure(Exit::kNotFound,
+                  fmt::format("no card {}: the bridge has {} card{}", card, all.size(), all.size() == 1 ? "" : "s"));
+  auto out = card_json(all[card]);
+  if (out.contains("address")) out.update(function_json(server.function(out["address"])));
+  return out;
+}
+
 json show_vf(Pool& pool, unsigned vf) {
   auto out = vf_json(pool, vf);
   if (auto counters = vf_stats(pool, vf); !counters.is_null()) out["counters"] = std::move(counters);
@@ -61,7 +74,7 @@ json show_slot(Pool& pool, const Server& server, unsigned user, unsigned slot) {
     throw Failure(Exit::kNotFound, fmt::format("no slot {}: each server has {}", slot, info.slots));
   auto out = slot_json(pool.slot(user, slot));
   if (info.role == VFPOOL_OWNER)
-    out["vfs"] = vfs_in(pool, info.vfs, user, slot);
+    out["vfs"] = vfs_in(pool, info, user, slot);
   else if (const auto folder = server.slot_folder(out["physical"], server.bridge_of(pool.name())))
     out["functions"] = functions_of(server, *folder);
   return out;
@@ -69,7 +82,11 @@ json show_slot(Pool& pool, const Server& server, unsigned user, unsigned slot) {
 
 json show_server(Pool& pool, const Server& server, unsigned user) {
   const auto info = pool.info();
-  if (info.role == VFPOOL_OWNER && user == 0) return {{"info", info_json(info)}};
+  if (info.role == VFPOOL_OWNER && user == 0) {
+    json out{{"info", info_json(info)}, {"cards", json::array()}};
+    for (const auto& card : cards(pool, info)) out["cards"].push_back(card_json(card));
+    return out;
+  }
   user = named(info, user);
   json out = info.role == VFPOOL_OWNER ? user_json(pool.user(user)) : json{{"info", info_json(info)}};
   out["slots"] = json::array();

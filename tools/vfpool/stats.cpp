@@ -8,6 +8,9 @@
 #include <map>
 #include <string>
 
+#include "cards.hpp"
+#include "describe.hpp"
+
 namespace vfpool::tools {
 namespace {
 
@@ -31,16 +34,21 @@ json packets_json(const __u64 (&counts)[VFPOOL_PACKET_KINDS]) {
   return out;
 }
 
-json ports_json(Pool& pool, unsigned users) {
+json ports_json(Pool& pool, const vfpool_info& info) {
   json out = json::array();
-  for (unsigned port = 0; port <= users + 1; ++port) {
+  const unsigned cards = card_count(info);
+  for (unsigned port = 0; port <= info.users + cards; ++port) {
     const auto c = pool.port_counters(port);
     json entry{{"port", port}, {"time_ns", c.time}, {"rx", packets_json(c.rx)}, {"tx", packets_json(c.tx)}};
-    if (port == 0 || port > users)
-      entry["name"] = port == 0 ? "owner" : "card";
-    else {
+    if (port == 0) {
+      entry["name"] = "owner";
+    } else if (port <= info.users) {
       entry["name"] = fmt::format("user {}", port);
       entry["user"] = port;
+    } else {
+      const unsigned card = port - info.users - 1;
+      entry["name"] = cards == 1 ? "card" : card_text(card, cards);
+      entry["card"] = card;
     }
     out.push_back(std::move(entry));
   }
@@ -92,15 +100,10 @@ bool add_rates(const json& before, json& now) {
 json vf_stats(Pool& pool, unsigned vf) {
   const auto c = pool.vf_counters(vf);
   if (!c) return {};
-  json out{{"vf", vf},
-           {"time_ns", c->time},
-           {"rx_packets", c->rx_packets},
-           {"tx_packets", c->tx_packets},
-           {"rx_bytes", c->rx_bytes},
-           {"tx_bytes", c->tx_bytes},
-           {"rx_multicast", c->rx_multicast},
-           {"rx_dropped", c->rx_dropped},
-           {"tx_dropped", c->tx_dropped}};
+  json out{{"time_ns", c->time},          {"rx_packets", c->rx_packets}, {"tx_packets", c->tx_packets},
+           {"rx_bytes", c->rx_bytes},     {"tx_bytes", c->tx_bytes},     {"rx_multicast", c->rx_multicast},
+           {"rx_dropped", c->rx_dropped}, {"tx_dropped", c->tx_dropped}};
+  out.update(vf_name_json(vf));
   if (const auto v = pool.vf(vf); v.use == VFPOOL_USE_ASSIGNED) {
     out["user"] = v.user;
     out["slot"] = v.slot;
@@ -116,12 +119,10 @@ json stats(Pool& pool, const Server& server) {
   json drops;
   for (unsigned i = 1; i < kDrops.size(); ++i) drops[kDrops[i]] = dropped.packets[i];
   json vfs = json::array();
-  for (unsigned n = 0; n < info.vfs; ++n)
+  for (const unsigned n : offered(cards(pool, info)))
     if (auto entry = vf_stats(pool, n); !entry.is_null()) vfs.push_back(std::move(entry));
-  return {{"time_ns", now_ns()},
-          {"ports", ports_json(pool, info.users)},
-          {"drops", std::move(drops)},
-          {"vfs", std::move(vfs)}};
+  return {
+      {"time_ns", now_ns()}, {"ports", ports_json(pool, info)}, {"drops", std::move(drops)}, {"vfs", std::move(vfs)}};
 }
 
 json rates(const json& before, json now) {

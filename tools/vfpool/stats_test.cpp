@@ -58,6 +58,23 @@ TEST_F(StatsTest, EachPortSaysWhatCameInAndWentOut) {
   EXPECT_EQ(all["drops"]["not_assigned"], 19);
 }
 
+TEST_F(StatsTest, EachCardHasAPortAndVfsThatCount) {
+  pool.add_card(1);
+  count(64, 1, 7);
+  pool.ports[4].rx[0] = 20;
+  const json all = stats(pool, server);
+  ASSERT_EQ(all["ports"].size(), 5u);
+  EXPECT_EQ(all["ports"][3]["name"], "card 0");
+  EXPECT_EQ(all["ports"][4]["name"], "card 1");
+  EXPECT_EQ(all["ports"][4]["card"], 1);
+  EXPECT_EQ(all["ports"][4]["rx"]["posted"], 20);
+  ASSERT_EQ(all["vfs"].size(), 5u);
+  EXPECT_EQ(all["vfs"][4]["vf"], 64);
+  EXPECT_EQ(all["vfs"][4]["card"], 1);
+  EXPECT_EQ(all["vfs"][4]["rx_packets"], 7);
+  EXPECT_THAT(stats_table(all), HasSubstr("\n 1.0    -    -"));
+}
+
 TEST_F(StatsTest, RatesAreOfTheTimeBetweenTheTwoReadings) {
   const json before = stats(pool, server);
   count(1, 2, 1000);

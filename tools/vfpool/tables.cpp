@@ -27,6 +27,19 @@ std::string clean_since(const json& vf) {
   return vf["use"] == "free" && ns ? time_text(ns) : "-";
 }
 
+/// What of the pool's VFs this server knows: all on the owner, on a user's those of the first card, if there is but
+/// one.
+std::string vfs_text(const json& all) {
+  const auto& info = all["info"];
+  if (!all.contains("cards") && info["cards"] != 1) return fmt::format("{} cards", info["cards"].get<int>());
+  int vfs = info["vfs"];
+  if (all.contains("cards")) {
+    vfs = 0;
+    for (const auto& card : all["cards"]) vfs += card["vfs"].get<int>();
+  }
+  return fmt::format("{} VFs{}", vfs, vfs == 0 ? ", none enabled" : "");
+}
+
 std::string value_text(const std::string& key, const json& value) {
   if (key.ends_with("_ns") && value.is_number_unsigned()) return value == 0 ? "-" : time_text(value.get<__u64>());
   if (value.is_boolean()) return value.get<bool>() ? "yes" : "no";
@@ -39,9 +52,8 @@ std::string list_table(const json& all) {
   std::string out;
   const auto to = std::back_inserter(out);
   const auto& i = all["info"];
-  fmt::format_to(to, "{} at port {}; {} users with {} slots; {} VFs{}{}\n", i["role"].get<std::string>(),
-                 i["port"].get<int>(), i["users"].get<int>(), i["slots"].get<int>(), i["vfs"].get<int>(),
-                 i["sriov"].get<bool>() ? "" : ", none enabled",
+  fmt::format_to(to, "{} at port {}; {} users with {} slots; {}{}\n", i["role"].get<std::string>(),
+                 i["port"].get<int>(), i["users"].get<int>(), i["slots"].get<int>(), vfs_text(all),
                  i["frozen"].get<bool>() ? "; FROZEN: the owner is not heard of" : "");
   fmt::format_to(to, "\nUSER SLOT  KERNEL  STATE\n");
   for (const auto& s : all["slots"])
@@ -50,9 +62,14 @@ std::string list_table(const json& all) {
                    s["releasing"].get<bool>() ? ", being released" : "",
                    s["requested"].get<bool>() ? ", asks for a VF" : "");
   if (!all.contains("vfs")) return out;
+  fmt::format_to(to, "\nCARD  ADDRESS       LINK  VFS\n");
+  for (const auto& c : all["cards"])
+    fmt::format_to(to, "{:>4}  {:<12}  {:<4} {:>4}{}\n", cell(c, "card"), cell(c, "address"),
+                   c["link"].get<bool>() ? "up" : "down", cell(c, "vfs"),
+                   c.contains("no_vfs") ? "  " + c["no_vfs"].get<std::string>() : "");
   fmt::format_to(to, "\n  VF  ADDRESS       STATE      USER SLOT  MAC                VLAN  CLEAN SINCE\n");
   for (const auto& v : all["vfs"])
-    fmt::format_to(to, "{:>4}  {:<12}  {:<9} {:>5} {:>4}  {}  {:>4}  {}\n", cell(v, "vf"), cell(v, "address"),
+    fmt::format_to(to, "{:>4}  {:<12}  {:<9} {:>5} {:>4}  {}  {:>4}  {}\n", cell(v, "name"), cell(v, "address"),
                    cell(v, "use"), cell(v, "user"), cell(v, "slot"), cell(v["profile"], "mac"),
                    cell(v["profile"], "vlan"), clean_since(v));
   fmt::format_to(to, "\nUSER  HAS  QUOTA  WEIGHT\n");
@@ -76,7 +93,7 @@ std::string stats_table(const json& stats) {
                  "RX BYTES", "TX FRAMES", "TX BYTES", rates ? "  RX Mbit/s  TX Mbit/s" : "");
   for (const auto& row : stats[owner ? "vfs" : "interfaces"]) {
     if (owner)
-      fmt::format_to(to, "{:>4} {:>4} {:>4}", cell(row, "vf"), cell(row, "user"), cell(row, "slot"));
+      fmt::format_to(to, "{:>4} {:>4} {:>4}", cell(row, "name"), cell(row, "user"), cell(row, "slot"));
     else
       fmt::format_to(to, "{:>4} {:<12}", cell(row, "slot"), cell(row, "netdev"));
     frames(row);

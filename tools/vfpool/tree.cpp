@@ -5,6 +5,7 @@
 
 #include <map>
 
+#include "cards.hpp"
 #include "describe.hpp"
 #include "pcie.hpp"
 
@@ -27,6 +28,12 @@ std::string switch_of(const std::string& management) {
   return management.empty() ? "" : management.substr(0, management.size() - 1) + "1";
 }
 
+/// The owner's port to a card has the card's number as its device number.
+unsigned card_at(const PciFunction& port) {
+  const auto colon = port.address.rfind(':');
+  return static_cast<unsigned>(std::stoul(port.address.substr(colon + 1), nullptr, 16));
+}
+
 /// Address -> what it is to the pool.
 std::map<std::string, std::string> names(Pool& pool, const std::vector<PciFunction>& all, const std::string& bridge) {
   std::map<std::string, std::string> out, ports;
@@ -40,19 +47,19 @@ std::map<std::string, std::string> names(Pool& pool, const std::vector<PciFuncti
     slots[slot.physical] = slot;
   }
   std::map<std::string, std::string> vfs;
-  for (unsigned n = 0; owner && n < info.vfs; ++n) {
+  for (const unsigned n : owner ? offered(cards(pool, info)) : std::vector<unsigned>{}) {
     const auto v = pool.vf(n);
     vfs[address_text(v.address)] =
-        fmt::format("VF {}, {}", n,
+        fmt::format("VF {}, {}", vf_text(n),
                     v.use == VFPOOL_USE_ASSIGNED ? fmt::format("user {} slot {}", v.user, v.slot)
                                                  : vf_json(pool, n)["use"].get<std::string>());
   }
   for (const auto& f : all) {
     if (f.parent == switch_of(bridge)) {
       const auto slot = slots.find(physical_slot(f).value_or(0));
-      ports[f.address] = owner ? "the card" : "";
+      ports[f.address] = owner ? card_text(card_at(f), card_count(info)) : "";
       if (owner)
-        out[f.address] = "port to the card";
+        out[f.address] = "port to " + ports[f.address];
       else if (slot != slots.end()) {
         out[f.address] = fmt::format("slot {}, {}", slot->second.slot, slot->second.present ? "taken" : "empty");
         ports[f.address] = fmt::format("in slot {}", slot->second.slot);
@@ -167,25 +174,50 @@ void check_user(Findings& out, Pool& pool, const Server& server, const std::vect
   }
 }
 
+/// `port`: the device port that it is at, where there are several.
+void check_card(Findings& out, const vfpool_card_info& card, const PciFunction& pf, const std::string& port) {
+  const std::string subject = fmt::format("card {}{}", pf.address, port);
+  out.either(!pf.driver.empty(), subject, pf.driver.empty() ? "no driver" : "driver " + pf.driver,
+             "load the driver of the PF: modprobe ixgbe");
+  const auto state = card_json(card);
+  const auto why = state.value("no_vfs", "disabled");
+  if (card.sriov && card.vfs > 0)
+    out.good(subject, fmt::format("{} VFs enabled", card.vfs));
+  else if (why == "disabled" || why == "unknown")
+    out.bad(subject, "0 VFs enabled", fmt::format("echo 8 > /sys/bus/pci/devices/{}/sriov_numvfs", pf.address));
+  else
+    out.bad(subject, fmt::format("the bridge cannot share its VFs: {}", why),
+            "docs/registers.md, NO_VFS, says what it needs");
+  out.good(subject, fmt::format("payload {} bytes (a server with a smaller one cannot have a VF)", payload(pf)));
+}
+
 void check_owner(Findings& out, Pool& pool, const vfpool_info& info, const std::vector<PciFunction>& all,
                  const PciFunction& upstream) {
-  const PciFunction* card = nullptr;
-  for (const auto& f : all)
-    if (const auto* port = find(all, f.parent);
-        port && port->parent == upstream.address && f.physical_function.empty() && !card)
-      card = &f;
-  if (!card)
-    return out.bad("card", "nothing below the pool's switch",
-                   "is the card powered? echo 1 > /sys/bus/pci/rescan looks for it again");
-  const std::string subject = "card " + card->address;
-  out.either(!card->driver.empty(), subject, card->driver.empty() ? "no driver" : "driver " + card->driver,
-             "load the driver of the PF: modprobe ixgbe");
-  out.either(info.sriov && info.vfs > 0, subject, fmt::format("{} VFs enabled", info.sriov ? info.vfs : 0),
-             fmt::format("echo 8 > /sys/bus/pci/devices/{}/sriov_numvfs", card->address));
-  for (unsigned n = 0; n < info.vfs; ++n)
+  const auto known = cards(pool, info);
+  unsigned found = 0;
+  for (const auto& card : known) {
+    const PciFunction* pf = nullptr;
+    for (const auto& f : all)
+      if (const auto* port = find(all, f.parent);
+          port && port->parent == upstream.address && !pf && card_at(*port) == card.card && f.physical_function.empty())
+        pf = &f;
+    const auto port = known.size() == 1 ? "" : fmt::format(" at device port {}", card.card);
+    if (pf) {
+      ++found;
+      check_card(out, card, *pf, port);
+    } else if (card.link && known.size() > 1) {
+      out.bad("card" + port, "it has a link, but the kernel does not show it",
+              "echo 1 > /sys/bus/pci/rescan looks for it again");
+    } else if (known.size() > 1) {
+      out.good("card" + port, "there is none");
+    }
+  }
+  if (found == 0)
+    out.bad("card", "nothing below the pool's switch",
+            "is the card powered? echo 1 > /sys/bus/pci/rescan looks for it again");
+  for (const unsigned n : offered(known))
     if (pool.vf(n).use == VFPOOL_USE_BROKEN)
-      out.bad(fmt::format("VF {}", n), "broken: it does not confirm its reset", fmt::format("vfpool reset {}", n));
-  out.good(subject, fmt::format("payload {} bytes (a server with a smaller one cannot have a VF)", payload(*card)));
+      out.bad("VF " + vf_text(n), "broken: it does not confirm its reset", "vfpool reset " + vf_text(n));
 }
 
 }  // namespace

@@ -102,6 +102,31 @@ TEST_F(TreeTest, TheOwnersVfsAreNamedByTheirUsers) {
   EXPECT_THAT(text, HasSubstr("10000:04:10.0 8086:10ed  VF 0, user 2 slot 1"));
 }
 
+TEST_F(TreeTest, TheOwnersPortsLeadToTheCardsOfTheirNumbers) {
+  pool.about.role = VFPOOL_OWNER;
+  pool.about.port = 0;
+  pool.about.vfs = 0;
+  pool.add_card(1);
+  pool.vfs[64].address = 0x10000ull << 16 | 0x0680;
+  const auto no_slot = slot_port(1).set(0x60 + kPcieFlags, 0, 2);
+  put("10000:02:00.0", kSwitch + "/10000:02:00.0", no_slot, "pcieport");
+  put("10000:02:01.0", kSwitch + "/10000:02:01.0", no_slot, "pcieport");
+  put("10000:05:00.0", kSwitch + "/10000:02:01.0/10000:05:00.0", Config(), "ixgbe");
+  put("10000:06:10.0", kSwitch + "/10000:02:01.0/10000:06:10.0", Config(), "");
+  fake.link(kSwitch + "/10000:02:01.0/10000:06:10.0/physfn", kSwitch + "/10000:02:01.0/10000:05:00.0");
+  const auto text = tree_text(tree(pool, server));
+  EXPECT_THAT(text, HasSubstr("10000:02:01.0 8086:10ed [pcieport]  port to card 1"));
+  EXPECT_THAT(text, HasSubstr("10000:03:00.0 8086:10ed [airvf]  card 0"));
+  EXPECT_THAT(text, HasSubstr("10000:05:00.0 8086:10ed [ixgbe]  card 1"));
+  EXPECT_THAT(text, HasSubstr("10000:06:10.0 8086:10ed  VF 1.0, free"));
+  EXPECT_EQ(cures(), "card 10000:03:00.0 at device port 0: echo 8 > /sys/bus/pci/devices/10000:03:00.0/sriov_numvfs\n");
+  pool.vfs[64].use = VFPOOL_USE_BROKEN;
+  EXPECT_THAT(cures(), HasSubstr("VF 1.0: vfpool reset 1.0\n"));
+  std::filesystem::remove(fake.root / "sys/bus/pci/devices/10000:05:00.0");
+  std::filesystem::remove(fake.root / "sys/bus/pci/devices/10000:06:10.0");
+  EXPECT_THAT(cures(), HasSubstr("card at device port 1: echo 1 > /sys/bus/pci/rescan"));
+}
+
 TEST_F(TreeTest, NothingIsWrongWithAServerThatWorks) {
   EXPECT_EQ(cures(), "");
   EXPECT_EQ(checked()["bad"], 0);

@@ -25,7 +25,7 @@ namespace {
 // "json" is an option of every program.
 using Json = nlohmann::json;
 
-constexpr const char* kVf = "VF: number, address or MAC";
+constexpr const char* kVf = "VF: number (of another card than the first: CARD.NUMBER), address or MAC";
 constexpr const char* kUser = "user, from 1";
 
 Json print(const Output& out, const std::string& text, Json value) {
@@ -51,7 +51,7 @@ VfpoolCli::VfpoolCli(Server server)
 }
 
 void VfpoolCli::add_looking() {
-  auto* c = app.add_subcommand("list", "all slots, and on the owner all VFs and users");
+  auto* c = app.add_subcommand("list", "all slots, and on the owner all cards, VFs and users");
   c->callback([this] {
     command_ = [](Pool& pool, const Output& out) {
       auto all = list(pool);
@@ -59,10 +59,13 @@ void VfpoolCli::add_looking() {
     };
   });
 
-  c = app.add_subcommand("show", "everything known of a VF, a slot or a server");
-  c->add_option("what", kind_, "vf, slot or server")->required()->check(CLI::IsMember({"vf", "slot", "server"}));
+  c = app.add_subcommand("show", "everything known of a VF, a card, a slot or a server");
+  c->add_option("what", kind_, "vf, card, slot or server")
+      ->required()
+      ->check(CLI::IsMember({"vf", "card", "slot", "server"}));
   c->add_option("name", names_,
-                "vf: number, address or MAC; slot: its number, on the owner the user's before it; server: user")
+                "vf: number (CARD.NUMBER), address or MAC; card: its number, from 0; slot: its number, on the "
+                "owner the user's before it; server: user")
       ->expected(0, 2);
   c->callback([this] {
     command_ = [this](Pool& pool, const Output& out) {
@@ -150,12 +153,16 @@ void VfpoolCli::add_looking() {
 Json VfpoolCli::show(Pool& pool) {
   const auto number = [](const std::string& text) {
     if (text.empty() || text.size() > 3 || text.find_first_not_of("0123456789") != std::string::npos)
-      throw Failure(Exit::kUsage, fmt::format("\"{}\" is no number of a slot or user", text));
+      throw Failure(Exit::kUsage, fmt::format("\"{}\" is no number of a card, slot or user", text));
     return static_cast<unsigned>(std::stoul(text));
   };
   if (kind_ == "vf") {
     if (names_.size() != 1) throw Failure(Exit::kUsage, "which VF? Its number, address or MAC");
     return show_vf(pool, find_vf(pool, names_[0]));
+  }
+  if (kind_ == "card") {
+    if (names_.size() != 1) throw Failure(Exit::kUsage, "which card? Its number, from 0");
+    return show_card(pool, server_, number(names_[0]));
   }
   if (kind_ == "server") {
     if (names_.size() > 1) throw Failure(Exit::kUsage, "one server at a time");
@@ -176,7 +183,9 @@ void VfpoolCli::add_moving() {
     command_ = [this](Pool& pool, const Output&) {
       const unsigned n = find_vf(pool, vf_);
       pool.assign(n, user_, slot_, function_, button_ ? VFPOOL_BUTTON : 0);
-      return Json{{"vf", n}, {"user", user_}, {"slot", slot_}};
+      Json result = vf_name_json(n);
+      result.update({{"user", user_}, {"slot", slot_}});
+      return result;
     };
   });
 
@@ -218,7 +227,7 @@ void VfpoolCli::add_moving() {
 void VfpoolCli::add_policy() {
   auto* c = app.add_subcommand("quota", "owner: show or set how many VFs a user may have");
   c->add_option("user", user_, kUser)->required();
-  auto* quota = c->add_option("vfs", number_, "most VFs")->check(CLI::Range(0, 64));
+  auto* quota = c->add_option("vfs", number_, "most VFs, of all cards")->check(CLI::Range(0, 254));
   c->callback([this, quota] {
     command_ = [this, set = quota->count() > 0](Pool& pool, const Output& out) {
       const auto u = pool.user(user_, set ? number_ : 0xff);
@@ -227,7 +236,7 @@ void VfpoolCli::add_policy() {
     };
   });
 
-  c = app.add_subcommand("weight", "owner: show or set a user's share toward the card");
+  c = app.add_subcommand("weight", "owner: show or set a user's share toward each card");
   c->add_option("user", user_, kUser)->required();
   auto* weight = c->add_option("weight", number_, "its bytes under saturation to those of others are as their weights")
                      ->check(CLI::Range(1, 31));
@@ -246,7 +255,9 @@ void VfpoolCli::add_policy() {
     command_ = [this](Pool& pool, const Output&) {
       const unsigned n = find_vf(pool, vf_);
       pool.reserve(n, user_);
-      return Json{{"vf", n}, {"reserved_for", user_}};
+      Json result = vf_name_json(n);
+      result["reserved_for"] = user_;
+      return result;
     };
   });
 

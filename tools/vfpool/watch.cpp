@@ -36,9 +36,11 @@ void write_all(int fd, const std::string& text) {
 
 std::string event_line(const json& event) {
   std::string out = time_text(event["time_ns"].get<__u64>()) + "  " + event["event"].get<std::string>();
-  for (const char* key : {"user", "slot", "vf", "reason", "on"})
+  static constexpr std::pair<const char*, const char*> kShown[] = {
+      {"user", "user"}, {"slot", "slot"}, {"name", "vf"}, {"reason", "reason"}, {"on", "on"}};
+  for (const auto& [key, word] : kShown)
     if (event.contains(key))
-      out += fmt::format("  {} {}", key, event[key].is_string() ? event[key].get<std::string>() : event[key].dump());
+      out += fmt::format("  {} {}", word, event[key].is_string() ? event[key].get<std::string>() : event[key].dump());
   return out + "\n";
 }
 
@@ -61,7 +63,7 @@ std::string slots_text(const json& all, const json& user) {
     std::string what = s["requested"].get<bool>() ? "asks" : "-";
     for (const auto& v : all["vfs"])
       if (v.value("user", json()) == user && v["slot"] == s["slot"])
-        what = fmt::format("VF {}{}", v["vf"].dump(), s["powered"].get<bool>() ? "" : " (off)");
+        what = fmt::format("VF {}{}", v["name"].get<std::string>(), s["powered"].get<bool>() ? "" : " (off)");
     out += fmt::format("  {}: {}", s["slot"].dump(), what);
   }
   return out;
@@ -69,7 +71,7 @@ std::string slots_text(const json& all, const json& user) {
 
 std::string owners_picture(const json& all, const json& stats) {
   const auto& info = all["info"];
-  std::string out = fmt::format("{} VFs, {} users{}\n\nSERVER  VFS  RX Mbit/s  TX Mbit/s  SLOTS\n", info["vfs"].dump(),
+  std::string out = fmt::format("{} VFs, {} users{}\n\nSERVER  VFS  RX Mbit/s  TX Mbit/s  SLOTS\n", all["vfs"].size(),
                                 info["users"].dump(), info["frozen"].get<bool>() ? "; FROZEN" : "");
   for (const auto& u : all["users"]) {
     const json* r = row_of(stats["servers"], "user", u["user"]);
@@ -79,10 +81,10 @@ std::string owners_picture(const json& all, const json& stats) {
   out += "\n  VF  STATE      USER SLOT  RX Mbit/s  TX Mbit/s     RX/s     TX/s\n";
   for (const auto& v : all["vfs"]) {
     const json* r = row_of(stats["vfs"], "vf", v["vf"]);
-    out +=
-        fmt::format("{:>4}  {:<9} {:>5} {:>4} {:>10} {:>10} {:>8} {:>8}\n", v["vf"].dump(), v["use"].get<std::string>(),
-                    v.contains("user") ? v["user"].dump() : "-", v.contains("user") ? v["slot"].dump() : "-",
-                    rate(r, "rx_mbit"), rate(r, "tx_mbit"), rate(r, "rx_pps"), rate(r, "tx_pps"));
+    out += fmt::format("{:>4}  {:<9} {:>5} {:>4} {:>10} {:>10} {:>8} {:>8}\n", v["name"].get<std::string>(),
+                       v["use"].get<std::string>(), v.contains("user") ? v["user"].dump() : "-",
+                       v.contains("user") ? v["slot"].dump() : "-", rate(r, "rx_mbit"), rate(r, "tx_mbit"),
+                       rate(r, "rx_pps"), rate(r, "tx_pps"));
   }
   return out;
 }

@@ -83,6 +83,24 @@ TEST_F(WatchTest, APictureHasServersVfsRatesAndEvents) {
   EXPECT_TRUE(all["stats"].contains("servers"));
 }
 
+TEST_F(WatchTest, VfsOfEachCardAreInThePictureByTheirNames) {
+  pool.add_card(2);
+  pool.vfs[65].use = VFPOOL_USE_ASSIGNED;
+  pool.vfs[65].user = 2;
+  pool.vfs[65].slot = 1;
+  pool.slots[{2, 1}].powered = 1;
+  pool.tell(VFPOOL_EVENT_RELEASED, 0, 64);
+  std::string seen;
+  watch(pool, server, 20ms, true, [&](const std::string& picture) { seen = picture; });
+  EXPECT_THAT(seen, HasSubstr("6 VFs, 2 users"));
+  EXPECT_THAT(seen, HasSubstr("  0: VF 1  1: VF 1.1\n"));
+  EXPECT_THAT(seen, HasSubstr(" 1.1  assigned      2    1"));
+  EXPECT_THAT(seen, HasSubstr("released  slot 0  vf 1.0\n"));
+  const auto text = exposition(metrics(list(pool), stats(pool, server)));
+  EXPECT_THAT(text, HasSubstr("vfpool_card_vfs{card=\"1\"} 2\n"));
+  EXPECT_THAT(text, HasSubstr("vfpool_vf_assigned{card=\"1\",slot=\"1\",user=\"2\",vf=\"1.1\"} 1\n"));
+}
+
 TEST_F(WatchTest, AUserWatchesItsOwnSlots) {
   pool.about.role = VFPOOL_USER;
   pool.about.port = 1;
@@ -146,8 +164,8 @@ TEST_F(WatchTest, MetricsAreInTheExpositionFormat) {
     }
   }
   EXPECT_THAT(text, HasSubstr("vfpool_dropped_packets_total{reason=\"no_target\"} 5\n"));
-  EXPECT_THAT(text, HasSubstr("vfpool_vf_bytes_total{direction=\"rx\",vf=\"1\"} 1234\n"));
-  EXPECT_THAT(text, HasSubstr("vfpool_vf_assigned{slot=\"0\",user=\"2\",vf=\"1\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("vfpool_vf_bytes_total{card=\"0\",direction=\"rx\",vf=\"1\"} 1234\n"));
+  EXPECT_THAT(text, HasSubstr("vfpool_vf_assigned{card=\"0\",slot=\"0\",user=\"2\",vf=\"1\"} 1\n"));
 }
 
 TEST_F(WatchTest, EveryMetricIsDocumentedAndNoneThatIsNotThere) {

@@ -7,6 +7,11 @@ const kColours = ["#2f7ed8", "#d9822b", "#3a9b57", "#b04a9a", "#c2443c", "#5f6fd
 
 const $ = (id) => document.getElementById(id);
 const colour = (n) => kColours[n % kColours.length];
+// A VF's number in the whole pool, as people have it: its own, behind the card's but for the first one.
+const kCardVfs = 64;
+const cardOf = (vf) => Math.floor(vf / kCardVfs);
+const vfName = (vf) => (cardOf(vf) ? `${cardOf(vf)}.${vf % kCardVfs}` : String(vf));
+const vfColour = (vf) => colour((vf % kCardVfs) + 4 * cardOf(vf));
 
 function element(tag, classes, text) {
   const e = document.createElement(tag);
@@ -77,15 +82,20 @@ function place(user, title) {
 }
 
 function drawPlaces(pool) {
-  const wanted = JSON.stringify([pool.info.role, pool.slots.map((s) => [s.user, s.slot])]);
+  const wanted = JSON.stringify([pool.info.role, pool.info.cards, pool.slots.map((s) => [s.user, s.slot])]);
   if (wanted === drawn) return;
   drawn = wanted;
   vfs.clear();
   $("pool").replaceChildren();
   if (pool.vfs) {
-    const card = place(0, "Pool");
-    card.append(element("div", "free"));
-    $("pool").append(card);
+    const box = place(0, "Pool");
+    for (const c of pool.cards) {
+      const free = element("div", "free");
+      free.dataset.card = c.card;
+      if (pool.cards.length > 1) box.append(element("p", "card"));
+      box.append(free);
+    }
+    $("pool").append(box);
   }
   for (const s of pool.slots) {
     let box = $("pool").querySelector(`.place[data-user="${s.user}"]`);
@@ -106,13 +116,20 @@ function slotText(s) {
   return `slot ${s.slot}, the kernel's ${s.physical}: ${words.join(", ")}`;
 }
 
+function cardText(c) {
+  const words = [`card ${c.card}`, c.address, `${c.vfs} VFs`];
+  if (!c.link) words.push("no link");
+  else if (c.no_vfs && c.no_vfs !== "disabled") words.push(c.no_vfs);
+  return words.filter(Boolean).join(" · ");
+}
+
 function vfElement(n) {
   let e = vfs.get(n);
   if (e) return e;
   e = element("div", "vf");
   e.dataset.vf = n;
-  e.style.setProperty("--vf", colour(n));
-  e.append(element("b", "", `VF ${n}`), element("span", "rate"), element("small"));
+  e.style.setProperty("--vf", vfColour(n));
+  e.append(element("b", "", `VF ${vfName(n)}`), element("span", "rate"), element("small"));
   e.setAttribute("aria-pressed", "false");
   allow(e);
   e.addEventListener("click", () => choose(chosen === n ? null : n));
@@ -138,7 +155,7 @@ function choose(n) {
   for (const [number, e] of vfs) e.setAttribute("aria-pressed", String(number === chosen));
   $("choice").hidden = chosen === null;
   if (chosen === null) return;
-  $("chosen").textContent = `Move VF ${chosen} to`;
+  $("chosen").textContent = `Move VF ${vfName(chosen)} to`;
   $("targets").replaceChildren();
   const here = vfs.get(chosen).closest(".place");
   for (const box of document.querySelectorAll(".place")) {
@@ -179,9 +196,12 @@ function draw(state) {
     slot.classList.toggle("on", s.powered);
     slot.querySelector(".state").textContent = slotText(s);
   }
+  document.querySelectorAll(".place > .card").forEach((p, card) => {
+    p.textContent = cardText(pool.cards[card]);
+  });
   for (const v of pool.vfs || []) {
     const e = vfElement(v.vf);
-    const home = v.user ? slotElement(v.user, v.slot) : $("pool").querySelector(".free");
+    const home = v.user ? slotElement(v.user, v.slot) : $("pool").querySelector(`.free[data-card="${v.card}"]`);
     e.querySelector("small").textContent = [v.use, v.address, v.reserved_for ? `for server ${v.reserved_for}` : ""]
       .filter(Boolean).join(" · ");
     e.classList.toggle("moving", moving.has(v.vf) || v.use === "draining" || v.use === "resetting");
@@ -204,7 +224,10 @@ function draw(state) {
     $("pool").querySelector(`.place[data-user="${u.user}"] .about`).textContent =
       `${u.held} of at most ${u.quota} VFs, weight ${u.weight}`;
   const i = pool.info;
-  $("about").textContent = `${i.role} at port ${i.port}; ${i.users} servers with ${i.slots} slots; ${i.vfs} VFs`;
+  const cards = i.cards > 1 ? [`${i.cards} cards`] : [];
+  const vfCount = pool.vfs ? [`${pool.vfs.length} VFs`] : i.cards > 1 ? [] : [`${i.vfs} VFs`];
+  $("about").textContent =
+    `${i.role} at port ${i.port}; ${i.users} servers with ${i.slots} slots; ${[...cards, ...vfCount].join(", ")}`;
 }
 
 function slotElement(user, slot) {
@@ -214,7 +237,7 @@ function slotElement(user, slot) {
 // ---- plots: lines of Mbit/s over the last minute ----
 const kPlots = [
   { canvas: "servers", list: "servers", key: "user", name: (n) => `server ${n}`, shade: (n) => colour(n + 3) },
-  { canvas: "vfs", list: "vfs", key: "vf", name: (n) => `VF ${n}`, shade: colour },
+  { canvas: "vfs", list: "vfs", key: "vf", name: (n) => `VF ${vfName(n)}`, shade: vfColour },
 ];
 
 function makePlot(canvas) {
@@ -279,7 +302,7 @@ const clock = (ms) => new Date(ms).toLocaleTimeString([], { hour12: false });
 
 function eventText(e) {
   const words = [e.event];
-  if (e.vf !== undefined) words.push(`VF ${e.vf}`);
+  if (e.vf !== undefined) words.push(`VF ${vfName(e.vf)}`);
   if (e.user !== undefined) words.push(`server ${e.user}`);
   if (e.slot !== undefined) words.push(`slot ${e.slot}`);
   if (e.on !== undefined) words.push(e.on ? "on" : "off");
@@ -300,7 +323,7 @@ function drawLists(state) {
   $("moves").replaceChildren();
   for (const m of state.moves.toReversed()) {
     const to = m.user ? `to server ${m.user}` : "back to the pool";
-    line($("moves"), "", `VF ${m.vf} ${to}: ${m.state}${m.text ? ", " + m.text : ""}`, m.state);
+    line($("moves"), "", `VF ${vfName(m.vf)} ${to}: ${m.state}${m.text ? ", " + m.text : ""}`, m.state);
   }
 }
 
@@ -315,9 +338,9 @@ async function move(vf, user, slot) {
       headers: { "Content-Type": "application/json", "X-Vfpool-Token": token },
       body: JSON.stringify({ vf, user, slot }),
     });
-    if (!answer.ok) refused = `VF ${vf}: ${(await answer.json()).error}`;
+    if (!answer.ok) refused = `VF ${vfName(vf)}: ${(await answer.json()).error}`;
   } catch (error) {
-    refused = `VF ${vf}: ${error.message}`;
+    refused = `VF ${vfName(vf)}: ${error.message}`;
   }
   await look();
 }
