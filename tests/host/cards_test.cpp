@@ -197,7 +197,7 @@ TEST_F(Cards, AUserHasVfsOfBothAtOnceAndAllOfThemWork) {
     EXPECT_EQ(v.user, n);
     EXPECT_EQ(v.slot, 1u);
   }
-  EXPECT_EQ(bridge.read<regs::LogCount>().value, 0u);
+  EXPECT_EQ(logged(), 0u);
 }
 
 TEST_F(Cards, MessagesComeUnderTheNameOfTheSlotThatHasTheVf) {

@@ -141,7 +141,7 @@ TEST_F(Completion, ALockedCompletionIsUnexpectedAndEndsNothing) {
   settle();
   EXPECT_EQ(asker.count(TlpKind::kCplData), 1u);
   EXPECT_EQ(device_out.count(TlpKind::kCplData), 1u);
-  EXPECT_EQ(bridge.read<regs::LogCount>().value, 2u);
+  EXPECT_EQ(logged(), 2u);
 }
 
 TEST_F(Completion, PartsComeInTheirOrderAndOnce) {
@@ -160,7 +160,7 @@ TEST_F(Completion, PartsComeInTheirOrderAndOnce) {
   for (auto& p : parts) bridge.input(1).deliver(p);
   settle();
   EXPECT_EQ(out.count(TlpKind::kCplData), 5u);
-  EXPECT_EQ(bridge.read<regs::LogCount>().value, 0u);
+  EXPECT_EQ(logged(), 0u);
 
   parts = read(4);
   for (const unsigned i : {0u, 1u, 1u, 2u, 3u, 4u}) bridge.input(1).deliver(parts[i]);

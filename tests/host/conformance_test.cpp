@@ -107,6 +107,8 @@ TEST_F(Conformance, InD3OnlyConfigurationIsAnswered) {
 // 6.2.3.2.4, 7.8.5
 TEST_F(Conformance, TheUpstreamPortSaysThatRequestsWereRefused) {
   run(ready());
+  for (unsigned n : {1u, 2u})
+    write(n, upstream(n), kDeviceStatus, 0xf);  // functions that there are not were looked for
   EXPECT_EQ(read(1, upstream(1), kDeviceStatus), 0u);
   bridge.input(1).deliver(pcie::mem_read(Bdf(0, 0, 0), 31, 0xdead0000, 4));
   settle();

@@ -4,6 +4,8 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
+#include <numeric>
 #include <utility>
 #include <vector>
 
@@ -24,8 +26,15 @@ class TwoUsers : public Pool {
       vf[n] = std::make_unique<host::VfDriver>(user(n), fn[n]);
       co_await vf[n]->start();
     }
+    for (unsigned r = 0; r < dropped_before.size(); ++r) dropped_before[r] = bridge.read<regs::Drops>(r).value;
   }
-  std::uint32_t drops(Drop reason) { return bridge.read<regs::Drops>(reason).value; }
+  /// Since all is ready: servers that set up their trees ask for functions that there are not.
+  std::uint32_t drops(Drop reason) {
+    return bridge.read<regs::Drops>(reason).value - dropped_before[static_cast<unsigned>(reason)];
+  }
+  std::uint32_t logged() {
+    return bridge.read<regs::LogCount>().value - std::accumulate(dropped_before.begin(), dropped_before.end(), 0u);
+  }
   void from_device(pcie::Tlp t) { bridge.input(device()).deliver(std::move(t)); }
   static unsigned device() { return bridge::Bridge::device_port(0); }
   /// Longer than a change of who may reach what takes until it is in force, at most (docs/bridge-inside.md: 1,400
@@ -81,6 +90,7 @@ class TwoUsers : public Pool {
   host::Function fn[3];
   std::unique_ptr<host::VfDriver> vf[3];
   Silent silent;
+  std::array<std::uint32_t, 16> dropped_before{};
   std::vector<std::shared_ptr<Log>> logs;
 };
 
