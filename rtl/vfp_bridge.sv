@@ -41,7 +41,7 @@ module vfp_bridge #(
   output logic [NumSlots-1:0][1:0] power_led_o,  // vfp_regs_pkg::Led*
   output logic [NumSlots-1:0][1:0] attn_led_o,
 
-  // Bit d: device d is to be reset (hot reset), or its link disabled, as long as this is high.
+  // Bit d: device d is to be reset (hot reset), or its link disabled, as long as this is high. For the bridge its link is down.
   output logic [Devices-1:0] dev_reset_o,
 
   // Service bus: the management registers without a server. Held until ready; rdata is valid with ready.
@@ -141,14 +141,17 @@ module vfp_bridge #(
   logic [127:0]             err_hdr;
   logic                     fabric_busy, fabric_timer, ctrl_busy, ctrl_timer;
   logic                     clk_ctrl, ctrl_on;
-  logic [Ports-1:0]         link_q;
+  logic [Ports-1:0]         link, link_q;
   logic [Hosts-1:0]         host_lost_q;
+
+  // Nothing of before reaches a card that is being reset, or comes from it (PCIe Base Specification 2.1, 2.9.1).
+  assign link = {link_i[Hosts +: Devices] & ~dev_reset_o, link_i[Hosts-1:0]};
 
   vfp_fabric #(
     .Users(Users), .UserFns(UserFns), .Devices(Devices), .Vfs(Vfs), .MaxPayload(MaxPayload)
   ) u_fabric (
     .clk_ctrl_i(clk_ctrl), .ctrl_on_i(ctrl_on),
-    .clk_i, .rst_ni, .tick_ms_i, .payload_i(payload), .link_i,
+    .clk_i, .rst_ni, .tick_ms_i, .payload_i(payload), .link_i(link),
     .rx_valid_i, .rx_ready_o, .rx_room_o, .rx_sop_i, .rx_eop_i, .rx_hdr_i, .rx_data_i,
     .tx_valid_o, .tx_ready_i, .tx_room_i, .tx_sop_o, .tx_eop_o, .tx_hdr_o, .tx_data_o,
     .cfg_valid_o(cfg_valid), .cfg_ready_i(cfg_ready), .cfg_hdr_o(cfg_hdr), .cfg_data_o(cfg_data),
@@ -187,20 +190,20 @@ module vfp_bridge #(
 
   // The control plane rests while it is asked nothing: most of the time, and in the middle of traffic.
   always_ff @(posedge clk_i) begin
-    link_q      <= link_i;
+    link_q      <= link;
     host_lost_q <= host_lost;
   end
   assign ctrl_on = ctrl_busy || tick_ms_i || cfg_valid != '0 || rsp_valid != '0 || reg_valid != '0 || int_valid != '0 ||
                    int_done != '0 || msi_valid != '0 || own_cfg_write != '0 || own_cfg_writing != '0 || own_cfg_written != '0 ||
-                   err_valid || timeouts != '0 || host_refused != '0 || host_lost_q != host_lost || link_q != link_i;
+                   err_valid || timeouts != '0 || host_refused != '0 || host_lost_q != host_lost || link_q != link;
   vfp_clock_gate u_gate (.clk_i, .rst_ni, .on_i(ctrl_on), .clk_o(clk_ctrl));
 
   vfp_ctrl #(
     .Users(Users), .Slots(Slots), .SlotFns(SlotFns), .Devices(Devices), .Vfs(Vfs), .MaxPayload(MaxPayload)
   ) u_ctrl (
     .clk_i(clk_ctrl), .rst_ni, .clk_count_i(clk_i), .tick_ms_i,
-    .host_link_i(link_i[Hosts-1:0]),
-    .dev_link_i(link_i[Hosts +: Devices]), .dev_reset_o,
+    .host_link_i(link[Hosts-1:0]),
+    .dev_link_i(link[Hosts +: Devices]), .dev_reset_o,
     .button_i, .power_led_o, .attn_led_o,
     .reg_valid_i(reg_valid), .reg_ready_o(reg_ready), .reg_write_i(reg_write), .reg_addr_i(reg_addr),
     .reg_be_i(reg_be), .reg_wdata_i(reg_wdata), .reg_rdata_o(reg_rdata),

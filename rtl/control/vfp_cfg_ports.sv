@@ -164,7 +164,8 @@ module vfp_cfg_ports #(
     end
     assign mem_en_o[p]      = up_mem_en_o && dn_mem_en_o[p];
     assign bme_o[p]         = up_bme_o && dn_bme_o[p];
-    assign below_reset_o[p] = up_reset_o || dn_reset_o[p] || dn_disable[p];
+    // Without the link above, what is below is reset as well (6.6.1).
+    assign below_reset_o[p] = down_i || up_reset_o || dn_reset_o[p] || dn_disable[p];
 
     if (Owner) begin : gen_no_slot
       assign slot_reg[p]       = '0;

@@ -30,7 +30,8 @@ module vfp_ctrl #(
   // Bit h: the link to host h is up.
   input  logic [Hosts-1:0] host_link_i,
   input  logic [Devices-1:0] dev_link_i,
-  output logic [Devices-1:0] dev_reset_o,  // the owner resets what is below its downstream port, or has its link disabled
+  // The owner resets what is below its downstream port, or has its link disabled, or has no link itself.
+  output logic [Devices-1:0] dev_reset_o,
 
   // Board pins of the slots, index (user - 1) * Slots + slot. button: one clock pulse a press.
   input  logic [NumSlots-1:0]      button_i,

@@ -50,17 +50,24 @@ struct Port : pcie::TlpSink {
   unsigned neighbour_room = 7;  // asked when it can have changed, not in every cycle
   pcie::Tlp leaving;
   bool link = false;
+  bool in_reset = false;  // of a device: the bridge has it so (dev_reset_o), and its link core takes the link down
   bool stalled = false;
   unsigned held = 0;  // classes without room at the neighbour, as bits
 
   std::size_t pending() const { return waiting.size() + (sending ? 1 : 0); }
+  bool up() const { return link && !in_reset; }
+  /// Its link goes down: what was on its way to the bridge is gone.
+  void lose() {
+    waiting.clear();
+    sending.reset();
+  }
 
   bool room(pcie::FlowClass cls) const override {
-    if (!link || waiting.size(cls) < kMostWaiting) return true;  // no link, nothing arrives
+    if (!up() || waiting.size(cls) < kMostWaiting) return true;  // no link, nothing arrives
     return refused.add(cls);
   }
   void deliver(pcie::Tlp tlp) override {
-    if (link) waiting.push(std::move(tlp));
+    if (up()) waiting.push(std::move(tlp));
   }
   /// Tells the sender, outside of its calls, once there is room worth speaking of.
   void tell_room() {
@@ -68,7 +75,7 @@ struct Port : pcie::TlpSink {
   }
 
   /// A beat can enter the bridge: its port is ready, and a packet is on its way or one of a class with room waits.
-  bool can_move(bool ready, unsigned room) const { return link && ready && (sending || waiting.can_pop(room)); }
+  bool can_move(bool ready, unsigned room) const { return up() && ready && (sending || waiting.can_pop(room)); }
 };
 
 }  // namespace
@@ -81,7 +88,6 @@ struct Bridge::Impl {
   std::array<Port, kPorts> ports;
   std::vector<Tap> taps;
   std::function<void(unsigned)> hot_reset;
-  unsigned in_reset = 0;  // dev_reset_o
   std::uint64_t cycles = 0;
   unsigned settle = kSettle;
   bool given = true;  // an input waits for set_i
@@ -135,7 +141,7 @@ struct Bridge::Impl {
     std::uint64_t link = 0, ready = 0, valid = 0, sop = 0, eop = 0, room = 0;
     for (unsigned p = 0; p < kPorts; ++p) {
       Port& port = ports[p];
-      link |= std::uint64_t{port.link} << p;
+      link |= std::uint64_t{port.up()} << p;
       ready |= std::uint64_t{!port.stalled} << p;
       room |= std::uint64_t{port.stalled ? 0U : port.neighbour_room & ~port.held} << 3 * p;
       if (!port.sending) {
@@ -212,9 +218,15 @@ struct Bridge::Impl {
 #endif
     sample();
     edge();
-    if (const unsigned begins = top.dev_reset_o & ~std::exchange(in_reset, top.dev_reset_o); begins != 0 && hot_reset)
-      for (unsigned d = 0; d < kGeometry.devices; ++d)
-        if (begins >> d & 1) hot_reset(d);
+    for (unsigned d = 0; d < kGeometry.devices; ++d) {
+      Port& port = ports[kHosts + d];
+      const bool before = std::exchange(port.in_reset, (top.dev_reset_o >> d & 1) != 0);
+      if (before == port.in_reset) continue;
+      settle = kSettle;
+      if (before) continue;
+      port.lose();
+      if (hot_reset) hot_reset(d);
+    }
     if (top.busy_o)
       settle = kSettle;
     else if (settle > 0)
@@ -304,8 +316,7 @@ bool Bridge::neighbour_takes_all(unsigned port) const {
 void Bridge::set_link(unsigned port, bool up) {
   Port& p = impl_->ports.at(port);
   if (!up) {
-    p.waiting.clear();
-    p.sending.reset();
+    p.lose();
     // The bridge must see the link down even if it comes back at once.
     p.link = false;
     for (int i = 0; i < 4; ++i) impl_->cycle();

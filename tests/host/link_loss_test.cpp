@@ -103,5 +103,75 @@ TEST_F(LinkLoss, AnAnswerToTheOwnersRequestOfBeforeGoesNowhere) {
   EXPECT_EQ(out.count(TlpKind::kCplData) + out.count(TlpKind::kCpl), 0u);
 }
 
+// 6.6.1: without its owner a card is reset, and what the owner has said before reaches nothing, however long it waited
+// and however soon the owner's link is back.
+class OwnerGone : public TwoUsers, public testing::WithParamInterface<bool> {
+ protected:
+  void reset_card(unsigned device) override {
+    ++resets;
+    TwoUsers::reset_card(device);
+  }
+  unsigned resets = 0;
+};
+
+TEST_P(OwnerGone, NothingThatItHasSaidReachesTheCardWhichIsReset) {
+  run(ready());
+  owner_sleeps = true;
+  sleep(std::chrono::microseconds(100));
+  const auto pf = find(owner_tree, 0x10f9);
+  const std::uint64_t registers = find(owner_tree, 0x8086).bar[0];
+  bridge.stall(device(), true);
+  for (std::uint8_t n = 0; n < 20; ++n) {
+    bridge.input(0).deliver(pcie::mem_write(Bdf(0, 0, 0), pf.bar[0] + 0x3c, std::vector<std::uint8_t>(4)));
+    bridge.input(0).deliver(pcie::mem_read(Bdf(0, 0, 0), n, pf.bar[0] + 8, 4));
+  }
+  bridge.input(0).deliver(pcie::cfg_write(Bdf(0, 0, 0), 31, pf.bdf, 0x0c, std::vector<std::uint8_t>{0}, true));
+  settle();
+  Log& out = leaving(device());
+  ASSERT_EQ(resets, 0u);
+  bridge.input(0).deliver(
+      pcie::mem_write(Bdf(0, 0, 0), registers + regs::Scratch::kOffset, std::vector<std::uint8_t>(4, 0xee)));
+  for (unsigned i = 0; i < 10; ++i) bridge.cycle();  // it is inside
+  bridge.set_link(0, false);
+  if (!GetParam()) sleep(milliseconds(2));
+  bridge.set_link(0, true);
+  bridge.stall(device(), false);
+  sleep(milliseconds(5));
+  EXPECT_EQ(resets, 1u);
+  EXPECT_EQ(out.tlps.size(), 0u) << out.tlps.front().str();
+  EXPECT_FALSE(bridge.read<regs::Slot>(0).present);
+  // Another owner sets the card up anew, and the users have their VFs again.
+  enumerators[0] = std::make_unique<host::Enumerator>(owner());
+  owner_sleeps = false;
+  run(start_owner(4));
+  EXPECT_EQ(run(owner().read32(registers + regs::Scratch::kOffset)), 0u);
+  sleep(milliseconds(200));
+  fn[1] = run(plug(1, 0));
+  run(user(1).config_write(fn[1].bdf, 0x04, 6, 2));
+  EXPECT_EQ(run(user(1).probe32(fn[1].bar[0] + 8)), pcie::CplStatus::kSuccess);
+}
+
+INSTANTIATE_TEST_SUITE_P(Shortly, OwnerGone, testing::Bool());
+
+// 2.9.1: nothing passes a port whose link is in reset, either way.
+TEST_F(LinkLoss, WhatWaitsForACardThatItsOwnerResetsEndsAtOnce) {
+  run(ready());
+  owner_sleeps = true;
+  sleep(std::chrono::microseconds(100));
+  constexpr unsigned kBridgeControl = 0x3e, kBusReset = 0x40;
+  const Bdf port = find(owner_tree, 0x8088).bdf;
+  Log &card = leaving(device()), &out = leaving(1);
+  bridge.hold(device(), {pcie::FlowClass::kNonPosted});
+  for (std::uint8_t tag = 0; tag < 4; ++tag)
+    bridge.input(1).deliver(pcie::mem_read(Bdf(0, 0, 0), tag, fn[1].bar[0] + 8, 4));
+  settle();
+  EXPECT_EQ(out.tlps.size(), 0u);
+  run(owner().config_write(port, kBridgeControl, kBusReset, 2));
+  bridge.hold(device(), {});
+  settle();
+  EXPECT_EQ(out.count(TlpKind::kCpl), 4u);
+  EXPECT_EQ(card.count(TlpKind::kMemRead), 0u);
+}
+
 }  // namespace
 }  // namespace vfpool

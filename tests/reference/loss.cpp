@@ -13,27 +13,47 @@ using Kind = Outcome::Kind;
 // CPL_TIMEOUT_MS, for which the tag of a request rests that ended out of turn; less a tick at each end.
 constexpr SimTime kRest = std::chrono::milliseconds(28);
 
+// Of what ends since a port is gone, or is just back: before it had its tag, or after.
+constexpr std::uint32_t kEnded = 1U << static_cast<unsigned>(Drop::kBlocked) |
+                                 1U << static_cast<unsigned>(Drop::kNotAssigned) |
+                                 1U << static_cast<unsigned>(Drop::kTimeout);
+
 }  // namespace
 
 void Model::losing_link(unsigned port, SimTime now) {
   maybe([port](State& s) { s.lose_link(port); });
+  cut(port, now, true);
+  if (port == 0) cut(card(), now, true);  // which is reset with the owner's link (6.6.1)
+}
+
+// What was on its way by this port, or was asked there, is lost; or, if that is not sure, may be.
+void Model::cut(unsigned port, SimTime now, bool sure) {
+  const Outcome lost{.kind = Kind::kLost, .port = sure ? port : Outcome::kNoPort};
   // Packets of this port that have not left may, or may not; nobody tells which.
-  for (Pending& p : pending_[port]) p.outcomes.push_back({.kind = Kind::kLost, .port = port});
+  for (Pending& p : pending_[port])
+    if (sure || !non_posted(p.t))
+      p.outcomes.push_back(lost);
+    else
+      p.mute = true;
   for (Queue& q : pending_)
     for (Pending& p : q) {
       const auto goes = [port](const Outcome& o) { return o.leaves_by(port); };
       if (std::none_of(p.outcomes.begin(), p.outcomes.end(), goes)) continue;
-      // A request that had its tag already is ended without being counted; what was just leaving may be lost.
+      // What was just leaving may be lost.
       if (non_posted(p.t))
-        add(p.outcomes, {.kind = Kind::kRefuse, .uncounted = true});
+        add(p.outcomes, {.kind = Kind::kRefuse, .reasons = kEnded, .uncounted = true});
       else
-        p.outcomes.push_back({.kind = Kind::kLost, .port = port});
+        p.outcomes.push_back(lost);
     }
   // What the bridge asks of the card it asks in the owner's name.
-  if (port == 0 || port == card()) asked_[card()].orphan_own();
-  for (Tags& tags : asked_) tags.orphan(port, now + kRest);
+  if (sure && (port == 0 || port == card())) asked_[card()].orphan_own();
+  for (Tags& tags : asked_)
+    if (sure)
+      tags.orphan(port, now + kRest);
+    else
+      tags.mute(port);
   asked_[port].unheard(now + kRest);
-  aborted_[port].clear();
+  if (sure) aborted_[port].clear();
   // One that is cut in its middle, two that wait for room, and those of the last cycles.
   const auto fresh =
       std::count_if(recent_[port].begin(), recent_[port].end(), [now](SimTime at) { return now - at <= kReceive; });
@@ -41,14 +61,23 @@ void Model::losing_link(unsigned port, SimTime now) {
   tally_.forget_strays(port);
 }
 
-void Model::lost_link(unsigned port) {
+void Model::lost_link(unsigned port, SimTime now) {
   surely([port](State& s) { s.lose_link(port); });
-  dark_.insert(port);
+  dark_[port] = now;
+  if (port == 0) cut(card(), now, true);  // what has come since
   if (port != 0 && port != card()) return;
+  dark_[card()] = now;
   // In force a while later (docs/bridge-inside.md, "The bridge itself"); until then a VF is where it was.
   maybe([](State& s) { s.lose_card(); });
   forget_card();
   lost_card_ = true;
+}
+
+// The owner's write that resets it, or lets it go on, takes effect sometime before its answer.
+void Model::cut_reset_card(SimTime now) {
+  const auto down = [](const State& s) { return s.card_reset || s.card_disabled; };
+  const auto some = std::count_if(states_.begin(), states_.end(), down);
+  if (some != 0 && some != static_cast<std::ptrdiff_t>(states_.size())) cut(card(), now, false);
 }
 
 // What was read of it tells nothing of what comes next.

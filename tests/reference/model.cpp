@@ -161,8 +161,8 @@ void Model::surely(const Change& change) {
   reconsider();
 }
 
-void Model::apply_config_write(const Pending& p, bool done) {
-  if (!is_config(p.t) || !p.t.has_data() || p.t.data.size() < 4) return;
+void Model::apply_config_write(const Pending& p, bool done, SimTime now) {
+  if (p.port == card() || !is_config(p.t) || !p.t.has_data() || p.t.data.size() < 4) return;
   const Tlp& t = p.t;
   const std::uint32_t value = word(t);
   const auto change = [&](State& s) {
@@ -181,7 +181,10 @@ void Model::apply_config_write(const Pending& p, bool done) {
   };
   if (!done) return maybe(change);
   surely(change);
-  if (states_.front().card_reset || states_.front().card_disabled) forget_card();
+  if (!states_.front().card_reset && !states_.front().card_disabled) return;
+  forget_card();
+  cut(card(), now, true);
+  dark_[card()] = now;
 }
 
 void Model::cleaned(unsigned vf) {
@@ -206,14 +209,15 @@ void Model::entered(unsigned port, const Tlp& t, SimTime now) {
     Pending& p = pending_[port].emplace_back(Pending{.port = port, .t = t, .outcomes = {}, .at = now});
     for (const State& s : all_states()) consider(p, s);
     loosen(p);
-    if (port != card()) apply_config_write(p, false);
+    if (port != card()) apply_config_write(p, false, now);
   }
-  hand_unsettled();
+  hand_unsettled(now);
 }
 
 // Nobody knows when what is changing takes effect.
-void Model::hand_unsettled() {
+void Model::hand_unsettled(SimTime now) {
   for (std::size_t i = 1; i < states_.size(); ++i) hand(states_[i].changed(states_[0]));
+  cut_reset_card(now);
 }
 
 void Model::completion_entered(unsigned port, const Tlp& t) {
@@ -276,7 +280,7 @@ void Model::left(unsigned port, const Tlp& t, SimTime now) {
     completion_left(port, t, now);
   else
     request_left(port, t, now);
-  hand_unsettled();
+  hand_unsettled(now);
 }
 
 void Model::forget(Queue& q, Queue::iterator p, const std::string& outcome) {
@@ -308,6 +312,9 @@ void Model::request_left(unsigned port, const Tlp& t, SimTime now) {
         return o.leaves_by(port) && !is_completion(p->t) && is(o, t);
       });
       if (!mine) continue;
+      // The owner's requests bear no VF that would tell that they are of before.
+      if (from == 0 && is_lost(*p) && dark_.contains(0) && now - dark_[0] > kReceive)
+        throw Broken(kForgotten, fmt::format("{} left by port {}", t.str(), port));
       check_order(from, p, port);
       if (non_posted(t) && !asked_[port].add({.from = from,
                                               .request = p->t,
@@ -369,12 +376,13 @@ void Model::completion_left(unsigned port, const Tlp& t, SimTime now) {
           e.hdr[2] != t.hdr[2] || !same_payload(e, t))
         throw Broken(kAnswer, fmt::format("{} left by port {} where {} is next", t.str(), port, e.str()));
       check_order(from, p, port);
-      if (t.status() == CplStatus::kSuccess) apply_config_write({.port = port, .t = p->request, .outcomes = {}}, true);
+      if (t.status() == CplStatus::kSuccess)
+        apply_config_write({.port = port, .t = p->request, .outcomes = {}}, true, now);
       q.erase(p);
       return;
     }
   }
-  if (answer_left(port, t)) return;
+  if (answer_left(port, t, now)) return;
   for (auto a = aborted_[port].begin(); a != aborted_[port].end(); ++a) {
     if (!same_request(a->request)) continue;
     const bool as_it_must = t.status() == CplStatus::kAbort || (a->handed && t.status() == CplStatus::kUnsupported);
@@ -425,7 +433,7 @@ void Model::forget_answer(unsigned from, unsigned asker, const Tlp& end) {
 }
 
 // The bridge's own answer to a request of this port.
-bool Model::answer_left(unsigned port, const Tlp& t) {
+bool Model::answer_left(unsigned port, const Tlp& t, SimTime now) {
   Queue& q = pending_[port];
   const auto p = std::find_if(q.begin(), q.end(), [&](const Pending& w) {
     return !w.ended && non_posted(w.t) && w.t.requester() == t.requester() && w.t.tag() == t.tag();
@@ -456,7 +464,7 @@ bool Model::answer_left(unsigned port, const Tlp& t) {
     throw Broken(kAnswer, text);
   }
   if (t.status() != CplStatus::kSuccess && reasons != 0) tally_.drop(reasons, uncounted);
-  if (t.status() == CplStatus::kSuccess) apply_config_write(*p, true);
+  if (t.status() == CplStatus::kSuccess) apply_config_write(*p, true, now);
   if (t.status() != CplStatus::kSuccess && stands(*p)) return true;
   forget(q, p, t.status() == CplStatus::kSuccess ? "answered" : "refused");
   return true;
@@ -523,7 +531,7 @@ void Model::settle(SimTime now) {
           reasons |= o.reasons;
         }
       }
-      taken |= vanishes(*p);
+      taken |= vanishes(*p, now);
       if (!taken && !gone) {
         std::string text = fmt::format("{} came in by port {} and has no end; it should have been", p->t.str(), port);
         for (const Outcome& o : p->outcomes) text += " " + describe(o);

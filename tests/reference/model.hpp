@@ -41,9 +41,9 @@ class Model {
   /// From now on only this. What is on its way may still meet what was.
   void surely(const Change& change);
   /// A port's link is going down, and has gone: what came by it and what its neighbour asked is forgotten. That it is
-  /// up again is for surely().
+  /// up again is for surely(). The card is reset with the owner's link.
   void losing_link(unsigned port, SimTime now);
-  void lost_link(unsigned port);
+  void lost_link(unsigned port, SimTime now);
   /// A port takes nothing, or not all classes, for so long that it may be found stuck: until settle() what is meant for
   /// it may be discarded, answers among it; a user may lose its slots, and a card not be known.
   void blocked(unsigned port);
@@ -91,12 +91,12 @@ class Model {
   void consider(Pending& p, const State& s) const;
   void reconsider();
   void hand(const std::vector<bool>& hosts);
-  void hand_unsettled();
-  void apply_config_write(const Pending& p, bool done);
+  void hand_unsettled(SimTime now);
+  void apply_config_write(const Pending& p, bool done, SimTime now);
   void completion_entered(unsigned port, const Tlp& t);
   void completion_left(unsigned port, const Tlp& t, SimTime now);
   void forget_answer(unsigned from, unsigned asker, const Tlp& end);
-  bool answer_left(unsigned port, const Tlp& t);
+  bool answer_left(unsigned port, const Tlp& t, SimTime now);
   bool time_out_left(unsigned port, const Tlp& t, SimTime now);
   void request_left(unsigned port, const Tlp& t, SimTime now);
   void own_request_left(const Tlp& t, SimTime now);
@@ -104,9 +104,11 @@ class Model {
   void check_order(unsigned from, Queue::iterator passer, unsigned to);
   void forget(Queue& q, Queue::iterator p, const std::string& outcome);
 
+  void cut(unsigned port, SimTime now, bool sure);
+  void cut_reset_card(SimTime now);
   void forget_card();
   void loosen(Pending& p) const;
-  bool vanishes(Pending& p);
+  bool vanishes(Pending& p, SimTime now);
   bool stands(Pending& p) const;
 
   std::vector<State> all_states() const;
@@ -118,7 +120,7 @@ class Model {
   std::vector<std::vector<SimTime>> recent_;        // by port: when the last packets came in
   std::map<unsigned, std::uint32_t> pf_registers_;  // what the card said to the bridge's own reads
   std::set<unsigned> blocked_;                      // ports that may be stuck, since the last settle()
-  std::set<unsigned> dark_;                         // ports whose link has gone down since the last settle()
+  std::map<unsigned, SimTime> dark_;                // ports whose link has gone down since the last settle(), and when
   std::set<unsigned> reset_;                        // VFs that have confirmed their reset since they are cleaned
   bool lost_card_ = false;                          // ... since the last settle()
   std::optional<Layout> read_;                      // the layout that follows from it, until settle()

@@ -22,7 +22,7 @@ Outcome operator|(Outcome o, Drop also) {
 }
 
 Outcome to_card(const State& s, Tlp packet) {
-  if (!s.card_link) return refuse(Drop::kBlocked);
+  if (!s.card_reached()) return refuse(Drop::kBlocked);
   return {.kind = Kind::kForward, .port = bridge::Geometry{}.users + 1, .packet = std::move(packet), .own_id = true};
 }
 Outcome to_host(unsigned port, Tlp packet) {

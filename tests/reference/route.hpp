@@ -18,8 +18,10 @@ struct Outcome {
     kLost,     ///< gone with the link of who sent it or was to get it
     kRefuse,   ///< counted under one of `reasons`; answered with Unsupported Request if it waits for an answer
   };
+  static constexpr unsigned kNoPort = ~0U;
+
   Kind kind = Kind::kRefuse;
-  unsigned port = 0;
+  unsigned port = 0;          ///< of kLost: whose link was lost; kNoPort if that is not why, or not sure
   Tlp packet{};               ///< tag undefined, for the bridge gives its own
   bool own_id = false;        ///< under the bridge's own requester ID
   bool data_free = false;     ///< which bits of the payload go on is not said

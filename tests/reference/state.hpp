@@ -92,6 +92,8 @@ struct State {
   explicit State(const bridge::Geometry& g);
   /// Of a host's port or the card's.
   bool& link(unsigned port) { return port < hosts.size() ? hosts[port].link : card_link; }
+  /// Packets can reach the card: it is not being reset, by the port above it or with the owner's link (2.9.1, 6.6.1).
+  bool card_reached() const { return card_link && hosts[0].link && !card_reset && !card_disabled; }
   /// The function of the pool that a VF is to its user; null if it is in no slot.
   const Header* function_of(unsigned vf) const;
   /// The VF in a function of a slot.

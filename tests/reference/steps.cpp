@@ -289,7 +289,7 @@ void Run::lose_link(unsigned port, bool shortly, bool power) {
   bridge.set_link(port, false);
   neighbours_[port]->forget();
   if (port == card() && power) nic.reset(0);
-  model_.lost_link(port);
+  model_.lost_link(port, scheduler.now());
   dark_.insert(port);
   down_.insert(port);
   disabled_.erase(port);

@@ -37,7 +37,7 @@ void Model::loosen(Pending& p) const {
     const auto goes = [port](const Outcome& o) { return o.leaves_by(port); };
     if (std::any_of(p.outcomes.begin(), p.outcomes.end(), goes)) {
       Outcome ends{.kind = Kind::kRefuse, .reasons = kDiscarded};
-      if (is_completion(p.t)) ends = {.kind = Kind::kLost, .port = port};
+      if (is_completion(p.t)) ends = {.kind = Kind::kLost, .port = Outcome::kNoPort};
       add(p.outcomes, std::move(ends));
     }
     p.mute |= p.port == port && non_posted(p.t);
@@ -45,9 +45,9 @@ void Model::loosen(Pending& p) const {
 }
 
 // Whether the answer to a request was discarded, so that nobody has seen it. What was asked is done.
-bool Model::vanishes(Pending& p) {
+bool Model::vanishes(Pending& p, SimTime now) {
   if (!p.mute) return false;
-  apply_config_write(p, true);
+  apply_config_write(p, true, now);
   for (unsigned n = 0; n < 2; ++n) tally_.drop((1U << Tally::kReasons) - 1, true);  // refused, and its answer discarded
   return true;
 }
