@@ -86,6 +86,7 @@ module vfp_bridge #(
   localparam int unsigned DevW    = Devices > 1 ? $clog2(Devices) : 1;
 
   logic [Hosts-1:0]         cfg_valid, cfg_ready, rsp_valid, rsp_ready, rsp_fwd, rsp_fwd_type1, rsp_fwd_live;
+  logic [Hosts-1:0]         rsp_blocked;
   logic [Hosts-1:0][127:0]  cfg_hdr;
   logic [Hosts-1:0][31:0]   cfg_data, rsp_data;
   logic [Hosts-1:0][2:0]    rsp_status;
@@ -156,6 +157,7 @@ module vfp_bridge #(
     .tx_valid_o, .tx_ready_i, .tx_room_i, .tx_sop_o, .tx_eop_o, .tx_hdr_o, .tx_data_o,
     .cfg_valid_o(cfg_valid), .cfg_ready_i(cfg_ready), .cfg_hdr_o(cfg_hdr), .cfg_data_o(cfg_data),
     .rsp_valid_i(rsp_valid), .rsp_ready_o(rsp_ready), .rsp_fwd_i(rsp_fwd), .rsp_status_i(rsp_status),
+    .rsp_blocked_i(rsp_blocked),
     .rsp_data_i(rsp_data), .rsp_cpl_id_i(rsp_cpl_id), .rsp_fwd_bdf_i(rsp_fwd_bdf), .rsp_fwd_type1_i(rsp_fwd_type1),
     .rsp_fwd_live_i(rsp_fwd_live), .rsp_fwd_dev_i(rsp_fwd_dev),
     .int_valid_i(int_valid), .int_ready_o(int_ready), .int_write_i(int_write), .int_bdf_i(int_bdf),
@@ -209,6 +211,7 @@ module vfp_bridge #(
     .reg_be_i(reg_be), .reg_wdata_i(reg_wdata), .reg_rdata_o(reg_rdata),
     .cfg_valid_i(cfg_valid), .cfg_ready_o(cfg_ready), .cfg_hdr_i(cfg_hdr), .cfg_data_i(cfg_data),
     .rsp_valid_o(rsp_valid), .rsp_ready_i(rsp_ready), .rsp_fwd_o(rsp_fwd), .rsp_status_o(rsp_status),
+    .rsp_blocked_o(rsp_blocked),
     .rsp_data_o(rsp_data), .rsp_cpl_id_o(rsp_cpl_id), .rsp_fwd_bdf_o(rsp_fwd_bdf), .rsp_fwd_type1_o(rsp_fwd_type1),
     .rsp_fwd_live_o(rsp_fwd_live), .rsp_fwd_dev_o(rsp_fwd_dev),
     .int_valid_o(int_valid), .int_ready_i(int_ready), .int_write_o(int_write), .int_bdf_o(int_bdf),

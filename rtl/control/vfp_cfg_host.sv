@@ -37,6 +37,7 @@ module vfp_cfg_host #(
   input  logic         rsp_ready_i,
   output logic         rsp_fwd_o,
   output logic [2:0]   rsp_status_o,
+  output logic         rsp_blocked_o,
   output logic [31:0]  rsp_data_o,
   output logic [15:0]  rsp_cpl_id_o,
   output logic [15:0]  rsp_fwd_bdf_o,
@@ -463,6 +464,7 @@ module vfp_cfg_host #(
     if (st_q[StEffect]) begin
       rsp_fwd_o       <= !lost && ((to_device_q && !swallow) || (here && vf_forward));
       rsp_status_o    <= known && !(lost && (to_device_q || vf_forward)) ? vfp_cell_pkg::CplSc : vfp_cell_pkg::CplUr;
+      rsp_blocked_o   <= lost && (to_device_q || vf_forward);
       rsp_cpl_id_o    <= known || to_device_q ? target_q : mgmt_bdf_q;
       rsp_fwd_type1_o <= to_device_q ? target_q[15:8] != aim_sec : rid_q[15:8] != dev_sec_bus_i;
     end

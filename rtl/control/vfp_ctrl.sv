@@ -49,6 +49,7 @@ module vfp_ctrl #(
   input  logic [Hosts-1:0]         rsp_ready_i,
   output logic [Hosts-1:0]         rsp_fwd_o,
   output logic [Hosts-1:0][2:0]    rsp_status_o,
+  output logic [Hosts-1:0]         rsp_blocked_o,  // with a refusal: since the card is not known; else nothing is there
   output logic [Hosts-1:0][31:0]   rsp_data_o,
   output logic [Hosts-1:0][15:0]   rsp_cpl_id_o,  // completer ID as this host knows the function
   output logic [Hosts-1:0][15:0]   rsp_fwd_bdf_o,
@@ -391,6 +392,7 @@ module vfp_ctrl #(
     .rsp_ready_i    (rsp_ready_i[0]),
     .rsp_fwd_o      (rsp_fwd_o[0]),
     .rsp_status_o   (rsp_status_o[0]),
+    .rsp_blocked_o  (rsp_blocked_o[0]),
     .rsp_data_o     (rsp_data_o[0]),
     .rsp_cpl_id_o   (rsp_cpl_id_o[0]),
     .rsp_fwd_bdf_o  (rsp_fwd_bdf_o[0]),
@@ -510,6 +512,7 @@ module vfp_ctrl #(
       .rsp_ready_i    (rsp_ready_i[h]),
       .rsp_fwd_o      (rsp_fwd_o[h]),
       .rsp_status_o   (rsp_status_o[h]),
+      .rsp_blocked_o  (rsp_blocked_o[h]),
       .rsp_data_o     (rsp_data_o[h]),
       .rsp_cpl_id_o   (rsp_cpl_id_o[h]),
       .rsp_fwd_bdf_o  (rsp_fwd_bdf_o[h]),

@@ -52,6 +52,7 @@ module vfp_fabric #(
   output logic [Hosts-1:0]         rsp_ready_o,
   input  logic [Hosts-1:0]         rsp_fwd_i,
   input  logic [Hosts-1:0][2:0]    rsp_status_i,
+  input  logic [Hosts-1:0]         rsp_blocked_i,
   input  logic [Hosts-1:0][31:0]   rsp_data_i,
   input  logic [Hosts-1:0][15:0]   rsp_cpl_id_i,
   input  logic [Hosts-1:0][15:0]   rsp_fwd_bdf_i,
@@ -153,7 +154,10 @@ module vfp_fabric #(
   logic [Ports-1:0][ReqW-1:0] tag_req, alloc_req, over_req;
   logic [Ports-1:0][7:0]      tag;
   logic [Ports-1:0][2:0]      refused;
-  logic [Ports-1:0]           contained, lost, waits, deciding, old, renews;
+  logic [Ports-1:0]           contained, lost, waits, deciding, old, cut, renews, own_waits, local_np;
+  logic [Hosts-1:0]           err_valid, err_ready, host_refused, answer_lost;
+  logic [Hosts-1:0][3:0]      err_reason;
+  logic [Hosts-1:0][127:0]    err_hdr;
   logic [Ports-1:0][15:0]     id;
   logic [Ports-1:0][4:0]      weight;
   logic [Hosts-1:0][47:0]     local_bar;
@@ -232,11 +236,13 @@ module vfp_fabric #(
     .own_req_valid_i(own_req_valid), .own_req_ready_o(own_req_ready), .own_req_cls_i(own_req_cls), .own_req_i(own_req),
     .own_tag_valid_i(tag_valid), .own_tag_ready_o(tag_ready), .own_tag_req_i(tag_req), .own_tag_o(tag),
     .p_waits_o(p_waits), .p_sends_o(p_sends),
-    .own_late_o(late), .alloc_o(alloc), .alloc_req_o(alloc_req), .over_o(over), .over_late_o(over_late),
+    .own_late_o(late), .own_waits_i(own_waits), .local_np_i(local_np),
+    .own_err_valid_i(err_valid), .own_err_ready_o(err_ready), .own_err_reason_i(err_reason), .own_err_hdr_i(err_hdr),
+    .alloc_o(alloc), .alloc_req_o(alloc_req), .over_o(over), .over_late_o(over_late),
     .over_req_o(over_req), .ev_rx_o, .ev_tx_o, .refused_o(refused),
     .err_valid_o, .err_ready_i(1'b1), .err_port_o, .err_reason_o, .err_hdr_o,
     .contained_o(contained), .lost_o(lost), .timer_o(waits), .busy_o(plane_busy), .deciding_o(deciding),
-    .old_o(old), .renews_o(renews)
+    .old_o(old), .cut_o(cut), .renews_o(renews)
   );
 
   // --- hosts ---
@@ -254,21 +260,23 @@ module vfp_fabric #(
       .on_i(local_valid[h] || local_ready[h] != 3'b111 || link_q[h] != link_i[h] || old_q[h] != old[h]), .clk_o(clk)
     );
     vfp_local_host #(.Owner(h == 0), .Devices(Devices)) u_local (
-      .clk_i(clk), .rst_ni, .link_i(link_i[h] && !old[h]),
+      .clk_i(clk), .rst_ni, .link_i(link_i[h] && !cut[h]), .old_i(old[h]),
       .in_ready_o(local_ready[h]), .in_valid_i(local_valid[h]), .in_i(local_cell[h]), .in_route_i(local_route[h]),
       .cfg_valid_o(cfg_valid_o[h]), .cfg_ready_i(cfg_ready_i[h]), .cfg_hdr_o(cfg_hdr_o[h]), .cfg_data_o(cfg_data_o[h]),
-      .rsp_valid_i(rsp_valid_i[h]), .rsp_ready_o(rsp_ready_o[h]), .rsp_fwd_i(rsp_fwd_i[h]),
+      .rsp_valid_i(rsp_valid_i[h]), .rsp_ready_o(rsp_ready_o[h]), .rsp_fwd_i(rsp_fwd_i[h]), .rsp_blocked_i(rsp_blocked_i[h]),
       .rsp_status_i(rsp_status_i[h]), .rsp_data_i(rsp_data_i[h]), .rsp_cpl_id_i(rsp_cpl_id_i[h]),
       .rsp_fwd_bdf_i(rsp_fwd_bdf_i[h]), .rsp_fwd_type1_i(rsp_fwd_type1_i[h]), .rsp_fwd_live_i(rsp_fwd_live_i[h]),
       .rsp_fwd_dev_i(rsp_fwd_dev_i[h]),
       .reg_valid_o(reg_valid_o[h]), .reg_ready_i(reg_ready_i[h]), .reg_write_o(reg_write_o[h]),
       .reg_addr_o(reg_addr_o[h]), .reg_be_o(reg_be_o[h]), .reg_wdata_o(reg_wdata_o[h]), .reg_rdata_i(reg_rdata_i[h]),
       .reg_id_i(mgmt_bdf_i[h]), .kick_o(kicks[h]), .settled_i(settled),
-      .dev_link_i(link_i[Hosts +: Devices]), .fwd_dev_o(fwd_dev[h]), .fwd_valid_o(live), .fwd_ready_i(fwd_ready[h]), .fwd_hdr_o(fwd_hdr[h]),
-      .fwd_data_o(fwd_data[h]),
-      .fwd_cpl_id_o(fwd_cpl_id[h]),
-      .out_valid_o(own_cpl_valid[h]), .out_ready_i(own_cpl_ready[h]), .out_o(own_cpl[h]), .busy_o(host_busy[h])
+      .dev_takes_i(link_i[Hosts +: Devices] & ~contained[Hosts +: Devices]), .fwd_dev_o(fwd_dev[h]), .fwd_valid_o(live),
+      .fwd_ready_i(fwd_ready[h]), .fwd_hdr_o(fwd_hdr[h]), .fwd_data_o(fwd_data[h]), .fwd_cpl_id_o(fwd_cpl_id[h]),
+      .out_valid_o(own_cpl_valid[h]), .out_ready_i(own_cpl_ready[h]), .out_o(own_cpl[h]),
+      .err_valid_o(err_valid[h]), .err_ready_i(err_ready[h]), .err_reason_o(err_reason[h]), .err_hdr_o(err_hdr[h]),
+      .refused_o(host_refused[h]), .lost_o(answer_lost[h]), .np_o(local_np[h]), .busy_o(host_busy[h])
     );
+    assign own_waits[h] = 1'b0;
     assign hold[h]      = h != 0 && held != '0 && patient;
     assign hold_dev[h]  = h != 0 ? held : '0;
     // What goes on to the device passes no posted packet of its sender (PCIe Base Specification 2.1, table 2-24).
@@ -303,8 +311,10 @@ module vfp_fabric #(
     assign id[h]            = mgmt_bdf_i[h];
     assign local_bar[h]     = mgmt_bar_i[h][63:16];
     assign weight[h]        = weight_i[h];
-    assign host_refused_o[h] = refused[h][1:0];
-    always_ff @(posedge clk_i) host_lost_o[h] <= rst_ni && link_i[h] && (lost[h] || (host_lost_o[h] && contained[h]));
+    assign host_refused_o[h] = refused[h][1:0] | {host_refused[h], 1'b0};
+    always_ff @(posedge clk_i) begin
+      host_lost_o[h] <= rst_ni && link_i[h] && (lost[h] || answer_lost[h] || (host_lost_o[h] && old[h]));
+    end
   end
 
   // What the owner writes may move the VFs, and a pool that thaws opens them: users' requests wait for what comes of it,
@@ -344,7 +354,7 @@ module vfp_fabric #(
     logic [Hosts-1:0]       valid;
     vfp_cell_pkg::cell_t    dev_req;
     vfp_tags_pkg::tag_req_t dev_tag;
-    logic                   clk_device;
+    logic                   clk_device, takes, asks;
     for (genvar h = 0; h < int'(Hosts); h++) begin : gen_forward
       assign valid[h] = fwd_valid[h] && fwd_dev[h] == DevW'(d);
     end
@@ -355,7 +365,7 @@ module vfp_fabric #(
       .clk_o(clk_device)
     );
     vfp_local_device #(.Hosts(Hosts)) u_device (
-      .clk_i(clk_device), .rst_ni, .link_i(link_i[P]), .room_i((tx_room_i[P][1] || contained[P]) && !renews[P]),
+      .clk_i(clk_device), .rst_ni, .link_i(link_i[P]), .room_i(takes && !renews[P]),
       .id_i(own_dsp_bdf_i[d]),
       .fwd_valid_i(valid), .fwd_ready_o(dev_fwd_ready[d]), .fwd_hdr_i(fwd_hdr), .fwd_data_i(fwd_data),
       .fwd_cpl_id_i(fwd_cpl_id),
@@ -367,8 +377,11 @@ module vfp_fabric #(
       .tag_valid_o(tag_valid[P]), .tag_ready_i(tag_ready[P]), .tag_req_o(dev_tag), .tag_i(tag[P]),
       .out_valid_o(own_req_valid[P]), .out_ready_i(own_req_ready[P]), .out_o(dev_req),
       .over_i(over[P]), .over_req_i(over_req[P]), .late_i(late[P]),
-      .in_valid_i(local_valid[P]), .in_i(local_cell[P]), .busy_o(devs_busy[d])
+      .in_valid_i(local_valid[P]), .in_i(local_cell[P]), .asks_o(asks), .busy_o(devs_busy[d])
     );
+    assign takes         = tx_room_i[P][1] || contained[P];
+    assign own_waits[P]  = asks && !takes && link_i[P];
+    assign local_np[P]   = 1'b0;
     assign own_req[P]       = dev_req;
     assign tag_req[P]       = dev_tag;
     assign own_req_cls[P]   = vfp_cell_pkg::ClsNp;
@@ -378,7 +391,7 @@ module vfp_fabric #(
     assign id[P]            = own_dsp_bdf_i[d];
     assign weight[P]        = 5'd1;
     logic unused;
-    assign unused = ^{local_route[P], refused[P], old[P], lost[P], own_cpl_ready[P]};
+    assign unused = ^{local_route[P], refused[P], old[P], cut[P], lost[P], own_cpl_ready[P]};
   end
   always_comb begin
     fwd_ready = '0;

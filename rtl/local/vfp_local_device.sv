@@ -51,6 +51,7 @@ module vfp_local_device #(
   input  logic                      late_i,       // the bridge's own request had no answer
   input  logic                      in_valid_i,   // its completion
   input  vfp_cell_pkg::cell_t       in_i,
+  output logic                      asks_o,       // hosts' requests wait here
   output logic                      busy_o        // the next cycles change something, whatever others do
 );
 
@@ -94,6 +95,7 @@ module vfp_local_device #(
   logic [Hosts:0] no_tag_q, asks, now;
   logic           gives_up;
   assign asks     = {int_valid_i, fwd_valid_i};
+  assign asks_o   = fwd_valid_i != '0;
   assign gives_up = state_q == StTag && !notify && wait_q == 5'd7 && !tag_ready_i;
   for (genvar t = 0; t <= int'(Hosts); t++) begin : gen_now
     assign now[t] = turn_q == HW'(t);
@@ -138,14 +140,17 @@ module vfp_local_device #(
   assign warn_o     = state_q == StWarn && wait_q == '0;
   assign warn_reg_o = req.dw2[11:2];
 
+  // One that was announced and does not leave after all has an end, too.
   logic [7:0] writing_q;
-  logic       begins_q, ended_q;
-  assign written_o = over_i && !over_req_i.has_vf && over_req_i.port == '0 && over_req_i.vf == Notify;
+  logic       begins_q, ends, ended_q, warned_q;
+  assign ends      = over_i && !over_req_i.has_vf && over_req_i.port == '0 && over_req_i.vf == Notify;
+  assign written_o = ends || (state_q == StTag && warned_q && !wants);
   assign writing_o = writing_q != '0 || begins_q || state_q == StWarn || (state_q == StTag && notify);
 
   always_ff @(posedge clk_i) begin
     begins_q <= rst_ni && take && notify;
-    ended_q  <= rst_ni && written_o;
+    ended_q  <= rst_ni && ends;
+    warned_q <= rst_ni && (state_q == StWarn || (warned_q && state_q == StTag));
     alone_q <= rst_ni && !link_i && state_q == StIdle && int_valid_i;
     wait_q <= state_q == StWarn || state_q == StTag ? wait_q + 1'b1 : '0;
     no_tag_q <= gives_up ? no_tag_q | now : take || over_i || !rst_ni ? '0 : no_tag_q;

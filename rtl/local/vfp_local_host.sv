@@ -3,6 +3,9 @@
 // Answers leave as completions of one cell; what must reach the silicon is handed on (vfp_local_device).
 //
 // A configuration write is answered, or handed on, when the tables of the data plane say what it changed.
+//
+// What a host asks whose port is stuck is done like anything else: only the answer, which nobody takes, ends here. It is
+// reported, and so is what is refused.
 module vfp_local_host #(
   parameter bit          Owner   = 1'b0, // what it hands on is no concern of the tables
   parameter int unsigned Devices = 1,
@@ -11,6 +14,7 @@ module vfp_local_host #(
   input  logic                 clk_i,
   input  logic                 rst_ni,
   input  logic                 link_i,       // low: what was asked is forgotten
+  input  logic                 old_i,        // answers are nobody's (vfp_session)
 
   // From the queues (vfp_port).
   output logic [2:0]           in_ready_o,
@@ -27,6 +31,7 @@ module vfp_local_host #(
   output logic                 rsp_ready_o,
   input  logic                 rsp_fwd_i,
   input  logic [2:0]           rsp_status_i,
+  input  logic                 rsp_blocked_i, // with a refusal: since the card is not known; else nothing is there
   input  logic [31:0]          rsp_data_i,
   input  logic [15:0]          rsp_cpl_id_i,
   input  logic [15:0]          rsp_fwd_bdf_i,
@@ -45,8 +50,8 @@ module vfp_local_host #(
   output logic                 kick_o,       // pulse: something may have changed
   input  logic                 settled_i,    // the tables say so; low in the cycle after kick_o
 
-  // A request for a device, in the place of the answer. Without its link there is nobody to ask.
-  input  logic [Devices-1:0]   dev_link_i,
+  // A request for a device, in the place of the answer. One without a link, or whose port is stuck, is not asked.
+  input  logic [Devices-1:0]   dev_takes_i,
   output logic [DevW-1:0]      fwd_dev_o,
   output logic                 fwd_valid_o,  // falls when the function is nobody's any more
   input  logic                 fwd_ready_i,
@@ -57,6 +62,16 @@ module vfp_local_host #(
   output logic                 out_valid_o,
   input  logic                 out_ready_i,
   output vfp_cell_pkg::cell_t  out_o,
+
+  // A request was refused, or its answer ended here: held until ready.
+  output logic                 err_valid_o,
+  input  logic                 err_ready_i,
+  output logic [3:0]           err_reason_o, // vfp_regs_pkg::Drop*
+  output logic [127:0]         err_hdr_o,
+  output logic                 refused_o,    // pulse: it was refused
+  output logic                 lost_o,       // pulse: its answer ended here
+
+  output logic                 np_o,         // a non-posted request is here
   output logic                 busy_o        // the next cycles change something, whatever others do
 );
 
@@ -95,12 +110,13 @@ module vfp_local_host #(
 
   // --- the non-posted request ---
 
-  logic         fwd_q, changes;
+  logic         fwd_q, changes, refused_q, told_q, ends;
+  logic [3:0]   reason_q;
   logic [2:0]   status_q;
   logic [15:0]  id_q, bdf_q;
   logic [DevW-1:0] dev_q;
-  logic         dev_link;
-  assign dev_link  = dev_link_i[dev_q];
+  logic         dev_takes;
+  assign dev_takes = dev_takes_i[dev_q];
   assign fwd_dev_o = dev_q;
   logic         type1_q, with_data_q;
   logic [31:0]  data_q;
@@ -111,12 +127,20 @@ module vfp_local_host #(
   assign rsp_ready_o = state_q == StWait;
   assign changes     = np_write && !(Owner && rsp_fwd_i);
   assign kick_o      = state_q == StWait && rsp_valid_i && changes;
-  assign fwd_valid_o = state_q == StForward && rsp_fwd_live_i && dev_link;
+  assign fwd_valid_o = state_q == StForward && rsp_fwd_live_i && dev_takes;
   assign fwd_hdr_o   = {32'd0, bdf_q, np_hdr_q[79:25], type1_q, np_hdr_q[23:0]};
   assign fwd_data_o  = np_data_q;
   assign fwd_cpl_id_o = id_q;
-  assign out_valid_o = state_q == StAnswer;
-  assign np_done     = (state_q == StAnswer && out_ready_i) || (fwd_valid_o && fwd_ready_i);
+  assign out_valid_o = state_q == StAnswer && !old_i && (told_q || !refused_q);
+  assign ends        = state_q == StAnswer && (old_i ? told_q : out_valid_o && out_ready_i);
+  assign np_done     = ends || (fwd_valid_o && fwd_ready_i);
+  assign np_o        = np_valid_q;
+
+  assign err_valid_o  = state_q == StAnswer && !told_q && (old_i || refused_q);
+  assign err_reason_o = refused_q ? reason_q : vfp_regs_pkg::DropBlocked;
+  assign err_hdr_o    = np_hdr_q;
+  assign refused_o    = err_valid_o && err_ready_i && refused_q;
+  assign lost_o       = ends && old_i;
 
   // The answer; a read of a register is of one DW (vfp_verdict), of which the enabled bytes count (table 2-22).
   vfp_cell_pkg::cpl_hdr_t cpl;
@@ -156,6 +180,8 @@ module vfp_local_host #(
     if (state_q == StWait && rsp_valid_i) begin
       fwd_q       <= rsp_fwd_i;
       status_q    <= rsp_status_i;
+      refused_q   <= rsp_status_i != vfp_cell_pkg::CplSc;
+      reason_q    <= rsp_blocked_i ? vfp_regs_pkg::DropBlocked : vfp_regs_pkg::DropNoTarget;
       id_q        <= rsp_cpl_id_i;
       bdf_q       <= rsp_fwd_bdf_i;
       dev_q       <= rsp_fwd_dev_i;
@@ -164,14 +190,18 @@ module vfp_local_host #(
       with_data_q <= !np_write && rsp_status_i == vfp_cell_pkg::CplSc;
     end else if (state_q == StRead && reg_ready_i) begin
       status_q    <= vfp_cell_pkg::CplSc;
+      refused_q   <= 1'b0;
       id_q        <= reg_id_i;
       data_q      <= reg_rdata_i;
       with_data_q <= 1'b1;
     end
-    if (state_q == StForward && !dev_link) begin
+    if (state_q == StForward && !dev_takes) begin
       status_q    <= vfp_cell_pkg::CplUr;
+      refused_q   <= 1'b1;
+      reason_q    <= vfp_regs_pkg::DropBlocked;
       with_data_q <= 1'b0;
     end
+    told_q <= state_q == StAnswer && (told_q || (err_valid_o && err_ready_i));
     if (!up) begin
       p_valid_q  <= 1'b0;
       np_valid_q <= 1'b0;
@@ -187,10 +217,10 @@ module vfp_local_host #(
         StSettle:  if (settled_i) state_q <= fwd_q ? StForward : StAnswer;
         // Whose the function is has changed while the request waited: it is decoded again.
         StForward: if (!rsp_fwd_live_i) state_q <= StCfg;
-                 else if (!dev_link) state_q <= StAnswer;
+                 else if (!dev_takes) state_q <= StAnswer;
                  else if (fwd_ready_i) state_q <= StIdle;
         StRead:    if (reg_ready_i) state_q <= StAnswer;
-        StAnswer:  if (out_ready_i) state_q <= StIdle;
+        StAnswer:  if (ends) state_q <= StIdle;
         default: state_q <= StIdle;
       endcase
     end
@@ -202,8 +232,8 @@ module vfp_local_host #(
       StIdle:    next = np_valid_q;
       StCfg:     next = cfg_ready_i;
       StWait:    next = rsp_valid_i;
-      StForward: next = !rsp_fwd_live_i || !dev_link;
-      StAnswer:  next = 1'b0;
+      StForward: next = !rsp_fwd_live_i || !dev_takes;
+      StAnswer:  next = old_i || err_valid_o;
       default:   next = 1'b1;
     endcase
   end

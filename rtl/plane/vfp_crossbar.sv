@@ -95,6 +95,7 @@ module vfp_crossbar #(
   output logic [P-1:0]             down_o,
   input  logic [P-1:0]             old_i,         // this port's queues may hold requests that nobody waits for (vfp_session)
   output logic [P-1:0]             np_some_o,     // non-posted requests lie in its queues
+  output logic [P-1:0]             local_some_o,  // posted packets for the bridge itself do
   output logic [H-1:0]             p_waits_o,     // posted packets of a host are queued for the devices
   output logic [H-1:0]             p_sends_o,     // pulse: one of them goes
   output logic [P-1:0]             gone_o,        // a tag table is forgetting its requests
@@ -159,6 +160,7 @@ module vfp_crossbar #(
       .grant_o(host_grant[h]), .room_o(host_offer[h]), .waiting_i(host_awaited[h]), .held_i(host_holding[h]),
       .cell_valid_i(out_valid[H +: Devices]), .cell_i(out[H +: Devices]), .cell_route_i(out_route[H +: Devices]),
       .peer_gone_i(gone[H +: Devices]), .gone_o(host_forgets[h]), .np_some_o(np_some_o[h]),
+      .local_some_o(local_some_o[h]),
       .check_vf_o(check_vf_o[h]), .check_gen_o(check_gen_o[h]), .check_ok_i(check_ok_i[h]),
       .tick_ms_i, .timeout_i, .id_i(id_i[h]), .quota_i({Devices{quota_i}}),
       .cpl_valid_i(cpl_valid_i[h]), .cpl_ready_o(cpl_ready_o[h]), .cpl_hdr_i(cpl_hdr_i[h]),
@@ -222,6 +224,7 @@ module vfp_crossbar #(
       .grant_o(dev_grant[d]), .room_o(dev_offer[d]), .waiting_i(dev_awaited[d]), .held_i(dev_holding[d]),
       .cell_valid_i(out_valid[0 +: H]), .cell_i(out[0 +: H]), .cell_route_i(out_route[0 +: H]),
       .peer_gone_i(gone[0 +: H]), .gone_o(dev_forgets[d]), .np_some_o(np_some_o[H + d]),
+      .local_some_o(local_some_o[H + d]),
       .check_vf_o(check_vf_o[H + d]), .check_gen_o(check_gen_o[H + d]), .check_ok_i({H{check_ok_i[H + d][d]}}),
       .tick_ms_i, .timeout_i, .id_i(id_i[H + d]), .quota_i({H{quota_i}}),
       .cpl_valid_i(cpl_valid_i[H + d]), .cpl_ready_o(cpl_ready_o[H + d]), .cpl_hdr_i(cpl_hdr_i[H + d]),

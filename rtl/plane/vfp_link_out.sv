@@ -30,7 +30,7 @@ module vfp_link_out #(
 
   output logic [2:0]          waits_o,        // something waits here for the neighbour, by class
   output logic                lost_o,         // pulse: a packet ended here
-  output logic                lost_p_o,       // and was a posted one: nobody else tells of it
+  output logic                lost_told_o,    // and was no request that waits for an answer: nobody else tells of it
   output logic                some_o          // the queue is not empty
 );
 
@@ -131,22 +131,23 @@ module vfp_link_out #(
   assign out_o       = head;
   assign head_ready  = drop || out_ready_i;
   vfp_cell_pkg::req_hdr_t head_hdr;
-  logic                   posted, posted_q;
+  logic                   told, told_q;
   assign head_hdr = head.hdr;
-  assign posted   = !head.sop ? posted_q : head_hdr.dw0.kind[4:3] == 2'b10 ||
+  assign told     = !head.sop ? told_q : head_hdr.dw0.kind[4:3] == 2'b10 || head_hdr.dw0.kind == vfp_cell_pkg::KindCpl ||
+                    head_hdr.dw0.kind == vfp_cell_pkg::KindCplLk ||
                     (head_hdr.dw0.kind == vfp_cell_pkg::KindMem && head_hdr.dw0.data);
   always_ff @(posedge clk_i) begin
-    if (head_valid) posted_q <= posted;
+    if (head_valid) told_q <= told;
     if (!rst_ni || !link_i) begin
       begun_q  <= 1'b0;
       ending_q <= 1'b0;
       lost_o   <= 1'b0;
-      lost_p_o <= 1'b0;
+      lost_told_o <= 1'b0;
     end else begin
       if (out_valid_o) begun_q <= !out_ready_i || !head.eop;
       if (head_valid) ending_q <= drop && !head.eop;
       lost_o   <= head_valid && drop && head.eop;
-      lost_p_o <= head_valid && drop && head.eop && posted;
+      lost_told_o <= head_valid && drop && head.eop && told;
     end
   end
 

@@ -94,6 +94,13 @@ module vfp_plane #(
   output logic [H-1:0]             p_waits_o,     // a host's posted packets are queued for the devices
   output logic [H-1:0]             p_sends_o,     // pulse: one of them goes
   output logic [P-1:0]             own_late_o,    // pulse: the bridge's own request had no answer
+  input  logic [P-1:0]             own_waits_i,   // one waits for the neighbour to take non-posted requests
+  input  logic [P-1:0]             local_np_i,    // a non-posted request that came by local_* has not had its end
+  // What the bridge itself refuses, or ends, of a host's requests: a report each, held until ready.
+  input  logic [H-1:0]             own_err_valid_i,
+  output logic [H-1:0]             own_err_ready_o,
+  input  logic [H-1:0][3:0]        own_err_reason_i,
+  input  logic [H-1:0][127:0]      own_err_hdr_i,
 
   // What follows requests: got a tag, ended (vfp_port); the answer of ended ones is over_req_o.
   output logic [P-1:0]             alloc_o,
@@ -116,7 +123,8 @@ module vfp_plane #(
   output logic [P-1:0]             timer_o,       // something waits for tick_ms_i
   output logic                     busy_o,        // else nothing changes 16 cycles later, but by what comes from outside
   output logic [P-1:0]             deciding_o,    // packets wait for their verdict
-  output logic [P-1:0]             old_o,         // what comes by local_* may be of before the link was lost, or contained
+  output logic [P-1:0]             old_o,         // what comes by local_* may be of before the port was lost, or contained
+  output logic [P-1:0]             cut_o,         // and then before its link was lost
   output logic [P-1:0]             renews_o       // the link is back, and the requests of before are being forgotten
 );
 
@@ -132,10 +140,11 @@ module vfp_plane #(
   logic                     ready, plane_ready, gen_ready;
   logic [P-1:0]             in_valid, exit_valid;
   logic [P-1:0][CellW-1:0]  in, exit_cell;
-  logic [P-1:0][2:0]        room, wait_room, link_room, link_waits, takes;
+  logic [P-1:0][2:0]        room, wait_room, link_room, link_waits, waits, takes;
   logic [P-1:0][RouteW-1:0] exit_route;
   logic [P-1:0][7:0]        exit_tag;
-  logic [P-1:0]             down, waiting, tags_some, ports_busy, queued, answers, link_lost, link_lost_p, np_some, gone, shut;
+  logic [P-1:0]             down, waiting, tags_some, ports_busy, queued, answers, link_lost, link_lost_told;
+  logic [P-1:0]             np_some, local_some, gone, shut;
 
   // --- decide ---
 
@@ -156,6 +165,7 @@ module vfp_plane #(
   logic [P-1:0][127:0]      cpl_hdr, ask_hdr;
   logic [P-1:0][2:0]        res_act;
   logic [P-1:0][ReqW-1:0]   res_req, exp_req;
+  logic [P-1:0][4:0]        res_port;
   logic [P-1:0][12:0]       res_left, exp_left;
   logic [P-1:0][1:0]        tag_dev;
   logic [P-1:0][5:0]        tag_vf, check_vf;
@@ -173,7 +183,7 @@ module vfp_plane #(
   ) u_crossbar (
     .clk_i, .rst_ni, .init_done_o(plane_ready), .payload_i, .link_i,
     .rx_valid_i(in_valid), .rx_i(in), .rx_wait_i(wait_room), .rx_room_o(room),
-    .link_room_i(link_room), .take_o(takes), .link_waits_i(link_waits),
+    .link_room_i(link_room), .take_o(takes), .link_waits_i(waits),
     .tx_valid_o(exit_valid), .tx_o(exit_cell), .tx_route_o(exit_route), .tx_tag_o(exit_tag),
     .dec_valid_o(dec_valid), .dec_o(dec), .dec_cls_o(dec_cls), .dec_cells_o(dec_cells), .dec_room_i(dec_room),
     .route_valid_i(route_valid), .route_i(route), .route_hdr_i(route_hdr), .route_cells_i(route_cells),
@@ -188,7 +198,7 @@ module vfp_plane #(
     .local_ready_i, .local_valid_o, .local_o, .local_route_o, .hold_i(hold_dev_i),
     .weight_i, .tick_us_i(tick_stuck_i), .stuck_i, .patience_i, .release_i(release_port),
     .contained_o, .down_o(down), .waiting_o(waiting),
-    .old_i(old_o), .np_some_o(np_some), .p_waits_o, .p_sends_o, .gone_o(gone),
+    .old_i(old_o), .np_some_o(np_some), .local_some_o(local_some), .p_waits_o, .p_sends_o, .gone_o(gone),
     .overrun_o(overrun), .bad_o(bad), .stray_o(stray), .dropped_o(dropped),
     .ended_valid_o(ended_valid), .ended_ready_i(ended_ready), .ended_hdr_o(ended_hdr), .ended_route_o(ended_route),
     .ended_source_o(ended_source)
@@ -345,8 +355,14 @@ module vfp_plane #(
     end
   end
 
-  logic [3*P-1:0]              rep_valid, rep_ready;
-  logic [3*P-1:0][ReportW+7:0] rep;
+  localparam int unsigned Reports = 3 * P + H;
+  logic [Reports-1:0]              rep_valid, rep_ready;
+  logic [Reports-1:0][ReportW+7:0] rep;
+  for (genvar h = 0; h < int'(H); h++) begin : gen_own_reports
+    assign rep_valid[3*P+h]   = own_err_valid_i[h];
+    assign rep[3*P+h]         = {8'(h), own_err_reason_i[h], own_err_hdr_i[h]};
+    assign own_err_ready_o[h] = rep_ready[3*P+h];
+  end
 
   for (genvar p = 0; p < int'(P); p++) begin : gen_link
     localparam bit IsHost = p < int'(H);
@@ -359,7 +375,8 @@ module vfp_plane #(
     vfp_clock_gate #(.Hold(8)) u_in_gate   (.clk_i(clk_link), .rst_ni, .on_i(hears[p]), .clk_o(clk_in[p]));
     vfp_clock_gate #(.Hold(8)) u_out_gate  (.clk_i(clk_link), .rst_ni, .on_i(speaks[p]), .clk_o(clk_out[p]));
 
-    // A host that is held sends completions only; what is inside already waits before the devices.
+    // A host that is held sends completions only; what is inside already waits before the devices. One whose link was lost
+    // begins when all that came by it before is gone.
     vfp_route_pkg::route_t  verdict, leaves;
     logic [2:0]  open;
     logic        held;
@@ -371,7 +388,7 @@ module vfp_plane #(
       assign held    = 1'b0;
       assign sent_id = id_i[p];
     end
-    assign open = {ready, ready && !held && !shut[p], ready && !held};
+    assign open = {ready, ready && !held && !shut[p], ready && !held && !cut_o[p]};
     vfp_link_in u_in (
       .clk_i(clk_in[p]), .rst_ni, .link_i(link_i[p]),
       .in_valid_i(rx_valid_i[p]), .in_ready_o(rx_ready_o[p]), .in_i(rx_i[p]),
@@ -402,7 +419,7 @@ module vfp_plane #(
     logic [7:0] ends_q;
     logic [1:0] ends;
     logic       ends_told;
-    assign ends             = 2'(dropped[p]) + 2'(link_lost_p[p]) + 2'(ended_valid[p] && ended_ready[p]);
+    assign ends             = 2'(dropped[p]) + 2'(link_lost_told[p]) + 2'(ended_valid[p] && ended_ready[p]);
     assign rep_valid[3*p+2] = ends_q != '0;
     assign ends_told        = rep_valid[3*p+2] && rep_ready[3*p+2];
     always_ff @(posedge clk_link) begin
@@ -425,8 +442,9 @@ module vfp_plane #(
     assign arrives     = dec_valid[p] && dec_cell.eop && !dec_cell.nullify;
     assign renews_o[p] = shut[p] && link_i[p] && !contained_o[p];
     vfp_session u_session (
-      .clk_i(clk_link), .rst_ni, .down_i(down[p]), .arrives_i(arrives), .decided_i(route_valid[p]), .np_some_i(np_some[p]),
-      .gone_i(gone[p]), .deciding_o(deciding_o[p]), .old_o(old_o[p]), .hold_o(shut[p])
+      .clk_i(clk_link), .rst_ni, .link_i(link_i[p]), .down_i(down[p]), .arrives_i(arrives), .decided_i(route_valid[p]),
+      .np_some_i(np_some[p] || local_np_i[p]), .p_some_i(local_some[p]), .gone_i(gone[p]),
+      .deciding_o(deciding_o[p]), .old_o(old_o[p]), .cut_o(cut_o[p]), .hold_o(shut[p])
     );
 
     assign verdict    = route[p];
@@ -532,7 +550,7 @@ module vfp_plane #(
       .side_cls_i({own_req_cls_i[p], vfp_cell_pkg::ClsCpl, vfp_cell_pkg::ClsCpl}),
       .side_i({own_req_i[p], own_cpl_i[p], a_cell}),
       .out_valid_o(tx_valid_o[p]), .out_ready_i(tx_ready_i[p]), .out_room_i(tx_room_i[p]), .out_o(tx),
-      .waits_o(link_waits[p]), .lost_o(link_lost[p]), .lost_p_o(link_lost_p[p]), .some_o(queued[p])
+      .waits_o(link_waits[p]), .lost_o(link_lost[p]), .lost_told_o(link_lost_told[p]), .some_o(queued[p])
     );
     assign tx_o[p] = tx;
 
@@ -547,23 +565,37 @@ module vfp_plane #(
 
     // A neighbour that takes everything again, or a new link, begins anew.
     assign release_port[p] = !link_i[p] || (tx_ready_i[p] && tx_room_i[p] == 3'b111);
-    assign lost_o[p]  = contained_o[p] && link_i[p] &&
-                        (dropped[p] || link_lost[p] || (ended_valid[p] && ended_is_cpl));
-    assign timer_o[p] = tags_some[p] || contained_o[p] || waiting[p] || queued[p] || link_waits[p] != '0;
+    // An answer that comes while the port is stuck may never get as far as the exit.
+    logic swallowed, astray;
+    always_comb begin
+      swallowed = 1'b0;
+      for (int q = 0; q < int'(P); q++) begin
+        swallowed = swallowed || ((q < int'(H)) != IsHost && res_valid[q] && res_act[q] == vfp_tags_pkg::ActSwallow &&
+                                  res_port[q] == Mine);
+      end
+    end
+    assign astray     = old_o[p] && !cut_o[p] && (swallowed || answers[p]);
+    assign lost_o[p]  = link_i[p] && (astray || (contained_o[p] &&
+                        (dropped[p] || link_lost[p] || (ended_valid[p] && ended_is_cpl))));
+    assign waits[p]   = link_waits[p] | {1'b0, own_waits_i[p], 1'b0};
+    assign timer_o[p] = tags_some[p] || contained_o[p] || waiting[p] || queued[p] || waits[p] != '0;
+    vfp_tags_pkg::tag_req_t res_who;
+    assign res_who     = res_req[p];
+    assign res_port[p] = res_who.port;
     vfp_route_pkg::route_t ended;
     logic                  ended_is_cpl;
     assign ended        = ended_route[p];
     assign ended_is_cpl = ended.cls == vfp_cell_pkg::ClsCpl;
 
     logic unused;
-    assign unused = ^{unused_dec_room, unused_bad_room, unused_answers, verdict, leaves, ended, tx_req, late, exp_left[p][12],
+    assign unused = ^{unused_dec_room, unused_bad_room, unused_answers, verdict, leaves, ended, tx_req, late, res_who, exp_left[p][12],
                       overrun[p], stray[p], takes[p]};
   end
 
   logic [ReportW+7:0] report;
   logic               clk_reports;
   vfp_clock_gate u_reports_gate (.clk_i, .rst_ni, .on_i(rep_valid != '0 || err_valid_o), .clk_o(clk_reports));
-  vfp_gather #(.N(3 * P), .W(ReportW + 8)) u_reports (
+  vfp_gather #(.N(Reports), .W(ReportW + 8)) u_reports (
     .clk_i(clk_reports), .rst_ni, .in_valid_i(rep_valid), .in_ready_o(rep_ready), .in_data_i(rep),
     .out_valid_o(err_valid_o), .out_ready_i(err_ready_i), .out_data_o(report)
   );

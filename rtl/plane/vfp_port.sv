@@ -73,6 +73,7 @@ module vfp_port #(
   input  logic [Peers-1:0]      peer_gone_i,   // what the peer asked is answered to nobody
   output logic [Peers-1:0]      gone_o,        // it is being forgotten
   output logic                  np_some_o,     // non-posted requests lie in this port's queues
+  output logic                  local_some_o,  // posted packets for the bridge itself do
 
   // Is the VF of a packet that leaves still whose it was? A cycle later, from the table of each peer.
   output logic [5:0]            check_vf_o,
@@ -221,12 +222,14 @@ module vfp_port #(
       granted_q <= rst_ni ? {granted_q[1], grant} : 2'd0;
     end
     assign local_valid_o = granted_q[2];
+    assign local_some_o  = q_waiting[Peers][vfp_cell_pkg::ClsP];
     logic unused_local;
     assign unused_local = ^{q_held[Peers], q_waiting[Peers], q_cpl[Peers]};
   end else begin : gen_no_local
     assign q_room        = exit_room_i;
     assign q_grant       = grant_i;
     assign local_valid_o = 1'b0;
+    assign local_some_o  = 1'b0;
     logic unused_local;
     assign unused_local = ^local_ready_i;
   end

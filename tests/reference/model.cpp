@@ -509,6 +509,7 @@ bool Model::idle(SimTime now) const {
 
 void Model::settle(SimTime now) {
   dark_.clear();  // what was lost with a link has its end below
+  vanished_.clear();
   if (std::exchange(lost_card_, false)) surely([](State& s) { s.lose_card(); });
   if (read_) {
     const Layout l = *std::exchange(read_, std::nullopt);

@@ -48,6 +48,10 @@ class Model {
   /// it may be discarded, answers among it; a user may lose its slots, and a card not be known.
   void blocked(unsigned port);
   bool any_blocked() const { return !blocked_.empty(); }
+  /// A request of this port had its answer discarded before the last settle().
+  bool has_lost_answers(unsigned port) const { return vanished_.contains(port); }
+  /// Whatever is so, some VF of this user is in its slot and not being cleaned.
+  bool keeps_cards(unsigned user) const;
   /// The bridge shows in its registers which of the states that may be are so. True: that was open.
   bool decide(const std::function<bool(const State&)>& is_so);
   /// The bridge says that it has cleaned this VF.
@@ -120,6 +124,7 @@ class Model {
   std::vector<std::vector<SimTime>> recent_;        // by port: when the last packets came in
   std::map<unsigned, std::uint32_t> pf_registers_;  // what the card said to the bridge's own reads
   std::set<unsigned> blocked_;                      // ports that may be stuck, since the last settle()
+  std::set<unsigned> vanished_;                     // ports some of whose requests have no answer for it
   std::map<unsigned, SimTime> dark_;                // ports whose link has gone down since the last settle(), and when
   std::set<unsigned> reset_;                        // VFs that have confirmed their reset since they are cleaned
   bool lost_card_ = false;                          // ... since the last settle()

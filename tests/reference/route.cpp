@@ -15,7 +15,6 @@ constexpr std::uint64_t kVfBarSize = 16 << 10, kRegisters = 64 << 10;
 Outcome refuse(Drop reason, bool silent = false) {
   return {.kind = Kind::kRefuse, .reasons = 1U << static_cast<unsigned>(reason), .silent = silent};
 }
-Outcome refuse_uncounted() { return {.kind = Kind::kRefuse, .uncounted = true}; }
 Outcome operator|(Outcome o, Drop also) {
   o.reasons |= 1U << static_cast<unsigned>(also);
   return o;
@@ -53,11 +52,9 @@ Outcome route_config(const State& s, unsigned port, const Tlp& t) {
     const auto vf = s.layout.known ? s.layout.vf_of(t.cfg_target()) : std::nullopt;
     if (!s.layout.known && t.cfg_target() != s.layout.pf) return refuse(Drop::kBlocked);
     if (write && vf && (s.vfs[*vf].user != 0 || s.vfs[*vf].cleaning)) return {.kind = Kind::kAnswer};
-    Outcome o = to_card(s, std::move(out));
-    o.uncounted = o.kind == Kind::kRefuse;  // as where nothing is
-    return o;
+    return to_card(s, std::move(out));
   }
-  if (!to.place) return refuse_uncounted();
+  if (!to.place) return refuse(Drop::kNoTarget);
   const Header& h = header_of(s.hosts[port], *to.place);
   const unsigned reg = t.cfg_register();
   if (!write) return {.kind = Kind::kAnswer, .data = config_read(h, to.place->kind, reg)};

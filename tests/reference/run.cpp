@@ -104,8 +104,20 @@ void Run::settle() {
   for (auto& n : neighbours_) n->late();
   drain();
   model_.settle(scheduler.now());
+  see_lost_answers();
   compare_counters();
   restore();
+}
+
+// Nothing is lost in silence: a server that did not get an answer has lost its slots.
+void Run::see_lost_answers() {
+  for (unsigned user = 1; user < card(); ++user) {
+    if (!model_.has_lost_answers(user)) continue;
+    ++reached_["stuck user: an answer is discarded"];
+    if (model_.keeps_cards(user))
+      throw Broken("docs/bridge.md: completions for a user were discarded: its slots lose presence",
+                   fmt::format("user {} has kept them", user));
+  }
 }
 
 void Run::compare_counters() {

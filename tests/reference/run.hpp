@@ -56,6 +56,7 @@ class Run : public Pool {
   void enable(unsigned port);
   void drain();
   void settle();
+  void see_lost_answers();
   void compare_counters();
   void restore();
   void set_up_owner();

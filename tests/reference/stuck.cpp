@@ -48,6 +48,8 @@ void Model::loosen(Pending& p) const {
 bool Model::vanishes(Pending& p, SimTime now) {
   if (!p.mute) return false;
   apply_config_write(p, true, now);
+  const auto silent = [](const Outcome& o) { return o.silent; };
+  if (!is_lost(p) && std::none_of(p.outcomes.begin(), p.outcomes.end(), silent)) vanished_.insert(p.port);
   for (unsigned n = 0; n < 2; ++n) tally_.drop((1U << Tally::kReasons) - 1, true);  // refused, and its answer discarded
   return true;
 }
@@ -60,6 +62,12 @@ bool Model::stands(Pending& p) const {
   if (p.outcomes.empty()) return false;
   p.outcomes.push_back({.kind = Kind::kLost, .port = p.port});
   return p.ended = true;
+}
+
+bool Model::keeps_cards(unsigned user) const {
+  const auto kept = [user](const Vf& v) { return v.user == user && !v.cleaning; };
+  return std::all_of(states_.begin(), states_.end(),
+                     [&](const State& s) { return std::any_of(s.vfs.begin(), s.vfs.end(), kept); });
 }
 
 bool Model::decide(const std::function<bool(const State&)>& is_so) {
