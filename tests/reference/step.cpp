@@ -31,7 +31,7 @@ constexpr std::array<Share, Step::kKinds> kShares = {{
     {"wrong-answer", 2},
     {"no-room", 3},
     {"stall", 2},
-    {"stuck", 0.1, true},
+    {"stuck", 0.6, true},
     {"enable", 0.5, true},
     {"move", 0.3, true},
     {"look", 0.2, true},

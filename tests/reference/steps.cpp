@@ -242,9 +242,9 @@ void Run::force(const Step& s) {
 
 void Run::stuck(const Step& s) {
   // A change whose answer is discarded would leave open what is so.
-  for (unsigned port = 0; port < card(); ++port)
-    if (writes(port)) return;
-  if (!model_.steady()) return;
+  bool changing = !model_.steady();
+  for (unsigned port = 0; port < card(); ++port) changing |= writes(port);
+  if (changing) settle();
   if (s.b & 1)
     bridge.stall(s.port, true);
   else
