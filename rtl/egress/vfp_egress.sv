@@ -13,7 +13,8 @@ module vfp_egress #(
   input  logic down_i,                          // the link is down, or the port contained
 
   // Queues: a request stands from a register and falls in the cycle after its grant, but stays for the packet that follows
-  // if req_more_i stood with the grant. The first cell comes two cycles after the grant, the others without a pause.
+  // if req_more_i stood with the grant. The first cell comes in the cycle after the grant, the others without a pause; hdr
+  // and route are valid with it.
   input  logic [Sources-1:0]           req_i,
   input  logic [Sources-1:0]           req_more_i,   // another packet of the class follows
   input  logic [Sources-1:0][1:0]      req_cls_i,
@@ -39,11 +40,12 @@ module vfp_egress #(
   input  logic [Sources-1:0]           tag_few_i,    // few are left for the source
   input  logic                         tag_scarce_i, // few are left for all
   input  logic [Sources-1:0]           refuse_i,     // the source gets no tag: its non-posted requests end here
-  output logic                         alloc_o,
+  output logic                         soon_o,       // alloc_o may come in the next cycle: alloc_tag_i must hold until then
+  output logic                         alloc_o,      // the cycle after sop at tx_o
   output vfp_tags_pkg::tag_req_t       alloc_req_o,
-  input  logic [7:0]                   alloc_tag_i,
+  input  logic [7:0]                   alloc_tag_i,  // what the next alloc_o takes
 
-  // To rewrite.
+  // To rewrite, which has a register.
   output logic                         tx_valid_o,
   output vfp_cell_pkg::cell_t          tx_o,
   output vfp_route_pkg::route_t        tx_route_o,   // from sop to eop
@@ -70,12 +72,12 @@ module vfp_egress #(
   logic [Sources-1:0] may, np, more;
   logic [Sources-1:0][2:0] room, next_room;
   logic               drr_busy;
-  logic [Sources-1:0] grant, sel1_q, sel_q;
+  logic [Sources-1:0] grant, sel_q;
   logic [3:0]         np_any_q;
 
   assign link = link_room_i | {3{down_i}};
 
-  // The tag of a granted request is taken five cycles later, and the table shows it two cycles after that. While tags are
+  // The tag of a granted request is taken four cycles later, and the table shows it two cycles after that. While tags are
   // few, one request waits for that of the other; counters run from 8 to 15.
   for (genvar s = 0; s < int'(Sources); s++) begin : gen_may
     logic [3:0] np_wait_q;
@@ -105,7 +107,7 @@ module vfp_egress #(
   );
   assign grant_o = grant;
 `ifdef VFPOOL_GATE
-  assign busy_o  = drr_busy || room_o != next_room || start_q || open_q || e1_valid_q || e2_valid_q || tx_valid_q ||
+  assign busy_o  = drr_busy || room_o != next_room || start_q || open_q || e1_valid_q || e2_valid_q || alloc_q || dropped_o ||
                    ended_valid_o || down_q != {2{down_i}};
 `else
   assign busy_o  = drr_busy;
@@ -122,7 +124,7 @@ module vfp_egress #(
   // --- the crossbar ---
 
   // Granted to nobody: the port was down when room was looked at, or since; or the source gets no tag.
-  logic              sink1_q, sink2_q;
+  logic              sink_q;
   logic [1:0]        down_q;
   logic              cell_valid;
   logic [CellW-1:0]  mux;
@@ -130,18 +132,12 @@ module vfp_egress #(
 
   always_ff @(posedge clk_i) begin
     take_o <= rst_ni && grant != '0 ? 3'(3'd1 << grant_cls) : 3'd0;
-    if (!rst_ni) begin
-      sel1_q <= '0;
-      sel_q  <= '0;
-    end else begin
-      sel1_q <= grant;
-      if (sel1_q != '0) sel_q <= sel1_q;
-    end
+    if (!rst_ni) sel_q <= '0;
+    else if (grant != '0) sel_q <= grant;
     down_q  <= {down_q[0], down_i};
-    start_q <= sel1_q != '0 && rst_ni;
+    start_q <= grant != '0 && rst_ni;
     open_q  <= (start_q || open_q) && more_cells != '0 && rst_ni;
-    sink1_q <= down_i || down_q != 2'd0 || (grant & np & refuse_i) != '0;
-    if (sel1_q != '0) sink2_q <= sink1_q;
+    if (grant != '0) sink_q <= down_i || down_q != 2'd0 || (grant & np & refuse_i) != '0;
   end
 
   always_comb begin
@@ -166,12 +162,14 @@ module vfp_egress #(
   assign cell_valid = (start_q || open_q) && (sel_q & cell_valid_i) != '0;
 
   logic                  e1_valid_q, e1_sink_q, e2_valid_q, e2_sink_q;
-  logic [CellW-1:0]      e1_cell_q, e2_cell_q;
+  logic [2:0]            e1_marks_q;  // sop, eop, nullify
+  logic [127:0]          e1_hdr_q, e1_data_q;
+  logic [CellW-1:0]      e2_cell_q;
   logic [RouteW-1:0]     e1_route_q, e2_route_q;
   logic [Sources-1:0]    e1_source_q, e2_source_q;
   vfp_cell_pkg::cell_t   e1_cell, e2_cell;
   vfp_route_pkg::route_t e1_route, e2_route;
-  assign e1_cell  = e1_cell_q;
+  assign e1_cell  = {e1_marks_q, e1_hdr_q, e1_data_q};
   assign e2_cell  = e2_cell_q;
   assign e1_route = e1_route_q;
   assign e2_route = e2_route_q;
@@ -180,12 +178,16 @@ module vfp_egress #(
   assign check_gen_o = e1_route.gen;
 
   always_ff @(posedge clk_i) begin
-    e1_cell_q   <= mux;
-    e1_route_q  <= mux_route;
+    e1_marks_q  <= mux[CellW-1:256];
+    e1_data_q   <= mux[127:0];
     e1_source_q <= sel_q;
-    e1_sink_q   <= sink2_q;
+    e1_sink_q   <= sink_q;
+    if (start_q) begin
+      e1_hdr_q   <= mux[255:128];
+      e1_route_q <= mux_route;
+    end
     if (e1_valid_q) begin
-      e2_cell_q   <= e1_cell_q;
+      e2_cell_q   <= e1_cell;
       e2_route_q  <= e1_route_q;
       e2_source_q <= e1_source_q;
       e2_sink_q   <= e1_sink_q;
@@ -233,20 +235,13 @@ module vfp_egress #(
     end
   end
 
-  logic                   tx_valid_q, alloc_q, ended_q;
-  logic [CellW-1:0]       tx_q;
-  logic [RouteW-1:0]      tx_route_q;
+  logic                   alloc_q, soon_q;  // soon: a non-posted request is at the look
   vfp_tags_pkg::tag_req_t alloc_req_q;
   always_ff @(posedge clk_i) begin
-    if (e2_valid_q) begin
-      pass_q     <= pass;
-      tx_q       <= e2_cell_q;
-      tx_route_q <= e2_route_q;
-    end
-    tx_valid_q <= goes_on && rst_ni;
-    alloc_q    <= goes_on && e2_cell.sop && e2_route.cls == vfp_cell_pkg::ClsNp && rst_ni;
-    dropped_o  <= ends && e2_route.cls == vfp_cell_pkg::ClsP && rst_ni;
-    ended_q    <= ends && e2_route.cls != vfp_cell_pkg::ClsP && rst_ni;
+    if (e2_valid_q) pass_q <= pass;
+    soon_q    <= e1_valid_q && e1_cell.sop && e1_route.cls == vfp_cell_pkg::ClsNp && rst_ni;
+    alloc_q   <= soon_q && pass && rst_ni;
+    dropped_o <= ends && e2_route.cls == vfp_cell_pkg::ClsP && rst_ni;
 
     if (e2_valid_q) begin
       alloc_req_q.port       <= source;
@@ -266,21 +261,22 @@ module vfp_egress #(
     end
   end
 
-  assign tx_valid_o  = tx_valid_q;
-  assign tx_o        = tx_q;
-  assign tx_route_o  = tx_route_q;
+  assign tx_valid_o  = goes_on;
+  assign tx_o        = e2_cell_q;
+  assign tx_route_o  = e2_route_q;
   assign tx_tag_o    = alloc_tag_i;
+  assign soon_o      = soon_q;
   assign alloc_o     = alloc_q;
   assign alloc_req_o = alloc_req_q;
 
-  // Five grants may be on their way when the space is found short.
+  // Four grants may be on their way when the space is found short.
   logic unused_ended_ready;
   always_ff @(posedge clk_i) ended_space_q <= ended_used < 5'd8;
   vfp_fifo #(.W(5 + RouteW + 128), .Depth(16)) u_ended (
     .clk_i, .rst_ni,
-    .in_valid_i (ended_q),
+    .in_valid_i (ends && e2_route.cls != vfp_cell_pkg::ClsP),
     .in_ready_o (unused_ended_ready),
-    .in_data_i  ({alloc_req_q.port, tx_route_q, tx_o.hdr}),
+    .in_data_i  ({source, e2_route_q, e2_cell.hdr}),
     .out_valid_o(ended_valid_o),
     .out_ready_i(ended_ready_i),
     .out_data_o ({ended_source_o, ended_route_o, ended_hdr_o}),
@@ -289,7 +285,7 @@ module vfp_egress #(
 
   logic [7:0] tx_passed;
   vfp_cell_check #(.Ready(1'b0)) u_check (
-    .clk_i, .rst_ni, .valid_i(tx_valid_q), .ready_i(1'b1), .cell_i(tx_q), .passed_o(tx_passed)
+    .clk_i, .rst_ni, .valid_i(goes_on), .ready_i(1'b1), .cell_i(e2_cell), .passed_o(tx_passed)
   );
 `ifdef FORMAL
   `include "formal/vfp_egress.svh"

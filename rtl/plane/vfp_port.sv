@@ -54,7 +54,7 @@ module vfp_port #(
   output vfp_route_pkg::route_t out_route_o,
 
   // With Local, packets for the bridge itself: one cell each, and none of a class while its ready is low. Ready must fall
-  // with the packet at the latest.
+  // in the cycle after the packet at the latest.
   input  logic [2:0]            local_ready_i,
   output logic                  local_valid_o,  // the cell is out_o
 
@@ -210,18 +210,18 @@ module vfp_port #(
 
   // The bridge itself takes a packet when it can; there is nobody to share with.
   if (Local) begin : gen_local
-    logic       grant;
-    logic [2:1] asked_q, granted_q;
+    logic       grant, granted_q;
+    logic [2:1] asked_q;
     logic [2:0] room;
-    assign room    = granted_q == '0 ? local_ready_i : 3'd0;
+    assign room    = granted_q ? 3'd0 : local_ready_i;
     assign q_room  = {room, exit_room_i};
     assign grant   = asked_q[2] && q_req[Peers] && room[req_cls_o];
     assign q_grant = {grant, grant_i};
     always_ff @(posedge clk_port) begin
       asked_q   <= rst_ni && q_req[Peers] && !grant ? {asked_q[1], 1'b1} : 2'd0;
-      granted_q <= rst_ni ? {granted_q[1], grant} : 2'd0;
+      granted_q <= grant && rst_ni;
     end
-    assign local_valid_o = granted_q[2];
+    assign local_valid_o = granted_q;
     assign local_some_o  = q_waiting[Peers][vfp_cell_pkg::ClsP];
     logic unused_local;
     assign unused_local = ^{q_held[Peers], q_waiting[Peers], q_cpl[Peers]};
@@ -238,14 +238,14 @@ module vfp_port #(
 
   logic [Peers-1:0]       tag_may, tag_few;
   logic                   tag_scarce;
-  logic                   alloc;
+  logic                   alloc, alloc_soon;
   vfp_tags_pkg::tag_req_t alloc_req;
   logic [7:0]             alloc_tag;
   vfp_egress #(.Sources(Peers)) u_exit (
     .clk_i(clk_exit), .rst_ni, .down_i(down_o),
     .req_i, .req_more_i, .req_cls_i, .req_cells_i, .grant_o, .room_o, .cell_valid_i, .cell_i, .route_i(cell_route_i), .weight_i,
     .link_room_i, .take_o, .check_vf_o, .check_gen_o, .check_ok_i,
-    .tag_may_i(tag_may), .tag_few_i(tag_few), .tag_scarce_i(tag_scarce), .refuse_i(refuse_np), .alloc_o(alloc),
+    .tag_may_i(tag_may), .tag_few_i(tag_few), .tag_scarce_i(tag_scarce), .refuse_i(refuse_np), .soon_o(alloc_soon), .alloc_o(alloc),
     .alloc_req_o(alloc_req), .alloc_tag_i(alloc_tag),
     .tx_valid_o, .tx_o, .tx_route_o, .tx_tag_o,
     .dropped_o, .ended_valid_o, .ended_ready_i, .ended_hdr_o, .ended_route_o, .ended_source_o, .busy_o(exit_busy)
@@ -307,7 +307,7 @@ module vfp_port #(
   always_comb begin
     own_ready_o = own_is_own && own_may;
     for (int p = 0; p < int'(Peers); p++) if (own_req_i.port == 5'(p) && tag_may[p]) own_ready_o = 1'b1;
-    if (alloc || !own_valid_i) own_ready_o = 1'b0;
+    if (alloc || alloc_soon || !own_valid_i) own_ready_o = 1'b0;
   end
   assign own_tag_o   = own_is_own ? own_tag : alloc_tag;
   assign tag_take    = alloc || own_ready_o;
@@ -325,6 +325,16 @@ module vfp_port #(
     .exp_valid_o(exp_valid), .exp_ready_i(exp_ready), .exp_req_o, .exp_left_o,
     .walking_o(tags_walk), .busy_o(tags_busy)
   );
+`ifndef SYNTHESIS
+  // A request has left with the tag that it takes now.
+  logic [7:0] said_tag_q;
+  always_ff @(posedge clk_port) begin
+    said_tag_q <= tx_tag_o;
+    if (rst_ni) begin
+      takes_what_it_said: assert (!alloc || alloc_tag == said_tag_q);
+    end
+  end
+`endif
   vfp_behind #(.Peers(Peers), .Slots(Slots)) u_behind (
     .clk_i(clk_port), .rst_ni, .in_valid_i(exp_valid), .in_ready_o(exp_ready), .in_req_i(exp_req_o), .in_left_i(exp_left_o),
     .out_valid_o(exp_valid_o), .out_ready_i(exp_ready_i),

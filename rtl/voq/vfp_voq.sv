@@ -5,7 +5,7 @@
 // Payload goes into the next free slot as it comes from receive. What decide says of the packet comes later, in the same
 // order; only then does the packet belong to a queue. A nullified packet leaves no trace: its slot stays the next free one.
 //
-// A packet that has been granted leaves without a pause, its first cell two cycles after the grant (GrantLat).
+// A packet that has been granted leaves without a pause, its first cell in the cycle after the grant (GrantLat).
 module vfp_voq #(
   parameter int unsigned Dests      = 1,    // 1..18: 16 users, the owner and the bridge itself
   parameter bit          Local      = 1'b0, // the last destination is PortLocal
@@ -46,7 +46,7 @@ module vfp_voq #(
   input  logic [Dests-1:0]      grant_i,     // not earlier than two cycles after req_o, nor after another grant
 
   output logic                  out_valid_o,
-  output vfp_cell_pkg::cell_t   out_o,       // hdr and out_route_o hold from sop to eop
+  output vfp_cell_pkg::cell_t   out_o,       // from block RAM; hdr and out_route_o are valid with sop
   output vfp_route_pkg::route_t out_route_o,
 
   output logic                  busy_o       // something is here or comes; else nothing changes some cycles later (vfp_clock_gate)
@@ -222,6 +222,8 @@ module vfp_voq #(
   logic [Lists-1:0]      may;
   logic                  push;
   logic [SW-1:0]         push_slot;
+  logic [DW-1:0]         push_dst;
+  logic [1:0]            push_cls;
 
   assign to_local = Local && route_i.port == vfp_route_pkg::PortLocal;
   assign dst      = to_local ? DW'(Dests - 1) : DW'(route_i.port);
@@ -261,6 +263,8 @@ module vfp_voq #(
   assign push      = Dests > 4 ? take_q : take;
   assign push_list = Dests > 4 ? take_list_q : d1_list_q;
   assign push_slot = Dests > 4 ? forget_slot_q : d1_slot_q;
+  assign push_dst  = Dests > 4 ? take_dst_q : d1_dst_q;
+  assign push_cls  = Dests > 4 ? take_cls_q : d1_cls_q;
 
   // --- queues ---
 
@@ -270,6 +274,7 @@ module vfp_voq #(
   logic [Lists-1:0][SW-1:0] first;
   logic [SW-1:0]         next;
   logic [Dests-1:0][2:0] more;
+  logic [Dests-1:0]      comes;
   logic                  sent, sender_free;
   logic [1:0]            cls;
   logic [Dests-1:0]      ask_dst;
@@ -292,11 +297,16 @@ module vfp_voq #(
 
   for (genvar d = 0; d < int'(Dests); d++) begin : gen_dest
     logic [2:1] may_go, two_go;
+    logic       row_free, arrives;
+    assign arrives = take_q && take_dst_q == DW'(d);
     vfp_tokens #(.Depth(Slots)) u_tokens (
       .clk_i, .rst_ni,
-      .arrive_i(take_q && take_dst_q == DW'(d)), .cls_i(take_cls_q), .left_i(left[3*d +: 3]), .may_o(may_go), .two_o(two_go)
+      .arrive_i(arrives), .cls_i(take_cls_q), .left_i(left[3*d +: 3]), .may_o(may_go), .two_o(two_go), .free_o(row_free)
     );
     assign left[3*d +: 3] = {3{grant_i[d]}} & 3'(3'd1 << cls);  // only who was asked grants
+    // A packet comes to its queue, may go and finds room. The token of the one before it may just arrive.
+    assign comes[d]     = push && push_dst == DW'(d) && exit_room_i[d][push_cls] &&
+                          (push_cls == vfp_cell_pkg::ClsP || (row_free && (Dests > 4 || !arrives)));
     assign more[d]      = {two[3*d+2] && two_go[2], two[3*d+1] && two_go[1], two[3*d]};
     assign waiting_o[d] = {some[3*d+2] && may_go[2], some[3*d+1] && may_go[1], some[3*d]};
     assign np_some[d]    = some[3*d+1];
@@ -306,7 +316,7 @@ module vfp_voq #(
 
   vfp_voq_pick #(.Dests(Dests)) u_pick (
     .clk_i, .rst_ni,
-    .ask_i(waiting_o & exit_room_i), .two_i(more), .free_i(sender_free),
+    .ask_i(waiting_o & exit_room_i), .two_i(more), .new_i(comes), .new_cls_i(push_cls), .free_i(sender_free),
     .req_o, .more_o(req_more_o), .req_cls_o(cls), .req_dst_o(ask_dst), .grant_i, .sent_o(sent)
   );
   assign np_some_o = np_some != '0;
@@ -381,28 +391,22 @@ module vfp_voq #(
     end
   end
 
-  logic                out_valid_q;
-  vfp_cell_pkg::cell_t out_q;
-  logic [KeepRouteW-1:0] out_route_q;
-  always_ff @(posedge clk_i) begin
-    out_valid_q   <= next_valid_q && rst_ni;
-    out_q.sop     <= next_sop_q;
-    out_q.eop     <= next_eop_q;
-    out_q.nullify <= 1'b0;
-    if (next_valid_q) out_q.data <= payload_q;
-    if (next_sop_q) begin
-      out_q.hdr   <= keep_q[127:0];
-      out_route_q <= keep_q[128 +: KeepRouteW];
-    end
+  // From the memories' own registers: what takes it selects and keeps it.
+  vfp_cell_pkg::cell_t out;
+  always_comb begin
+    out.sop     = next_sop_q;
+    out.eop     = next_eop_q;
+    out.nullify = 1'b0;
+    out.hdr     = keep_q[127:0];
+    out.data    = payload_q;
   end
-
-  assign out_valid_o = out_valid_q;
-  assign out_o       = out_q;
-  assign out_route_o = {1'b1, 1'b0, out_route_q};
+  assign out_valid_o = next_valid_q;
+  assign out_o       = out;
+  assign out_route_o = {1'b1, 1'b0, keep_q[128 +: KeepRouteW]};
 
   logic [7:0] unused_passed;
   vfp_cell_check #(.Ready(1'b0), .MaxCells(Cells)) u_check (
-    .clk_i, .rst_ni, .valid_i(out_valid_q), .ready_i(1'b1), .cell_i(out_q), .passed_o(unused_passed)
+    .clk_i, .rst_ni, .valid_i(next_valid_q), .ready_i(1'b1), .cell_i(out), .passed_o(unused_passed)
   );
 
 `ifndef SYNTHESIS

@@ -4,7 +4,8 @@
 // turn at most while another queue could go. A request that is not granted within a turn while another queue could go, or
 // for which there is no room any more, is withdrawn; a grant that crosses the withdrawal is honoured.
 //
-// A choice takes two cycles: in the first one it is seen which destinations ask, in the second one whose turn it is.
+// A choice takes two cycles: in the first one it is seen which destinations ask, in the second one whose turn it is. Where
+// nobody asks, a packet that comes is asked for at once.
 module vfp_voq_pick #(
   parameter int unsigned Dests = 1,
   parameter int unsigned TurnW = 6   // a turn is 2^TurnW cycles, 2 or more
@@ -14,6 +15,10 @@ module vfp_voq_pick #(
 
   input  logic [Dests-1:0][2:0] ask_i,    // a packet of the class may go, and there is room
   input  logic [Dests-1:0][2:0] two_i,    // two packets of the class may go
+  // A packet of class new_cls_i, which may go and finds room, comes to the queue of one destination: ask_i shows it in two
+  // cycles at the latest.
+  input  logic [Dests-1:0]      new_i,
+  input  logic [1:0]            new_cls_i,
   input  logic                  free_i,   // a packet that is granted in two cycles or later finds the sender free
   output logic [Dests-1:0]      req_o,    // at the exit of the destination, from a register
   output logic                  more_o,   // with req_o: it stands after a grant, for the packet that follows
@@ -41,6 +46,8 @@ module vfp_voq_pick #(
   logic [Dests-1:0]      still, two;  // what is asked for finds room; is followed by another one
   logic                  two_q;       // as of a cycle ago, which a grant in between does not matter to: it leaves one
   logic                  others_q, choose, withdraw;
+  logic                  idle, at_once;
+  logic [1:0]            young_q;     // ask_q may not know yet what was asked for at once
 
   assign more_o    = on_q && two_q && !(age_q[TurnW:TurnW-2] != '0 && others_q);
   assign req_o     = req_q;
@@ -69,6 +76,7 @@ module vfp_voq_pick #(
       after_q[d] <= rst_ni ? (dst_q & ~({Dests{1'b1}} << d)) != '0 : d != 0;
       if (!rst_ni) last_q <= '0;
       else if (choose && first[d]) last_q <= cls_of[d];
+      else if (at_once && new_i[d]) last_q <= new_cls_i;
     end
   end
 
@@ -81,14 +89,18 @@ module vfp_voq_pick #(
     end
   end
 
-  assign choose   = !on_q && !fresh_q && cross_q == 2'd0 && free_i && any_q != '0;
-  assign withdraw = on_q && ((age_q[TurnW] && others_q) || still == '0);
+  assign idle     = !on_q && !fresh_q && cross_q == 2'd0 && free_i;
+  assign choose   = idle && any_q != '0;
+  assign at_once  = idle && any_q == '0 && new_i != '0;
+  assign withdraw = on_q && young_q == 2'd0 && ((age_q[TurnW] && others_q) || still == '0);
 
   always_ff @(posedge clk_i) begin
     ask_q    <= ask_i;
     two_q    <= two != '0 && rst_ni;
     others_q <= other_q != '0;
     if (choose) cls_q <= cls;
+    else if (at_once) cls_q <= new_cls_i;
+    young_q  <= rst_ni ? {young_q[0], at_once} : 2'd0;
     if (!rst_ni) begin
       req_q   <= '0;
       on_q    <= 1'b0;
@@ -99,11 +111,12 @@ module vfp_voq_pick #(
     end else begin
       fresh_q <= sent_o;
       if (choose) dst_q <= first;
+      else if (at_once) dst_q <= new_i;
       if (sent_o ? !more_o : withdraw) begin
         req_q <= '0;
         on_q  <= 1'b0;
-      end else if (choose) begin
-        req_q <= first;
+      end else if (choose || at_once) begin
+        req_q <= choose ? first : new_i;
         on_q  <= 1'b1;
       end
       cross_q <= sent_o ? 2'd0 : withdraw ? 2'd2 : cross_q != 2'd0 ? cross_q - 2'd1 : 2'd0;

@@ -32,8 +32,10 @@ class Rest : public TwoUsers {
     co_await ready();
     owner_sleeps = true;
     co_await user(1).sleep(std::chrono::milliseconds(3));
-    // What was the last to do something goes on for a while before it rests; the bridge's whole clock may stop before.
-    for (int i = 0; i < 100; ++i) bridge.cycle();
+  }
+  /// Counts from now on; an exit that was in use rests two turns of 64 cycles later (vfp_drr).
+  void begin() {
+    for (int i = 0; i < 200; ++i) bridge.cycle();
     observer.begin();
   }
 
@@ -43,9 +45,10 @@ class Rest : public TwoUsers {
 TEST_F(Rest, WhatOneServerReadsCostsTheOthersAndTheControlPlaneNothing) {
   constexpr unsigned kReads = 50;
   run(set_up());
+  begin();
   for (unsigned i = 0; i < kReads; ++i) run(user(1).read32(fn[1].bar[0] + 8));
-  EXPECT_GT(observer.ports[1], 50 * kReads);
-  EXPECT_GT(observer.ports[device()], 50 * kReads);
+  EXPECT_GT(observer.ports[1], 38 * kReads);  // there and back
+  EXPECT_GT(observer.ports[device()], 38 * kReads);
   EXPECT_LE(observer.ports[1], observer.cycles);
   EXPECT_EQ(observer.ports[0], 0u);
   EXPECT_EQ(observer.ports[2], 0u);
@@ -55,6 +58,7 @@ TEST_F(Rest, WhatOneServerReadsCostsTheOthersAndTheControlPlaneNothing) {
 TEST_F(Rest, FramesToTheWireKeepOnlyTheirSenderAndTheCardAwake) {
   constexpr unsigned kFrames = 20;
   run(set_up());
+  begin();
   for (unsigned i = 0; i < kFrames; ++i) run(vf[1]->send(std::vector<std::uint8_t>(1514, 0x5a)));
   run(user(1).sleep(std::chrono::microseconds(100)));
   EXPECT_GT(observer.ports[1], 100 * kFrames);
@@ -64,6 +68,7 @@ TEST_F(Rest, FramesToTheWireKeepOnlyTheirSenderAndTheCardAwake) {
 
 TEST_F(Rest, WhereNothingPassesNothingIsClocked) {
   run(set_up());
+  begin();
   for (int i = 0; i < 1000; ++i) {
     bridge.cycle();
     observer.cycle();

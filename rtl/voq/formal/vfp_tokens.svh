@@ -61,7 +61,7 @@ assign f_row = (PW + 2)'(used_q) + (PW + 2)'(head_valid_q);
 always_ff @(posedge clk_i) begin
   if (!rst_ni) f_inside_q <= 1'b0;
   else if (f_takes) begin
-    f_inside_q <= 1'b1;
+    f_inside_q <= !past;
     f_place_q  <= (PW + 1)'(f_row) - (PW + 1)'(done);
   end else if (f_inside_q && done) begin
     if (f_place_q == '0) f_inside_q <= 1'b0;
@@ -127,6 +127,7 @@ always_comb begin
 
     // The contract.
     if (f_leaves) assert (f_older_q == '0);
+    if (free_o) assert (f_in_q[0] == '0);
 
     cover (f_leaves && f_total == (PW + 3)'(Depth));
     cover (f_row == (PW + 2)'(Depth) && gone_q != '0);

@@ -58,7 +58,7 @@ logic          f_may_come_q;
 always_ff @(posedge clk_i) begin
   f_dst_q      <= dst_q;
   f_cls_q      <= cls_q;
-  f_chosen_q   <= rst_ni && choose;
+  f_chosen_q   <= rst_ni && (choose || at_once);
   f_chosen_q2  <= rst_ni && f_chosen_q;
   f_may_come_q <= rst_ni && !(sent_o && !more_o) && (req_q != '0 || f_req_q != '0);
 end
@@ -74,6 +74,8 @@ always_comb begin
     if (f_count_q == '1) assume (!f_push);
     assume (!ask_i[f_queue_dst][f_queue_cls] || f_count_q != 3'd0);
     assume (two_i[f_queue_dst][f_queue_cls] == (f_count_q > 3'd1));
+    assume ((new_i & (new_i - 1'b1)) == '0 && new_cls_i != 2'd3);
+    if (new_i[f_queue_dst] && new_cls_i == f_queue_cls) assume (f_push);
 
     if (sent_o && f_is_queue) assert (f_count_q != 3'd0);
     if (f_is_queue && (req_q != '0 || f_req_q != '0 || f_req_q2 != '0)) assert (f_count_q != 3'd0);
@@ -99,12 +101,15 @@ always_comb begin
     end
     // The row of later ones goes by the last choice when there is another one.
     if (!f_chosen_q && !f_chosen_q2) assert (later_q == (any_q & after_q));
-    if (f_chosen_q || f_chosen_q2) assert (!choose);
+    if (f_chosen_q || f_chosen_q2) assert (!choose && !at_once);
+    if (young_q[0]) assert (on_q && f_chosen_q);
+    if (young_q[1]) assert (on_q && f_chosen_q2);
     // The turn comes round: of three destinations two others at most go before.
     assert ((FW + 2)'(f_passed_q) + f_way <= (FW + 2)'(Dests));
     cover (sent_o && req_q == '0);
     cover (sent_o && more_o && f_is_queue && f_count_q == 3'd2);
     cover (f_passed_q == 2'd2);
     cover (choose && any_q == '1 && cls == 2'd2);
+    cover (sent_o && f_is_queue && age_q == (TurnW + 1)'(2));
   end
 end
