@@ -8,13 +8,13 @@ module vfp_decide_device (
   output logic        init_done_o,
   output logic [2:0]  room_o,          // by class, for the packets' sender
 
-  // From receive.
+  // From receive: a packet that ended well.
   input  logic        in_valid_i,
-  input  vfp_cell_pkg::cell_t in_i,
+  input  logic [127:0] in_hdr_i,
   input  logic [1:0]  in_cls_i,
   input  logic [5:0]  in_cells_i,
 
-  // To the queues, one for each packet that was not nullified.
+  // To the queues, one for each packet.
   output logic        route_valid_o,
   output vfp_route_pkg::route_t route_o,
   output logic [127:0] route_hdr_o,
@@ -58,12 +58,11 @@ module vfp_decide_device (
   // --- what the header alone says ---
 
   vfp_cell_pkg::req_hdr_t req;
-  assign req = in_i.hdr;
+  assign req = in_hdr_i;
 
-  logic       ends, is_msg;
+  logic       is_msg;
   logic [3:0] what;
   logic [3:0] reason;
-  assign ends   = in_valid_i && in_i.eop && !in_i.nullify;
   // Routed to the root complex (errors, power management), or to the port and INTx: 2.2.8. The code of a message is where
   // other requests have byte enables.
   assign is_msg = req.dw0.kind == 5'b10_000 ||
@@ -85,7 +84,7 @@ module vfp_decide_device (
   vfp_steer_pkg::steer_row_t row, id_row;
   vfp_steer u_steer (
     .clk_i, .rst_ni, .init_done_o, .pf_known_i, .pf_rid_i, .whole_i, .last_bus_i, .sriov_i, .first_i, .stride_i, .num_i,
-    .req_valid_i(ends && what == vfp_look_pkg::DoLook),
+    .req_valid_i(in_valid_i && what == vfp_look_pkg::DoLook),
     .req_rid_i  (req.rid),
     .rsp_valid_o(rsp_valid),
     .rsp_known_o(known),
@@ -138,8 +137,8 @@ module vfp_decide_device (
   always_ff @(posedge clk_i) has_vf_q <= res_req_i.has_vf;
   vfp_match u_match (
     .clk_i, .rst_ni,
-    .in_valid_i   (ends && what == vfp_look_pkg::DoMatch),
-    .in_hdr_i     (in_i.hdr),
+    .in_valid_i   (in_valid_i && what == vfp_look_pkg::DoMatch),
+    .in_hdr_i,
     .cpl_valid_o, .cpl_ready_i, .cpl_hdr_o, .res_valid_i, .res_act_i, .res_req_i, .res_left_i,
     .id_known_i   (has_vf_q && id_row.open && id_row.host != 5'd0),
     .id_i         (id_row.id),
@@ -154,8 +153,8 @@ module vfp_decide_device (
 
   vfp_verdict u_verdict (
     .clk_i, .rst_ni, .room_o,
-    .in_valid_i     (ends),
-    .in_hdr_i       (in_i.hdr),
+    .in_valid_i,
+    .in_hdr_i,
     .in_cls_i, .in_cells_i,
     .in_do_i        (what),
     .in_reason_i    (reason),
@@ -172,6 +171,6 @@ module vfp_decide_device (
   );
 
   logic unused;
-  assign unused = ^{in_i, req, id_row};
+  assign unused = ^{req, id_row};
 
 endmodule

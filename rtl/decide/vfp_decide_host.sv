@@ -12,13 +12,13 @@ module vfp_decide_host #(
   output logic        init_done_o,
   output logic [2:0]  room_o,          // by class, for the packets' sender
 
-  // From receive.
+  // From receive: a packet that ended well.
   input  logic        in_valid_i,
-  input  vfp_cell_pkg::cell_t in_i,
+  input  logic [127:0] in_hdr_i,
   input  logic [1:0]  in_cls_i,
   input  logic [5:0]  in_cells_i,
 
-  // To the queues, one for each packet that was not nullified.
+  // To the queues, one for each packet.
   output logic        route_valid_o,
   output vfp_route_pkg::route_t route_o,
   output logic [127:0] route_hdr_o,
@@ -64,12 +64,11 @@ module vfp_decide_host #(
   // --- what the header alone says ---
 
   vfp_cell_pkg::req_hdr_t req;
-  assign req = in_i.hdr;
+  assign req = in_hdr_i;
 
-  logic       ends, is_cfg;
+  logic       is_cfg;
   logic [3:0] what;
   logic [3:0] reason;
-  assign ends   = in_valid_i && in_i.eop && !in_i.nullify;
   assign is_cfg = req.dw0.kind == vfp_cell_pkg::KindCfg0 || req.dw0.kind == vfp_cell_pkg::KindCfg1;
 
   always_comb begin
@@ -101,7 +100,7 @@ module vfp_decide_host #(
       .clk_i, .rst_ni,
       .en_i       (win_en_i),
       .mem_base_i, .mem_limit_i, .pref_base_i, .pref_limit_i, .local_en_i, .local_bar_i,
-      .req_valid_i(ends && what == vfp_look_pkg::DoLook),
+      .req_valid_i(in_valid_i && what == vfp_look_pkg::DoLook),
       .req_page_i ({req.dw2, req.dw3[31:12]}),
       .rsp_valid_o(look_valid),
       .rsp_hit_o  (hit),
@@ -122,7 +121,7 @@ module vfp_decide_host #(
     logic map_ready;
     vfp_map #(.Slots(Slots)) u_map (
       .clk_i, .rst_ni, .init_done_o,
-      .req_valid_i(ends && what == vfp_look_pkg::DoLook),
+      .req_valid_i(in_valid_i && what == vfp_look_pkg::DoLook),
       .req_ready_o(map_ready),  // it has a place for every packet that there is room for
       .req_page_i ({req.dw2, req.dw3[31:12]}),
       .rsp_valid_o(look_valid),
@@ -139,7 +138,7 @@ module vfp_decide_host #(
 `ifndef SYNTHESIS
     always_ff @(posedge clk_i) begin
       if (rst_ni) begin
-        map_has_place: assert (map_ready || !ends);
+        map_has_place: assert (map_ready || !in_valid_i);
       end
     end
 `endif
@@ -166,8 +165,8 @@ module vfp_decide_host #(
   end
   vfp_match u_match (
     .clk_i, .rst_ni,
-    .in_valid_i   (ends && what == vfp_look_pkg::DoMatch),
-    .in_hdr_i     (in_i.hdr),
+    .in_valid_i   (in_valid_i && what == vfp_look_pkg::DoMatch),
+    .in_hdr_i,
     .cpl_valid_o, .cpl_ready_i, .cpl_hdr_o, .res_valid_i, .res_act_i, .res_req_i, .res_left_i,
     .id_known_i   (ends_q),
     .id_i         (own_id_q),
@@ -182,8 +181,8 @@ module vfp_decide_host #(
 
   vfp_verdict u_verdict (
     .clk_i, .rst_ni, .room_o,
-    .in_valid_i     (ends),
-    .in_hdr_i       (in_i.hdr),
+    .in_valid_i,
+    .in_hdr_i,
     .in_cls_i, .in_cells_i,
     .in_do_i        (what),
     .in_reason_i    (reason),
@@ -200,6 +199,6 @@ module vfp_decide_host #(
   );
 
   logic unused;
-  assign unused = ^{in_i, req};
+  assign unused = ^req;
 
 endmodule

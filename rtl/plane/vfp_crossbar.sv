@@ -34,7 +34,7 @@ module vfp_crossbar #(
   output logic [P-1:0][7:0]        tx_tag_o,
 
   output logic [P-1:0]             dec_valid_o,
-  output logic [P-1:0][CellW-1:0]  dec_o,
+  output logic [P-1:0][127:0]      dec_hdr_o,
   output logic [P-1:0][1:0]        dec_cls_o,
   output logic [P-1:0][5:0]        dec_cells_o,
   input  logic [P-1:0][2:0]        dec_room_i,
@@ -102,6 +102,7 @@ module vfp_crossbar #(
   output logic [P-1:0]             waiting_o,     // something waits for this exit
   output logic [P-1:0]             overrun_o,
   output logic [P-1:0]             bad_o,
+  output logic [P-1:0][127:0]      bad_hdr_o,
   output logic [P-1:0]             stray_o,
   output logic [P-1:0]             dropped_o,
   output logic [P-1:0]             ended_valid_o,
@@ -148,7 +149,7 @@ module vfp_crossbar #(
       .rx_room_o(rx_room_o[h]),
       .link_room_i(link_room_i[h]), .take_o(take_o[h]), .link_waits_i(link_waits_i[h]),
       .tx_valid_o(tx_valid_o[h]), .tx_o(tx_o[h]), .tx_route_o(tx_route_o[h]), .tx_tag_o(tx_tag_o[h]),
-      .dec_valid_o(dec_valid_o[h]), .dec_o(dec_o[h]), .dec_cls_o(dec_cls_o[h]), .dec_cells_o(dec_cells_o[h]),
+      .dec_valid_o(dec_valid_o[h]), .dec_hdr_o(dec_hdr_o[h]), .dec_cls_o(dec_cls_o[h]), .dec_cells_o(dec_cells_o[h]),
       .dec_room_i(dec_room_i[h]), .route_valid_i(route_valid_i[h]), .route_i(route_i[h]),
       .route_hdr_i(route_hdr_i[h]), .route_cells_i(route_cells_i[h]),
       .req_o(host_req[h]), .req_more_o(req_more[h]), .req_cls_o(req_cls[h]), .req_cells_o(req_cells[h]),
@@ -174,7 +175,7 @@ module vfp_crossbar #(
       .exp_left_o(exp_left_o[h]),
       .weight_i(weight_i[H +: Devices]),
       .tick_us_i, .stuck_i, .patience_i, .release_i(release_i[h]), .contained_o(contained_o[h]), .down_o(down[h]),
-      .overrun_o(overrun_o[h]), .bad_o(bad_o[h]), .stray_o(stray_o[h]), .dropped_o(dropped_o[h]),
+      .overrun_o(overrun_o[h]), .bad_o(bad_o[h]), .bad_hdr_o(bad_hdr_o[h]), .stray_o(stray_o[h]), .dropped_o(dropped_o[h]),
       .ended_valid_o(ended_valid_o[h]), .ended_ready_i(ended_ready_i[h]), .ended_hdr_o(ended_hdr_o[h]),
       .ended_route_o(ended_route_o[h]), .ended_source_o(ended_source_o[h])
     );
@@ -212,7 +213,7 @@ module vfp_crossbar #(
       .rx_room_o(rx_room_o[H + d]),
       .link_room_i(link_room_i[H + d]), .take_o(take_o[H + d]), .link_waits_i(link_waits_i[H + d]),
       .tx_valid_o(tx_valid_o[H + d]), .tx_o(tx_o[H + d]), .tx_route_o(tx_route_o[H + d]), .tx_tag_o(tx_tag_o[H + d]),
-      .dec_valid_o(dec_valid_o[H + d]), .dec_o(dec_o[H + d]), .dec_cls_o(dec_cls_o[H + d]),
+      .dec_valid_o(dec_valid_o[H + d]), .dec_hdr_o(dec_hdr_o[H + d]), .dec_cls_o(dec_cls_o[H + d]),
       .dec_cells_o(dec_cells_o[H + d]),
       .dec_room_i(dec_room_i[H + d]), .route_valid_i(route_valid_i[H + d]), .route_i(route_i[H + d]),
       .route_hdr_i(route_hdr_i[H + d]), .route_cells_i(route_cells_i[H + d]),
@@ -241,7 +242,8 @@ module vfp_crossbar #(
       .weight_i(weight_i[0 +: H]),
       .tick_us_i, .stuck_i, .patience_i, .release_i(release_i[H + d]), .contained_o(contained_o[H + d]),
       .down_o(down[H + d]),
-      .overrun_o(overrun_o[H + d]), .bad_o(bad_o[H + d]), .stray_o(stray_o[H + d]), .dropped_o(dropped_o[H + d]),
+      .overrun_o(overrun_o[H + d]), .bad_o(bad_o[H + d]), .bad_hdr_o(bad_hdr_o[H + d]), .stray_o(stray_o[H + d]),
+      .dropped_o(dropped_o[H + d]),
       .ended_valid_o(ended_valid_o[H + d]), .ended_ready_i(ended_ready_i[H + d]), .ended_hdr_o(ended_hdr_o[H + d]),
       .ended_route_o(ended_route_o[H + d]), .ended_source_o(ended_source_o[H + d])
     );

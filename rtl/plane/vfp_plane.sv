@@ -149,7 +149,7 @@ module vfp_plane #(
   // --- decide ---
 
   logic [P-1:0]             dec_valid, route_valid;
-  logic [P-1:0][CellW-1:0]  dec;
+  logic [P-1:0][127:0]      dec_hdr, bad_hdr;
   logic [P-1:0][1:0]        dec_cls;
   logic [P-1:0][5:0]        dec_cells, route_cells;
   logic [P-1:0][2:0]        dec_room, verdict_room;
@@ -185,7 +185,7 @@ module vfp_plane #(
     .rx_valid_i(in_valid), .rx_i(in), .rx_wait_i(wait_room), .rx_room_o(room),
     .link_room_i(link_room), .take_o(takes), .link_waits_i(waits),
     .tx_valid_o(exit_valid), .tx_o(exit_cell), .tx_route_o(exit_route), .tx_tag_o(exit_tag),
-    .dec_valid_o(dec_valid), .dec_o(dec), .dec_cls_o(dec_cls), .dec_cells_o(dec_cells), .dec_room_i(dec_room),
+    .dec_valid_o(dec_valid), .dec_hdr_o(dec_hdr), .dec_cls_o(dec_cls), .dec_cells_o(dec_cells), .dec_room_i(dec_room),
     .route_valid_i(route_valid), .route_i(route), .route_hdr_i(route_hdr), .route_cells_i(route_cells),
     .check_vf_o(check_vf), .check_gen_o(check_gen), .check_ok_i(check_ok),
     .tick_ms_i, .timeout_i, .id_i({P{16'd0}}), .quota_i,
@@ -199,7 +199,7 @@ module vfp_plane #(
     .weight_i, .tick_us_i(tick_stuck_i), .stuck_i, .patience_i, .release_i(release_port),
     .contained_o, .down_o(down), .waiting_o(waiting),
     .old_i(old_o), .np_some_o(np_some), .local_some_o(local_some), .p_waits_o, .p_sends_o, .gone_o(gone),
-    .overrun_o(overrun), .bad_o(bad), .stray_o(stray), .dropped_o(dropped),
+    .overrun_o(overrun), .bad_o(bad), .bad_hdr_o(bad_hdr), .stray_o(stray), .dropped_o(dropped),
     .ended_valid_o(ended_valid), .ended_ready_i(ended_ready), .ended_hdr_o(ended_hdr), .ended_route_o(ended_route),
     .ended_source_o(ended_source)
   );
@@ -289,7 +289,7 @@ module vfp_plane #(
     logic [5:0]  vf;
     vfp_decide_host #(.Owner(h == 0), .Slots(Slots), .Devices(Devices)) u_decide (
       .clk_i(clk_in[h]), .rst_ni, .init_done_o(dec_ready[h]), .room_o(verdict_room[h]),
-      .in_valid_i(dec_valid[h]), .in_i(dec[h]), .in_cls_i(dec_cls[h]), .in_cells_i(dec_cells[h]),
+      .in_valid_i(dec_valid[h]), .in_hdr_i(dec_hdr[h]), .in_cls_i(dec_cls[h]), .in_cells_i(dec_cells[h]),
       .route_valid_o(route_valid[h]), .route_o(route[h]), .route_hdr_o(route_hdr[h]), .route_cells_o(route_cells[h]),
       .ans_valid_o(ans_valid[h]), .ans_ready_i(ans_ready[h]), .ans_o(ans[h]),
       .err_valid_o(dec_err[h]), .err_reason_o(dec_reason[h]),
@@ -315,7 +315,7 @@ module vfp_plane #(
   for (genvar d = 0; d < int'(Devices); d++) begin : gen_decide_device
     vfp_decide_device u_decide (
       .clk_i(clk_in[H+d]), .rst_ni, .init_done_o(dec_ready[H+d]), .room_o(verdict_room[H+d]),
-      .in_valid_i(dec_valid[H+d]), .in_i(dec[H+d]), .in_cls_i(dec_cls[H+d]), .in_cells_i(dec_cells[H+d]),
+      .in_valid_i(dec_valid[H+d]), .in_hdr_i(dec_hdr[H+d]), .in_cls_i(dec_cls[H+d]), .in_cells_i(dec_cells[H+d]),
       .route_valid_o(route_valid[H+d]), .route_o(route[H+d]), .route_hdr_o(route_hdr[H+d]),
       .route_cells_o(route_cells[H+d]),
       .ans_valid_o(ans_valid[H+d]), .ans_ready_i(ans_ready[H+d]), .ans_o(ans[H+d]),
@@ -408,11 +408,10 @@ module vfp_plane #(
       .in_data_i({dec_reason[p], route_hdr[p]}),
       .out_valid_o(rep_valid[3*p]), .out_ready_i(rep_ready[3*p]), .out_data_o(dec_report), .used_o(dec_used)
     );
-    vfp_cell_pkg::cell_t dec_cell, exit, wire_cell, tx;
-    assign dec_cell = dec[p];
+    vfp_cell_pkg::cell_t exit, wire_cell, tx;
     vfp_fifo #(.W(ReportW), .Depth(16)) u_bad_reports (
       .clk_i(clk_in[p]), .rst_ni, .in_valid_i(bad[p]), .in_ready_o(unused_bad_room),
-      .in_data_i({vfp_regs_pkg::DropMalformed, dec_cell.hdr}),
+      .in_data_i({vfp_regs_pkg::DropMalformed, bad_hdr[p]}),
       .out_valid_o(rep_valid[3*p+1]), .out_ready_i(rep_ready[3*p+1]), .out_data_o(bad_report), .used_o(bad_used)
     );
     // What ended at the exit or behind it is counted, its header is not kept. Three may end at once.
@@ -438,11 +437,9 @@ module vfp_plane #(
       end
     end
 
-    logic arrives;
-    assign arrives     = dec_valid[p] && dec_cell.eop && !dec_cell.nullify;
     assign renews_o[p] = shut[p] && link_i[p] && !contained_o[p];
     vfp_session u_session (
-      .clk_i(clk_link), .rst_ni, .link_i(link_i[p]), .down_i(down[p]), .arrives_i(arrives), .decided_i(route_valid[p]),
+      .clk_i(clk_link), .rst_ni, .link_i(link_i[p]), .down_i(down[p]), .arrives_i(dec_valid[p]), .decided_i(route_valid[p]),
       .np_some_i(np_some[p] || local_np_i[p]), .p_some_i(local_some[p]), .gone_i(gone[p]),
       .deciding_o(deciding_o[p]), .old_o(old_o[p]), .cut_o(cut_o[p]), .hold_o(shut[p])
     );
@@ -450,7 +447,7 @@ module vfp_plane #(
     assign verdict    = route[p];
     assign leaves     = exit_route[p];
     assign exit       = exit_cell[p];
-    assign ev_rx_o[p] = arrives ? 3'(3'd1 << dec_cls[p]) : 3'd0;
+    assign ev_rx_o[p] = dec_valid[p] ? 3'(3'd1 << dec_cls[p]) : 3'd0;
     assign refused_o[p] = dec_err[p] ? 3'(3'd1 << verdict.cls) : 3'd0;
 
     logic wire_valid;

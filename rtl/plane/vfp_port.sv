@@ -29,9 +29,9 @@ module vfp_port #(
   output vfp_route_pkg::route_t tx_route_o,
   output logic [7:0]          tx_tag_o,
 
-  // decide.
+  // decide: each packet that ended well.
   output logic                dec_valid_o,
-  output vfp_cell_pkg::cell_t dec_o,
+  output logic [127:0]        dec_hdr_o,
   output logic [1:0]          dec_cls_o,
   output logic [5:0]          dec_cells_o,
   input  logic [2:0]          dec_room_i,
@@ -125,6 +125,7 @@ module vfp_port #(
   // What was lost, and what needs an answer.
   output logic        overrun_o,    // pulse: a packet came without room
   output logic        bad_o,        // pulse: a packet broke a rule
+  output logic [127:0] bad_hdr_o,
   output logic        stray_o,      // pulse: a cell outside any packet
   output logic        dropped_o,    // pulse: a posted packet ended at the exit
   output logic        ended_valid_o,
@@ -185,11 +186,11 @@ module vfp_port #(
   logic                in_valid, bad;
   vfp_rx_check #(.MaxPayload(MaxPayload)) u_receive (
     .clk_i(clk_receive), .rst_ni, .payload_i, .link_i, .rx_valid_i, .rx_i, .rx_void_i(refuse),
-    .out_valid_o(in_valid), .out_o(in), .out_cls_o(dec_cls_o), .out_cells_o(dec_cells_o), .out_bad_o(bad), .stray_o
+    .well_o(dec_valid_o), .well_hdr_o(dec_hdr_o), .well_cls_o(dec_cls_o), .well_cells_o(dec_cells_o),
+    .out_valid_o(in_valid), .out_o(in), .out_bad_o(bad), .stray_o
   );
-  assign dec_valid_o = in_valid;
-  assign dec_o       = in;
   assign bad_o       = in_valid && in.eop && bad;
+  assign bad_hdr_o   = in.hdr;
 
   logic queues_ready, tags_ready;
   logic [Dests-1:0]      q_held, q_req, q_grant, q_cpl;
@@ -338,7 +339,7 @@ module vfp_port #(
   vfp_behind #(.Peers(Peers), .Slots(Slots)) u_behind (
     .clk_i(clk_port), .rst_ni, .in_valid_i(exp_valid), .in_ready_o(exp_ready), .in_req_i(exp_req_o), .in_left_i(exp_left_o),
     .out_valid_o(exp_valid_o), .out_ready_i(exp_ready_i),
-    .arrives_i(in_valid && in.eop && !in.nullify), .decided_i(route_valid_i),
+    .arrives_i(dec_valid_o), .decided_i(route_valid_i),
     .waits_i(q_cpl[Peers-1:0]), .sends_i(grant_i & {Peers{req_cls_o == vfp_cell_pkg::ClsCpl}})
   );
 

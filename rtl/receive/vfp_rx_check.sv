@@ -3,7 +3,8 @@
 // packet has as many cells as its header says, or is nullified at its end. Digests are taken off.
 //
 // Nobody can stop this stream, on either side: the adapter looks at the room of the packet's class before it begins.
-// A cell comes out four cycles after it came in, the last one of a packet; the others when the next one has come.
+// A cell comes out four cycles after it came in, the last one of a packet; the others when the next one has come. That a
+// packet has ended well is known, and said, two cycles after its last cell came in.
 module vfp_rx_check #(
   parameter int unsigned MaxPayload = 128  // bytes: 128, 256 or 512
 ) (
@@ -16,10 +17,14 @@ module vfp_rx_check #(
   input  vfp_cell_pkg::cell_t rx_i,         // payload, then the digest if TD
   input  logic                rx_void_i,    // the cell is as if it had not come; may be late in the cycle
 
+  // Pulse: a packet has ended well, and will not be nullified any more; what decisions go by.
+  output logic                well_o,
+  output logic [127:0]        well_hdr_o,
+  output logic [1:0]          well_cls_o,
+  output logic [5:0]          well_cells_o, // with payload
+
   output logic                out_valid_o,
   output vfp_cell_pkg::cell_t out_o,        // hdr holds from sop to eop, in the form that vfp_rx_header describes
-  output logic [1:0]          out_cls_o,    // from sop to eop
-  output logic [5:0]          out_cells_o,  // cells with payload that the packet has, from sop to eop
   // With a nullified eop: the packet broke a rule (and was not nullified by its sender, nor cut by the link).
   output logic                out_bad_o,
   output logic                stray_o       // pulse: a cell outside any packet was dropped
@@ -29,7 +34,7 @@ module vfp_rx_check #(
   logic         s1_valid_q, s1_sop_q, s1_eop_q, s1_null_q;
   logic         s2_valid_q, s2_sop_q, s2_eop_q, s2_null_q;
   logic [127:0] s1_data_q, s2_data_q, s2_hdr;
-  logic         ok;
+  logic         ok, single;
   logic [1:0]   cls;
   logic [5:0]   pay_cells, all_cells;
 
@@ -42,7 +47,8 @@ module vfp_rx_check #(
     .ok_o       (ok),
     .cls_o      (cls),
     .pay_cells_o(pay_cells),
-    .all_cells_o(all_cells)
+    .all_cells_o(all_cells),
+    .single_o   (single)
   );
 
   always_ff @(posedge clk_i) begin
@@ -66,13 +72,22 @@ module vfp_rx_check #(
   // The cell at stage 2: does it belong to a packet, is it kept, does it end the packet?
   logic       open_q;   // between sop and eop
   logic [5:0] nth_q;    // this cell's place in the packet, from 1 up to 63, unless it has sop
+  logic       fits_q;   // and it is the last one by the header
+  logic [6:0] next_nth;
   logic       stray, cut, keep, ends, bad;
 
   assign stray = s2_valid_q && !s2_sop_q && !open_q;
   assign cut   = s2_valid_q && s2_sop_q && open_q;  // the packet before has no end
+  assign next_nth = {1'b0, nth_q} + 7'd1;
   assign keep  = s2_valid_q && (s2_sop_q || (open_q && ok && nth_q <= pay_cells));
   assign ends  = s2_valid_q && !stray && s2_eop_q;
-  assign bad   = !ok || (s2_sop_q ? all_cells != 6'd1 : nth_q != all_cells);
+  assign bad   = !ok || !(s2_sop_q ? single : fits_q);
+
+  // The link is looked at, because what it cuts here is gone.
+  assign well_o       = s2_valid_q && s2_eop_q && !s2_null_q && (s2_sop_q || open_q) && !bad && link_i;
+  assign well_hdr_o   = s2_hdr;
+  assign well_cls_o   = cls;
+  assign well_cells_o = pay_cells;
 
   always_ff @(posedge clk_i) begin
     stray_o <= stray && rst_ni;
@@ -82,15 +97,14 @@ module vfp_rx_check #(
     end else if (s2_valid_q && !stray) begin
       open_q <= !s2_eop_q;
       if (s2_sop_q) nth_q <= 6'd2;
-      else if (nth_q != 6'd63) nth_q <= nth_q + 6'd1;
+      else if (nth_q != 6'd63) nth_q <= next_nth[5:0];
+      fits_q <= (s2_sop_q ? 7'd2 : next_nth) == {1'b0, all_cells};
     end
   end
 
   // The last kept cell waits here until it is known whether it is the packet's last: a digest may lie in a cell of its own.
   logic         h_valid_q, h_sop_q, h_eop_q, h_null_q, h_bad_q;
   logic [127:0] h_hdr_q, h_data_q;
-  logic [1:0]   h_cls_q;
-  logic [5:0]   h_cells_q;
   logic         leave, close_bad, close;
 
   assign close_bad = !h_eop_q && (cut || (ends && !keep && bad && !s2_null_q));
@@ -105,11 +119,7 @@ module vfp_rx_check #(
       h_null_q  <= s2_eop_q && (bad || s2_null_q);
       h_bad_q   <= s2_eop_q && bad && !s2_null_q;
     end
-    if (keep && s2_sop_q) begin
-      h_hdr_q   <= s2_hdr;
-      h_cls_q   <= cls;
-      h_cells_q <= ok ? pay_cells : 6'd0;
-    end
+    if (keep && s2_sop_q) h_hdr_q <= s2_hdr;
     if (!rst_ni) h_valid_q <= 1'b0;
     else if (!link_i) h_valid_q <= 1'b0;
     else h_valid_q <= keep || (h_valid_q && !leave);
@@ -117,8 +127,6 @@ module vfp_rx_check #(
 
   logic                out_valid_q, out_bad_q;
   vfp_cell_pkg::cell_t out_q;
-  logic [1:0]          out_cls_q;
-  logic [5:0]          out_cells_q;
 
   always_ff @(posedge clk_i) begin
     out_valid_q   <= leave && rst_ni;
@@ -127,17 +135,11 @@ module vfp_rx_check #(
     out_q.nullify <= h_eop_q ? h_null_q : (close_bad || (close && (!link_i || s2_null_q)));
     if (h_valid_q) out_q.data <= h_data_q;
     out_bad_q     <= h_eop_q ? h_bad_q : close_bad;
-    if (h_valid_q && h_sop_q) begin
-      out_q.hdr   <= h_hdr_q;
-      out_cls_q   <= h_cls_q;
-      out_cells_q <= h_cells_q;
-    end
+    if (h_valid_q && h_sop_q) out_q.hdr <= h_hdr_q;
   end
 
   assign out_valid_o = out_valid_q;
   assign out_o       = out_q;
-  assign out_cls_o   = out_cls_q;
-  assign out_cells_o = out_cells_q;
   assign out_bad_o   = out_bad_q;
 
   logic [7:0] out_passed;

@@ -18,7 +18,8 @@ module vfp_rx_header #(
   output logic         ok_o,
   output logic [1:0]   cls_o,
   output logic [5:0]   pay_cells_o,  // cells with payload, 0..32; meaningless if not ok
-  output logic [5:0]   all_cells_o   // payload and digest, at least 1
+  output logic [5:0]   all_cells_o,  // payload and digest, at least 1
+  output logic         single_o      // all_cells_o is 1
 );
 
   if (MaxPayload != 128 && MaxPayload != 256 && MaxPayload != 512) begin : gen_bad_payload
@@ -127,6 +128,7 @@ module vfp_rx_header #(
   logic         ok_q;
   logic [1:0]   out_cls_q;
   logic [5:0]   pay_cells_q, all_cells_q;
+  logic         single_q;
 
   always_ff @(posedge clk_i) begin
     if (judge_i) begin
@@ -135,6 +137,7 @@ module vfp_rx_header #(
       ok_q        <= known_q && !too_long_q && !bad_be && !bad_fixed && !bad_page && !bad_msg && !bad_atomic;
       pay_cells_q <= pay_dw[7:2] + 6'(rest);
       all_cells_q <= pay_dw[7:2] + 6'(rest || digest_q || pay_dw == 8'd0);
+      single_q    <= pay_dw[7:2] == 6'd0 || (pay_dw == 8'd4 && !digest_q);
     end
   end
 
@@ -143,6 +146,7 @@ module vfp_rx_header #(
   assign cls_o       = out_cls_q;
   assign pay_cells_o = pay_cells_q;
   assign all_cells_o = all_cells_q;
+  assign single_o    = single_q;
 
 `ifdef FORMAL
   `include "formal/vfp_rx_header.svh"

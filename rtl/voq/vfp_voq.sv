@@ -21,7 +21,7 @@ module vfp_voq #(
   // From receive; header and class of these cells are decide's business.
   input  logic                in_valid_i,
   input  vfp_cell_pkg::cell_t in_i,
-  // From decide, for each packet that was not nullified, in order, two cycles after its eop or later.
+  // From decide, for each packet that was not nullified, in order, in the cycle after its eop or later.
   input  logic                  route_valid_i,
   input  vfp_route_pkg::route_t route_i,
   input  logic [127:0]          route_hdr_i,
@@ -180,7 +180,7 @@ module vfp_voq #(
 
   logic          fly_valid, fly_lost;
   logic [SW-1:0] fly_slot;
-  vfp_fifo #(.W(SW + 1), .Depth(Flight)) u_flying (
+  vfp_fifo #(.W(SW + 1), .Depth(Flight), .Fast(1'b1)) u_flying (
     .clk_i, .rst_ni,
     .in_valid_i (ends),
     .in_ready_o (unused_flying_ready),

@@ -214,22 +214,19 @@ class Port {
   bool send(const Packet& p, const Verdict& want, const Match& match = {}) {
     for (int i = 0; i < 3000 && !room(p.cls()); ++i) step();
     if (!room(p.cls())) return false;
-    for (unsigned n = 0; n < p.cells; ++n) {
-      while (random.percent(gaps_percent)) step();
-      bench::Cell cell{.sop = n == 0, .eop = n + 1 == p.cells, .hdr = p.hdr};
-      cell.nullify = cell.eop && p.nullified;
-      bench::pack_cell(model.in_i.data(), cell);
-      model.in_cls_i = static_cast<uint8_t>(p.cls());
-      model.in_cells_i = static_cast<uint8_t>(p.cells);
-      model.in_valid_i = 1;
-      if (cell.eop && !p.nullified) {
-        wanted_.push_back({p, want});
-        if (p.completion()) asks_.push_back({p, match});
-        if (want.error && p.cls() == kNonPosted) answers_.push_back(answer_to(p));
-      }
-      step();
-      model.in_valid_i = 0;
+    for (unsigned n = 1; n < p.cells; ++n) step();
+    while (random.percent(gaps_percent)) step();
+    std::copy(p.hdr.begin(), p.hdr.end(), model.in_hdr_i.data());
+    model.in_cls_i = static_cast<uint8_t>(p.cls());
+    model.in_cells_i = static_cast<uint8_t>(p.cells);
+    model.in_valid_i = !p.nullified;
+    if (!p.nullified) {
+      wanted_.push_back({p, want});
+      if (p.completion()) asks_.push_back({p, match});
+      if (want.error && p.cls() == kNonPosted) answers_.push_back(answer_to(p));
     }
+    step();
+    model.in_valid_i = 0;
     return true;
   }
 

@@ -164,8 +164,8 @@ TEST(Whole, LatencyOfAWriteIsTheSumOfItsStages) {
     if (whole.first_out > whole.last_in) up = whole.first_out - whole.last_in;
   }
   fmt::print("latency of a write: {} cycles from the owner to a device, {} from a device\n", down, up);
-  EXPECT_EQ(down, 18U);
-  EXPECT_EQ(up, 19U);
+  EXPECT_EQ(down, 16U);
+  EXPECT_EQ(up, 17U);
 }
 
 // A user's read and a card's, and their answers, of one cell each. A user's may have to look for its address; an answer
@@ -198,7 +198,7 @@ TEST(Whole, LatencyOfReadsAndTheirAnswersIsTheSumOfTheirStages) {
   }
   fmt::print("latency: a user's read {} cycles, its answer {}; a device's read {}, its answer {}\n", least[0], least[1],
              least[2], least[3]);
-  EXPECT_EQ(least, (std::array<uint64_t, 4>{21, 25, 19, 25}));
+  EXPECT_EQ(least, (std::array<uint64_t, 4>{19, 23, 17, 23}));
 }
 
 TEST(Whole, OneCellACycleBothWaysAtOnce) {

@@ -47,6 +47,7 @@ always_comb begin
     assert (!f_hdr.dw0.data || f_len <= MaxPayload / 4);
     assert (!f_hdr.dw0.data || f_len <= f_judged_q);
     assert (pay_cells_q == (f_hdr.dw0.data ? (f_len + 3) / 4 : 0));
+    assert (single_q == (all_cells_q == 6'd1));
     assert (all_cells_q == (pay_cells_q == 0 ? 6'd1 : pay_cells_q) || all_cells_q == pay_cells_q + 6'd1);
     cover (f_is_mem && f_hdr.dw3[11:2] == 10'h3ff && !f_hdr.dw0.data);
     cover (f_hdr.dw0.data && f_len == MaxPayload / 4 && all_cells_q == pay_cells_q + 6'd1);

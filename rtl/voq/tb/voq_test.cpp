@@ -143,7 +143,7 @@ class Port {
       in_receive_.push_back({cycle + 4, cell, last});
       if (last) {
         model.rx_end_i = 1;
-        if (!at_link_->nullify) undecided_.push_back({*at_link_, cycle + 4 + 2});
+        if (!at_link_->nullify) undecided_.push_back({*at_link_, cycle + 4 + 1});
         at_link_.reset();
       }
     }
