@@ -33,6 +33,7 @@ module vfp_decide_device (
   input  logic        res_valid_i,
   input  logic [2:0]  res_act_i,
   input  vfp_tags_pkg::tag_req_t res_req_i,
+  input  logic [5:0]  next_vf_i,       // what res_req_i.vf is in the next cycle
   input  logic [12:0] res_left_i,
 
   // Steering (vfp_steer).
@@ -132,15 +133,13 @@ module vfp_decide_device (
   logic [11:0] match_left;
   logic [15:0] match_cid;
   vfp_tags_pkg::tag_req_t match_req;
-  logic                   has_vf_q;
-  assign id_vf = res_req_i.vf;  // its row comes a cycle later
-  always_ff @(posedge clk_i) has_vf_q <= res_req_i.has_vf;
+  assign id_vf = next_vf_i;  // its row comes a cycle later
   vfp_match u_match (
     .clk_i, .rst_ni,
     .in_valid_i   (in_valid_i && what == vfp_look_pkg::DoMatch),
     .in_hdr_i,
     .cpl_valid_o, .cpl_ready_i, .cpl_hdr_o, .res_valid_i, .res_act_i, .res_req_i, .res_left_i,
-    .id_known_i   (has_vf_q && id_row.open && id_row.host != 5'd0),
+    .id_known_i   (res_req_i.has_vf && id_row.open && id_row.host != 5'd0),
     .id_i         (id_row.id),
     .out_valid_o  (match_valid),
     .out_ready_i  (match_ready),

@@ -156,20 +156,20 @@ module vfp_decide_host #(
 
   // An end in place of a server's answer is the bridge's own: the port above the device's function has made it. Otherwise
   // a device knows the completers of its reads by their own names.
-  logic        ends_q;
-  logic [15:0] own_id_q;
-  always_ff @(posedge clk_i) begin
-    ends_q   <= res_act_i == vfp_tags_pkg::ActUr || res_act_i == vfp_tags_pkg::ActCa;
-    own_id_q <= own_id_i[0];
-    for (int d = 1; d < int'(Devices); d++) if (res_req_i.port == 5'(d)) own_id_q <= own_id_i[d];
+  logic        ends;
+  logic [15:0] own_id;
+  assign ends = res_act_i == vfp_tags_pkg::ActUr || res_act_i == vfp_tags_pkg::ActCa;
+  always_comb begin
+    own_id = own_id_i[0];
+    for (int d = 1; d < int'(Devices); d++) if (res_req_i.port == 5'(d)) own_id = own_id_i[d];
   end
   vfp_match u_match (
     .clk_i, .rst_ni,
     .in_valid_i   (in_valid_i && what == vfp_look_pkg::DoMatch),
     .in_hdr_i,
     .cpl_valid_o, .cpl_ready_i, .cpl_hdr_o, .res_valid_i, .res_act_i, .res_req_i, .res_left_i,
-    .id_known_i   (ends_q),
-    .id_i         (own_id_q),
+    .id_known_i   (ends),
+    .id_i         (own_id),
     .out_valid_o  (match_valid),
     .out_ready_i  (match_ready),
     .out_act_o    (match_act),

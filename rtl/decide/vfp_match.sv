@@ -17,7 +17,7 @@ module vfp_match #(
   input  vfp_tags_pkg::tag_req_t res_req_i,
   input  logic [12:0]  res_left_i,
 
-  // Whom the asker is to take for the completer, if not who has answered: a cycle after res_*.
+  // Whom the asker is to take for the completer, if not who has answered; with res_*.
   input  logic         id_known_i,
   input  logic [15:0]  id_i,
 
@@ -55,31 +55,18 @@ module vfp_match #(
   end
   assign cpl_hdr_o = ask;
 
-  logic                   res_valid_q;
-  logic [2:0]             res_act_q;
-  logic [11:0]            res_left_q;
-  vfp_tags_pkg::tag_req_t res_req_q;
-  always_ff @(posedge clk_i) begin
-    res_valid_q <= res_valid_i && rst_ni;
-    if (res_valid_i) begin
-      res_act_q  <= res_act_i;
-      res_req_q  <= res_req_i;
-      res_left_q <= res_left_i[11:0];
-    end
-  end
-
   // A request that concerns no VF may say itself whom its asker takes for the completer.
   logic        cid_use;
   logic [15:0] cid;
-  assign cid_use = id_known_i || (!res_req_q.has_vf && res_req_q.gen != 16'd0);
-  assign cid     = id_known_i ? id_i : res_req_q.gen;
+  assign cid_use = id_known_i || (!res_req_i.has_vf && res_req_i.gen != 16'd0);
+  assign cid     = id_known_i ? id_i : res_req_i.gen;
 
   logic result_ready;
   vfp_fifo #(.W(ResultW), .Depth(Depth), .Fast(1'b1)) u_result (
     .clk_i, .rst_ni,
-    .in_valid_i (res_valid_q),
+    .in_valid_i (res_valid_i),
     .in_ready_o (result_ready),
-    .in_data_i  ({res_act_q, res_req_q, res_left_q, cid_use, cid}),
+    .in_data_i  ({res_act_i, res_req_i, res_left_i[11:0], cid_use, cid}),
     .out_valid_o,
     .out_ready_i,
     .out_data_o ({out_act_o, out_req_o, out_left_o, out_cid_use_o, out_cid_o}),
@@ -89,7 +76,7 @@ module vfp_match #(
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin
     if (rst_ni) begin
-      all_fit: assert ((!in_valid_i || in_ready) && (!res_valid_q || result_ready));
+      all_fit: assert ((!in_valid_i || in_ready) && (!res_valid_i || result_ready));
     end
   end
 `endif

@@ -49,7 +49,7 @@ module vfp_crossbar #(
 
   input  logic                     tick_ms_i,
   input  logic [14:0]              timeout_i,
-  input  logic [P-1:0][15:0]       id_i,
+  input  logic [Devices-1:0][15:0] id_i,          // the bridge's requester ID on a device's link
   input  logic [8:0]               quota_i,       // tags that a port may hold at another
   input  logic [P-1:0]             cpl_valid_i,
   output logic [P-1:0]             cpl_ready_o,
@@ -57,6 +57,7 @@ module vfp_crossbar #(
   output logic [P-1:0]             res_valid_o,
   output logic [P-1:0][2:0]        res_act_o,
   output logic [P-1:0][ReqW-1:0]   res_req_o,
+  output logic [P-1:0][5:0]        next_vf_o,
   output logic [P-1:0][12:0]       res_left_o,
   output logic [P-1:0][1:0]        tag_dev_o,     // generation of VF tag_vf_o of this device, in the same cycle
   output logic [P-1:0][5:0]        tag_vf_o,
@@ -142,7 +143,8 @@ module vfp_crossbar #(
 
   for (genvar h = 0; h < int'(H); h++) begin : gen_host
     vfp_port #(
-      .Peers(Devices), .Slots(HostSlots), .Tags(Tags), .MaxPayload(MaxPayload), .Local(Local), .Refuse(1'b1)
+      .Peers(Devices), .Slots(HostSlots), .Tags(Tags), .MaxPayload(MaxPayload), .Local(Local), .Refuse(1'b1),
+      .RouteIds(1'b1)
     ) u_port (
       .clk_i, .rst_ni, .init_done_o(ready[h]),
       .payload_i(payload_i[h]), .link_i(link_i[h]), .rx_valid_i(rx_valid_i[h]), .rx_i(rx_i[h]), .rx_wait_i(rx_wait_i[h]),
@@ -163,9 +165,10 @@ module vfp_crossbar #(
       .peer_gone_i(gone[H +: Devices]), .gone_o(host_forgets[h]), .np_some_o(np_some_o[h]),
       .local_some_o(local_some_o[h]),
       .check_vf_o(check_vf_o[h]), .check_gen_o(check_gen_o[h]), .check_ok_i(check_ok_i[h]),
-      .tick_ms_i, .timeout_i, .id_i(id_i[h]), .quota_i({Devices{quota_i}}),
+      .tick_ms_i, .timeout_i, .id_i(16'd0), .quota_i({Devices{quota_i}}),
       .cpl_valid_i(cpl_valid_i[h]), .cpl_ready_o(cpl_ready_o[h]), .cpl_hdr_i(cpl_hdr_i[h]),
-      .res_valid_o(res_valid_o[h]), .res_act_o(res_act_o[h]), .res_req_o(res_req_o[h]), .res_left_o(res_left_o[h]),
+      .res_valid_o(res_valid_o[h]), .res_act_o(res_act_o[h]), .res_req_o(res_req_o[h]),
+      .next_vf_o(next_vf_o[h]), .res_left_o(res_left_o[h]),
       .tag_port_o(tag_port[h]), .tag_vf_o(tag_vf_o[h]), .tag_gen_i(tag_gen_i[h]),
       .alloc_o(alloc_o[h]), .alloc_req_o(alloc_req_o[h]), .over_o(over_o[h]), .over_late_o(over_late_o[h]),
       .tags_some_o(tags_some_o[h]), .busy_o(busy_o[h]), .own_valid_i(own_valid_i[h]), .own_ready_o(own_ready_o[h]),
@@ -227,9 +230,9 @@ module vfp_crossbar #(
       .peer_gone_i(gone[0 +: H]), .gone_o(dev_forgets[d]), .np_some_o(np_some_o[H + d]),
       .local_some_o(local_some_o[H + d]),
       .check_vf_o(check_vf_o[H + d]), .check_gen_o(check_gen_o[H + d]), .check_ok_i({H{check_ok_i[H + d][d]}}),
-      .tick_ms_i, .timeout_i, .id_i(id_i[H + d]), .quota_i({H{quota_i}}),
+      .tick_ms_i, .timeout_i, .id_i(id_i[d]), .quota_i({H{quota_i}}),
       .cpl_valid_i(cpl_valid_i[H + d]), .cpl_ready_o(cpl_ready_o[H + d]), .cpl_hdr_i(cpl_hdr_i[H + d]),
-      .res_valid_o(res_valid_o[H + d]), .res_act_o(res_act_o[H + d]), .res_req_o(res_req_o[H + d]),
+      .res_valid_o(res_valid_o[H + d]), .res_act_o(res_act_o[H + d]), .res_req_o(res_req_o[H + d]), .next_vf_o(next_vf_o[H + d]),
       .res_left_o(res_left_o[H + d]),
       .tag_port_o(unused_tag_port), .tag_vf_o(tag_vf_o[H + d]), .tag_gen_i(tag_gen_i[H + d]),
       .alloc_o(alloc_o[H + d]), .alloc_req_o(alloc_req_o[H + d]), .over_o(over_o[H + d]),

@@ -161,8 +161,9 @@ module vfp_plane #(
 
   // --- tags, generations ---
 
-  logic [P-1:0]             cpl_valid, cpl_ready, ask_valid, ask_ready, res_valid, exp_valid, exp_ready;
-  logic [P-1:0][127:0]      cpl_hdr, ask_hdr;
+  logic [P-1:0]             cpl_valid, cpl_ready, res_valid, exp_valid, exp_ready;
+  logic [P-1:0][127:0]      cpl_hdr;
+  logic [P-1:0][5:0]        next_vf;
   logic [P-1:0][2:0]        res_act;
   logic [P-1:0][ReqW-1:0]   res_req, exp_req;
   logic [P-1:0][4:0]        res_port;
@@ -188,13 +189,13 @@ module vfp_plane #(
     .dec_valid_o(dec_valid), .dec_hdr_o(dec_hdr), .dec_cls_o(dec_cls), .dec_cells_o(dec_cells), .dec_room_i(dec_room),
     .route_valid_i(route_valid), .route_i(route), .route_hdr_i(route_hdr), .route_cells_i(route_cells),
     .check_vf_o(check_vf), .check_gen_o(check_gen), .check_ok_i(check_ok),
-    .tick_ms_i, .timeout_i, .id_i({P{16'd0}}), .quota_i,
-    .cpl_valid_i(ask_valid), .cpl_ready_o(ask_ready), .cpl_hdr_i(ask_hdr),
-    .res_valid_o(res_valid), .res_act_o(res_act), .res_req_o(res_req), .res_left_o(res_left),
+    .tick_ms_i, .timeout_i, .id_i(id_i[P-1:H]), .quota_i,
+    .cpl_valid_i(cpl_valid), .cpl_ready_o(cpl_ready), .cpl_hdr_i(cpl_hdr),
+    .res_valid_o(res_valid), .res_act_o(res_act), .res_req_o(res_req), .next_vf_o(next_vf), .res_left_o(res_left),
     .tag_dev_o(tag_dev), .tag_vf_o(tag_vf), .tag_gen_i(tag_gen),
     .exp_valid_o(exp_valid), .exp_ready_i(exp_ready), .exp_req_o(exp_req), .exp_left_o(exp_left),
     .alloc_o, .alloc_req_o, .over_o, .over_late_o, .tags_some_o(tags_some), .busy_o(ports_busy),
-    .own_valid_i(own_tag_valid_i & ~sends_np), .own_ready_o(own_tag_ready_o), .own_req_i(own_tag_req_i), .own_tag_o,
+    .own_valid_i(own_tag_valid_i), .own_ready_o(own_tag_ready_o), .own_req_i(own_tag_req_i), .own_tag_o,
     .local_ready_i, .local_valid_o, .local_o, .local_route_o, .hold_i(hold_dev_i),
     .weight_i, .tick_us_i(tick_stuck_i), .stuck_i, .patience_i, .release_i(release_port),
     .contained_o, .down_o(down), .waiting_o(waiting),
@@ -266,8 +267,8 @@ module vfp_plane #(
   end
   for (genvar p = 0; p < int'(P); p++) begin : gen_rest
     assign hears[p] = rx_valid_i[p] || wait_room[p] != '0 || in_valid[p] || dec_valid[p] || deciding_o[p] || route_valid[p] ||
-                      ans_valid[p] || cpl_valid[p] || ask_valid[p] || res_valid[p] || rep_valid[3*p] || rep_valid[3*p+1] ||
-                      exp_valid[p] || late_valid[p] || sends_np[p] || own_tag_ready_o[p] || map_we_i != '0 ||
+                      ans_valid[p] || cpl_valid[p] || res_valid[p] || rep_valid[3*p] || rep_valid[3*p+1] ||
+                      exp_valid[p] || late_valid[p] || map_we_i != '0 ||
                       steer_we_i != '0 || link_q[p] != link_i[p] || !ready;
     assign speaks[p] = exit_valid[p] || queued[p] || own_req_valid_i[p] || own_cpl_valid_i[p] || ask[p] != '0 ||
                        answers[p] || ended_valid[p] || end_valid[p] || link_q[p] != link_i[p] || down_q[p] != down[p] ||
@@ -321,7 +322,8 @@ module vfp_plane #(
       .ans_valid_o(ans_valid[H+d]), .ans_ready_i(ans_ready[H+d]), .ans_o(ans[H+d]),
       .err_valid_o(dec_err[H+d]), .err_reason_o(dec_reason[H+d]),
       .cpl_valid_o(cpl_valid[H+d]), .cpl_ready_i(cpl_ready[H+d]), .cpl_hdr_o(cpl_hdr[H+d]),
-      .res_valid_i(res_valid[H+d]), .res_act_i(res_act[H+d]), .res_req_i(res_req[H+d]), .res_left_i(res_left[H+d]),
+      .res_valid_i(res_valid[H+d]), .res_act_i(res_act[H+d]), .res_req_i(res_req[H+d]),
+      .next_vf_i(next_vf[H+d]), .res_left_i(res_left[H+d]),
       .pf_known_i(pf_known_i[d]), .pf_rid_i(pf_rid_i[d]), .pf_master_i(pf_master_i[d]),
       .whole_i(whole_i[d]), .last_bus_i(last_bus_i[d]), .sriov_i(sriov_i[d]),
       .closed_i(closed_i[d]),
@@ -334,7 +336,6 @@ module vfp_plane #(
 
   // --- each link ---
 
-  logic [P-1:0]              sends_np;
   logic [P-1:0]              back, end_valid, end_ready, late_valid, late_ready;
   logic [P-1:0][4:0]         end_source, late_port;
   logic [P-1:0][AnswerW-1:0] end_ans, late_ans;
@@ -380,13 +381,10 @@ module vfp_plane #(
     vfp_route_pkg::route_t  verdict, leaves;
     logic [2:0]  open;
     logic        held;
-    logic [15:0] sent_id;
     if (IsHost) begin : gen_host_link
-      assign held    = hold_i[p];
-      assign sent_id = leaves.id;
+      assign held = hold_i[p];
     end else begin : gen_device_link
-      assign held    = 1'b0;
-      assign sent_id = id_i[p];
+      assign held = 1'b0;
     end
     assign open = {ready, ready && !held && !shut[p], ready && !held && !cut_o[p]};
     vfp_link_in u_in (
@@ -455,16 +453,6 @@ module vfp_plane #(
       .clk_i(clk_out[p]), .rst_ni, .id_i(id_i[p]),
       .in_valid_i(exit_valid[p]), .in_i(exit), .in_route_i(leaves), .in_tag_i(exit_tag[p]),
       .out_valid_o(wire_valid), .out_o(wire_cell)
-    );
-
-    // Requests that come through the queues, and in between those of the bridge's own.
-    assign sends_np[p] = exit_valid[p] && exit.sop && leaves.cls == vfp_cell_pkg::ClsNp;
-    vfp_sent #(.Tags(Tags)) u_sent (
-      .clk_i(clk_in[p]), .rst_ni,
-      .sent_i(sends_np[p] || own_tag_ready_o[p]), .sent_tag_i(sends_np[p] ? exit_tag[p] : own_tag_o[p]),
-      .sent_id_i(sent_id),
-      .in_valid_i(cpl_valid[p]), .in_ready_o(cpl_ready[p]), .in_hdr_i(cpl_hdr[p]),
-      .out_valid_o(ask_valid[p]), .out_ready_i(ask_ready[p]), .out_hdr_o(ask_hdr[p])
     );
 
     // Answers for this link: its own refusals, its own completions that ended, and requests of it that ended elsewhere or got

@@ -8,6 +8,7 @@ module vfp_port #(
   parameter int unsigned MaxPayload = 128,
   parameter bit          Local      = 1'b0,  // packets may go to PortLocal
   parameter bit          Refuse     = 1'b0,  // a request that waits too long for a tag is refused: others may wait behind it
+  parameter bit          RouteIds   = 1'b0,  // a request leaves under the ID of its route, as to a server; else under id_i
   localparam int unsigned Dests = Peers + 32'(Local)
 ) (
   input  logic clk_i,
@@ -83,7 +84,7 @@ module vfp_port #(
   // Tags (vfp_tags).
   input  logic                   tick_ms_i,
   input  logic [14:0]            timeout_i,
-  input  logic [15:0]            id_i,
+  input  logic [15:0]            id_i,         // the bridge's requester ID, without RouteIds
   input  logic [Peers-1:0][8:0]  quota_i,
   input  logic                   cpl_valid_i,
   output logic                   cpl_ready_o,
@@ -91,6 +92,7 @@ module vfp_port #(
   output logic                   res_valid_o,
   output logic [2:0]             res_act_o,
   output vfp_tags_pkg::tag_req_t res_req_o,
+  output logic [5:0]             next_vf_o,    // what res_req_o.vf is in the next cycle
   output logic [12:0]            res_left_o,
   output logic [4:0]             tag_port_o,
   output logic [5:0]             tag_vf_o,
@@ -315,12 +317,21 @@ module vfp_port #(
   assign tag_req     = alloc ? alloc_req : own_req_i;
   assign alloc_o     = tag_take;
   assign alloc_req_o = tag_req;
+  // The exit shows a request's ID in the cycle before it takes its tag.
+  logic        cpl_right;
+  logic [15:0] exit_id_q;
+  always_ff @(posedge clk_exit) if (tx_valid_o) exit_id_q <= tx_route_o.id;
+  vfp_sent #(.Tags(Tags)) u_sent (
+    .clk_i(clk_tags), .sent_i(tag_take), .sent_tag_i(alloc ? alloc_tag : own_tag_o), .sent_id_i(RouteIds ? exit_id_q : id_i),
+    .hdr_i(cpl_hdr_i), .right_o(cpl_right)
+  );
   vfp_tags #(.Tags(Tags), .Requesters(Peers)) u_tags (
     .clk_i(clk_tags), .rst_ni, .init_done_o(tags_ready),
-    .tick_i(tick_ms_i), .timeout_i, .id_i, .quota_i, .gone_i(gone_q), .walk_done_o(walk_done), .cut_i(cut_q),
+    .tick_i(tick_ms_i), .timeout_i, .quota_i, .gone_i(gone_q), .walk_done_o(walk_done), .cut_i(cut_q),
     .may_o(tag_may), .few_o(tag_few), .scarce_o(tag_scarce), .own_may_o(own_may),
     .alloc_i(tag_take), .alloc_req_i(tag_req), .alloc_tag_o(alloc_tag), .own_tag_o(own_tag),
-    .cpl_valid_i, .cpl_ready_o, .cpl_hdr_i, .res_valid_o, .res_act_o, .res_req_o, .res_left_o,
+    .cpl_valid_i, .cpl_ready_o, .cpl_hdr_i, .cpl_right_i(cpl_right),
+    .res_valid_o, .res_act_o, .res_req_o, .next_vf_o, .res_left_o,
     .over_o, .over_late_o, .some_o(tags_some_o),
     .gen_port_o(tag_port_o), .gen_vf_o(tag_vf_o), .gen_i(tag_gen_i),
     .exp_valid_o(exp_valid), .exp_ready_i(exp_ready), .exp_req_o, .exp_left_o,

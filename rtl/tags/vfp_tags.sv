@@ -5,10 +5,10 @@
 // Two memories, each with one writer: the request, written when a tag is given out, and its progress, written by the
 // completions. A toggle in each tells whether the request is live: it is while the two differ.
 //
-// Completions and the walker's visits pass one pipeline of five stages, at most one of a tag at a time. The walker sees
-// every tag once a tick. It ends what is too old, and marks for good what concerns a VF of an older generation, before
-// that number can come round (docs/bridge-inside.md). A tag whose request ended out of turn rests for a time-out before it
-// is given out again; other tags queue behind all free ones.
+// Completions and the walker's visits pass one pipeline of four stages, at most one of a tag at a time: a completion waits
+// before it for the one of its tag that is inside. The walker sees every tag once a tick. It ends what is too old, and marks
+// for good what concerns a VF of an older generation, before that number can come round (docs/bridge-inside.md). A tag whose
+// request ended out of turn rests for a time-out before it is given out again; other tags queue behind all free ones.
 module vfp_tags #(
   parameter int unsigned Tags       = 256,  // 8 to 256, a power of two
   parameter int unsigned Requesters = 4,    // ports that may ask, 1..31
@@ -21,7 +21,6 @@ module vfp_tags #(
 
   input  logic        tick_i,        // pulse, once a millisecond
   input  logic [14:0] timeout_i,     // ticks until an unanswered request ends, 1..32767
-  input  logic [15:0] id_i,          // the bridge's requester ID on this link
   input  logic [Requesters-1:0][8:0] quota_i,  // tags that a requester may hold
   // Level: the requester is gone; what it had asked is swallowed. Hold until walk_done_o has come twice.
   input  logic [Requesters-1:0]      gone_i,
@@ -43,9 +42,11 @@ module vfp_tags #(
   input  logic                   cpl_valid_i,
   output logic                   cpl_ready_o,
   input  logic [127:0]           cpl_hdr_i,
+  input  logic                   cpl_right_i, // two cycles later: it bears the requester ID of its request (vfp_sent)
   output logic                   res_valid_o,
   output logic [2:0]             res_act_o,
   output vfp_tags_pkg::tag_req_t res_req_o,   // who asked; undefined with ActDrop
+  output logic [5:0]             next_vf_o,   // what res_req_o.vf is in the next cycle
   output logic [12:0]            res_left_o,  // bytes that were missing before this completion
   // Pulses: the request that res_req_o shows has its end, by a completion or by its age; and nobody has answered it.
   output logic                   over_o,
@@ -114,107 +115,105 @@ module vfp_tags #(
     end
   end
 
-  // --- stage 0: a completion or a visit, held while its tag is in the pipeline ---
+  // --- stage 0: the tag of a completion, else of a visit, goes to the memories, unless it is in the pipeline ---
 
-  logic            s0_valid_q, s0_walk_q, s0_ours_q, s0_ok_q, s0_retry_q, s0_data_q;
-  logic [TagW-1:0] s0_tag_q;
-  logic [12:0]     s0_got_q;    // bytes that this completion can carry, from its Length and Lower Address
-  logic [11:0]     s0_bytes_q;
-  logic [6:0]      s0_low_q;
-  logic            s0_one_q;    // Length 1
-  logic            s0_go, walk_want, walk_take;
-  logic [TagW-1:0] walk_tag_q;
+  logic            cpl_busy, walk_busy, walk_want, walk_take;
+  logic [TagW-1:0] walk_tag_q, cpl_tag, s0_tag;
 
   vfp_cell_pkg::cpl_hdr_t cpl;
-  assign cpl = cpl_hdr_i;
+  assign cpl     = cpl_hdr_i;
+  assign cpl_tag = cpl.tag[TagW-1:0];
+  assign s0_tag  = cpl_valid_i ? cpl_tag : walk_tag_q;
 
-  assign cpl_ready_o = !init_q && (!s0_valid_q || s0_go);
-  assign walk_take   = walk_want && cpl_ready_o && !cpl_valid_i;
+  assign cpl_ready_o = !init_q && !cpl_busy;
+  assign walk_take   = walk_want && !init_q && !cpl_valid_i && !walk_busy;
 
-  always_ff @(posedge clk_i) begin
-    if (cpl_ready_o) begin
-      s0_walk_q  <= !cpl_valid_i;
-      s0_tag_q   <= cpl_valid_i ? cpl.tag[TagW-1:0] : walk_tag_q;
-      s0_ours_q  <= cpl.rid == id_i && {1'b0, cpl.tag} < 9'(Tags);
-      s0_ok_q    <= cpl.status == vfp_cell_pkg::CplSc;
-      s0_retry_q <= cpl.status == vfp_cell_pkg::CplCrs;
-      s0_data_q  <= cpl.dw0.data;
-      s0_got_q   <= {cpl.dw0.len == 10'd0, cpl.dw0.len, 2'b00} - {11'd0, cpl.low[1:0]};
-      s0_one_q   <= cpl.dw0.len == 10'd1;
-      s0_bytes_q <= cpl.bytes;
-      s0_low_q   <= cpl.low;
-    end
-    if (!rst_ni) s0_valid_q <= 1'b0;
-    else if (cpl_ready_o) s0_valid_q <= cpl_valid_i || walk_take;
-  end
+  // --- stage 1: the rows come out of the memories ---
 
-  // --- stages 1 and 2: the rows come out of the memories ---
+  logic [4:1]           valid_q;
+  logic [3:1]           walk_q;
+  logic [4:1][TagW-1:0] tag_q;
+  logic [ReqRowW-1:0]   req_ram_q;
+  logic [ProgressW-1:0] progress_ram_q;
 
-  logic [5:1]           valid_q;
-  logic [4:1]           walk_q;
-  logic [5:1][TagW-1:0] tag_q;
-  logic [ReqRowW-1:0]   req_ram_q, req_row_q;
-  logic [ProgressW-1:0] progress_ram_q, progress_row_q;
-
-  logic busy_tag;
   always_comb begin
-    busy_tag = 1'b0;
-    for (int i = 1; i <= 5; i++) begin
-      if (valid_q[i] && tag_q[i] == s0_tag_q) busy_tag = 1'b1;
+    cpl_busy  = 1'b0;
+    walk_busy = 1'b0;
+    for (int i = 1; i <= 4; i++) begin
+      if (valid_q[i] && tag_q[i] == cpl_tag) cpl_busy = 1'b1;
+      if (valid_q[i] && tag_q[i] == walk_tag_q) walk_busy = 1'b1;
     end
   end
-  assign s0_go = !busy_tag;
 
   always_ff @(posedge clk_i) begin
-    req_ram_q      <= req_mem[s0_tag_q];
-    progress_ram_q <= progress_mem[s0_tag_q];
-    req_row_q      <= req_ram_q;
-    progress_row_q <= progress_ram_q;
-    walk_q         <= {walk_q[3:1], s0_walk_q};
-    tag_q          <= {tag_q[4:1], s0_tag_q};
+    req_ram_q      <= req_mem[s0_tag];
+    progress_ram_q <= progress_mem[s0_tag];
+    walk_q         <= {walk_q[2:1], !cpl_valid_i};
+    tag_q          <= {tag_q[3:1], s0_tag};
     if (!rst_ni) valid_q <= '0;
-    else valid_q <= {valid_q[4:1], s0_valid_q && s0_go};
+    else valid_q <= {valid_q[3:1], (cpl_valid_i && cpl_ready_o) || walk_take};
   end
 
   // What a completion says, beside the rows.
-  logic [4:1]       ours_q;
-  logic [3:1]       ok_q, retry_q, data_q, one_q;
-  logic [3:1][12:0] got_q;
-  logic [3:2][13:0] got_less_3_q, got_and_1_q;  // two's complement
-  logic [3:1][11:0] bytes_q;
-  logic [3:1][6:0]  low_q;
+  logic [2:1]       known_q;  // there is such a tag
+  logic             ours_q;   // at stage 3
+  logic [2:1]       ok_q, retry_q, data_q, one_q;  // one: Length 1
+  logic [2:1][12:0] got_q;    // bytes that this completion can carry, from its Length and Lower Address
+  logic [13:0]      got_less_3_q, got_and_1_q;  // beside got_q[2]; two's complement
+  logic [2:1][11:0] bytes_q;
+  logic [2:1][6:0]  low_q;
   always_ff @(posedge clk_i) begin
-    ours_q  <= {ours_q[3:1], s0_ours_q};
-    ok_q    <= {ok_q[2:1], s0_ok_q};
-    retry_q <= {retry_q[2:1], s0_retry_q};
-    data_q  <= {data_q[2:1], s0_data_q};
-    one_q   <= {one_q[2:1], s0_one_q};
-    got_less_3_q <= {got_less_3_q[2], {1'b0, got_q[1]} - 14'd3};
-    got_and_1_q  <= {got_and_1_q[2], {1'b0, got_q[1]} + 14'd1};
-    got_q   <= {got_q[2:1], s0_got_q};
-    bytes_q <= {bytes_q[2:1], s0_bytes_q};
-    low_q   <= {low_q[2:1], s0_low_q};
+    known_q <= {known_q[1], {1'b0, cpl.tag} < 9'(Tags)};
+    ours_q  <= known_q[2] && cpl_right_i;
+    ok_q    <= {ok_q[1], cpl.status == vfp_cell_pkg::CplSc};
+    retry_q <= {retry_q[1], cpl.status == vfp_cell_pkg::CplCrs};
+    data_q  <= {data_q[1], cpl.dw0.data};
+    one_q   <= {one_q[1], cpl.dw0.len == 10'd1};
+    got_less_3_q <= {1'b0, got_q[1]} - 14'd3;
+    got_and_1_q  <= {1'b0, got_q[1]} + 14'd1;
+    got_q   <= {got_q[1], {cpl.dw0.len == 10'd0, cpl.dw0.len, 2'b00} - {11'd0, cpl.low[1:0]}};
+    bytes_q <= {bytes_q[1], cpl.bytes};
+    low_q   <= {low_q[1], cpl.low};
   end
 
-  // --- stage 3: what is outstanding ---
+  // --- stage 2: what is outstanding; no more than the memories' outputs leave time for ---
 
-  req_row_t               s2_req;
-  progress_t              s2_progress;
+  req_row_t               s1_req;
+  progress_t              s1_progress;
+  vfp_tags_pkg::tag_req_t s1_who;
+  logic                   s1_begun;
+  assign s1_req      = req_ram_q;
+  assign s1_progress = progress_ram_q;
+  assign s1_who      = s1_req.req;
+  assign s1_begun    = s1_progress.begun == s1_req.live;
+
+  logic            s2_live_q, s2_toggle_q, s2_stale_q, s2_rest_q;
+  logic [12:0]     s2_left_q;
+  logic [6:0]      s2_low_q;
+  logic [15:0]     s2_since_q;  // when it was sent, or began to rest
+  logic [ReqW-1:0] s2_who_q;
+
+  always_ff @(posedge clk_i) begin
+    if (valid_q[1]) begin
+      s2_live_q    <= s1_progress.done != s1_req.live;
+      s2_toggle_q  <= s1_req.live;
+      s2_stale_q   <= s1_begun && s1_progress.stale;
+      s2_rest_q    <= s1_progress.done == s1_req.live && s1_progress.rest;
+      s2_left_q    <= s1_begun ? s1_progress.left : s1_who.bytes;
+      s2_low_q     <= s1_begun ? s1_progress.low : s1_who.low;
+      s2_since_q   <= s1_progress.done == s1_req.live ? {s1_progress.left[8:0], s1_progress.low} : s1_req.born;
+      s2_who_q     <= s1_who;
+    end
+  end
+
+  // --- stage 3: is it what was asked for, and the asker still there? ---
+
   vfp_tags_pkg::tag_req_t s2_who;
-  assign s2_req      = req_row_q;
-  assign s2_progress = progress_row_q;
-  assign s2_who      = s2_req.req;
-  assign gen_port_o  = s2_who.port;
-  assign gen_vf_o    = s2_who.vf;
+  assign s2_who     = s2_who_q;
+  assign gen_port_o = s2_who.port;
+  assign gen_vf_o   = s2_who.vf;
 
-  logic            s3_live_q, s3_toggle_q, s3_stale_q, s3_rest_q, s3_old_gen_q, s3_gone_q;
-  logic [12:0]     s3_left_q;
-  logic [6:0]      s3_low_q;
-  logic [15:0]     s3_age_q;
-  logic [ReqW-1:0] s3_who_q;
-  logic            s2_begun, gone;
-  assign s2_begun = s2_progress.begun == s2_req.live;
-
+  logic        gone;
   always_comb begin
     gone = 1'b0;
     for (int r = 0; r < int'(Requesters); r++) begin
@@ -222,121 +221,110 @@ module vfp_tags #(
     end
   end
 
+  logic        s3_live_q, s3_toggle_q, s3_stale_q, s3_rest_q, s3_old_gen_q, s3_lost, s3_gone_q, s3_old_q;
+  logic        s3_kind_q, s3_mem_q, s3_place_q, s3_last_q, s3_over_q;
+  logic [12:0] s3_left_q, s3_next_left_q;
+  logic [6:0]  s3_low_q, s3_next_low_q;
+  logic [ReqW-1:0] s3_who_q;
+  // Signs of: what is left after this completion, less one byte; the same and three bytes more.
+  logic [13:0] after_1, after_3;
+  assign after_1 = {1'b0, s2_left_q} - got_and_1_q;
+  assign after_3 = {1'b0, s2_left_q} - got_less_3_q;
+  // What began at due_q, or before, has waited for the time-out. No entry is as old as half of the clock.
+  logic [15:0] due_q, overdue;
+  assign overdue = due_q - s2_since_q;
+  assign s3_lost = s3_old_gen_q || s3_gone_q;
+
   always_ff @(posedge clk_i) begin
+    due_q <= now_q - {1'b0, timeout_i};
     if (valid_q[2]) begin
-      s3_live_q    <= s2_progress.done != s2_req.live;
-      s3_toggle_q  <= s2_req.live;
-      s3_stale_q   <= s2_begun && s2_progress.stale;
-      s3_rest_q    <= s2_progress.done == s2_req.live && s2_progress.rest;
-      s3_old_gen_q <= s2_who.has_vf && gen_i != s2_who.gen;
-      s3_gone_q    <= gone;
-      s3_left_q    <= s2_begun ? s2_progress.left : s2_who.bytes;
-      s3_low_q     <= s2_begun ? s2_progress.low : s2_who.low;
-      s3_age_q     <= now_q - (s2_progress.done == s2_req.live ? {s2_progress.left[8:0], s2_progress.low} : s2_req.born);
-      s3_who_q     <= s2_who;
+      s3_live_q      <= s2_live_q;
+      s3_toggle_q    <= s2_toggle_q;
+      s3_stale_q     <= s2_stale_q;
+      s3_rest_q      <= s2_rest_q;
+      s3_old_gen_q   <= s2_who.has_vf && gen_i != s2_who.gen;
+      s3_gone_q      <= gone;
+      s3_old_q       <= !overdue[15];
+      // Any status but success ends the request, and has no data. Retry is for configuration requests (2.3.2).
+      s3_kind_q      <= data_q[2] == (ok_q[2] && s2_who.wants_data) &&
+                        (s2_who.is_mem ? !retry_q[2] : !data_q[2] || one_q[2]);
+      s3_mem_q       <= s2_who.is_mem && ok_q[2];
+      s3_place_q     <= bytes_q[2] == s2_left_q[11:0] && low_q[2] == s2_low_q;
+      s3_last_q      <= after_1[13];   // nothing is left
+      s3_over_q      <= after_3[13];   // more than three bytes too many
+      s3_left_q      <= s2_left_q;
+      s3_low_q       <= s2_low_q;
+      s3_next_left_q <= s2_left_q - got_q[2];
+      s3_next_low_q  <= s2_low_q + got_q[2][6:0];
+      s3_who_q       <= s2_who_q;
     end
   end
 
-  // --- stage 4: is it what was asked for? ---
+  // --- stage 4: decision ---
+
+  // Of a memory read every completion but the last ends at a Read Completion Boundary of 64 bytes.
+  logic fits, last_one;
+  assign last_one = !s3_mem_q || s3_last_q;
+  assign fits     = s3_kind_q && (!s3_mem_q || (s3_place_q && (s3_last_q ? !s3_over_q : s3_next_low_q[5:0] == 6'd0)));
 
   vfp_tags_pkg::tag_req_t s3_who;
   assign s3_who = s3_who_q;
 
-  logic        s4_live_q, s4_toggle_q, s4_stale_q, s4_rest_q, s4_lost_q, s4_gone_q, s4_old_q;
-  logic        s4_kind_q, s4_mem_q, s4_place_q, s4_last_q, s4_over_q;
-  logic [12:0] s4_left_q, s4_next_left_q;
-  logic [6:0]  s4_low_q, s4_next_low_q;
-  logic [ReqW-1:0] s4_who_q;
-  // Signs of: what is left after this completion, less one byte; the same and three bytes more.
-  logic [13:0] after_1, after_3;
-  assign after_1 = {1'b0, s3_left_q} - got_and_1_q[3];
-  assign after_3 = {1'b0, s3_left_q} - got_less_3_q[3];
-
-  always_ff @(posedge clk_i) begin
-    if (valid_q[3]) begin
-      s4_live_q      <= s3_live_q;
-      s4_toggle_q    <= s3_toggle_q;
-      s4_stale_q     <= s3_stale_q;
-      s4_rest_q      <= s3_rest_q;
-      s4_lost_q      <= s3_old_gen_q || s3_gone_q;
-      s4_gone_q      <= s3_gone_q;
-      s4_old_q       <= s3_age_q >= {1'b0, timeout_i};
-      // Any status but success ends the request, and has no data. Retry is for configuration requests (2.3.2).
-      s4_kind_q      <= data_q[3] == (ok_q[3] && s3_who.wants_data) &&
-                        (s3_who.is_mem ? !retry_q[3] : !data_q[3] || one_q[3]);
-      s4_mem_q       <= s3_who.is_mem && ok_q[3];
-      s4_place_q     <= bytes_q[3] == s3_left_q[11:0] && low_q[3] == s3_low_q;
-      s4_last_q      <= after_1[13];   // nothing is left
-      s4_over_q      <= after_3[13];   // more than three bytes too many
-      s4_left_q      <= s3_left_q;
-      s4_low_q       <= s3_low_q;
-      s4_next_left_q <= s3_left_q - got_q[3];
-      s4_next_low_q  <= s3_low_q + got_q[3][6:0];
-      s4_who_q       <= s3_who_q;
-    end
-  end
-
-  // --- stage 5: decision ---
-
-  // Of a memory read every completion but the last ends at a Read Completion Boundary of 64 bytes.
-  logic fits, last_one;
-  assign last_one = !s4_mem_q || s4_last_q;
-  assign fits     = s4_kind_q && (!s4_mem_q || (s4_place_q && (s4_last_q ? !s4_over_q : s4_next_low_q[5:0] == 6'd0)));
-
   logic hit, ends, rests, marks, moves, expires, wakes;
-  assign hit     = valid_q[4] && !walk_q[4] && s4_live_q && ours_q[4];
-  assign expires = valid_q[4] && walk_q[4] && s4_live_q && (s4_old_q || cut_i);
-  assign wakes   = valid_q[4] && walk_q[4] && s4_rest_q && s4_old_q;
+  assign hit     = valid_q[3] && !walk_q[3] && s3_live_q && ours_q;
+  assign expires = valid_q[3] && walk_q[3] && s3_live_q && (s3_old_q || cut_i);
+  assign wakes   = valid_q[3] && walk_q[3] && s3_rest_q && s3_old_q;
   assign rests   = (hit && !fits) || expires;               // ends out of turn
   assign ends    = (hit && fits && last_one) || wakes;     // the tag is free
-  assign marks   = valid_q[4] && s4_live_q && (walk_q[4] || ours_q[4]) && s4_lost_q && !s4_stale_q;
+  assign marks   = valid_q[3] && s3_live_q && (walk_q[3] || ours_q) && s3_lost && !s3_stale_q;
   assign moves   = hit && fits && !last_one;
 
-  progress_t s5_row_q;
-  logic      s5_write_q, s5_free_q, s5_exp_q, s5_toggle_q, s5_over_q, s5_late_q;
+  progress_t s4_row_q;
+  logic      s4_write_q, s4_free_q, s4_exp_q, s4_toggle_q, s4_over_q, s4_late_q;
   logic [2:0]      res_act_q;
   logic            res_valid_q;
-  logic [ReqW-1:0] s5_who_q;
-  logic [12:0]     s5_left_q;
+  logic [ReqW-1:0] s4_who_q;
+  logic [12:0]     s4_left_q;
 
   always_ff @(posedge clk_i) begin
-    s5_row_q.done  <= s4_toggle_q ^ (s4_live_q && !rests && !ends);
-    s5_row_q.begun <= s4_toggle_q;
-    s5_row_q.stale <= s4_stale_q || s4_lost_q;
-    s5_row_q.rest  <= rests;
-    {s5_row_q.left, s5_row_q.low} <= rests ? {4'd0, now_q} : moves ? {s4_next_left_q, s4_next_low_q} : {s4_left_q, s4_low_q};
-    s5_toggle_q    <= s4_toggle_q;
-    s5_who_q       <= s4_who_q;
-    s5_left_q      <= s4_left_q;
+    s4_row_q.done  <= s3_toggle_q ^ (s3_live_q && !rests && !ends);
+    s4_row_q.begun <= s3_toggle_q;
+    s4_row_q.stale <= s3_stale_q || s3_lost;
+    s4_row_q.rest  <= rests;
+    {s4_row_q.left, s4_row_q.low} <= rests ? {4'd0, now_q} : moves ? {s3_next_left_q, s3_next_low_q} : {s3_left_q, s3_low_q};
+    s4_toggle_q    <= s3_toggle_q;
+    s4_who_q       <= s3_who_q;
+    s4_left_q      <= s3_left_q;
     if (!hit) res_act_q <= vfp_tags_pkg::ActDrop;
-    else if (s4_stale_q || s4_gone_q) res_act_q <= vfp_tags_pkg::ActSwallow;
-    else if (s4_lost_q) res_act_q <= vfp_tags_pkg::ActUr;
+    else if (s3_stale_q || s3_gone_q) res_act_q <= vfp_tags_pkg::ActSwallow;
+    else if (s3_lost) res_act_q <= vfp_tags_pkg::ActUr;
     else if (!fits) res_act_q <= vfp_tags_pkg::ActCa;
     else res_act_q <= vfp_tags_pkg::ActForward;
     if (!rst_ni) begin
-      s5_write_q  <= 1'b0;
-      s5_free_q   <= 1'b0;
-      s5_exp_q    <= 1'b0;
-      s5_over_q   <= 1'b0;
-      s5_late_q   <= 1'b0;
+      s4_write_q  <= 1'b0;
+      s4_free_q   <= 1'b0;
+      s4_exp_q    <= 1'b0;
+      s4_over_q   <= 1'b0;
+      s4_late_q   <= 1'b0;
       res_valid_q <= 1'b0;
     end else begin
-      s5_write_q  <= rests || ends || marks || moves;
-      s5_free_q   <= ends;
-      s5_over_q   <= rests || (ends && !wakes);
-      s5_late_q   <= expires && !s4_stale_q && !s4_gone_q;
+      s4_write_q  <= rests || ends || marks || moves;
+      s4_free_q   <= ends;
+      s4_over_q   <= rests || (ends && !wakes);
+      s4_late_q   <= expires && !s3_stale_q && !s3_gone_q;
       // The walker answers when nobody else does: the request ends, or is marked, and its asker is still there.
-      s5_exp_q    <= (expires || (marks && walk_q[4])) && !s4_stale_q && !s4_gone_q;
-      res_valid_q <= valid_q[4] && !walk_q[4];
+      s4_exp_q    <= (expires || (marks && walk_q[3])) && !s3_stale_q && !s3_gone_q;
+      res_valid_q <= valid_q[3] && !walk_q[3];
     end
   end
 
   assign res_valid_o = res_valid_q;
   assign res_act_o   = res_act_q;
-  assign res_req_o   = s5_who_q;
-  assign res_left_o  = s5_left_q;
-  assign over_o      = s5_over_q;
-  assign over_late_o = s5_late_q;
+  assign res_req_o   = s4_who_q;
+  assign next_vf_o   = s3_who.vf;
+  assign res_left_o  = s4_left_q;
+  assign over_o      = s4_over_q;
+  assign over_late_o = s4_late_q;
 
   // --- the memories' writers ---
 
@@ -359,16 +347,16 @@ module vfp_tags #(
 
   always_ff @(posedge clk_i) begin
     if (req_we) req_mem[req_addr] <= req_row;
-    if (init_q || s5_write_q) progress_mem[init_q ? init_tag_q[TagW-1:0] : tag_q[5]] <= init_q ? '0 : s5_row_q;
+    if (init_q || s4_write_q) progress_mem[init_q ? init_tag_q[TagW-1:0] : tag_q[4]] <= init_q ? '0 : s4_row_q;
   end
 
   // --- free tags, with the toggle that the next request must have ---
 
   logic            free_we, own_free, list_valid, list_ready;
   logic [TagW:0]   free_in, list_head;
-  assign own_free = s5_free_q && tag_q[5][TagW-1:1] == '1;
-  assign free_we  = (init_q && init_tag_q < (TagW + 1)'(Tags - 2)) || (s5_free_q && !own_free);
-  assign free_in  = init_q ? {1'b1, init_tag_q[TagW-1:0]} : {!s5_toggle_q, tag_q[5]};
+  assign own_free = s4_free_q && tag_q[4][TagW-1:1] == '1;
+  assign free_we  = (init_q && init_tag_q < (TagW + 1)'(Tags - 2)) || (s4_free_q && !own_free);
+  assign free_in  = init_q ? {1'b1, init_tag_q[TagW-1:0]} : {!s4_toggle_q, tag_q[4]};
   assign {alloc_toggle, free_tag} = list_head;
   assign list_ready = alloc_i && !alloc_own;
 
@@ -402,14 +390,14 @@ module vfp_tags #(
         own_live_q[own_pick]   <= 1'b1;
         own_toggle_q[own_pick] <= !own_toggle_q[own_pick];
       end
-      if (own_free) own_live_q[tag_q[5][0]] <= 1'b0;
+      if (own_free) own_live_q[tag_q[4][0]] <= 1'b0;
     end
   end
 
   // --- quotas ---
 
-  vfp_tags_pkg::tag_req_t s5_who;
-  assign s5_who = s5_who_q;
+  vfp_tags_pkg::tag_req_t s4_who;
+  assign s4_who = s4_who_q;
 
   logic [Requesters-1:0] some;
   always_ff @(posedge clk_i) some_o <= rst_ni && (some != '0 || own_live_q != '0);
@@ -418,7 +406,7 @@ module vfp_tags #(
     assign some[r] = held_q != '0;
     logic       more, less, may_q, few_q;
     assign more = alloc_i && alloc_req_i.port == 5'(r);
-    assign less = s5_free_q && s5_who.port == 5'(r);
+    assign less = s4_free_q && s4_who.port == 5'(r);
     always_ff @(posedge clk_i) begin
       may_q <= held_q < quota_i[r] && !init_q;
       few_q <= {1'b0, held_q} + 10'd5 > {1'b0, quota_i[r]};
@@ -445,7 +433,7 @@ module vfp_tags #(
   assign walk_want = walking_q && exp_space_q;
 `ifdef VFPOOL_GATE
   assign walking_o = walking_q || gone_i != '0 || cut_i;
-  assign busy_o    = init_q || tick_i || alloc_i || cpl_valid_i || s0_valid_q || valid_q != '0 || exp_valid_o ||
+  assign busy_o    = init_q || tick_i || alloc_i || cpl_valid_i || valid_q != '0 || exp_valid_o ||
                      walk_done_o;
 `else
   assign walking_o = 1'b1;
@@ -462,15 +450,16 @@ module vfp_tags #(
       else if (walk_take && walk_tag_q == '1) walking_q <= 1'b0;
       if (walk_take) walk_tag_q <= walk_tag_q + 1'b1;
     end
-    exp_space_q <= exp_used < 5'd8;  // eight more fit: stages 0 to 5, this register, and the FIFO's own count
+    exp_space_q <= exp_used < 5'd8;  // eight more fit: stages 1 to 4, this register, and the FIFO's own count
   end
 
-  logic unused_exp_ready;
+  logic unused_exp_ready, unused_who;
+  assign unused_who = ^{s3_who, overdue};
   vfp_fifo #(.W(ReqW + 13), .Depth(16)) u_expired (
     .clk_i, .rst_ni,
-    .in_valid_i (s5_exp_q),
+    .in_valid_i (s4_exp_q),
     .in_ready_o (unused_exp_ready),
-    .in_data_i  ({s5_who_q, s5_left_q}),
+    .in_data_i  ({s4_who_q, s4_left_q}),
     .out_valid_o(exp_valid_o),
     .out_ready_i(exp_ready_i),
     .out_data_o ({exp_req_o, exp_left_o}),

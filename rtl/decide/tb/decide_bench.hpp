@@ -195,6 +195,7 @@ class Port {
     model.cpl_ready_i = random.percent(70);
     model.res_valid_i = 0;
     if (!results_.empty() && results_.front().first <= cycle) give(results_.front().second), results_.pop_front();
+    announce();
     model.eval();
     look();
     model.eval();
@@ -263,6 +264,14 @@ class Port {
     EXPECT_EQ(h[2] & 0xffff'ff7f, p.hdr[2] & 0xffff'ff7f);
     const unsigned earliest = results_.empty() ? 0 : results_.back().first + 1;
     results_.push_back({std::max(cycle + 5 + random.below(4), earliest), match});
+  }
+
+  // A device's table says a cycle before the result which VF it is about.
+  void announce() {
+    if constexpr (requires { model.next_vf_i; }) {
+      const bool due = !results_.empty() && results_.front().first <= cycle + 1;
+      model.next_vf_i = static_cast<uint8_t>(due ? results_.front().second.vf : random.below(64));
+    }
   }
 
   void give(const Match& m) {

@@ -33,23 +33,21 @@ always_comb begin
 end
 
 // What the memories say of it, and what the pipeline's stages think they say.
-req_row_t  f_req, f_req_1, f_req_2;
-progress_t f_progress, f_progress_1, f_progress_2;
+req_row_t  f_req, f_req_1;
+progress_t f_progress, f_progress_1;
 assign f_req        = req_mem[f_tag];
 assign f_progress   = progress_mem[f_tag];
 assign f_req_1      = req_ram_q;
 assign f_progress_1 = progress_ram_q;
-assign f_req_2      = req_row_q;
-assign f_progress_2 = progress_row_q;
 logic       f_clear;  // the walk after reset has been here
 logic       f_live, f_rests;
-logic [5:1] f_says_live, f_says_rests, f_says_toggle;
+logic [4:1] f_says_live, f_says_rests, f_says_toggle;
 assign f_clear = !init_q || init_tag_q > {1'b0, f_tag};
 assign f_live  = f_progress.done != f_req.live;
 assign f_rests = !f_live && f_progress.rest;
-assign f_says_live   = {s5_write_q, s4_live_q, s3_live_q, f_progress_2.done != f_req_2.live, f_progress_1.done != f_req_1.live};
-assign f_says_rests  = {1'b0, s4_rest_q, s3_rest_q, !f_says_live[2] && f_progress_2.rest, !f_says_live[1] && f_progress_1.rest};
-assign f_says_toggle = {s5_toggle_q, s4_toggle_q, s3_toggle_q, f_req_2.live, f_req_1.live};
+assign f_says_live   = {s4_write_q, s3_live_q, s2_live_q, f_progress_1.done != f_req_1.live};
+assign f_says_rests  = {1'b0, s3_rest_q, s2_rest_q, !f_says_live[1] && f_progress_1.rest};
+assign f_says_toggle = {s4_toggle_q, s3_toggle_q, s2_toggle_q, f_req_1.live};
 
 logic [7:0] f_in_q, f_out_q, f_inside;
 always_ff @(posedge clk_i) begin
@@ -64,17 +62,17 @@ end
 
 logic f_twice;
 always_comb begin
-  f_inside = 8'(s0_valid_q && !s0_walk_q) + 8'(res_valid_q);
+  f_inside = 8'(res_valid_q);
   f_twice  = 1'b0;
-  for (int i = 1; i <= 5; i++) begin
-    if (i < 5 && valid_q[i] && !walk_q[i < 5 ? i : 1]) f_inside = f_inside + 8'd1;
+  for (int i = 1; i <= 4; i++) begin
+    if (i < 4 && valid_q[i] && !walk_q[i < 4 ? i : 1]) f_inside = f_inside + 8'd1;
     for (int j = 1; j < i; j++) begin
       if (valid_q[i] && valid_q[j] && tag_q[i] == tag_q[j]) f_twice = 1'b1;
     end
   end
 
   if (rst_ni) begin
-    assert (!init_q || (!s0_valid_q && valid_q == '0 && !s5_write_q));
+    assert (!init_q || (valid_q == '0 && !s4_write_q));
     assert (init_tag_q <= (TagW + 1)'(Tags) && (init_q == (init_tag_q < (TagW + 1)'(Tags))));
     // The tag: free, live or at rest. What is on its way through the pipeline and may change it knows it as it is.
     if (!f_clear) assert (!f_listed_q);
@@ -82,28 +80,28 @@ always_comb begin
     if (f_clear && f_is_own) assert (own_toggle_q[f_tag[0]] == f_req.live);
     if (init_q) assert (own_live_q == '0 && own_toggle_q == '0);
     if (f_is_own) assert (!f_listed_q);
-    for (int i = 1; i <= 5; i++) begin
+    for (int i = 1; i <= 4; i++) begin
       if (valid_q[i] && tag_q[i] == f_tag && (f_says_live[i] || f_says_rests[i])) begin
         assert (!f_free && f_says_toggle[i] == f_req.live);
-        assert (i == 5 || (f_says_live[i] == f_live && f_says_rests[i] == f_rests));
+        assert (i == 4 || (f_says_live[i] == f_live && f_says_rests[i] == f_rests));
       end
     end
-    if (s5_free_q) assert (valid_q[5]);
-    if (s5_write_q) assert (valid_q[5]);
+    if (s4_free_q) assert (valid_q[4]);
+    if (s4_write_q) assert (valid_q[4]);
     // The contract: what is given out is free.
     if (alloc_i && (alloc_own ? own_tag == f_tag : free_tag == f_tag)) assert (!f_live && !f_rests && req_row.live != f_req.live);
-    assert (!(valid_q[3] && s3_live_q && s3_rest_q) && !(valid_q[4] && s4_live_q && s4_rest_q));
+    assert (!(valid_q[2] && s2_live_q && s2_rest_q) && !(valid_q[3] && s3_live_q && s3_rest_q));
     assert (!f_twice);
     assert (f_in_q - f_out_q == f_inside);
-    assert (!(res_valid_q && s5_exp_q));
+    assert (!(res_valid_q && s4_exp_q));
     // What is freed is neither live nor resting; what is not freed but ended rests.
-    if (s5_free_q) assert (s5_write_q && s5_row_q.done == s5_toggle_q && !s5_row_q.rest);
-    if (s5_write_q && !s5_free_q) assert (s5_row_q.rest == (s5_row_q.done == s5_toggle_q));
-    if (res_valid_q && res_act_o == vfp_tags_pkg::ActForward) assert (s5_write_q && !s5_row_q.rest);
-    if (res_valid_q && res_act_o == vfp_tags_pkg::ActCa) assert (s5_write_q && s5_row_q.rest);
-    if (res_valid_q && res_act_o == vfp_tags_pkg::ActUr) assert (s5_write_q && (s5_free_q || s5_row_q.rest || s5_row_q.stale));
-    cover (res_valid_q && res_act_o == vfp_tags_pkg::ActForward && s5_free_q);
+    if (s4_free_q) assert (s4_write_q && s4_row_q.done == s4_toggle_q && !s4_row_q.rest);
+    if (s4_write_q && !s4_free_q) assert (s4_row_q.rest == (s4_row_q.done == s4_toggle_q));
+    if (res_valid_q && res_act_o == vfp_tags_pkg::ActForward) assert (s4_write_q && !s4_row_q.rest);
+    if (res_valid_q && res_act_o == vfp_tags_pkg::ActCa) assert (s4_write_q && s4_row_q.rest);
+    if (res_valid_q && res_act_o == vfp_tags_pkg::ActUr) assert (s4_write_q && (s4_free_q || s4_row_q.rest || s4_row_q.stale));
+    cover (res_valid_q && res_act_o == vfp_tags_pkg::ActForward && s4_free_q);
     cover (res_valid_q && res_act_o == vfp_tags_pkg::ActCa);
-    cover (f_put && !init_q && f_says_toggle[5]);
+    cover (f_put && !init_q && f_says_toggle[4]);
   end
 end

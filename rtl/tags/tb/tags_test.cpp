@@ -45,6 +45,7 @@ void pack(uint32_t* to, const Request& r) {
       put(1, r.has_vf);
   put(6, 0), put(24, r.cookie), put(5, r.port);
 }
+unsigned vf_of(const uint32_t* from) { return static_cast<unsigned>(bench::get_bits(from, 38, 6)); }
 uint32_t cookie_of(const uint32_t* from) { return static_cast<uint32_t>(bench::get_bits(from, 51, 24)); }
 
 struct Completion {
@@ -83,7 +84,7 @@ class Table {
   Table() {
     model.tick_i = 0;
     model.timeout_i = kTimeout;
-    model.id_i = kId;
+    model.cpl_right_i = 0;
     uint64_t quotas = 0;
     for (unsigned r = 0; r < kRequesters; ++r) quotas |= uint64_t{quota[r]} << (9 * r);
     model.quota_i = static_cast<std::remove_reference_t<decltype(model.quota_i)>>(quotas);
@@ -107,9 +108,16 @@ class Table {
     model.gen_i = static_cast<uint16_t>(generation[device_of(port)][model.gen_vf_o]);
     model.eval();
     if (model.cpl_valid_i && model.cpl_ready_o) taken_ = true;
+    const bool right = model.cpl_hdr_i[2] >> 16 == kId;
     if (model.exp_valid_o && model.exp_ready_i) on_expired(cookie_of(model.exp_req_o.data()));
     tick += model.tick_i;
     bench::step(model);
+    model.cpl_right_i = right_;  // two cycles after the completion
+    right_ = right;
+    EXPECT_TRUE(!next_vf_ || !model.res_valid_o || model.res_act_o == kDrop ||
+                vf_of(model.res_req_o.data()) == *next_vf_)
+        << "another VF than was announced";
+    next_vf_ = model.next_vf_o;
     if (model.res_valid_o) on_result();
   }
 
@@ -267,6 +275,8 @@ class Table {
 
  private:
   bool taken_ = false;
+  bool right_ = false;
+  std::optional<unsigned> next_vf_;  // announced for the next cycle
 };
 
 Request random_request(Random& random, Table& table, unsigned port) {
