@@ -21,7 +21,8 @@ module vfp_link_out #(
   input  logic [Sides-1:0]                          side_valid_i,
   output logic [Sides-1:0]                          side_ready_o,
   input  logic [Sides-1:0][1:0]                     side_cls_i,
-  input  logic [Sides-1:0][vfp_cell_pkg::CellW-1:0] side_i,
+  input  logic [Sides-1:0][vfp_cell_pkg::HdrW-1:0]  side_hdr_i,
+  input  logic [Sides-1:0][31:0]                    side_data_i,  // one DW, if any
 
   output logic                out_valid_o,
   input  logic                out_ready_i,
@@ -47,9 +48,10 @@ module vfp_link_out #(
   logic               take;
   logic [Sides-1:0]   ready;
   logic [Sides-1:0]   may, may_q, able, later, first, pick_q, after_q, above;  // pick: whose turn it is, until it is taken
-  logic [CellW-1:0]   side;
+  logic [vfp_cell_pkg::HdrW-1:0] side_hdr;
+  logic [31:0]                   side_data;
   logic [4:0]         waited_q;
-  vfp_cell_pkg::cell_t side_cell;
+  vfp_cell_pkg::cell_t put_cell;
 
   assign gap = !in_valid_i && !mid_q;
   for (genvar s = 0; s < int'(Sides); s++) begin : gen_may
@@ -65,11 +67,24 @@ module vfp_link_out #(
   end
 
   always_comb begin
-    side = '0;
-    for (int s = 0; s < int'(Sides); s++) if (pick_q[s]) side = side | side_i[s];
+    side_hdr  = '0;
+    side_data = '0;
+    for (int s = 0; s < int'(Sides); s++) begin
+      if (pick_q[s]) begin
+        side_hdr  = side_hdr | side_hdr_i[s];
+        side_data = side_data | side_data_i[s];
+      end
+    end
+    put_cell = in_i;  // behind the one DW of a side there is nothing
+    if (!in_valid_i) begin
+      put_cell.sop        = 1'b1;
+      put_cell.eop        = 1'b1;
+      put_cell.nullify    = 1'b0;
+      put_cell.hdr        = side_hdr;
+      put_cell.data[31:0] = side_data;
+    end
   end
   assign side_ready_o = ready;
-  assign side_cell    = side;
 
   always_ff @(posedge clk_i) begin
     force_q <= waited_q[4] && rst_ni;
@@ -95,10 +110,9 @@ module vfp_link_out #(
   // --- the queue ---
 
   logic             put, took_q, head_valid, head_ready, queue_ready;  // took: the first cell of the packet is here
-  logic [CellW-1:0] put_cell, head_word;
+  logic [CellW-1:0] head_word;
   logic [PW:0]      used;
   assign put      = link_i && (in_valid_i ? in_i.sop || took_q : take);
-  assign put_cell = in_valid_i ? in_i : side_cell;
 
   if (MaxPayload == 128) begin : gen_small
     vfp_fifo #(.W(CellW), .Depth(Depth), .Fast(1'b1)) u_queue (
@@ -172,6 +186,6 @@ module vfp_link_out #(
   );
 
   logic unused;
-  assign unused = ^{queue_ready, side_cell, out_passed, head_hdr};
+  assign unused = ^{queue_ready, out_passed, head_hdr};
 
 endmodule

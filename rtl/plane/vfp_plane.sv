@@ -527,13 +527,16 @@ module vfp_plane #(
     end
     assign own_late_o[p] = exp_valid[p] && late_own;
 
+    vfp_cell_pkg::cell_t own_req, own_cpl;
+    assign own_req = own_req_i[p];
+    assign own_cpl = own_cpl_i[p];
     vfp_link_out #(.Sides(3), .MaxPayload(MaxPayload)) u_out (
       .clk_i(clk_out[p]), .rst_ni, .link_i(link_i[p]), .down_i(down[p]),
       .in_valid_i(wire_valid), .in_i(wire_cell), .room_o(link_room[p]),
       .side_valid_i({own_req_valid_i[p], own_cpl_valid_i[p], a_cell_valid}),
       .side_ready_o({own_req_ready_o[p], own_cpl_ready_o[p], a_cell_ready}),
       .side_cls_i({own_req_cls_i[p], vfp_cell_pkg::ClsCpl, vfp_cell_pkg::ClsCpl}),
-      .side_i({own_req_i[p], own_cpl_i[p], a_cell}),
+      .side_hdr_i({own_req.hdr, own_cpl.hdr, a_cell.hdr}), .side_data_i({own_req.data[31:0], own_cpl.data[31:0], 32'd0}),
       .out_valid_o(tx_valid_o[p]), .out_ready_i(tx_ready_i[p]), .out_room_i(tx_room_i[p]), .out_o(tx),
       .waits_o(link_waits[p]), .lost_o(link_lost[p]), .lost_told_o(link_lost_told[p]), .some_o(queued[p])
     );
@@ -573,8 +576,8 @@ module vfp_plane #(
     assign ended_is_cpl = ended.cls == vfp_cell_pkg::ClsCpl;
 
     logic unused;
-    assign unused = ^{unused_dec_room, unused_bad_room, unused_answers, verdict, leaves, ended, tx_req, late, res_who, exp_left[p][12],
-                      overrun[p], stray[p], takes[p]};
+    assign unused = ^{unused_dec_room, unused_bad_room, unused_answers, a_cell, own_req, own_cpl, verdict, leaves, ended, tx_req,
+                      late, res_who, exp_left[p][12], overrun[p], stray[p], takes[p]};
   end
 
   logic [ReportW+7:0] report;
