@@ -198,12 +198,11 @@ module vfp_rows #(
   // The stride is a power of two (vfp_discover).
   always_comb begin
     v_id = '0;
-    for (int s = 0; s < 8; s++) if (stride[s]) v_id = v_id | (16'(at_vf_q[DevVfW-1:0]) << s);
+    for (int s = 0; s < 8; s++) if (stride_q[s]) v_id = v_id | (16'(at_vf_q[DevVfW-1:0]) << s);
   end
-  logic [7:0]      stride;
+  logic [7:0]      stride_q;               // of the device of the VF visited, from the second cycle of a turn on
   logic [DevW-1:0] f_dev, v_dev;           // the device of the function's VF; of the VF visited
   logic [51:0]     card0, card3;           // BARs of f_dev
-  assign stride = vf_stride_i[DevW'(at_vf_q >> DevVfW)][7:0];
   assign f_dev  = DevW'(f_vf_q >> DevVfW);
   assign v_dev  = DevW'(two_at_q >> DevVfW);
   if (Devices > 1) begin : gen_chosen
@@ -218,6 +217,7 @@ module vfp_rows #(
   // What is looked up stays until the row is made, as its selector does.
   always_ff @(posedge clk_i) begin
     if (step_q[0]) fn_q <= vf_q ? vf_fn_i[at_vf_q] : at_fn_q;
+    stride_q <= vf_stride_i[DevW'(at_vf_q >> DevVfW)][7:0];
     if (step_q[1]) begin
       fn1_q     <= fn_q;
       v_owned_q <= vf_owned_i[at_vf_q];
