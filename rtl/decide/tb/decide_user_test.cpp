@@ -116,7 +116,7 @@ TEST(DecideUser, AnyPacketIsDecidedAsTheRulesSay) {
       if (::testing::Test::HasFailure()) return;
     }
     user.finish();
-    EXPECT_GE(user.forwarded, 700U);
+    EXPECT_GE(user.forwarded, 600U);
     for (const unsigned reason : {VFPOOL_DROP_UNSUPPORTED, VFPOOL_DROP_NO_TARGET, VFPOOL_DROP_UNEXPECTED,
                                   VFPOOL_DROP_POISONED, VFPOOL_DROP_NOT_ASSIGNED, VFPOOL_DROP_BLOCKED}) {
       EXPECT_GE(user.errors[reason], 5U) << "reason " << reason;
