@@ -96,6 +96,7 @@ class Cards : public TwoUsers {
       copies[n].emplace(user(n), co_await plug(n, 1));
       co_await copies[n]->start();
     }
+    count_drops_from_now();
   }
   host::Function copier_pf() { return find(owner_tree, copier::kPfDevice); }
   host::Function nic_pf() { return find(owner_tree, 0x10f9); }

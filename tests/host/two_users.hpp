@@ -26,6 +26,9 @@ class TwoUsers : public Pool {
       vf[n] = std::make_unique<host::VfDriver>(user(n), fn[n]);
       co_await vf[n]->start();
     }
+    count_drops_from_now();
+  }
+  void count_drops_from_now() {
     for (unsigned r = 0; r < dropped_before.size(); ++r) dropped_before[r] = bridge.read<regs::Drops>(r).value;
   }
   /// Since all is ready: servers that set up their trees ask for functions that there are not.
