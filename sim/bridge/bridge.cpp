@@ -210,6 +210,17 @@ struct Bridge::Impl {
     }
   }
   std::vector<unsigned> departures;
+  void hand_over() {
+    for (unsigned p : std::exchange(departures, {})) {
+      Port& port = ports[p];
+      pcie::Tlp tlp = std::move(port.leaving);
+      if (tlp.has_data()) tlp.data.resize(tlp.length_dw() * 4);
+      for (const Tap& tap : taps) tap(p, false, tlp);
+      if (port.neighbour == nullptr) continue;
+      port.neighbour->deliver(std::move(tlp));
+      port.neighbour_room = room_of(*port.neighbour);
+    }
+  }
 
   void cycle() {
     drive_inputs();
@@ -218,6 +229,7 @@ struct Bridge::Impl {
 #endif
     sample();
     edge();
+    hand_over();  // what has left arrives before a reset that begins now
     for (unsigned d = 0; d < kGeometry.devices; ++d) {
       Port& port = ports[kHosts + d];
       const bool before = std::exchange(port.in_reset, (top.dev_reset_o >> d & 1) != 0);
@@ -239,15 +251,6 @@ struct Bridge::Impl {
         tick = true;
         settle = kSettle;
       });
-    for (unsigned p : std::exchange(departures, {})) {
-      Port& port = ports[p];
-      pcie::Tlp tlp = std::move(port.leaving);
-      if (tlp.has_data()) tlp.data.resize(tlp.length_dw() * 4);
-      for (const Tap& tap : taps) tap(p, false, tlp);
-      if (port.neighbour == nullptr) continue;
-      port.neighbour->deliver(std::move(tlp));
-      port.neighbour_room = room_of(*port.neighbour);
-    }
     for (Port& port : ports) port.tell_room();
   }
 
