@@ -114,6 +114,35 @@ class OwnerGone : public TwoUsers, public testing::WithParamInterface<bool> {
   unsigned resets = 0;
 };
 
+// While requests leave for the card one after the other: at some of these moments one leaves in the very cycle.
+class OwnerGoesAt : public TwoUsers, public testing::WithParamInterface<unsigned> {
+ protected:
+  void reset_card(unsigned device) override {
+    before_reset = out->tlps.size();
+    TwoUsers::reset_card(device);
+  }
+  Log* out = &leaving(device());
+  std::optional<std::size_t> before_reset;
+};
+
+TEST_P(OwnerGoesAt, TheCardGetsNothingOfBeforeAfterItsReset) {
+  run(ready());
+  owner_sleeps = true;
+  sleep(std::chrono::microseconds(100));
+  const auto pf = find(owner_tree, 0x10f9);
+  const std::size_t begin = out->tlps.size();
+  for (std::uint8_t n = 0; n < 30; ++n) bridge.input(0).deliver(pcie::mem_read(Bdf(0, 0, 0), n, pf.bar[0] + 8, 4));
+  for (unsigned i = 0; i < 30 + GetParam(); ++i) bridge.cycle();
+  bridge.set_link(0, false);
+  sleep(milliseconds(2));
+  ASSERT_TRUE(before_reset);
+  EXPECT_EQ(out->tlps.size(), *before_reset);
+  EXPECT_LT(*before_reset, begin + 30) << "some were still inside";
+  bridge.set_link(0, true);
+}
+
+INSTANTIATE_TEST_SUITE_P(Cycle, OwnerGoesAt, testing::Range(0u, 6u));
+
 TEST_P(OwnerGone, NothingThatItHasSaidReachesTheCardWhichIsReset) {
   run(ready());
   owner_sleeps = true;
