@@ -312,7 +312,7 @@ package vfp_regs_pkg;
     logic [25:0] reserved_31;
     logic [1:0]  most;  // 128 bytes << MOST: what this bridge was built for
     logic [1:0]  reserved_3;
-    logic [1:0]  size;  // 128 bytes << SIZE, as set in Device Control of the host's upstream port, of the owner's port above the device; larger packets are malformed
+    logic [1:0]  size;  // 128 bytes << SIZE; larger packets are malformed
   } payload_t;
   function automatic logic is_payload(input logic [15:0] addr);
     is_payload = addr[15:7] == PayloadOffset[15:7];

@@ -528,19 +528,16 @@ static inline struct vfpool_device vfpool_device_unpack(__u32 word)
 }
 
 /*
- * Largest payload at each port, hosts first, then the devices. A user's
- * functions of a card are closed while SIZE of the user and of the card
- * differ. (ro, owner)
+ * Largest payload at each port, hosts first, then the devices: as set in
+ * Device Control of a host's upstream port, of the owner's port above a
+ * device. A user's functions of a card are closed while SIZE of the user and
+ * of the card differ. (ro, owner)
  */
 #define VFPOOL_PAYLOAD(n) (0x200 + 4 * (n))
 #define VFPOOL_PAYLOAD_COUNT 32
 
 struct vfpool_payload {
-	/*
-	 * 128 bytes << SIZE, as set in Device Control of the host's upstream port,
-	 * of the owner's port above the device; larger packets are malformed (2
-	 * bits)
-	 */
+	/* 128 bytes << SIZE; larger packets are malformed (2 bits) */
 	__u32 size;
 	/* 128 bytes << MOST: what this bridge was built for (2 bits) */
 	__u32 most;

@@ -16,8 +16,8 @@
 
 namespace vfpool::bridge {
 
-/// Compares what the RTL says of itself (GEOMETRY, and PAYLOAD of any port) with what this program was built for. Throws
-/// std::runtime_error with both if they differ.
+/// Compares what the RTL says of itself (GEOMETRY, and PAYLOAD of any port) with what this program was built for.
+/// Throws std::runtime_error with both if they differ.
 void check_geometry(const regs::Geometry& rtl, const regs::Payload& payload, const Geometry& program);
 
 class Bridge : public Clocked {

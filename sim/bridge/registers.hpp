@@ -628,14 +628,14 @@ struct Device {
   friend constexpr bool operator==(const Device&, const Device&) = default;
 };
 
-/// Largest payload at each port, hosts first, then the devices. A user's functions of a card are closed while SIZE of
-/// the user and of the card differ. (ro, owner)
+/// Largest payload at each port, hosts first, then the devices: as set in Device Control of a host's upstream port, of
+/// the owner's port above a device. A user's functions of a card are closed while SIZE of the user and of the card
+/// differ. (ro, owner)
 struct Payload {
   static constexpr std::uint32_t kCount = 32;
   /// Of word `n`, n < kCount.
   static constexpr std::uint32_t offset(std::uint32_t n) { return 0x200 + 4 * n; }
-  std::uint32_t size = 0;  ///< 128 bytes << SIZE, as set in Device Control of the host's upstream port, of the owner's
-                           ///< port above the device; larger packets are malformed
+  std::uint32_t size = 0;  ///< 128 bytes << SIZE; larger packets are malformed
   std::uint32_t most = 0;  ///< 128 bytes << MOST: what this bridge was built for
   /// A value that is wider than its field is cut off.
   constexpr std::uint32_t pack() const {

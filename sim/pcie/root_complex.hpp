@@ -36,8 +36,8 @@ class RootComplex : public TlpSink {
   struct Options {
     std::string name;               ///< for messages
     unsigned root_port_device = 1;  ///< the root port is 00:<this>.0
-    unsigned max_payload = 512;     ///< bytes that its port can; Device Control says how many it does: larger is malformed
-    unsigned rcb = 64;              ///< read completion boundary, bytes
+    unsigned max_payload = 512;  ///< bytes that its port can; Device Control says how many it does: larger is malformed
+    unsigned rcb = 64;           ///< read completion boundary, bytes
     SimTime completion_timeout = std::chrono::milliseconds(50);
     std::uint16_t vendor = 0x8086;  ///< of the root port
     std::uint16_t device = 0x2030;

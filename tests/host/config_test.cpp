@@ -40,12 +40,13 @@ class Config : public TwoUsers {
 constexpr unsigned kBridgeControl = 0x3e;
 constexpr unsigned kDevCtl = 0x08, kLnkCtl = 0x10, kDevCtl2 = 0x28, kLnkCap2 = 0x2c, kLnkCtl2 = 0x30;
 
-// PCIe Base Spec 2.1, 7.8.4: extended tags (8), phantom functions (9) and auxiliary power (10) belong to capabilities that
-// none of these functions has; payload sizes (7:5) to a bridge that has a choice.
+// PCIe Base Spec 2.1, 7.8.4: extended tags (8), phantom functions (9) and auxiliary power (10) belong to capabilities
+// that none of these functions has; payload sizes (7:5) to a bridge that has a choice.
 TEST_F(Config, DeviceControlKeepsOnlyWhatThereIs) {
   run(ready());
   const unsigned sizes = bridge::Bridge::geometry().max_payload > 128 ? 0xe0 : 0;
-  for (const auto& f : {mgmt(), upstream(), slot_port(1, 0)}) EXPECT_EQ(express(f, kDevCtl), 0x781f | sizes) << f.bdf.str();
+  for (const auto& f : {mgmt(), upstream(), slot_port(1, 0)})
+    EXPECT_EQ(express(f, kDevCtl), 0x781f | sizes) << f.bdf.str();
 }
 
 // 7.8.7: Link Disable (4) is for downstream ports; no clock power management (8), no ASPM (1:0).
