@@ -235,8 +235,11 @@ void Model::completion_entered(unsigned port, const Tlp& t) {
   const Fit f = fit(*a, t);
   if (on_outcome) on_outcome(port, t, f == Fit::kWrong ? "mismatch" : f == Fit::kPart ? "part" : "last");
   if (f == Fit::kWrong) {
-    tally_.drop(1U << static_cast<unsigned>(Drop::kMismatch) | (a->handed ? kHanded : 0) | (a->mute ? kAnyReason : 0),
-                a->orphan || a->handed || a->mute);
+    if (a->orphan || a->handed || a->mute)
+      tally_.drop(1U << static_cast<unsigned>(Drop::kMismatch) | (a->handed ? kHanded : 0) | (a->mute ? kAnyReason : 0),
+                  true);
+    else
+      tally_.mismatch();
     if (a->from != Asked::kBridge && !a->orphan) aborted_[a->from].push_back(*a);
     asked_[port].end(*a);
     return;

@@ -26,10 +26,16 @@ void Tally::stray(unsigned port) {
   drop(1U << static_cast<unsigned>(Drop::kUnexpected));
 }
 
+void Tally::mismatch() {
+  ++mismatches_;
+  drop(1U << static_cast<unsigned>(Drop::kMismatch));
+}
+
 void Tally::forget_strays(unsigned port) {
   least_[static_cast<unsigned>(Drop::kUnexpected)] -= strays_[port];
-  least_sum_ -= strays_[port];
-  strays_[port] = 0;
+  least_[static_cast<unsigned>(Drop::kMismatch)] -= mismatches_;
+  least_sum_ -= strays_[port] + mismatches_;
+  strays_[port] = mismatches_ = 0;
 }
 
 void Tally::unheard() {
@@ -65,6 +71,7 @@ std::string Tally::check(const Counters& now) {
   out_ = now.out;
   std::fill(cut_.begin(), cut_.end(), 0);
   std::fill(strays_.begin(), strays_.end(), 0);
+  mismatches_ = 0;
   least_ = most_ = now.drops;
   least_sum_ = most_sum_ = sum;
   if (std::exchange(unheard_, false)) {

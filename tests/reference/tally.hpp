@@ -22,9 +22,10 @@ class Tally {
   void out(unsigned port, const pcie::Tlp& t) { ++out_[port][class_of(t)]; }
   /// So many packets in or out by `port` were lost with its link: each may or may not have been counted.
   void unsure(unsigned port, std::uint32_t packets) { cut_[port] += packets; }
-  /// A completion at `port` that nobody waits for; and: those that came since the last check need not have been looked
-  /// at.
+  /// A completion at `port` that nobody waits for, one that is not what was asked for; and: those that came since the
+  /// last check need not have been looked at, the latter wherever they came in, as who had asked may be at `port`.
   void stray(unsigned port);
+  void mismatch();
   void forget_strays(unsigned port);
   /// The card takes nothing: what the bridge itself asks it may be discarded, and counted when it times out, which may
   /// be after the next check.
@@ -46,6 +47,7 @@ class Tally {
   std::uint32_t least_sum_ = 0, most_sum_ = 0;
   std::vector<std::array<std::uint32_t, kClasses>> in_, out_;
   std::vector<std::uint32_t> cut_, strays_;
+  std::uint32_t mismatches_ = 0;
   bool unheard_ = false;
 };
 
