@@ -188,7 +188,7 @@ void check_card(Findings& out, const vfpool_card_info& card, const PciFunction& 
   else
     out.bad(subject, fmt::format("the bridge cannot share its VFs: {}", why),
             "docs/registers.md, NO_VFS, says what it needs");
-  out.good(subject, fmt::format("payload {} bytes (a server with a smaller one cannot have a VF)", payload(pf)));
+  out.good(subject, fmt::format("payload {} bytes (a server with another one reaches no VF)", payload(pf)));
 }
 
 void check_owner(Findings& out, Pool& pool, const vfpool_info& info, const std::vector<PciFunction>& all,
