@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 
+#include <map>
+
 namespace vfpool {
 namespace {
 
@@ -13,9 +15,14 @@ double apart(double a, double b) { return std::abs(a / b - 1); }
 TEST_F(AllVfs, The63rdCostsWhatTheFirstDoes) {
   run(start_all());
   ASSERT_EQ(vfs.size(), kVfs);
-  const SimTime first = alone(*vfs.front());
-  for (const auto& vf : vfs)
-    EXPECT_LT(apart(static_cast<double>(alone(*vf).count()), static_cast<double>(first.count())), 0.05);
+  // Of its kind: what the owner asks has a shorter way, as it needs no map (docs/bridge-inside.md, "Latency budget").
+  std::map<bool, double> first;
+  for (const auto& vf : vfs) {
+    const auto time = static_cast<double>(alone(*vf).count());
+    EXPECT_LT(apart(time, first.try_emplace(vf->pooled, time).first->second), 0.05);
+  }
+  EXPECT_LE(first.at(false), first.at(true));
+  EXPECT_LT(apart(first.at(false), first.at(true)), 0.1);
   together(2, 3ms);
   const auto packets_a_frame = [](const Vf& vf) {
     return static_cast<double>(vf.packets) / static_cast<double>(vf.returned);
