@@ -44,6 +44,14 @@ class CardsPool : public Hotplug {
     EXPECT_TRUE(lab::eventually(20s, [&] { return sh(user(n), "ping -c 1 -W 1 10.83.0.254").rc == 0; }))
         << sh(user(n), "ip address; dmesg | tail -20").out;
   }
+  /// User 1 has a VF of the first card, user 2 one of the second, and each reaches its wire.
+  static void each_user_has_another_cards_vf() {
+    const json first = command("user1", "hotplug_in --vf 0"), second = command("user2", "hotplug_in --vf 1.0");
+    ASSERT_EQ(first["rc"], 0) << first;
+    ASSERT_EQ(second["rc"], 0) << second;
+    reaches_the_wire(1, netdev_of(1, first));
+    reaches_the_second_wire(2, netdev_of(2, second));
+  }
   /// The interface in a slot, once the server's kernel has it.
   static std::string netdev_in(unsigned n, unsigned slot) {
     std::string found;
@@ -110,12 +118,7 @@ TEST_F(CardsPool, AServerHasAVfOfEachAndTheOwnerMovesOneAway) {
 }
 
 TEST_F(CardsPool, OneCardsVfsGoAndTheOthersDoNotNotice) {
-  const json first = command("user1", "hotplug_in --vf 0"), second = command("user2", "hotplug_in --vf 1.0");
-  ASSERT_EQ(first["rc"], 0) << first;
-  ASSERT_EQ(second["rc"], 0) << second;
-  reaches_the_wire(1, netdev_of(1, first));
-  reaches_the_second_wire(2, netdev_of(2, second));
-
+  ASSERT_NO_FATAL_FAILURE(each_user_has_another_cards_vf());
   auto ping = pings(1, "10.82.0.254", 20);
   EXPECT_EQ(sh("owner", fmt::format("echo 0 > {}/sriov_numvfs", kSecondPf)).rc, 0);
   EXPECT_TRUE(lab::eventually(20s, [] { return card(1)["vfs"] == 0; })) << card(1);
@@ -141,12 +144,7 @@ TEST_F(CardsPool, OneCardsVfsGoAndTheOthersDoNotNotice) {
 }
 
 TEST_F(CardsPool, OneCardIsResetAndTheOthersDoNotNotice) {
-  const json first = command("user1", "hotplug_in --vf 0"), second = command("user2", "hotplug_in --vf 1.0");
-  ASSERT_EQ(first["rc"], 0) << first;
-  ASSERT_EQ(second["rc"], 0) << second;
-  reaches_the_wire(1, netdev_of(1, first));
-  reaches_the_second_wire(2, netdev_of(2, second));
-
+  ASSERT_NO_FATAL_FAILURE(each_user_has_another_cards_vf());
   auto ping = pings(1, "10.82.0.254", 20);
   // Its driver does not know of it, and sets the card up anew when its interface goes up.
   const auto reset = sh("owner", fmt::format("echo 1 > {0}/reset && ip link set $(ls {0}/net) down && "
@@ -232,14 +230,7 @@ TEST_F(CardsPool, WhatIsSavedIsRestoredWithItsCards) {
 }
 
 TEST_F(CardsPool, CardsThatAreNotThereAreRefused) {
-  for (const char* vm : {"owner", "user1"}) {
-    lab::put_program(lab_->vm(vm), "/usr/bin/ioctls", VFPOOL_IOCTLS);
-    const auto refused = sh(vm, "ioctls refused");
-    EXPECT_EQ(refused.rc, 0) << vm << ": " << refused.out << refused.err;
-    const auto seed = testing::UnitTest::GetInstance()->random_seed();
-    const auto random = sh(vm, fmt::format("ioctls random {} 2000", seed), 120s);
-    EXPECT_EQ(random.rc, 0) << vm << ", seed " << seed << ": " << random.err;
-  }
+  malformed_requests_are_refused();
   for (const char* line : {"assign 2.0 1", "show vf 128", "show card 2", "move 1.4 1"})
     EXPECT_EQ(pool("owner", line)["rc"], 3) << line;
   EXPECT_EQ(command("user1", "hotplug_in --vf 2.0")["rc"], 3);

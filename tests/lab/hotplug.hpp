@@ -92,6 +92,17 @@ class Hotplug : public testing::Test {
     EXPECT_TRUE(lab::eventually(20s, [&] { return sh(user(n), "ping -c 1 -W 1 10.82.0.254").rc == 0; }))
         << sh(user(n), "dmesg | tail -20").out;
   }
+  /// Malformed ioctls, those that somebody thought of and random ones, in either role (tests/lab/ioctls.cpp).
+  static void malformed_requests_are_refused() {
+    for (const char* vm : {"owner", "user1"}) {
+      lab::put_program(lab_->vm(vm), "/usr/bin/ioctls", VFPOOL_IOCTLS);
+      const auto refused = sh(vm, "ioctls refused");
+      EXPECT_EQ(refused.rc, 0) << vm << ": " << refused.out << refused.err;
+      const auto seed = testing::UnitTest::GetInstance()->random_seed();
+      const auto random = sh(vm, fmt::format("ioctls random {} 2000", seed), 120s);
+      EXPECT_EQ(random.rc, 0) << vm << ", seed " << seed << ": " << random.err;
+    }
+  }
   /// Ends a ping that goes on; returns how many requests were not answered. The one that was under way is none of them:
   /// ping counts it as lost.
   static unsigned long lost(lab::Background& ping) {

@@ -188,14 +188,7 @@ TEST_F(HotplugSlots, SwitchingTheCardsVfsOffAndOnMendsABrokenOne) {
 }
 
 TEST_F(HotplugSlots, MalformedRequestsAreRefusedInBothRoles) {
-  for (const char* vm : {"owner", "user1"}) {
-    lab::put_program(lab_->vm(vm), "/usr/bin/ioctls", VFPOOL_IOCTLS);
-    const auto refused = sh(vm, "ioctls refused");
-    EXPECT_EQ(refused.rc, 0) << vm << ": " << refused.out << refused.err;
-    const auto seed = testing::UnitTest::GetInstance()->random_seed();
-    const auto random = sh(vm, fmt::format("ioctls random {} 2000", seed), 120s);
-    EXPECT_EQ(random.rc, 0) << vm << ", seed " << seed << ": " << random.err;
-  }
+  malformed_requests_are_refused();
   for (const auto& vf : listed("vfs")) EXPECT_EQ(vf["use"], "free") << vf;
 }
 
