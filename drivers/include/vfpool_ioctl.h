@@ -61,7 +61,7 @@ struct vfpool_card_info {
 	__u8 sriov;		/* 1: the owner has enabled its VFs */
 	__u8 vfs;		/* that it offers now */
 	__u8 no_vfs;		/* why it offers none: NO_VFS of the bridge's registers */
-	__u8 reserved[2];
+	__u16 payload;		/* bytes that a packet carries at most, as the owner has set */
 	__u64 address;		/* owner's, of its PF, as that of a VF; 0: the kernel has none */
 };
 
@@ -130,7 +130,11 @@ struct vfpool_request {
 #define VFPOOL_BUTTON	0x1
 /* Release: no press; the server switches the slot off by itself. */
 #define VFPOOL_QUIET	0x2
-/* Release, owner only: at once, a surprise removal. */
+/*
+ * Owner only. Release: at once, a surprise removal. Assign: although the server
+ * has another payload size than the card, and so reaches nothing until it has
+ * set the same; one that boots later may.
+ */
 #define VFPOOL_FORCE	0x4
 
 struct vfpool_release {
@@ -140,13 +144,13 @@ struct vfpool_release {
 	__u32 flags;		/* VFPOOL_QUIET or VFPOOL_FORCE */
 };
 
-/* Owner only. */
+/* Owner only; -EPROTO: the server's payload size is not the card's. */
 struct vfpool_assign {
 	__u8 vf;
 	__u8 user;
 	__u8 slot;
 	__u8 function;
-	__u32 flags;		/* VFPOOL_BUTTON */
+	__u32 flags;		/* VFPOOL_BUTTON, VFPOOL_FORCE */
 };
 
 /* Owner only; what is 0xff, 0xffff is left as it is. */
@@ -155,7 +159,8 @@ struct vfpool_user_info {
 	__u8 quota;		/* most VFs of all cards, 0..64 for each card, 254 at most */
 	__u8 weight;		/* share toward each card, 1..31 */
 	__u8 held;		/* out: VFs that it has now */
-	__u32 reserved;
+	__u16 payload;		/* out: bytes of a packet, at most, that its server has set */
+	__u8 reserved[2];
 };
 
 /* Owner only: only this user may get the VF; 0: any. */
@@ -233,6 +238,7 @@ enum vfpool_reason {
 	VFPOOL_REASON_CARD = 6,		/* the card has no VFs enabled */
 	VFPOOL_REASON_PROFILE = 7,	/* the PF's driver refused the profile */
 	VFPOOL_REASON_POLICY = 8,	/* the administrator has to assign */
+	VFPOOL_REASON_PAYLOAD = 9,	/* the user's payload size is not the card's */
 };
 
 struct vfpool_event {

@@ -72,6 +72,12 @@ void vfpool_bridge_info(struct vfpool *pool, struct vfpool_info *info)
 	};
 }
 
+/* Bytes that a packet of this port carries at most: what its server has set. */
+u16 vfpool_bridge_payload(struct vfpool *pool, unsigned int port)
+{
+	return 128 << vfpool_payload_unpack(bridge_read(pool, VFPOOL_PAYLOAD(port))).size;
+}
+
 void vfpool_bridge_card(struct vfpool *pool, struct vfpool_card_info *card)
 {
 	struct vfpool_device r = vfpool_device_unpack(bridge_read(pool, VFPOOL_DEVICE(card->card)));
@@ -83,6 +89,7 @@ void vfpool_bridge_card(struct vfpool *pool, struct vfpool_card_info *card)
 	card->sriov = r.sriov;
 	card->no_vfs = r.no_vfs;
 	card->vfs = min_t(u32, r.num_vfs, names);
+	card->payload = vfpool_bridge_payload(pool, card->port);
 }
 
 /* A user finds its own slots from index 0 on, the owner all of them. */

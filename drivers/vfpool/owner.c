@@ -38,6 +38,15 @@ static void offered(struct vfpool *pool, unsigned long *vfs)
 	}
 }
 
+/* The bridge splits no packet: it carries nothing between ports of two sizes. */
+static bool same_payload(struct vfpool *pool, u8 vf, u8 user)
+{
+	struct vfpool_card_info card = { .card = vf / VFPOOL_CARD_VFS };
+
+	vfpool_bridge_card(pool, &card);
+	return vfpool_bridge_payload(pool, user) == card.payload;
+}
+
 /* A free VF that this user may have. */
 static enum vfpool_reason usable(struct vfpool *pool, u8 index, u8 user)
 {
@@ -48,7 +57,7 @@ static enum vfpool_reason usable(struct vfpool *pool, u8 index, u8 user)
 		return VFPOOL_REASON_BUSY;
 	if (vf.reserved_for && vf.reserved_for != user)
 		return VFPOOL_REASON_RESERVED;
-	return VFPOOL_REASON_NONE;
+	return same_payload(pool, index, user) ? VFPOOL_REASON_NONE : VFPOOL_REASON_PAYLOAD;
 }
 
 static unsigned int held(struct vfpool *pool, u8 user)
@@ -72,6 +81,7 @@ static unsigned int held(struct vfpool *pool, u8 user)
  */
 static enum vfpool_reason choose(struct vfpool *pool, const struct vfpool_event *request, u8 *found)
 {
+	enum vfpool_reason none = VFPOOL_REASON_NO_VF, no;
 	DECLARE_BITMAP(vfs, VFPOOL_MOST_VFS);
 	int best = -1;
 	unsigned int i;
@@ -87,7 +97,10 @@ static enum vfpool_reason choose(struct vfpool *pool, const struct vfpool_event 
 						    VFPOOL_REASON_CARD;
 	}
 	for_each_set_bit(i, vfs, VFPOOL_MOST_VFS) {
-		if (usable(pool, i, request->user))
+		no = usable(pool, i, request->user);
+		if (no == VFPOOL_REASON_PAYLOAD)
+			none = no;
+		if (no)
 			continue;
 		if (vfpool_policy(pool, i)->reserved_for == request->user) {
 			best = i;
@@ -97,7 +110,7 @@ static enum vfpool_reason choose(struct vfpool *pool, const struct vfpool_event 
 			best = i;
 	}
 	*found = best;
-	return best < 0 ? VFPOOL_REASON_NO_VF : VFPOOL_REASON_NONE;
+	return best < 0 ? none : VFPOOL_REASON_NONE;
 }
 
 static void answer(struct vfpool *pool, const struct vfpool_event *request)
@@ -105,7 +118,8 @@ static void answer(struct vfpool *pool, const struct vfpool_event *request)
 	struct vfpool_assign assign = {
 		.user = request->user,
 		.slot = request->slot,
-		.flags = request->reason & VFPOOL_BUTTON,
+		/* Its payload size has been looked at. */
+		.flags = (request->reason & VFPOOL_BUTTON) | VFPOOL_FORCE,
 	};
 	enum vfpool_reason no = grant ? choose(pool, request, &assign.vf) : VFPOOL_REASON_POLICY;
 
@@ -171,13 +185,15 @@ int vfpool_owner_assign(struct vfpool *pool, const struct vfpool_assign *assign)
 	struct vfpool_vf_info vf = { .vf = assign->vf };
 	int err;
 
-	if (assign->flags & ~VFPOOL_BUTTON || !vfpool_vf_named(pool, assign->vf) ||
+	if (assign->flags & ~(VFPOOL_BUTTON | VFPOOL_FORCE) || !vfpool_vf_named(pool, assign->vf) ||
 	    assign->user < 1 || assign->user > pool->users || assign->slot >= pool->slots ||
 	    assign->function >= pool->functions)
 		return -EINVAL;
 	vfpool_owner_vf(pool, &vf);
 	if (vf.use != VFPOOL_USE_FREE)
 		return -EBUSY;
+	if (!(assign->flags & VFPOOL_FORCE) && !same_payload(pool, assign->vf, assign->user))
+		return -EPROTO;
 	err = vfpool_profile_apply(pool, assign->vf);
 	if (err)
 		return err;
@@ -189,7 +205,7 @@ int vfpool_owner_assign(struct vfpool *pool, const struct vfpool_assign *assign)
 
 int vfpool_owner_user(struct vfpool *pool, struct vfpool_user_info *user)
 {
-	if (user->user < 1 || user->user > pool->users || user->reserved ||
+	if (user->user < 1 || user->user > pool->users || user->reserved[0] || user->reserved[1] ||
 	    (user->quota != 0xff && user->quota > most_quota(pool)) || !user->weight ||
 	    (user->weight != 0xff && user->weight > VFPOOL_MOST_WEIGHT))
 		return -EINVAL;
@@ -200,6 +216,7 @@ int vfpool_owner_user(struct vfpool *pool, struct vfpool_user_info *user)
 	user->quota = pool->quota[user->user];
 	user->weight = vfpool_bridge_weight(pool, user->user);
 	user->held = held(pool, user->user);
+	user->payload = vfpool_bridge_payload(pool, user->user);
 	return 0;
 }
 

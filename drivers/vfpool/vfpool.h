@@ -116,6 +116,7 @@ static inline struct vfpool_vf_policy *vfpool_policy(struct vfpool *pool, u8 vf)
 bool vfpool_bridge_alive(struct vfpool *pool);
 int vfpool_bridge_identify(struct vfpool *pool);
 void vfpool_bridge_info(struct vfpool *pool, struct vfpool_info *info);
+u16 vfpool_bridge_payload(struct vfpool *pool, unsigned int port);
 void vfpool_bridge_card(struct vfpool *pool, struct vfpool_card_info *card);
 void vfpool_bridge_slot(struct vfpool *pool, u8 user, struct vfpool_slot_info *slot);
 void vfpool_bridge_vf(struct vfpool *pool, struct vfpool_vf_info *vf);

@@ -139,17 +139,17 @@ void as_owner(int fd, const vfpool_info& info) {
   assign({.vf = 0, .user = 1, .slot = 0, .function = 0, .flags = VFPOOL_FORCE}, "assign with a flag of release");
   vfpool_request request{};
   expect(fd, VFPOOL_IOC_REQUEST, &request, EPERM, "the owner asks itself");
-  vfpool_user_info user{.user = 1, .quota = 0, .weight = 0xff, .held = 0, .reserved = 0};
+  vfpool_user_info user{.user = 1, .quota = 0, .weight = 0xff, .held = 0, .payload = 0, .reserved = {}};
   if (names < VFPOOL_ANY - 1) {
     user.quota = static_cast<__u8>(names + 1);
     expect(fd, VFPOOL_IOC_USER, &user, EINVAL, "a quota of more VFs than there can be");
   }
-  user = {.user = 1, .quota = 0xff, .weight = 0, .held = 0, .reserved = 0};
+  user = {.user = 1, .quota = 0xff, .weight = 0, .held = 0, .payload = 0, .reserved = {}};
   expect(fd, VFPOOL_IOC_USER, &user, EINVAL, "weight 0");
-  user = {.user = 1, .quota = 0xff, .weight = 32, .held = 0, .reserved = 0};
+  user = {.user = 1, .quota = 0xff, .weight = 32, .held = 0, .payload = 0, .reserved = {}};
   expect(fd, VFPOOL_IOC_USER, &user, EINVAL, "a weight beyond the register's field");
-  user = {.user = 1, .quota = 0xff, .weight = 0xff, .held = 0, .reserved = 1};
-  expect(fd, VFPOOL_IOC_USER, &user, EINVAL, "a reserved word of a user");
+  user = {.user = 1, .quota = 0xff, .weight = 0xff, .held = 0, .payload = 0, .reserved = {0, 1}};
+  expect(fd, VFPOOL_IOC_USER, &user, EINVAL, "a reserved byte of a user");
   const auto reset = [&](vfpool_reset r, int error, const char* what) {
     expect(fd, VFPOOL_IOC_RESET, &r, error, what);
   };

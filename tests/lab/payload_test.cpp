@@ -28,10 +28,25 @@ TEST_F(LargePayloads, AreSetByTheKernelsAndCross) {
   EXPECT_EQ(command("user1", "hotplug_out --now --force")["rc"], 0);
 }
 
-TEST_F(LargePayloads, AServerThatStaysAt128BytesIsToldWhyItsCardIsDead) {
-  const json in = command("user2", "hotplug_in --vf 1 --timeout 20");
+TEST_F(LargePayloads, AServerThatStaysAt128BytesIsRefusedEachVf) {
   EXPECT_EQ(size("user2", kSwitch), "128");
-  EXPECT_NE(sh("user2", fmt::format("ls /sys/bus/pci/devices/{}/net", kVf)).rc, 0) << in;
+  for (const std::string ask : {"hotplug_in --vf 1", "hotplug_in"}) {
+    const json in = command("user2", ask);
+    EXPECT_EQ(in["rc"], 4) << ask;
+    EXPECT_THAT(in["error"].get<std::string>(), HasSubstr("payload size")) << ask;
+  }
+  for (const std::string ask : {"assign 1 2", "move 1 2"}) {
+    const json given = pool("owner", ask);
+    EXPECT_EQ(given["rc"], 4) << ask;
+    EXPECT_THAT(given["error"].get<std::string>(), HasSubstr("payload")) << ask;
+  }
+  for (const json& vf : pool("owner", "list")["vfs"]) EXPECT_EQ(vf["use"], "free") << vf;
+}
+
+TEST_F(LargePayloads, AVfThatIsForcedUponAServerOfAnotherSizeIsClosed) {
+  ASSERT_EQ(pool("owner", "assign 1 2 --force")["rc"], 0);
+  ASSERT_TRUE(lab::eventually(20s, [] { return pool("user2", "list")["slots"][0]["powered"] == true; }));
+  EXPECT_NE(sh("user2", fmt::format("ls /sys/bus/pci/devices/{}/net", kVf)).rc, 0);
   EXPECT_THAT(pool("owner", "check").dump(), HasSubstr("payload")) << "the owner is told";
   EXPECT_EQ(command("user2", "hotplug_out --now --force")["rc"], 0);
 }

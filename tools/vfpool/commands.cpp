@@ -95,6 +95,12 @@ json move(Pool& pool, unsigned vf, unsigned user, int slot, bool force, std::chr
   const auto now = pool.vf(vf);
   if (now.use == VFPOOL_USE_BROKEN) throw broken();
   if (now.use == VFPOOL_USE_OWNED) throw Failure(Exit::kBusy, fmt::format("a driver of this server has VF {}", name));
+  const auto theirs = pool.user(user).payload, cards = pool.card(vf / VFPOOL_CARD_VFS).payload;
+  if (theirs != cards)
+    throw Failure(Exit::kBusy,
+                  fmt::format("the server of user {} has payloads of {} bytes, the card {}: it would reach "
+                              "nothing (boot both with the same pci= option)",
+                              user, theirs, cards));
   if (now.use == VFPOOL_USE_ASSIGNED) {
     progress(fmt::format("user {} gives VF {} back", now.user, name));
     pool.release(now.user, now.slot, force ? VFPOOL_FORCE : 0);
@@ -214,7 +220,10 @@ json restore(Pool& pool, const json& saved) {
       if (!v.contains("user")) continue;
       const auto now = pool.vf(n);
       if (now.use == VFPOOL_USE_ASSIGNED && now.user == v.at("user") && now.slot == v.at("slot")) continue;
-      attempt("VF " + vf_text(n), [&] { pool.assign(n, v.at("user"), v.at("slot"), v.at("function"), 0); });
+      attempt("VF " + vf_text(n), [&] {
+        // Servers boot at the same time as their owner, or later: their payload sizes are not theirs yet.
+        pool.assign(n, v.at("user"), v.at("slot"), v.at("function"), VFPOOL_FORCE);
+      });
     }
   } catch (const json::exception& e) {
     throw Failure(Exit::kUsage, fmt::format("this is not what \"vfpool save\" writes: {}", e.what()));

@@ -43,6 +43,20 @@ TEST_F(CommandsTest, AVfIsFoundByNumberAddressAndMac) {
   EXPECT_THROW(find_vf(pool, "eth0"), Failure);
 }
 
+TEST_F(CommandsTest, AVfStaysWithItsUserIfTheOtherServerHasAnotherPayloadSize) {
+  pool.vfs[1].use = VFPOOL_USE_ASSIGNED;
+  pool.vfs[1].user = 1;
+  pool.users[2].payload = 512;
+  try {
+    move(pool, 1, 2, -1, true, std::chrono::seconds(1), [](const std::string&) {});
+    FAIL();
+  } catch (const Failure& f) {
+    EXPECT_EQ(f.code(), Exit::kBusy);
+    EXPECT_THAT(f.what(), HasSubstr("512 bytes, the card 128"));
+  }
+  EXPECT_THAT(pool.asked, IsEmpty());
+}
+
 TEST_F(CommandsTest, MoveTakesAndGivesInThatOrder) {
   pool.vfs[1].use = VFPOOL_USE_ASSIGNED;
   pool.vfs[1].user = 1;
@@ -97,7 +111,7 @@ TEST_F(CommandsTest, WhatIsSavedIsRestored) {
   EXPECT_EQ(other.vfs[2].reserved_for, 2);
   EXPECT_EQ(other.users[1].quota, 3);
   EXPECT_EQ(other.users[1].weight, 5);
-  EXPECT_THAT(other.asked, ElementsAre("assign 3 2 0 0"));
+  EXPECT_THAT(other.asked, ElementsAre("assign 3 2 0 4"));
 }
 
 TEST_F(CommandsTest, ABrokenVfIsResetAndTheResultTold) {

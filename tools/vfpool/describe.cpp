@@ -47,6 +47,10 @@ std::string reason_text(unsigned reason) {
     case VFPOOL_REASON_CARD: return "the card does not offer this VF: the owner has not enabled it";
     case VFPOOL_REASON_PROFILE:
       return "the card's driver on the owner refuses the VF's settings (its kernel log says why)";
+    case VFPOOL_REASON_PAYLOAD:
+      return "this server's payload size is not the card's, so it would reach nothing: boot with the pci= option of "
+             "the "
+             "owner's server (vfpool list there shows both)";
     case VFPOOL_REASON_POLICY: return "the owner's administrator assigns by hand";
     default: return fmt::format("reason {}", reason);
   }
@@ -77,7 +81,8 @@ json card_json(const vfpool_card_info& c) {
   // enum vfpool_no_vfs of the bridge's registers.
   static constexpr std::array<const char*, 8> kNoVfs{"none",    "unknown",   "disabled", "no_capability",
                                                      "vf_bars", "page_size", "stride",   "size"};
-  json out{{"card", c.card}, {"port", c.port}, {"link", c.link != 0}, {"sriov", c.sriov != 0}, {"vfs", c.vfs}};
+  json out{{"card", c.card},        {"port", c.port}, {"link", c.link != 0},
+           {"sriov", c.sriov != 0}, {"vfs", c.vfs},   {"payload", c.payload}};
   if (c.address) out["address"] = address_text(c.address);
   if (c.no_vfs != VFPOOL_NO_VFS_NONE) out["no_vfs"] = name_of(kNoVfs, c.no_vfs);
   return out;
@@ -113,7 +118,7 @@ json vf_json(Pool& pool, unsigned n) {
 }
 
 json user_json(const vfpool_user_info& u) {
-  return {{"user", u.user}, {"quota", u.quota}, {"weight", u.weight}, {"held", u.held}};
+  return {{"user", u.user}, {"quota", u.quota}, {"weight", u.weight}, {"held", u.held}, {"payload", u.payload}};
 }
 
 json function_json(const Function& f) { return {{"address", f.address}, {"driver", f.driver}, {"netdevs", f.netdevs}}; }

@@ -24,6 +24,10 @@ Failure from_errno(int error, const std::string& what) {
     case EBUSY: return {Exit::kBusy, what + ": the slot or the VF is busy"};
     case ENOENT: return {Exit::kNotFound, what + ": the slot is empty"};
     case EXDEV: return {Exit::kBusy, what + ": the slot has VFs of another card"};
+    case EPROTO:
+      return {Exit::kBusy, what +
+                               ": the server's payload size is not the card's, so it would reach nothing (vfpool list "
+                               "shows both; --force for one that boots later)"};
     case EINVAL: return {Exit::kUsage, what + ": no such VF, card, user, slot or value"};
     case EALREADY: return {Exit::kUsage, what + ": it is not broken"};
     case ENODEV: return {Exit::kNotFound, what + ": the bridge does not answer"};

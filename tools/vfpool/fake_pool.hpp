@@ -56,7 +56,7 @@ class FakePool : public Pool {
                        .sriov = about.sriov,
                        .vfs = about.vfs,
                        .no_vfs = VFPOOL_NO_VFS_NONE,
-                       .reserved = {},
+                       .payload = 128,
                        .address = (0x10000ULL << 16) + 0x300};
     if (n == 0) return c;
     c.vfs = more_cards.at(n - 1);
@@ -84,6 +84,7 @@ class FakePool : public Pool {
   vfpool_user_info user(unsigned user, unsigned quota, unsigned weight) override {
     auto& u = users[user];
     u.user = static_cast<__u8>(user);
+    if (!u.payload) u.payload = 128;
     if (quota != 0xff) u.quota = static_cast<__u8>(quota);
     if (weight != 0xff) u.weight = static_cast<__u8>(weight);
     return u;

@@ -62,20 +62,20 @@ std::string list_table(const json& all) {
                    s["releasing"].get<bool>() ? ", being released" : "",
                    s["requested"].get<bool>() ? ", asks for a VF" : "");
   if (!all.contains("vfs")) return out;
-  fmt::format_to(to, "\nCARD  ADDRESS       LINK  VFS\n");
+  fmt::format_to(to, "\nCARD  ADDRESS       LINK  VFS  PAYLOAD\n");
   for (const auto& c : all["cards"])
-    fmt::format_to(to, "{:>4}  {:<12}  {:<4} {:>4}{}\n", cell(c, "card"), cell(c, "address"),
-                   c["link"].get<bool>() ? "up" : "down", cell(c, "vfs"),
+    fmt::format_to(to, "{:>4}  {:<12}  {:<4} {:>4} {:>8}{}\n", cell(c, "card"), cell(c, "address"),
+                   c["link"].get<bool>() ? "up" : "down", cell(c, "vfs"), cell(c, "payload"),
                    c.contains("no_vfs") ? "  " + c["no_vfs"].get<std::string>() : "");
   fmt::format_to(to, "\n  VF  ADDRESS       STATE      USER SLOT  MAC                VLAN  CLEAN SINCE\n");
   for (const auto& v : all["vfs"])
     fmt::format_to(to, "{:>4}  {:<12}  {:<9} {:>5} {:>4}  {}  {:>4}  {}\n", cell(v, "name"), cell(v, "address"),
                    cell(v, "use"), cell(v, "user"), cell(v, "slot"), cell(v["profile"], "mac"),
                    cell(v["profile"], "vlan"), clean_since(v));
-  fmt::format_to(to, "\nUSER  HAS  QUOTA  WEIGHT\n");
+  fmt::format_to(to, "\nUSER  HAS  QUOTA  WEIGHT  PAYLOAD\n");
   for (const auto& u : all["users"])
-    fmt::format_to(to, "{:>4} {:>4} {:>6} {:>7}\n", cell(u, "user"), cell(u, "held"), cell(u, "quota"),
-                   cell(u, "weight"));
+    fmt::format_to(to, "{:>4} {:>4} {:>6} {:>7} {:>8}\n", cell(u, "user"), cell(u, "held"), cell(u, "quota"),
+                   cell(u, "weight"), cell(u, "payload"));
   return out;
 }
 

@@ -179,10 +179,11 @@ void VfpoolCli::add_moving() {
   c->add_option("--slot", slot_, "slot, from 0 (default 0)");
   c->add_option("--function", function_, "function of the slot (default 0)");
   c->add_flag("--button", button_, "by the attention button (5 s)");
+  c->add_flag("--force", force_, "although the server has another payload size than the card: one that boots later");
   c->callback([this] {
     command_ = [this](Pool& pool, const Output&) {
       const unsigned n = find_vf(pool, vf_);
-      pool.assign(n, user_, slot_, function_, button_ ? VFPOOL_BUTTON : 0);
+      pool.assign(n, user_, slot_, function_, (button_ ? VFPOOL_BUTTON : 0u) | (force_ ? VFPOOL_FORCE : 0u));
       Json result = vf_name_json(n);
       result.update({{"user", user_}, {"slot", slot_}});
       return result;
