@@ -32,6 +32,7 @@
 #define VFPOOL_CARDS		4	/* that a bridge has at most */
 #define VFPOOL_CARD_VFS		64	/* names of VFs that each card has */
 #define VFPOOL_SLOT_FUNCTIONS	8
+#define VFPOOL_MOST_WEIGHT	31	/* that the bridge can hold */
 
 enum vfpool_side {
 	VFPOOL_OWNER = 1,
@@ -157,7 +158,7 @@ struct vfpool_assign {
 struct vfpool_user_info {
 	__u8 user;
 	__u8 quota;		/* most VFs of all cards, 0..64 for each card, 254 at most */
-	__u8 weight;		/* share toward each card, 1..31 */
+	__u8 weight;		/* share toward each card, 1..VFPOOL_MOST_WEIGHT */
 	__u8 held;		/* out: VFs that it has now */
 	__u16 payload;		/* out: bytes of a packet, at most, that its server has set */
 	__u8 reserved[2];

@@ -24,7 +24,6 @@
 #include "vfpool_ioctl.h"
 
 #define VFPOOL_MOST_VFS		VFPOOL_ANY	/* names of VFs: 0 to this, without it */
-#define VFPOOL_MOST_WEIGHT	31
 #define VFPOOL_MOST_USERS	16
 #define VFPOOL_EVENTS		256	/* kept for readers; power of two */
 #define VFPOOL_CARD_FILES	4	/* of each card in sysfs */

@@ -146,7 +146,7 @@ void as_owner(int fd, const vfpool_info& info) {
   }
   user = {.user = 1, .quota = 0xff, .weight = 0, .held = 0, .payload = 0, .reserved = {}};
   expect(fd, VFPOOL_IOC_USER, &user, EINVAL, "weight 0");
-  user = {.user = 1, .quota = 0xff, .weight = 32, .held = 0, .payload = 0, .reserved = {}};
+  user = {.user = 1, .quota = 0xff, .weight = VFPOOL_MOST_WEIGHT + 1, .held = 0, .payload = 0, .reserved = {}};
   expect(fd, VFPOOL_IOC_USER, &user, EINVAL, "a weight beyond the register's field");
   user = {.user = 1, .quota = 0xff, .weight = 0xff, .held = 0, .payload = 0, .reserved = {0, 1}};
   expect(fd, VFPOOL_IOC_USER, &user, EINVAL, "a reserved byte of a user");

@@ -240,7 +240,7 @@ void VfpoolCli::add_policy() {
   c = app.add_subcommand("weight", "owner: show or set a user's share toward each card");
   c->add_option("user", user_, kUser)->required();
   auto* weight = c->add_option("weight", number_, "its bytes under saturation to those of others are as their weights")
-                     ->check(CLI::Range(1, 31));
+                     ->check(CLI::Range(1, VFPOOL_MOST_WEIGHT));
   c->callback([this, weight] {
     command_ = [this, set = weight->count() > 0](Pool& pool, const Output& out) {
       const auto u = pool.user(user_, 0xff, set ? number_ : 0xff);
