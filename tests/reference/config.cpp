@@ -66,7 +66,8 @@ Target find_target(const State& s, unsigned port, const Tlp& t) {
     const Slot& slot = h.slots[n];
     if (slot.port.secondary == 0 || to.bus() < slot.port.secondary || to.bus() > slot.port.subordinate) continue;
     const bool below = to.bus() == slot.port.secondary;
-    if (port == 0) return {.card = !below || to.dev() == 0, .type0 = below};
+    if (port == 0 && below && to.dev() != 0) return {};
+    if (port == 0) return {.card = n, .type0 = below};
     if (!below || to.dev() != 0 || to.fn() >= slot.functions.size() || !slot.usable) return {};
     if (!s.vf_in(port, n, to.fn())) return {};
     return {.place = Place{.kind = FunctionKind::kVf, .slot = n, .fn = to.fn()}};
@@ -103,11 +104,12 @@ void config_write(Header& h, FunctionKind kind, unsigned reg, std::uint32_t valu
   if (reg == 0x2c) merge(h.prefetch_limit, value, bits);
 }
 
-void reset_below(State& s, unsigned reg, std::uint32_t value, unsigned byte_enables) {
+void reset_below(State& s, unsigned card, unsigned reg, std::uint32_t value, unsigned byte_enables) {
   const std::uint32_t bits = bytes_of(byte_enables);
-  if (reg == kBridgeControl && (bits & kSecondaryBusReset)) s.card_reset = value & kSecondaryBusReset;
-  if (reg == kLinkControl && (bits & kLinkDisable)) s.card_disabled = value & kLinkDisable;
-  if (s.card_reset || s.card_disabled) s.lose_card();
+  Card& c = s.cards[card];
+  if (reg == kBridgeControl && (bits & kSecondaryBusReset)) c.reset = value & kSecondaryBusReset;
+  if (reg == kLinkControl && (bits & kLinkDisable)) c.disabled = value & kLinkDisable;
+  if (c.reset || c.disabled) s.lose_card(card);
 }
 
 Seen config_read(const Header& h, FunctionKind kind, unsigned reg) {

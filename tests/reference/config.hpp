@@ -25,18 +25,18 @@ struct Seen {
 
 /// Where configuration requests of host `port` go, by the bus numbers that it has given (7.3.3).
 struct Target {
-  std::optional<Place> place{};  ///< a function of the bridge, or one that it shows
-  bool card = false;             ///< the owner's card: the request goes on
-  bool type0 = false;            ///< ... to the bus right below, as type 0
+  std::optional<Place> place{};    ///< a function of the bridge, or one that it shows
+  std::optional<unsigned> card{};  ///< one of the owner's: the request goes on
+  bool type0 = false;              ///< ... to the bus right below, as type 0
 };
 Target find_target(const State& s, unsigned port, const Tlp& t);
 
 Header& header_of(Host& h, const Place& p);
 const Header& header_of(const Host& h, const Place& p);
 
-/// A write to the owner's downstream port that resets what is below it, disables its link, or ends that
+/// A write to the owner's downstream port above a card that resets it, disables its link, or ends that
 /// (PCIe Base Spec 2.1, 6.6.1, 7.5.3.6, 7.8.7).
-void reset_below(State& s, unsigned reg, std::uint32_t value, unsigned byte_enables);
+void reset_below(State& s, unsigned card, unsigned reg, std::uint32_t value, unsigned byte_enables);
 void config_write(Header& h, FunctionKind kind, unsigned reg, std::uint32_t value, unsigned byte_enables);
 Seen config_read(const Header& h, FunctionKind kind, unsigned reg);
 

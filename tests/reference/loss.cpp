@@ -23,7 +23,7 @@ constexpr std::uint32_t kEnded = 1U << static_cast<unsigned>(Drop::kBlocked) |
 void Model::losing_link(unsigned port, SimTime now) {
   maybe([port](State& s) { s.lose_link(port); });
   cut(port, now, true);
-  if (port == 0) cut(card(), now, true);  // which is reset with the owner's link (6.6.1)
+  for (unsigned card = 0; port == 0 && card < cards(); ++card) cut(port_of(card), now, true);  // reset with it (6.6.1)
 }
 
 // What was on its way by this port, or was asked there, is lost; or, if that is not sure, may be.
@@ -45,8 +45,9 @@ void Model::cut(unsigned port, SimTime now, bool sure) {
       else
         p.outcomes.push_back(lost);
     }
-  // What the bridge asks of the card it asks in the owner's name.
-  if (sure && (port == 0 || port == card())) asked_[card()].orphan_own();
+  // What the bridge asks of the cards it asks in the owner's name.
+  for (unsigned card = 0; sure && card < cards(); ++card)
+    if (port == 0 || port == port_of(card)) asked_[port_of(card)].orphan_own();
   for (Tags& tags : asked_)
     if (sure)
       tags.orphan(port, now + kRest);
@@ -64,27 +65,31 @@ void Model::cut(unsigned port, SimTime now, bool sure) {
 void Model::lost_link(unsigned port, SimTime now) {
   surely([port](State& s) { s.lose_link(port); });
   dark_[port] = now;
-  if (port == 0) cut(card(), now, true);  // what has come since
-  if (port != 0 && port != card()) return;
-  dark_[card()] = now;
-  // In force a while later (docs/bridge-inside.md, "The bridge itself"); until then a VF is where it was.
-  maybe([](State& s) { s.lose_card(); });
-  forget_card();
-  lost_card_ = true;
+  for (unsigned card = 0; card < cards(); ++card) {
+    if (port != 0 && port != port_of(card)) continue;
+    if (port == 0) cut(port_of(card), now, true);  // what has come since
+    dark_[port_of(card)] = now;
+    // In force a while later (docs/bridge-inside.md, "The bridge itself"); until then a VF is where it was.
+    maybe([card](State& s) { s.lose_card(card); });
+    forget_card(card);
+    lost_cards_.insert(card);
+  }
 }
 
-// The owner's write that resets it, or lets it go on, takes effect sometime before its answer.
-void Model::cut_reset_card(SimTime now) {
-  const auto down = [](const State& s) { return s.card_reset || s.card_disabled; };
-  const auto some = std::count_if(states_.begin(), states_.end(), down);
-  if (some != 0 && some != static_cast<std::ptrdiff_t>(states_.size())) cut(card(), now, false);
+// The owner's write that resets one, or lets it go on, takes effect sometime before its answer.
+void Model::cut_reset_cards(SimTime now) {
+  for (unsigned card = 0; card < cards(); ++card) {
+    const auto down = [card](const State& s) { return s.cards[card].reset || s.cards[card].disabled; };
+    const auto some = std::count_if(states_.begin(), states_.end(), down);
+    if (some != 0 && some != static_cast<std::ptrdiff_t>(states_.size())) cut(port_of(card), now, false);
+  }
 }
 
 // What was read of it tells nothing of what comes next.
-void Model::forget_card() {
-  asked_[card()].orphan_own();
-  pf_registers_.clear();
-  read_.reset();
+void Model::forget_card(unsigned card) {
+  asked_[port_of(card)].orphan_own();
+  pf_registers_[card].clear();
+  read_.erase(card);
 }
 
 }  // namespace vfpool::reference

@@ -81,11 +81,12 @@ std::string describe(const Outcome& o) {
 
 Model::Model(const bridge::Geometry& g)
     : states_{State(g)},
-      pending_(g.users + 2),
-      asked_(g.users + 2),
-      aborted_(g.users + 2),
-      recent_(g.users + 2),
-      tally_(g.users + 2) {}
+      pending_(1 + g.users + g.devices),
+      asked_(pending_.size()),
+      aborted_(pending_.size()),
+      recent_(pending_.size()),
+      pf_registers_(g.devices),
+      tally_(static_cast<unsigned>(pending_.size())) {}
 
 bool Model::is_lost(const Pending& p) {
   return std::any_of(p.outcomes.begin(), p.outcomes.end(), [](const Outcome& o) { return o.kind == Kind::kLost; });
@@ -98,16 +99,16 @@ const State& Model::state() const {
 
 std::vector<State> Model::all_states() const {
   std::vector<State> all = states_;
-  if (read_)
-    for (const State& s : states_) {
-      all.push_back(s);
-      all.back().layout = *read_;
+  for (const auto& [card, layout] : read_)
+    for (std::size_t n = all.size(), i = 0; i < n; ++i) {
+      all.push_back(all[i]);
+      all.back().cards[card].layout = layout;
     }
   return all;
 }
 
 Outcome Model::route(const State& s, unsigned port, const Tlp& t) const {
-  return port == card() ? route_from_card(s, t) : route_from_host(s, port, t);
+  return is_card(port) ? route_from_card(s, card_at(port), t) : route_from_host(s, port, t);
 }
 
 void Model::consider(Pending& p, const State& s) const { add(p.outcomes, route(s, p.port, p.t)); }
@@ -120,23 +121,32 @@ void Model::reconsider() {
 }
 
 // What is on its way while its VF changes belongs to an assignment that is over, and may end (docs/bridge.md).
-void Model::hand(const std::vector<bool>& hosts) {
-  if (std::find(hosts.begin(), hosts.end(), true) == hosts.end()) return;
-  const auto concerns = [&](unsigned port) { return port < hosts.size() && hosts[port]; };
+void Model::hand(const State::Changed& changed) {
+  if (std::all_of(changed.begin(), changed.end(), [](std::uint32_t cards) { return cards == 0; })) return;
+  const auto between = [&](unsigned a, unsigned b) {
+    if (is_card(a) == is_card(b)) return false;
+    const unsigned host = std::min(a, b), card = card_at(std::max(a, b));
+    return (changed[host] >> card & 1) != 0;
+  };
   const auto goes = [](const Outcome& o) { return o.kind == Kind::kForward; };
   for (Queue& q : pending_)
     for (Pending& p : q) {
-      const auto there = [&](const Outcome& o) { return goes(o) && concerns(o.port); };
-      const bool out = std::any_of(p.outcomes.begin(), p.outcomes.end(), there);
       // What the owner asks concerns no VF, and neither does its answer.
       if (is_completion(p.t)) {
-        p.handed |= concerns(p.port) || (out && p.outcomes.front().port != 0);
-      } else if (out || (p.port != 0 && concerns(p.port))) {
-        p.handed = true;
-        if (std::any_of(p.outcomes.begin(), p.outcomes.end(), goes)) add(p.outcomes, kEnds);
+        const unsigned to = p.outcomes.front().port;
+        p.handed |= to != 0 && between(p.port, to);
+        continue;
       }
+      if (p.port == 0) continue;
+      const bool leaves = std::any_of(p.outcomes.begin(), p.outcomes.end(), goes);
+      const bool concerned = std::any_of(p.outcomes.begin(), p.outcomes.end(),
+                                         [&](const Outcome& o) { return goes(o) && between(p.port, o.port); });
+      if (leaves && concerned) add(p.outcomes, kEnds);
+      // What leads nowhere may lead to what has changed.
+      p.handed |= leaves ? concerned : !is_card(p.port) && changed[p.port] != 0;
     }
-  for (unsigned port = 0; port < asked_.size(); ++port) asked_[port].hand(hosts, concerns(port));
+  for (unsigned port = 0; port < asked_.size(); ++port)
+    asked_[port].hand([&](unsigned from) { return from != 0 && between(from, port); });
 }
 
 void Model::maybe(const Change& change) {
@@ -162,7 +172,7 @@ void Model::surely(const Change& change) {
 }
 
 void Model::apply_config_write(const Pending& p, bool done, SimTime now) {
-  if (p.port == card() || !is_config(p.t) || !p.t.has_data() || p.t.data.size() < 4) return;
+  if (is_card(p.port) || !is_config(p.t) || !p.t.has_data() || p.t.data.size() < 4) return;
   const Tlp& t = p.t;
   const std::uint32_t value = word(t);
   const auto change = [&](State& s) {
@@ -174,17 +184,20 @@ void Model::apply_config_write(const Pending& p, bool done, SimTime now) {
     config_write(h, to.place->kind, reg, value, t.first_be());
     if (to.place->kind == FunctionKind::kSlotPort && reg == kSlotControl && (t.first_be() & 2) && (value & kPowerOff))
       s.lose_slot(p.port, to.place->slot);
-    if (to.place->kind == FunctionKind::kOwnerPort) reset_below(s, reg, value, t.first_be());
+    if (to.place->kind == FunctionKind::kOwnerPort) reset_below(s, to.place->slot, reg, value, t.first_be());
     if (to.place->kind == FunctionKind::kVf && reg == kVfDeviceControl && (t.first_be() & 2) && (value & kInitiateFlr))
       h = {.id = h.id};
-    if (p.port == 0 && to.place->kind == FunctionKind::kOwnerPort) s.layout.pf = Bdf(h.secondary, 0, 0);
+    if (to.place->kind == FunctionKind::kOwnerPort) s.cards[to.place->slot].layout.pf = Bdf(h.secondary, 0, 0);
   };
   if (!done) return maybe(change);
   surely(change);
-  if (!states_.front().card_reset && !states_.front().card_disabled) return;
-  forget_card();
-  cut(card(), now, true);
-  dark_[card()] = now;
+  for (unsigned card = 0; card < cards(); ++card) {
+    const Card& c = states_.front().cards[card];
+    if (!c.reset && !c.disabled) continue;
+    forget_card(card);
+    cut(port_of(card), now, true);
+    dark_[port_of(card)] = now;
+  }
 }
 
 void Model::cleaned(unsigned vf) {
@@ -209,7 +222,7 @@ void Model::entered(unsigned port, const Tlp& t, SimTime now) {
     Pending& p = pending_[port].emplace_back(Pending{.port = port, .t = t, .outcomes = {}, .at = now});
     for (const State& s : all_states()) consider(p, s);
     loosen(p);
-    if (port != card()) apply_config_write(p, false, now);
+    if (!is_card(port)) apply_config_write(p, false, now);
   }
   hand_unsettled(now);
 }
@@ -217,7 +230,7 @@ void Model::entered(unsigned port, const Tlp& t, SimTime now) {
 // Nobody knows when what is changing takes effect.
 void Model::hand_unsettled(SimTime now) {
   for (std::size_t i = 1; i < states_.size(); ++i) hand(states_[i].changed(states_[0]));
-  cut_reset_card(now);
+  cut_reset_cards(now);
 }
 
 void Model::completion_entered(unsigned port, const Tlp& t) {
@@ -245,7 +258,7 @@ void Model::completion_entered(unsigned port, const Tlp& t) {
     return;
   }
   if (a->from == Asked::kBridge) {
-    if (!a->orphan) learn(*a, t);
+    if (!a->orphan) learn(card_at(port), *a, t);
   } else if (!a->orphan) {
     Outcome o{.kind = Kind::kForward, .port = a->from, .packet = t};
     o.packet.set_requester(a->request.requester());
@@ -258,21 +271,21 @@ void Model::completion_entered(unsigned port, const Tlp& t) {
   if (f == Fit::kLast) asked_[port].end(*a);
 }
 
-void Model::learn(const Asked& a, const Tlp& c) {
+void Model::learn(unsigned card, const Asked& a, const Tlp& c) {
   if (c.kind() != TlpKind::kCplData || c.data.size() < 4) return;
   if (a.sent.kind() == TlpKind::kCfgRead1) {
     // The look at a VF after its reset (PCIe Base Specification 2.1, 7.8.5).
     if ((word(c) & kTransactionsPending) != 0) return;
     for (const State& s : all_states())
-      if (const auto vf = s.layout.vf_of(a.sent.cfg_target())) reset_.insert(*vf);
+      if (const auto vf = s.vf_of(card, a.sent.cfg_target())) reset_.insert(*vf);
     return;
   }
-  pf_registers_[a.sent.cfg_register()] = word(c);
-  read_ = layout_of(a.sent.cfg_target(), pf_registers_);
+  pf_registers_[card][a.sent.cfg_register()] = word(c);
+  read_[card] = layout_of(a.sent.cfg_target(), pf_registers_[card]);
   // What went with VF Enable has nothing left that could be reset.
-  if (read_->off)
+  if (read_[card].off)
     for (const State& s : states_)
-      for (unsigned v = 0; v < s.vfs.size(); ++v)
+      for (unsigned v = card * kCardVfs; v < (card + 1) * kCardVfs; ++v)
         if (s.vfs[v].cleaning) reset_.insert(v);
   reconsider();
 }
@@ -327,30 +340,32 @@ void Model::request_left(unsigned port, const Tlp& t, SimTime now) {
                                               .handed = p->handed,
                                               .mute = p->mute}))
         throw Broken(kTag, fmt::format("{} left by port {}, where its tag is in use", t.str(), port));
-      forget(q, p, port == 0 ? "to the owner" : port == card() ? "to the card" : "to a user");
+      forget(q, p, port == 0 ? "to the owner" : is_card(port) ? "to the card" : "to a user");
       return;
     }
   }
-  if (port == card()) return own_request_left(t, now);
+  if (is_card(port)) return own_request_left(port, t, now);
   throw Broken(kIsolation, fmt::format("{} left by port {}: nobody sent it there", t.str(), port));
 }
 
-void Model::own_request_left(const Tlp& t, SimTime now) {
+void Model::own_request_left(unsigned port, const Tlp& t, SimTime now) {
   const auto states = all_states();
+  const unsigned card = card_at(port);
   const bool allowed = std::any_of(states.begin(), states.end(), [&](const State& s) {
-    if (t.kind() == TlpKind::kCfgRead0) return t.cfg_target() == s.layout.pf && s.layout.pf.bus() != 0;
+    const Bdf pf = s.cards[card].layout.pf;
+    if (t.kind() == TlpKind::kCfgRead0) return t.cfg_target() == pf && pf.bus() != 0;
     // The size of a VF BAR shows by writing to it.
     if (t.kind() == TlpKind::kCfgWrite0)
-      return t.cfg_target() == s.layout.pf && (t.cfg_register() == kSriovBar0 || t.cfg_register() == kSriovBar3);
+      return t.cfg_target() == pf && (t.cfg_register() == kSriovBar0 || t.cfg_register() == kSriovBar3);
     // Of a VF that is being cleaned: its reset, and the look at what became of it.
     const bool look = t.kind() == TlpKind::kCfgRead1, reset = t.kind() == TlpKind::kCfgWrite1;
-    const auto vf = s.layout.vf_of(t.cfg_target());
+    const auto vf = s.vf_of(card, t.cfg_target());
     if (!vf || !s.vfs[*vf].cleaning || t.cfg_register() != kVfDeviceControl) return false;
     return look || (reset && t.data.size() == 4 && (t.data[1] & 0x80) != 0);
   });
-  if (!allowed) throw Broken(kOwn, fmt::format("{} left by the card's port: nobody sent it", t.str()));
-  if (!asked_[card()].add({.request = t, .sent = t, .at = now}))
-    throw Broken(kTag, fmt::format("{} left by the card's port, where its tag is in use", t.str()));
+  if (!allowed) throw Broken(kOwn, fmt::format("{} left by port {}: nobody sent it", t.str(), port));
+  if (!asked_[port].add({.request = t, .sent = t, .at = now}))
+    throw Broken(kTag, fmt::format("{} left by port {}, where its tag is in use", t.str(), port));
 }
 
 void Model::completion_left(unsigned port, const Tlp& t, SimTime now) {
@@ -486,14 +501,14 @@ bool Model::waits(unsigned port, Bdf requester, std::uint8_t tag) const {
   return std::any_of(aborted_[port].begin(), aborted_[port].end(), [&](const Asked& a) { return is_it(a.request); });
 }
 
-bool Model::configuration_waits() const {
-  const auto for_card = [this](const Pending& p) {
+bool Model::configuration_waits(unsigned port) const {
+  const auto for_card = [port](const Pending& p) {
     return is_config(p.t) &&
-           std::any_of(p.outcomes.begin(), p.outcomes.end(), [this](const Outcome& o) { return o.leaves_by(card()); });
+           std::any_of(p.outcomes.begin(), p.outcomes.end(), [port](const Outcome& o) { return o.leaves_by(port); });
   };
   for (const Queue& q : pending_)
     if (std::any_of(q.begin(), q.end(), for_card)) return true;
-  const auto& asked = asked_[card()].all();
+  const auto& asked = asked_[port].all();
   return std::any_of(asked.begin(), asked.end(),
                      [](const auto& e) { return e.second.from != Asked::kBridge && is_config(e.second.sent); });
 }
@@ -513,11 +528,8 @@ bool Model::idle(SimTime now) const {
 void Model::settle(SimTime now) {
   dark_.clear();  // what was lost with a link has its end below
   vanished_.clear();
-  if (std::exchange(lost_card_, false)) surely([](State& s) { s.lose_card(); });
-  if (read_) {
-    const Layout l = *std::exchange(read_, std::nullopt);
-    surely([&](State& s) { s.layout = l; });
-  }
+  for (const unsigned card : std::exchange(lost_cards_, {})) surely([card](State& s) { s.lose_card(card); });
+  for (const auto& [card, layout] : std::exchange(read_, {})) surely([&](State& s) { s.cards[card].layout = layout; });
   for (unsigned port = 0; port < pending_.size(); ++port) {
     Queue& q = pending_[port];
     for (auto it = q.begin(); it != q.end();) {

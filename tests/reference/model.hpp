@@ -41,7 +41,7 @@ class Model {
   /// From now on only this. What is on its way may still meet what was.
   void surely(const Change& change);
   /// A port's link is going down, and has gone: what came by it and what its neighbour asked is forgotten. That it is
-  /// up again is for surely(). The card is reset with the owner's link.
+  /// up again is for surely(). The cards are reset with the owner's link.
   void losing_link(unsigned port, SimTime now);
   void lost_link(unsigned port, SimTime now);
   /// A port takes nothing, or not all classes, for so long that it may be found stuck: until settle() what is meant for
@@ -59,13 +59,13 @@ class Model {
   /// The bridge is idle: everything that was begun has happened.
   void settle(SimTime now);
   /// Nothing is changing: there is but one state, and this is it.
-  bool steady() const { return states_.size() == 1 && !read_; }
+  bool steady() const { return states_.size() == 1 && read_.empty(); }
   const State& state() const;
 
   /// A request with this ID and tag that came in by `port` has not got its end.
   bool waits(unsigned port, Bdf requester, std::uint8_t tag) const;
-  /// A configuration request of a host is for the card and not answered.
-  bool configuration_waits() const;
+  /// A configuration request of a host is for the card at `port` and not answered.
+  bool configuration_waits(unsigned port) const;
   /// No request waits for its answer, but those that may have got it unseen or have waited too long.
   bool idle(SimTime now) const;
 
@@ -90,11 +90,16 @@ class Model {
   static constexpr SimTime kReceive = 8 * Scheduler::kClockPeriod;
 
   static bool is_lost(const Pending& p);
-  unsigned card() const { return static_cast<unsigned>(pending_.size()) - 1; }
+  // Ports: hosts first, then the cards.
+  unsigned hosts() const { return static_cast<unsigned>(states_.front().hosts.size()); }
+  unsigned cards() const { return static_cast<unsigned>(states_.front().cards.size()); }
+  bool is_card(unsigned port) const { return port >= hosts(); }
+  unsigned card_at(unsigned port) const { return port - hosts(); }
+  unsigned port_of(unsigned card) const { return hosts() + card; }
   Outcome route(const State& s, unsigned port, const Tlp& t) const;
   void consider(Pending& p, const State& s) const;
   void reconsider();
-  void hand(const std::vector<bool>& hosts);
+  void hand(const State::Changed& changed);
   void hand_unsettled(SimTime now);
   void apply_config_write(const Pending& p, bool done, SimTime now);
   void completion_entered(unsigned port, const Tlp& t);
@@ -103,14 +108,14 @@ class Model {
   bool answer_left(unsigned port, const Tlp& t, SimTime now);
   bool time_out_left(unsigned port, const Tlp& t, SimTime now);
   void request_left(unsigned port, const Tlp& t, SimTime now);
-  void own_request_left(const Tlp& t, SimTime now);
-  void learn(const Asked& a, const Tlp& completion);
+  void own_request_left(unsigned port, const Tlp& t, SimTime now);
+  void learn(unsigned card, const Asked& a, const Tlp& completion);
   void check_order(unsigned from, Queue::iterator passer, unsigned to);
   void forget(Queue& q, Queue::iterator p, const std::string& outcome);
 
   void cut(unsigned port, SimTime now, bool sure);
-  void cut_reset_card(SimTime now);
-  void forget_card();
+  void cut_reset_cards(SimTime now);
+  void forget_card(unsigned card);
   void loosen(Pending& p) const;
   bool vanishes(Pending& p, SimTime now);
   bool stands(Pending& p) const;
@@ -121,14 +126,14 @@ class Model {
   std::vector<Queue> pending_;             // by port: packets that came in and whose outcome has not been seen
   std::vector<Tags> asked_;                // by port: requests that left there
   std::vector<std::list<Asked>> aborted_;  // by port of who asked: their answer was wrong, and Completer Abort is due
-  std::vector<std::vector<SimTime>> recent_;        // by port: when the last packets came in
-  std::map<unsigned, std::uint32_t> pf_registers_;  // what the card said to the bridge's own reads
-  std::set<unsigned> blocked_;                      // ports that may be stuck, since the last settle()
-  std::set<unsigned> vanished_;                     // ports some of whose requests have no answer for it
-  std::map<unsigned, SimTime> dark_;                // ports whose link has gone down since the last settle(), and when
-  std::set<unsigned> reset_;                        // VFs that have confirmed their reset since they are cleaned
-  bool lost_card_ = false;                          // ... since the last settle()
-  std::optional<Layout> read_;                      // the layout that follows from it, until settle()
+  std::vector<std::vector<SimTime>> recent_;                     // by port: when the last packets came in
+  std::vector<std::map<unsigned, std::uint32_t>> pf_registers_;  // by card: what it said to the bridge's own reads
+  std::set<unsigned> blocked_;                                   // ports that may be stuck, since the last settle()
+  std::set<unsigned> vanished_;                                  // ports some of whose requests have no answer for it
+  std::map<unsigned, SimTime> dark_;  // ports whose link has gone down since the last settle(), and when
+  std::set<unsigned> reset_;          // VFs that have confirmed their reset since they are cleaned
+  std::set<unsigned> lost_cards_;     // ... since the last settle()
+  std::map<unsigned, Layout> read_;   // by card: the layout that follows from it, until settle()
   Tally tally_;
 };
 

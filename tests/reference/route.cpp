@@ -20,9 +20,10 @@ Outcome operator|(Outcome o, Drop also) {
   return o;
 }
 
-Outcome to_card(const State& s, Tlp packet) {
-  if (!s.card_reached()) return refuse(Drop::kBlocked);
-  return {.kind = Kind::kForward, .port = bridge::Geometry{}.users + 1, .packet = std::move(packet), .own_id = true};
+Outcome to_card(const State& s, unsigned card, Tlp packet) {
+  if (!s.reached(card)) return refuse(Drop::kBlocked);
+  const auto port = static_cast<unsigned>(s.hosts.size()) + card;
+  return {.kind = Kind::kForward, .port = port, .packet = std::move(packet), .own_id = true};
 }
 Outcome to_host(unsigned port, Tlp packet) {
   return {.kind = Kind::kForward, .port = port, .packet = std::move(packet)};
@@ -49,10 +50,11 @@ Outcome route_config(const State& s, unsigned port, const Tlp& t) {
     Tlp out = t;
     if (to.type0) out.hdr[0] &= ~(1U << 24);
     // A user's VF: the owner may look; its writes end as if they had been done.
-    const auto vf = s.layout.known ? s.layout.vf_of(t.cfg_target()) : std::nullopt;
-    if (!s.layout.known && t.cfg_target() != s.layout.pf) return refuse(Drop::kBlocked);
+    const Layout& layout = s.cards[*to.card].layout;
+    const auto vf = s.vf_of(*to.card, t.cfg_target());
+    if (!layout.known && t.cfg_target() != layout.pf) return refuse(Drop::kBlocked);
     if (write && vf && (s.vfs[*vf].user != 0 || s.vfs[*vf].cleaning)) return {.kind = Kind::kAnswer};
-    return to_card(s, std::move(out));
+    return to_card(s, *to.card, std::move(out));
   }
   if (!to.place) return refuse(Drop::kNoTarget);
   const Header& h = header_of(s.hosts[port], *to.place);
@@ -60,11 +62,12 @@ Outcome route_config(const State& s, unsigned port, const Tlp& t) {
   if (!write) return {.kind = Kind::kAnswer, .data = config_read(h, to.place->kind, reg)};
   // Command, MSI-X Message Control and Initiate FLR reach the silicon.
   if (to.place->kind == FunctionKind::kVf && (reg == kCommand || reg == kVfMsix || reg == kVfDeviceControl)) {
-    if (!s.layout.known) return refuse(Drop::kBlocked);
-    const auto vf = s.vf_in(port, to.place->slot, to.place->fn);
+    const unsigned vf = *s.vf_in(port, to.place->slot, to.place->fn), card = vf / kCardVfs;
+    const Layout& layout = s.cards[card].layout;
+    if (!layout.known) return refuse(Drop::kBlocked);
     Tlp out = t;
-    out.hdr[2] = (out.hdr[2] & 0xffff) | static_cast<std::uint32_t>(s.layout.id(*vf).raw) << 16;
-    Outcome o = to_card(s, std::move(out));
+    out.hdr[2] = (out.hdr[2] & 0xffff) | static_cast<std::uint32_t>(layout.id(vf % kCardVfs).raw) << 16;
+    Outcome o = to_card(s, card, std::move(out));
     o.data_free = true;
     return o;
   }
@@ -84,46 +87,52 @@ Outcome route_memory(const State& s, unsigned port, const Tlp& t) {
   // Under which of the two a port that is closed counts is not said.
   if (!h.upstream.memory_enabled()) return refuse(Drop::kNoTarget) | Drop::kNotAssigned;
   if (port == 0) {
-    const Header& way = h.slots[0].port;
-    if (!in_windows(way, a)) return refuse(Drop::kNoTarget);
-    if (!way.memory_enabled()) return refuse(Drop::kNoTarget) | Drop::kNotAssigned;
-    return to_card(s, t);
+    for (unsigned card = 0; card < s.cards.size(); ++card) {
+      const Header& way = h.slots[card].port;
+      if (!in_windows(way, a)) continue;
+      if (!way.memory_enabled()) return refuse(Drop::kNoTarget) | Drop::kNotAssigned;
+      return to_card(s, card, t);
+    }
+    return refuse(Drop::kNoTarget);
   }
   if (!in_windows(h.upstream, a)) return refuse(Drop::kNoTarget);
-  for (unsigned v = 0; v < s.layout.num; ++v) {
-    const Vf& vf = s.vfs[v];
-    if (vf.user != port || vf.cleaning) continue;
+  for (unsigned name = 0; name < s.vfs.size(); ++name) {
+    const Vf& vf = s.vfs[name];
+    const unsigned card = name / kCardVfs, v = name % kCardVfs;
+    const Layout& layout = s.cards[card].layout;
+    if (v >= layout.num || vf.user != port || vf.cleaning) continue;
     const Slot& slot = h.slots[vf.slot];
     const Header& f = slot.functions[vf.fn];
     for (unsigned b = 0; b < 2; ++b) {
       const std::uint64_t base = f.bar64(3 * b);
       if (!f.memory_enabled() || !slot.port.memory_enabled() || !in(a, base, kVfBarSize)) continue;
       if (!slot.usable) return refuse(Drop::kNotAssigned) | Drop::kNoTarget;
-      if (!s.layout.known) return refuse(Drop::kBlocked);
-      if (!s.layout.memory) return refuse(Drop::kNoTarget) | Drop::kNotAssigned | Drop::kBlocked;
-      return to_card(s, at_address(t, s.layout.bar[b] + v * s.layout.distance + (a - base)));
+      if (!layout.known) return refuse(Drop::kBlocked);
+      if (!layout.memory) return refuse(Drop::kNoTarget) | Drop::kNotAssigned | Drop::kBlocked;
+      return to_card(s, card, at_address(t, layout.bar[b] + v * layout.distance + (a - base)));
     }
   }
   return refuse(Drop::kNoTarget) | Drop::kNotAssigned;
 }
 
 // The PF is the owner's, whatever else is known; of a card without VFs all that its port has buses for.
-bool of_owner(const State& s, Bdf rid) {
-  if (s.layout.pf.bus() == 0) return false;
-  if (rid == s.layout.pf) return true;
-  const Header& way = s.hosts[0].slots[0].port;
-  if (s.layout.known && s.layout.num == 0) return rid.bus() >= way.secondary && rid.bus() <= way.subordinate;
-  return s.layout.known && s.layout.of_owner(rid);
+bool of_owner(const State& s, unsigned card, Bdf rid) {
+  const Layout& layout = s.cards[card].layout;
+  if (layout.pf.bus() == 0) return false;
+  if (rid == layout.pf) return true;
+  const Header& way = s.hosts[0].slots[card].port;
+  if (layout.known && layout.num == 0) return rid.bus() >= way.secondary && rid.bus() <= way.subordinate;
+  return layout.known && layout.of_owner(rid);
 }
 
 // What is meant for the root complex, errors and power management events among it, and interrupts are the owner's
 // (2.2.8); those of a user's VF are nobody's.
-Outcome route_message(const State& s, const Tlp& t) {
+Outcome route_message(const State& s, unsigned card, const Tlp& t) {
   const unsigned code = t.hdr[1] & 0xff, routing = t.hdr[0] >> 24 & 7;
   const bool interrupt = routing == 4 && (code & ~7U) == 0x20;
-  const auto vf = s.layout.vf_of(t.requester());
-  const bool owners = of_owner(s, t.requester()) || (vf && s.vfs[*vf].user == 0);
-  if (!owners && !s.layout.known) return refuse(Drop::kBlocked) | Drop::kUnsupported | Drop::kNoTarget;
+  const auto vf = s.vf_of(card, t.requester());
+  const bool owners = of_owner(s, card, t.requester()) || (vf && s.vfs[*vf].user == 0);
+  if (!owners && !s.cards[card].layout.known) return refuse(Drop::kBlocked) | Drop::kUnsupported | Drop::kNoTarget;
   if (owners && (routing == 0 || interrupt)) return to_host(0, t);
   return refuse(Drop::kUnsupported) | Drop::kNoTarget | Drop::kNotAssigned;
 }
@@ -162,25 +171,27 @@ Outcome route_from_host(const State& s, unsigned port, const Tlp& t) {
   if (is_config(t)) return route_config(s, port, t);
   if (is_message(t)) return {.kind = Kind::kTake};
   Outcome o = route_memory(s, port, t);
-  // Of a user, who can reach nothing then: which of the two reasons is told is not said.
-  if (o.kind == Kind::kRefuse && port != 0 && !s.layout.known) o = o | Drop::kBlocked;
+  // Of a user, who cannot reach that card's VFs then: which of the two reasons is told is not said.
+  const auto unknown = [](const Card& c) { return !c.layout.known; };
+  if (o.kind == Kind::kRefuse && port != 0 && std::any_of(s.cards.begin(), s.cards.end(), unknown))
+    o = o | Drop::kBlocked;
   if (o.kind == Kind::kForward) o.packet = at_address(o.packet, o.packet.address());
   return o;
 }
 
-Outcome route_from_card(const State& s, const Tlp& t) {
+Outcome route_from_card(const State& s, unsigned card, const Tlp& t) {
   if (const Drop d = unfit(t); d != Drop::kNone) {
     Outcome o = refuse(d, d == Drop::kMalformed);
     if (t.kind() == TlpKind::kUnknown) o = o | Drop::kUnsupported;
     return o;
   }
   if (is_config(t)) return refuse(Drop::kUnsupported);  // 7.3.3: requests for configuration go down only
-  if (is_message(t)) return route_message(s, t);
+  if (is_message(t)) return route_message(s, card, t);
   const Host& owner = s.hosts[0];
-  const bool owner_open = owner.upstream.bus_master() && owner.slots[0].port.bus_master();
-  const auto vf = s.layout.vf_of(t.requester());
-  const bool pf = of_owner(s, t.requester());
-  if (!pf && !s.layout.known) return refuse(Drop::kBlocked) | Drop::kNoTarget;
+  const bool owner_open = owner.upstream.bus_master() && owner.slots[card].port.bus_master();
+  const auto vf = s.vf_of(card, t.requester());
+  const bool pf = of_owner(s, card, t.requester());
+  if (!pf && !s.cards[card].layout.known) return refuse(Drop::kBlocked) | Drop::kNoTarget;
   if (!pf && !vf) return refuse(Drop::kNoTarget);
   if (vf && s.vfs[*vf].cleaning) return refuse(Drop::kNotAssigned) | Drop::kBlocked | Drop::kBusMaster;
   const Header* f = vf ? s.function_of(*vf) : nullptr;

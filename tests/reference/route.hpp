@@ -37,9 +37,9 @@ bool same(const Outcome& a, const Outcome& b);
 /// Unless it is one of them.
 void add(std::vector<Outcome>& outcomes, Outcome o);
 
-/// Of a host: 0 the owner, else a user. The other is what the card sends.
+/// Of a host: 0 the owner, else a user. The other is what a card sends.
 Outcome route_from_host(const State& s, unsigned port, const Tlp& t);
-Outcome route_from_card(const State& s, const Tlp& t);
+Outcome route_from_card(const State& s, unsigned card, const Tlp& t);
 
 /// `t` at another address, in the format that it asks for (2.2.4.1).
 Tlp at_address(Tlp t, std::uint64_t address);

@@ -31,10 +31,26 @@ const char* kind_of(const Tlp& t) {
 
 }  // namespace
 
-Run::Run() : model_(bridge::Bridge::geometry()) {
+Run::FurtherCard::FurtherCard(Scheduler& scheduler, bridge::Bridge& bridge, unsigned device)
+    : wire(wire::Loopback::make_pair(scheduler)),
+      endpoint(scheduler, bridge.input(bridge::Bridge::device_port(device))),
+      nic(scheduler, endpoint.dma(), {}) {
+  const unsigned port = bridge::Bridge::device_port(device);
+  wire.second->set_receiver([](wire::Frame) {});
+  endpoint.plug(nic);
+  nic.set_wire(*wire.first);
+  bridge.connect(port, endpoint);
+  bridge.set_link(port, true);
+}
+
+Run::Run() : model_(bridge::Bridge::geometry()), vfs_(cards()) {
   for (unsigned p = 0; p < bridge::Bridge::port_count(); ++p)
     neighbours_.push_back(std::make_unique<Neighbour>(bridge, p));
-  neighbours_[card()]->configuration_to(endpoint);
+  neighbours_[hosts()]->configuration_to(endpoint);
+  for (unsigned card = 1; card < cards(); ++card) {
+    further_.push_back(std::make_unique<FurtherCard>(scheduler, bridge, card));
+    neighbours_[hosts() + card]->configuration_to(further_.back()->endpoint);
+  }
   bridge.add_tap([this](unsigned port, bool toward_bridge, const Tlp& t) {
     if (log && begun_)
       fmt::print("{:>10} ns  {} port {}: {}\n", scheduler.now().count() / 1000, toward_bridge ? "into" : "from", port,
@@ -46,7 +62,7 @@ Run::Run() : model_(bridge::Bridge::geometry()) {
       model_.entered(port, t, scheduler.now());
     } else {
       model_.left(port, t, scheduler.now());
-      if (port != 0 && port != card() && t.kind() == TlpKind::kMemWrite && t.requester().fn() != 0)
+      if (port != 0 && !is_card(port) && t.kind() == TlpKind::kMemWrite && t.requester().fn() != 0)
         ++reached_["to a user: MWr of a further function of a slot"];
     }
   });
@@ -59,11 +75,25 @@ Run::Run() : model_(bridge::Bridge::geometry()) {
 }
 
 void Run::reset_card(unsigned device) {
-  Pool::reset_card(device);
-  neighbours_[card()]->forget();
+  nic_of(device).reset(0);
+  neighbours_[hosts() + device]->forget();
 }
 
-const char* Run::name_of(unsigned port) { return port == 0 ? "owner" : port == card() ? "card" : "user"; }
+const char* Run::name_of(unsigned port) { return port == 0 ? "owner" : is_card(port) ? "card" : "user"; }
+
+std::vector<unsigned> Run::vf_names() {
+  std::vector<unsigned> names;
+  for (unsigned card = 0; card < cards(); ++card)
+    for (unsigned vf = 0; vf < kVfs; ++vf) names.push_back(card * kCardVfs + vf);
+  return names;
+}
+
+// Ports and cards are found in the order of their numbers.
+host::Function Run::owners(std::uint16_t device, unsigned card) const {
+  for (const auto& f : owner_tree)
+    if (f.device == device && card-- == 0) return f;
+  throw std::runtime_error("not found in\n" + host::describe(owner_tree));
+}
 
 void Run::advance(SimTime t) {
   bool over = false;
@@ -111,7 +141,7 @@ void Run::settle() {
 
 // Nothing is lost in silence: a server that did not get an answer has lost its slots.
 void Run::see_lost_answers() {
-  for (unsigned user = 1; user < card(); ++user) {
+  for (unsigned user = 1; user < hosts(); ++user) {
     if (!model_.has_lost_answers(user)) continue;
     ++reached_["stuck user: an answer is discarded"];
     if (model_.keeps_cards(user))

@@ -44,9 +44,21 @@ class Run : public Pool {
     auto operator<=>(const Place&) const = default;
   };
   /// A function of a slot.
-  struct Card {
+  struct Function {
     Bdf bdf;
     std::array<std::uint64_t, 2> bars{};  // 0 and 3
+  };
+  /// What is in a slot: functions of one card.
+  struct Plugged {
+    unsigned card = 0;
+    std::vector<Function> functions;
+  };
+  /// A card beside the one that Pool has.
+  struct FurtherCard {
+    FurtherCard(Scheduler& scheduler, bridge::Bridge& bridge, unsigned device);
+    std::pair<std::unique_ptr<wire::Loopback>, std::unique_ptr<wire::Loopback>> wire;
+    pcie::Endpoint endpoint;
+    nic82599::Nic82599 nic;
   };
 
   // Between the steps, by model servers.
@@ -59,7 +71,7 @@ class Run : public Pool {
   void see_lost_answers();
   void compare_counters();
   void restore();
-  void set_up_owner();
+  void set_up_owner(const std::set<unsigned>& cards);
   void enumerate(unsigned host);
 
   // The steps.
@@ -84,26 +96,37 @@ class Run : public Pool {
 
   void reset_card(unsigned device) override;
 
-  static constexpr unsigned kVfs = 8;
-  Card* card_of(const Step& s);
+  static constexpr unsigned kVfs = 8;  // of each card
+  Function* function_of(const Step& s);
   void advance(SimTime t);
   void send(unsigned port, Tlp t);
   bool writes(unsigned port) const;
   bool write_config(unsigned port, Bdf target, unsigned reg, std::uint32_t value, unsigned bytes);
   std::optional<std::uint8_t> free_tag(unsigned port, Bdf id);
   static const char* name_of(unsigned port);
-  static unsigned card() { return bridge::Bridge::device_port(0); }
+  // Ports: hosts first, then the cards.
+  static unsigned hosts() { return bridge::Bridge::device_port(0); }
+  static unsigned cards() { return bridge::Bridge::geometry().devices; }
+  static bool is_card(unsigned port) { return port >= hosts(); }
+  static unsigned card_port(const Step& s) { return bridge::Bridge::device_port(s.port % cards()); }
+  static std::vector<unsigned> vf_names();  // of all cards
+  nic82599::Nic82599& nic_of(unsigned card) { return card == 0 ? nic : further_[card - 1]->nic; }
+  host::Function owners(std::uint16_t device, unsigned card) const;  // the owner's function of that kind for a card
+  host::Function pf(unsigned card) const { return owners(0x10f9, card); }
+  host::Function port_above(unsigned card) const { return owners(0x8088, card); }
   Place place_of(const Step& s) const;
   std::vector<std::uint64_t> own_memory(unsigned port) const;
 
   Model model_;
   std::vector<std::unique_ptr<Neighbour>> neighbours_;
-  std::map<Place, std::vector<Card>> cards_;  // what is or was in a slot, by function
-  std::set<Place> unplugged_;                 // cards that their servers must set up again
-  std::set<unsigned> disabled_;               // hosts whose Command registers are not as set up
-  std::set<unsigned> held_;                   // ports whose neighbour does not take everything
-  std::set<unsigned> dark_, down_;            // ports that must be set up anew; of them, those whose link is down yet
-  unsigned next_home_ = 0;                    // where the next VF goes that was taken away
+  std::vector<std::unique_ptr<FurtherCard>> further_;
+  std::vector<std::vector<host::Function>> vfs_;  // by card, as the owner sees them
+  std::map<Place, Plugged> slots_;                // what is or was there
+  std::set<Place> unplugged_;                     // slots that their servers must set up again
+  std::set<unsigned> disabled_;                   // hosts whose Command registers are not as set up
+  std::set<unsigned> held_;                       // ports whose neighbour does not take everything
+  std::set<unsigned> dark_, down_;  // ports that must be set up anew; of them, those whose link is down yet
+  unsigned next_home_ = 0;          // where the next VF goes that was taken away
   std::map<unsigned, std::uint8_t> last_write_;  // by host: tag of its last configuration write that changed something
   std::map<std::uint32_t, std::uint8_t> next_tag_;
   std::uint32_t serial_ = 0;

@@ -2,18 +2,19 @@
 #include "state.hpp"
 
 namespace vfpool::reference {
-namespace {
 
-constexpr unsigned kVfs = 64;
-
-}  // namespace
-
-State::State(const bridge::Geometry& g) : hosts(g.users + 1), vfs(kVfs) {
+State::State(const bridge::Geometry& g) : hosts(g.users + 1), cards(g.devices), vfs(g.devices * kCardVfs) {
   for (unsigned h = 0; h < hosts.size(); ++h) {
-    hosts[h].slots.resize(h == 0 ? 1 : g.slots);
+    hosts[h].slots.resize(h == 0 ? g.devices : g.slots);
     if (h == 0) continue;
     for (Slot& s : hosts[h].slots) s.functions.resize(g.slot_functions);
   }
+}
+
+std::optional<unsigned> State::vf_of(unsigned card, Bdf rid) const {
+  const auto vf = cards[card].layout.vf_of(rid);
+  if (!vf) return std::nullopt;
+  return card * kCardVfs + *vf;
 }
 
 const Header* State::function_of(unsigned vf) const {
@@ -46,8 +47,8 @@ void State::force(unsigned user, unsigned slot) {
 }
 
 void State::lose_link(unsigned port) {
-  if (port == hosts.size()) {
-    card_link = false;
+  if (port >= hosts.size()) {
+    link(port) = false;
     return;
   }
   Host fresh;
@@ -57,20 +58,36 @@ void State::lose_link(unsigned port) {
   for (unsigned n = 0; n < fresh.slots.size(); ++n)
     fresh.slots[n].functions.resize(hosts[port].slots[n].functions.size());
   hosts[port] = std::move(fresh);
-  if (port == 0) card_reset = card_disabled = false;
+  if (port != 0) return;
+  for (Card& c : cards) c.reset = c.disabled = false;
 }
 
-void State::lose_card() {
-  layout = {.pf = Bdf(hosts[0].slots[0].port.secondary, 0, 0)};
-  for (unsigned h = 1; h < hosts.size(); ++h) lose_slots(h);
+void State::lose_card(unsigned card) {
+  cards[card].layout = {.pf = Bdf(hosts[0].slots[card].port.secondary, 0, 0)};
+  for (unsigned v = card * kCardVfs; v < (card + 1) * kCardVfs; ++v)
+    if (vfs[v].user != 0) lose_slot(vfs[v].user, vfs[v].slot);
 }
 
-std::vector<bool> State::changed(const State& other) const {
-  std::vector<bool> out(hosts.size(), layout != other.layout);
-  for (unsigned h = 0; h < hosts.size(); ++h)
-    if (hosts[h] != other.hosts[h]) out[h] = true;
-  for (unsigned v = 0; v < vfs.size(); ++v)
-    if (vfs[v] != other.vfs[v]) out[vfs[v].user] = out[other.vfs[v].user] = true;
+State::Changed State::changed(const State& other) const {
+  Changed out(hosts.size(), 0);
+  const auto add = [&](const State& s, unsigned vf) { out[s.vfs[vf].user] |= 1U << vf / kCardVfs; };
+  for (unsigned vf = 0; vf < vfs.size(); ++vf)
+    if (vfs[vf] != other.vfs[vf] || cards[vf / kCardVfs].layout != other.cards[vf / kCardVfs].layout) {
+      add(*this, vf);
+      add(other, vf);
+    }
+  for (unsigned h = 0; h < hosts.size(); ++h) {
+    const Host &is = hosts[h], &was = other.hosts[h];
+    if (is.link != was.link || is.management != was.management || is.upstream != was.upstream)
+      out[h] |= (1U << cards.size()) - 1;
+    for (unsigned n = 0; n < is.slots.size(); ++n) {
+      if (is.slots[n] == was.slots[n]) continue;
+      if (h == 0) out[0] |= 1U << n;
+      for (unsigned vf = 0; vf < vfs.size(); ++vf)
+        for (const State* s : {this, &other})
+          if (h != 0 && s->vfs[vf].user == h && s->vfs[vf].slot == n) add(*s, vf);
+    }
+  }
   return out;
 }
 

@@ -8,7 +8,7 @@
 #include <optional>
 #include <vector>
 
-#include "bridge/geometry.hpp"
+#include "bridge/bridge.hpp"
 #include "pcie/tlp.hpp"
 
 namespace vfpool::reference {
@@ -34,7 +34,7 @@ struct Header {
   bool operator==(const Header&) const = default;
 };
 
-/// A downstream port with what is below it: of a user a slot, of the owner the way to the card.
+/// A downstream port with what is below it: of a user a slot, of the owner the way to a card.
 struct Slot {
   Header port;
   bool usable = false;  ///< switched on, with a VF: requests pass
@@ -45,7 +45,7 @@ struct Slot {
 struct Host {
   bool link = true;
   Header management, upstream;
-  std::vector<Slot> slots;  ///< the owner has one, without functions
+  std::vector<Slot> slots;  ///< the owner has one for each card, without functions
   bool operator==(const Host&) const = default;
 };
 
@@ -58,7 +58,7 @@ struct Vf {
   bool operator==(const Vf&) const = default;
 };
 
-/// Where the card says that its VFs are (SR-IOV 1.1, 3.3).
+/// Where a card says that its VFs are (SR-IOV 1.1, 3.3).
 struct Layout {
   bool known = false;
   bool off = false;  ///< VF Enable was read, and is off: VFs are as after a reset when it is on again
@@ -81,19 +81,33 @@ struct Layout {
   }
 };
 
+/// What is at a device port.
+struct Card {
+  Layout layout;
+  bool link = true;
+  bool reset = false, disabled = false;  ///< by the port above it: Secondary Bus Reset, Link Disable
+  bool operator==(const Card&) const = default;
+};
+
+/// VFs that a card has names for: VF v of card c is named c * kCardVfs + v (docs/bridge.md, "Several cards").
+constexpr unsigned kCardVfs = bridge::Bridge::kDeviceVfs;
+
 struct State {
   std::vector<Host> hosts;
-  std::vector<Vf> vfs;
-  Layout layout;
-  bool card_link = true;
-  bool card_reset = false, card_disabled = false;  ///< by the port above it: Secondary Bus Reset, Link Disable
+  std::vector<Card> cards;
+  std::vector<Vf> vfs;  ///< by name
   bool operator==(const State&) const = default;
 
   explicit State(const bridge::Geometry& g);
-  /// Of a host's port or the card's.
-  bool& link(unsigned port) { return port < hosts.size() ? hosts[port].link : card_link; }
-  /// Packets can reach the card: it is not being reset, by the port above it or with the owner's link (2.9.1, 6.6.1).
-  bool card_reached() const { return card_link && hosts[0].link && !card_reset && !card_disabled; }
+  /// Of a host's port or a card's.
+  bool& link(unsigned port) { return port < hosts.size() ? hosts[port].link : cards[port - hosts.size()].link; }
+  /// Packets can reach a card: it is not being reset, by the port above it or with the owner's link (2.9.1, 6.6.1).
+  bool reached(unsigned card) const {
+    const Card& c = cards[card];
+    return c.link && hosts[0].link && !c.reset && !c.disabled;
+  }
+  /// The VF of a card that has this ID, by its name.
+  std::optional<unsigned> vf_of(unsigned card, Bdf rid) const;
   /// The function of the pool that a VF is to its user; null if it is in no slot.
   const Header* function_of(unsigned vf) const;
   /// The VF in a function of a slot.
@@ -104,10 +118,12 @@ struct State {
   void lose_slots(unsigned user);
   void force(unsigned user, unsigned slot);  ///< surprise removal
   void lose_link(unsigned port);             ///< all that the server had set up is forgotten
-  void lose_card();                          ///< nobody knows where its VFs are: each is drained and reset
+  void lose_card(unsigned card);             ///< nobody knows where its VFs are: each is drained and reset
 
-  /// Hosts for which a VF is not what it is in `other`: has another place, or is reached or reaches memory otherwise.
-  std::vector<bool> changed(const State& other) const;
+  /// For which host a VF of which card is not what it is in `other`: has another place, or is reached or reaches memory
+  /// otherwise. By host, a bit a card.
+  using Changed = std::vector<std::uint32_t>;
+  Changed changed(const State& other) const;
 };
 
 }  // namespace vfpool::reference

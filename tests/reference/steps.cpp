@@ -53,13 +53,15 @@ std::optional<std::uint8_t> Run::free_tag(unsigned port, Bdf id) {
 std::optional<Tlp> Run::plain_request(const Step& s, bool write) {
   Bdf id(0, 0, 0);
   std::uint64_t address = 0;
-  if (s.port == card()) {
-    const unsigned which = s.a % (kVfs + 3);
-    const Bdf pf = find(owner_tree, 0x10f9).bdf;
-    id = which < kVfs        ? owner_vfs[which].bdf
-         : which == kVfs     ? pf
-         : which == kVfs + 1 ? Bdf(static_cast<std::uint16_t>(pf.raw + (s.c & 7)))  // another port of the card
-                             : Bdf(static_cast<std::uint16_t>(s.c));
+  if (is_card(s.port)) {
+    const unsigned which = s.a % (kVfs + 3), card = s.port - hosts();
+    const Bdf first = pf(card).bdf;
+    // Another port of the card; or anything, which may be another card's.
+    const auto other = static_cast<std::uint16_t>(first.raw + (s.c & 7));
+    const unsigned next = (card + 1) % cards();
+    const Bdf any =
+        next != card && (s.c & 1) ? vfs_[next][s.c >> 1 & (kVfs - 1)].bdf : Bdf(static_cast<std::uint16_t>(s.c));
+    id = which < kVfs ? vfs_[card][which].bdf : which == kVfs ? first : which == kVfs + 1 ? Bdf(other) : any;
     address = (s.b & 1 ? 0x1234500000ULL : 0x700000ULL) + (s.b >> 1 & 0xffff);
   } else {
     const auto own = own_memory(s.port);
@@ -73,19 +75,19 @@ std::optional<Tlp> Run::plain_request(const Step& s, bool write) {
   }
   const auto tag = free_tag(s.port, id);
   if (!tag) return std::nullopt;
-  const unsigned size = size_of(s.c, address, kMaxRead, s.port == card() ? 0 : 4 * s.port);
+  const unsigned size = size_of(s.c, address, kMaxRead, is_card(s.port) ? 0 : 4 * s.port);
   return pcie::mem_read(id, *tag, address, size);
 }
 
 std::vector<std::uint64_t> Run::own_memory(unsigned port) const {
   std::vector<std::uint64_t> out;
-  if (port == 0) {
-    out.push_back(find(owner_tree, 0x10f9).bar[0]);
-    for (const auto& vf : owner_vfs) out.insert(out.end(), {vf.bar[0], vf.bar[3]});
+  for (unsigned card = 0; port == 0 && card < cards(); ++card) {
+    out.push_back(pf(card).bar[0]);
+    for (const auto& vf : vfs_[card]) out.insert(out.end(), {vf.bar[0], vf.bar[3]});
   }
-  for (const auto& [at, cards] : cards_)
+  for (const auto& [at, in] : slots_)
     if (at.user == port)
-      for (const Card& c : cards) out.insert(out.end(), c.bars.begin(), c.bars.end());
+      for (const Function& f : in.functions) out.insert(out.end(), f.bars.begin(), f.bars.end());
   return out;
 }
 
@@ -120,9 +122,11 @@ void Run::configuration(const Step& s, bool write) {
     const std::vector<std::uint8_t> data(1, static_cast<std::uint8_t>(s.c));
     send(s.port, pcie::cfg_write(Bdf(0, 0, 0), *tag, target, 0x0c, data, type1));  // Cache Line Size: means nothing
   } else {
-    // Of the PF only what the bridge does not read itself, and seldom the same twice, so that everybody knows whose the
+    // Of a PF only what the bridge does not read itself, and seldom the same twice, so that everybody knows whose the
     // request is.
-    const unsigned reg = target == find(owner_tree, 0x10f9).bdf ? 0x30 + 4 * (s.b % 48) : s.b % 0x30 & ~3U;
+    bool of_pf = false;
+    for (unsigned card = 0; card < cards(); ++card) of_pf |= target == pf(card).bdf;
+    const unsigned reg = of_pf ? 0x30 + 4 * (s.b % 48) : s.b % 0x30 & ~3U;
     send(s.port, pcie::cfg_read(Bdf(0, 0, 0), *tag, target, reg, 4, type1));
   }
 }
@@ -157,11 +161,12 @@ void Run::card_message(const Step& s) {
   constexpr std::pair<unsigned, unsigned> kMessages[] = {{0, 0x30}, {0, 0x31}, {0, 0x33}, {4, 0x20},
                                                          {4, 0x24}, {0, 0x18}, {4, 0x50}, {0, 0x7e}};
   const auto [routing, code] = kMessages[s.a % std::size(kMessages)];
-  const Bdf id = s.b & 1 ? find(owner_tree, 0x10f9).bdf : owner_vfs[s.b % kVfs].bdf;
+  const unsigned card = s.port % cards();
+  const Bdf id = s.b & 1 ? pf(card).bdf : vfs_[card][s.b % kVfs].bdf;
   Tlp t;
   t.hdr[0] = 0x30000000U | routing << 24;
   t.hdr[1] = static_cast<std::uint32_t>(id.raw) << 16 | code;
-  send(card(), t);
+  send(hosts() + card, t);
 }
 
 Run::Place Run::place_of(const Step& s) const {
@@ -193,37 +198,37 @@ void Run::change_command(const Step& s) {
   std::vector<Bdf> targets;
   for (const auto& f : s.port == 0 ? owner_tree : user_trees[s.port])
     if (f.vendor == 0x10ee) targets.push_back(f.bdf);
-  for (const auto& [at, cards] : cards_)
+  for (const auto& [at, in] : slots_)
     if (at.user == s.port)
-      for (const Card& c : cards) targets.push_back(c.bdf);
+      for (const Function& f : in.functions) targets.push_back(f.bdf);
   write_config(s.port, targets[s.a % targets.size()], kCommand, s.b & 3 ? s.b >> 2 & 6 : 6, 2);
   disabled_.insert(s.port);
 }
 
 // Some function of a slot; null if nothing is or was in it.
-Run::Card* Run::card_of(const Step& s) {
-  const auto it = cards_.find(place_of(s));
-  return it == cards_.end() || it->second.empty() ? nullptr : &it->second[(s.b >> 8) % it->second.size()];
+Run::Function* Run::function_of(const Step& s) {
+  const auto it = slots_.find(place_of(s));
+  if (it == slots_.end() || it->second.functions.empty()) return nullptr;
+  auto& functions = it->second.functions;
+  return &functions[(s.b >> 8) % functions.size()];
 }
 
 // To and fro within what the windows above leave.
 void Run::move(const Step& s) {
-  Card* c = card_of(s);
-  if (c == nullptr) return;
+  Function* f = function_of(s);
+  if (f == nullptr) return;
   const unsigned bar = s.b & 1;
-  const std::uint64_t there = c->bars[bar] ^ 0x80000;
-  if (write_config(place_of(s).user, c->bdf, bar == 0 ? 0x10 : 0x1c, static_cast<std::uint32_t>(there), 4))
-    c->bars[bar] = there;
+  const std::uint64_t there = f->bars[bar] ^ 0x80000;
+  if (write_config(place_of(s).user, f->bdf, bar == 0 ? 0x10 : 0x1c, static_cast<std::uint32_t>(there), 4))
+    f->bars[bar] = there;
 }
 
-void Run::look(const Step& s) {
-  write_config(0, find(owner_tree, 0x10f9).bdf, s.a & 1 ? kCommand : 0x0c, s.a & 1 ? 6 : 0, 2);
-}
+void Run::look(const Step& s) { write_config(0, pf(s.b % cards()).bdf, s.a & 1 ? kCommand : 0x0c, s.a & 1 ? 6 : 0, 2); }
 
 void Run::reset(const Step& s) {
-  const Card* c = card_of(s);
-  if (c == nullptr) return;
-  write_config(place_of(s).user, c->bdf, kVfDeviceControl, kInitiateFlr, 2);
+  const Function* f = function_of(s);
+  if (f == nullptr) return;
+  write_config(place_of(s).user, f->bdf, kVfDeviceControl, kInitiateFlr, 2);
   unplugged_.insert(place_of(s));
 }
 
@@ -243,7 +248,7 @@ void Run::force(const Step& s) {
 void Run::stuck(const Step& s) {
   // A change whose answer is discarded would leave open what is so.
   bool changing = !model_.steady();
-  for (unsigned port = 0; port < card(); ++port) changing |= writes(port);
+  for (unsigned port = 0; port < hosts(); ++port) changing |= writes(port);
   if (changing) settle();
   if (s.b & 1)
     bridge.stall(s.port, true);
@@ -260,22 +265,23 @@ void Run::stuck(const Step& s) {
   advance(std::chrono::microseconds(20));
 }
 
-// Which users' cards are gone because their ports were stuck, and whether the card is known. That something has not
+// Which users' cards are gone because their ports were stuck, and which cards are known. That something has not
 // happened is certain only when all take packets again.
 void Run::see_stuck(bool all_take) {
-  for (unsigned vf = 0; vf < kVfs; ++vf) {
+  for (const unsigned vf : vf_names()) {
     const bool cleaning = bridge.read<regs::Vf>(vf).state != regs::VfState::kIdle;
     if (!cleaning && !all_take) continue;
     const unsigned user = model_.decide([=](const State& s) { return s.vfs[vf].cleaning == cleaning; })
                               ? bridge.read<regs::Vf>(vf).user
                               : 0;
     if (user != 0) ++reached_[cleaning ? "stuck user: has lost a card" : "stuck user: has kept a card"];
-    for (const auto& [at, cards] : cards_)
+    for (const auto& [at, in] : slots_)
       if (cleaning && at.user == user) unplugged_.insert(at);
   }
-  if (!all_take) return;
-  const bool known = bridge.read<regs::Status>().no_vfs != regs::NoVfs::kUnknown;
-  model_.decide([=](const State& s) { return s.layout.known == known; });
+  for (unsigned card = 0; all_take && card < cards(); ++card) {
+    const bool known = bridge.read<regs::Device>(card).no_vfs != regs::NoVfs::kUnknown;
+    model_.decide([=](const State& s) { return s.cards[card].layout.known == known; });
+  }
 }
 
 void Run::lose_link(unsigned port, bool shortly, bool power) {
@@ -283,18 +289,18 @@ void Run::lose_link(unsigned port, bool shortly, bool power) {
   const auto reach = [&](const char* what) { ++reached_[fmt::format("link of {}: {}", name_of(port), what)]; };
   reach(shortly ? "lost for a moment" : "lost");
   if (scheduler.now() < entering_[port]) reach("lost in the middle of a packet");
-  if (port == card() && power) reach("lost with its power");
-  if (port == card() && model_.configuration_waits()) reach("lost while a configuration request waits");
+  if (is_card(port) && power) reach("lost with its power");
+  if (is_card(port) && model_.configuration_waits(port)) reach("lost while a configuration request waits");
   model_.losing_link(port, scheduler.now());
   bridge.set_link(port, false);
   neighbours_[port]->forget();
-  if (port == card() && power) nic.reset(0);
+  if (is_card(port) && power) nic_of(port - hosts()).reset(0);
   model_.lost_link(port, scheduler.now());
   dark_.insert(port);
   down_.insert(port);
   disabled_.erase(port);
-  for (const auto& [at, cards] : cards_)
-    if (at.user == port || port == 0 || port == card()) unplugged_.insert(at);
+  for (const auto& [at, in] : slots_)
+    if (at.user == port || port == 0 || port == hosts() + in.card) unplugged_.insert(at);
   if (shortly) link_back(port);
 }
 
@@ -307,19 +313,20 @@ void Run::link_back(unsigned port) {
 
 // By Secondary Bus Reset or Link Disable, for as long as up to the next kSettle.
 void Run::reset_from_above(const Step& s) {
-  const Bdf port = find(owner_tree, 0x8088).bdf;
+  const unsigned card = s.b % cards();
+  const Bdf port = port_above(card).bdf;
   const bool sent = s.a & 1 ? write_config(0, port, kBridgeControl + 2, 0x40, 2)
                             : write_config(0, port, kLinkControl, kLinkDisable, 2);
   if (!sent) return;
   ++reached_[s.a & 1 ? "card: reset by the port above" : "card: its link disabled by the port above"];
-  dark_.insert(card());
-  for (const auto& [at, cards] : cards_) unplugged_.insert(at);
+  dark_.insert(hosts() + card);
+  for (const auto& [at, in] : slots_)
+    if (in.card == card) unplugged_.insert(at);
 }
 
 void Run::step(const Step& s) {
-  const unsigned hosts = card();
   Step h = s;  // as a host's
-  h.port %= hosts;
+  h.port %= hosts();
   switch (s.kind) {
     case Step::Kind::kWrite:
     case Step::Kind::kRead:
@@ -331,7 +338,7 @@ void Run::step(const Step& s) {
     case Step::Kind::kRegister: return registers(h);
     case Step::Kind::kCardWrite:
     case Step::Kind::kCardRead:
-      h.port = card();
+      h.port = card_port(s);
       if (auto t = plain_request(h, s.kind == Step::Kind::kCardWrite)) send(h.port, std::move(*t));
       return;
     case Step::Kind::kCardMessage: return card_message(s);
@@ -352,7 +359,7 @@ void Run::step(const Step& s) {
     case Step::Kind::kForce: return force(s);
     case Step::Kind::kLinkLoss: return lose_link(1 + s.a % bridge::Bridge::geometry().users, s.b & 1, false);
     case Step::Kind::kOwnerLink: return lose_link(0, s.b & 1, false);
-    case Step::Kind::kCardLink: return lose_link(card(), s.b & 1, s.b & 2);
+    case Step::Kind::kCardLink: return lose_link(card_port(s), s.b & 1, s.b & 2);
     case Step::Kind::kCardReset: return reset_from_above(s);
     case Step::Kind::kWait: return advance(Scheduler::kClockPeriod * (s.a % 24));
     case Step::Kind::kAnswer:

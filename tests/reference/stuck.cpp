@@ -19,8 +19,8 @@ constexpr std::uint32_t kDiscarded =
 void Model::blocked(unsigned port) {
   blocked_.insert(port);
   // A user whose port has discarded something has lost its cards; a card that does not answer is not known.
-  if (port == card()) {
-    maybe([](State& s) { s.layout = {.pf = s.layout.pf}; });
+  if (is_card(port)) {
+    maybe([card = card_at(port)](State& s) { s.cards[card].layout = {.pf = s.cards[card].layout.pf}; });
     tally_.unheard();
   } else if (port != 0) {
     maybe([port](State& s) { s.lose_slots(port); });

@@ -89,8 +89,8 @@ void Tags::unheard(SimTime rests) {
   end_forgotten(rests);
 }
 
-void Tags::hand(const std::vector<bool>& hosts, bool all) {
-  for (auto& [key, a] : asked_) a.handed |= all || (a.from != 0 && a.from < hosts.size() && hosts[a.from]);
+void Tags::hand(const std::function<bool(unsigned from)>& concerned) {
+  for (auto& [key, a] : asked_) a.handed |= a.from != Asked::kBridge && concerned(a.from);
 }
 
 void Tags::mute(unsigned port) {

@@ -3,6 +3,7 @@
 // (PCIe Base Spec 2.1, 2.2.9, 2.3.1.1, 2.3.2; docs/bridge.md: "A completion must be what its request still waits for").
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 
@@ -44,8 +45,8 @@ class Tags {
   void unheard(SimTime rests);
   /// What the bridge itself asked means nothing any more.
   void orphan_own();
-  /// Something has changed for VFs of `hosts`: of their requests, if this is a host's port of all.
-  void hand(const std::vector<bool>& hosts, bool all);
+  /// Something has changed for VFs between this port and those of whom `concerned` is true.
+  void hand(const std::function<bool(unsigned from)>& concerned);
   /// Who asked has its end: what still comes goes nowhere.
   void orphan(const Asked& a);
   /// The port of who asked takes nothing.
