@@ -23,7 +23,13 @@ int main(int argc, char** argv) {
     const auto pool = open_pool(cli.device);
     const auto bridge = server.bridge_of(pool->name());
     out.say(VFPOOL_IN ? "Hotplug_in" : "Hotplug_out");
-    const auto progress = [&](const std::string& text) { out.progress(text); };
+    const auto progress = [&](const std::string& text) {
+      // What has its line's end is a result: also for those who have no terminal to see progress at.
+      if (text.ends_with('\n'))
+        out.print(text);
+      else
+        out.progress(text);
+    };
     auto result = VFPOOL_IN ? hotplug_in(*pool, server, bridge, cli.options, progress)
                             : hotplug_out(*pool, server, bridge, cli.options, progress);
     if (cli.options.dry_run) return out.result(std::move(result));
