@@ -16,6 +16,9 @@ module_param(heartbeat_ms, uint, 0444);
 MODULE_PARM_DESC(heartbeat_ms,
 		 "Owner: the bridge takes the VFs from their users when it has not heard of this server for so long (ms, 0: never; default 3000)");
 
+/* What the bridge's register can hold. */
+#define MOST_HEARTBEAT_MS	65535U
+
 static bool grant = true;
 module_param(grant, bool, 0444);
 MODULE_PARM_DESC(grant, "Owner: users get free VFs when they ask (default); no: only an administrator assigns");
@@ -280,7 +283,8 @@ static void beat(struct work_struct *work)
 	if (!pool->gone)
 		vfpool_bridge_beat(pool);
 	mutex_unlock(&pool->lock);
-	schedule_delayed_work(&pool->beat, msecs_to_jiffies(max(heartbeat_ms / 4, 1u)));
+	schedule_delayed_work(&pool->beat,
+			      msecs_to_jiffies(clamp(heartbeat_ms / 4, 1U, MOST_HEARTBEAT_MS / 4)));
 }
 
 /* The policy, before anybody can ask for it. */
@@ -314,7 +318,7 @@ int vfpool_owner_start(struct vfpool *pool)
 	if (!heartbeat_ms)
 		return 0;
 	mutex_lock(&pool->lock);
-	vfpool_bridge_watch(pool, min(heartbeat_ms, 65535u));
+	vfpool_bridge_watch(pool, min(heartbeat_ms, MOST_HEARTBEAT_MS));
 	mutex_unlock(&pool->lock);
 	schedule_delayed_work(&pool->beat, 0);
 	return 0;
