@@ -287,6 +287,21 @@ static void beat(struct work_struct *work)
 			      msecs_to_jiffies(clamp(heartbeat_ms / 4, 1U, MOST_HEARTBEAT_MS / 4)));
 }
 
+/*
+ * VFs that are there before this driver may have the profiles that another
+ * instance of it gave them, whether they are assigned or were released while
+ * there was none.
+ */
+static void inherit(struct vfpool *pool, unsigned int card)
+{
+	struct pci_dev *pf = vfpool_pf(pool, card);
+	int vf, vfs = pf ? min(pci_num_vf(pf), VFPOOL_CARD_VFS) : 0;
+
+	for (vf = 0; vf < vfs; vf++)
+		pool->card[card].vf[vf].profiled = true;
+	pci_dev_put(pf);
+}
+
 /* The policy, before anybody can ask for it. */
 int vfpool_owner_prepare(struct vfpool *pool)
 {
@@ -300,9 +315,11 @@ int vfpool_owner_prepare(struct vfpool *pool)
 		vfpool_policy(pool, vf)->profile.vf = vf;
 		vfpool_policy(pool, vf)->profile.spoof_check = 1;
 	}
-	/* Counters that were never read are old. */
-	for (card = 0; card < pool->cards; card++)
+	for (card = 0; card < pool->cards; card++) {
+		inherit(pool, card);
+		/* Counters that were never read are old. */
 		pool->card[card].refreshed = jiffies - HZ;
+	}
 	return 0;
 }
 

@@ -98,13 +98,16 @@ int vfpool_profile_apply(struct vfpool *pool, u8 vf)
 	if (profile_empty(p) && !policy->profiled)
 		return 0;
 	netdev = vfpool_pf_netdev(pool, vf / VFPOOL_CARD_VFS);
+	/* Without a driver for VFs' settings there are none of an older profile either. */
 	if (!netdev)
-		return -ENODEV;
+		return profile_empty(p) ? 0 : -ENODEV;
 	rtnl_lock();
 	/* The VF's own server sets its MTU; the PF's is the limit. */
 	err = p->mtu > netdev->mtu ? -EMSGSIZE : profile_write(netdev, vf % VFPOOL_CARD_VFS, p);
 	rtnl_unlock();
 	dev_put(netdev);
+	if (err == -EOPNOTSUPP && profile_empty(p))
+		return 0;
 	/* Also when only a part was taken: that part has to go again. */
 	policy->profiled = true;
 	if (err) {

@@ -33,7 +33,7 @@ struct vfpool_vf_policy {
 	struct vfpool_profile profile;
 	u64 clean_since;
 	u8 reserved_for;
-	bool profiled;		/* the PF has its profile now */
+	bool profiled;		/* the PF has its profile now, or may have an older one */
 	bool asked_for;		/* its user has it by a request of its own */
 };
 

@@ -96,6 +96,28 @@ TEST_F(Hotplug, AVfComesWithItsProfileAndLeavesNothingBehind) {
   pool("owner", "profile 2 --mac 00:00:00:00:00:00");
 }
 
+TEST_F(Hotplug, AProfileGoesAlsoWhenTheDriverThatGaveItHasBeenReplaced) {
+  const auto of_the_card = [] { return sh("owner", fmt::format("ip link show $(ls {}/net)", kPf)).out; };
+  // One VF is released under the new driver, the other one while there is none.
+  for (const char* line :
+       {"profile 1 --mac 02:00:00:00:00:a1 --vlan 66", "profile 2 --mac 02:00:00:00:00:a2 --vlan 77"})
+    EXPECT_EQ(pool("owner", line)["rc"], 0);
+  ASSERT_EQ(command("user1", "hotplug_in --vf 1 --slot 0")["rc"], 0);
+  ASSERT_EQ(command("user1", "hotplug_in --vf 2 --slot 1")["rc"], 0);
+  EXPECT_THAT(of_the_card(), AllOf(HasSubstr("vlan 66"), HasSubstr("vlan 77")));
+  EXPECT_EQ(sh("owner", "rmmod vfpool").rc, 0);
+  EXPECT_EQ(command("user1", "hotplug_out --slot 1 --now")["rc"], 0);
+  EXPECT_EQ(sh("owner", "modprobe vfpool").rc, 0);
+  EXPECT_EQ(command("user1", "hotplug_out --slot 0 --now")["rc"], 0);
+  for (const char* vf : {"1", "2"}) {
+    ASSERT_EQ(command("user2", fmt::format("hotplug_in --vf {} --slot 0", vf))["rc"], 0);
+    const std::string seen = of_the_card();
+    EXPECT_THAT(seen, testing::Not(HasSubstr(fmt::format("02:00:00:00:00:a{}", vf)))) << seen;
+    EXPECT_THAT(seen, testing::Not(HasSubstr(vf == std::string("1") ? "vlan 66" : "vlan 77"))) << seen;
+    EXPECT_EQ(command("user2", "hotplug_out --slot 0 --now")["rc"], 0);
+  }
+}
+
 TEST_F(Hotplug, CountersFollowTheTraffic) {
   const json in = command("user1", "hotplug_in --vf 1");
   ASSERT_EQ(in["rc"], 0) << in << sh("owner", "dmesg | tail -5").out;
