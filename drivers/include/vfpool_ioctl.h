@@ -240,6 +240,7 @@ enum vfpool_reason {
 	VFPOOL_REASON_PROFILE = 7,	/* the PF's driver refused the profile */
 	VFPOOL_REASON_POLICY = 8,	/* the administrator has to assign */
 	VFPOOL_REASON_PAYLOAD = 9,	/* the user's payload size is not the card's */
+	VFPOOL_REASON_AGAIN = 10,	/* the owner has missed it: ask again */
 };
 
 struct vfpool_event {

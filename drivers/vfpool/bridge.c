@@ -286,6 +286,20 @@ bool vfpool_bridge_event(struct vfpool *pool, u32 index, struct vfpool_event *ev
 	return true;
 }
 
+/* The newest request for a slot that the bridge's log still has; false: none. */
+bool vfpool_bridge_logged_request(struct vfpool *pool, u8 user, u8 slot,
+				  struct vfpool_event *request)
+{
+	u32 count = vfpool_bridge_event_count(pool), back;
+
+	for (back = 1; back <= min_t(u32, count, VFPOOL_EVENT_LOG_COUNT); back++)
+		if (vfpool_bridge_event(pool, count - back, request) &&
+		    request->kind == VFPOOL_EVENT_REQUEST && request->user == user &&
+		    request->slot == slot)
+			return true;
+	return false;
+}
+
 void vfpool_bridge_event_ack(struct vfpool *pool, u32 count)
 {
 	bridge_write(pool, VFPOOL_EVENT_ACK, count);

@@ -60,6 +60,7 @@ void vfpool_events_add(struct vfpool *pool, struct vfpool_event *event)
 static void events_collect(struct vfpool *pool)
 {
 	struct vfpool_event event;
+	bool lost = false;
 	u32 count;
 
 	mutex_lock(&pool->lock);
@@ -81,6 +82,7 @@ static void events_collect(struct vfpool *pool)
 				memset(&event, 0, sizeof(event));
 				event.kind = VFPOOL_EVENT_LOST;
 				event.vf = VFPOOL_ANY;
+				lost = true;
 			}
 			vfpool_events_add(pool, &event);
 			if (pool->role == VFPOOL_OWNER)
@@ -88,6 +90,8 @@ static void events_collect(struct vfpool *pool)
 		}
 		vfpool_bridge_event_ack(pool, count);
 	}
+	if (lost && pool->role == VFPOOL_OWNER)
+		vfpool_owner_catch_up(pool);
 out:
 	mutex_unlock(&pool->lock);
 }

@@ -183,6 +183,30 @@ void vfpool_owner_event(struct vfpool *pool, const struct vfpool_event *event)
 	}
 }
 
+/*
+ * Requests whose event this driver has not seen: they came while there was no
+ * driver, or have fallen out of the bridge's log. Only the event says which VF
+ * was asked for; where it is lost, too, the user has to ask again.
+ */
+void vfpool_owner_catch_up(struct vfpool *pool)
+{
+	u8 user, number;
+
+	for (user = 1; user <= pool->users; user++)
+		for (number = 0; number < pool->slots; number++) {
+			struct vfpool_slot_info slot = { .slot = number };
+			struct vfpool_event request;
+
+			vfpool_bridge_slot(pool, user, &slot);
+			if (!slot.requested)
+				continue;
+			if (vfpool_bridge_logged_request(pool, user, number, &request))
+				answer(pool, &request);
+			else if (grant)
+				vfpool_bridge_deny(pool, user, number, VFPOOL_REASON_AGAIN);
+		}
+}
+
 int vfpool_owner_assign(struct vfpool *pool, const struct vfpool_assign *assign)
 {
 	struct vfpool_vf_info vf = { .vf = assign->vf };
@@ -203,6 +227,8 @@ int vfpool_owner_assign(struct vfpool *pool, const struct vfpool_assign *assign)
 	err = vfpool_bridge_assign(pool, assign);
 	if (err)
 		vfpool_profile_clear(pool, assign->vf);
+	else
+		vfpool_policy(pool, assign->vf)->asked_for = false;
 	return err;
 }
 
@@ -332,12 +358,13 @@ int vfpool_owner_start(struct vfpool *pool)
 	if (err)
 		return err;
 	vfpool_counters_start(pool);
-	if (!heartbeat_ms)
-		return 0;
 	mutex_lock(&pool->lock);
-	vfpool_bridge_watch(pool, min(heartbeat_ms, MOST_HEARTBEAT_MS));
+	if (heartbeat_ms)
+		vfpool_bridge_watch(pool, min(heartbeat_ms, MOST_HEARTBEAT_MS));
+	vfpool_owner_catch_up(pool);
 	mutex_unlock(&pool->lock);
-	schedule_delayed_work(&pool->beat, 0);
+	if (heartbeat_ms)
+		schedule_delayed_work(&pool->beat, 0);
 	return 0;
 }
 

@@ -133,6 +133,8 @@ void vfpool_bridge_watch(struct vfpool *pool, unsigned int ms);
 void vfpool_bridge_beat(struct vfpool *pool);
 u32 vfpool_bridge_event_count(struct vfpool *pool);
 bool vfpool_bridge_event(struct vfpool *pool, u32 index, struct vfpool_event *event);
+bool vfpool_bridge_logged_request(struct vfpool *pool, u8 user, u8 slot,
+				  struct vfpool_event *request);
 void vfpool_bridge_event_ack(struct vfpool *pool, u32 count);
 
 /* events.c */
@@ -157,6 +159,7 @@ int vfpool_owner_prepare(struct vfpool *pool);
 int vfpool_owner_start(struct vfpool *pool);
 void vfpool_owner_stop(struct vfpool *pool);
 void vfpool_owner_event(struct vfpool *pool, const struct vfpool_event *event);
+void vfpool_owner_catch_up(struct vfpool *pool);
 int vfpool_owner_assign(struct vfpool *pool, const struct vfpool_assign *assign);
 int vfpool_owner_user(struct vfpool *pool, struct vfpool_user_info *user);
 int vfpool_owner_reserve(struct vfpool *pool, const struct vfpool_reserve *reserve);

@@ -118,6 +118,16 @@ TEST_F(Hotplug, AProfileGoesAlsoWhenTheDriverThatGaveItHasBeenReplaced) {
   }
 }
 
+TEST_F(Hotplug, ARequestThatCameWhileTheOwnersDriverWasAwayIsAnsweredByTheNext) {
+  ASSERT_EQ(sh("owner", "rmmod vfpool").rc, 0);
+  const json unanswered = command("user1", "hotplug_in --vf 2 --slot 1 --timeout 2");
+  EXPECT_EQ(unanswered["rc"], 6) << unanswered;
+  EXPECT_EQ(sh("owner", "modprobe vfpool").rc, 0);
+  EXPECT_TRUE(lab::eventually(20s, [] { return listed("vfs")[2]["use"] == "assigned"; })) << listed("vfs");
+  EXPECT_EQ(listed("vfs")[2]["slot"], 1);
+  EXPECT_EQ(command("user1", "hotplug_out --slot 1 --now")["rc"], 0);
+}
+
 TEST_F(Hotplug, CountersFollowTheTraffic) {
   const json in = command("user1", "hotplug_in --vf 1");
   ASSERT_EQ(in["rc"], 0) << in << sh("owner", "dmesg | tail -5").out;

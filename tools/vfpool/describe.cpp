@@ -52,6 +52,7 @@ std::string reason_text(unsigned reason) {
              "the "
              "owner's server (vfpool list there shows both)";
     case VFPOOL_REASON_POLICY: return "the owner's administrator assigns by hand";
+    case VFPOOL_REASON_AGAIN: return "the owner has missed the request: ask again";
     default: return fmt::format("reason {}", reason);
   }
 }
