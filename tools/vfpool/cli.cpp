@@ -58,9 +58,10 @@ HotplugCli::HotplugCli(bool in)
     app.add_flag("--force", options.force, "although something uses the interface");
   }
   app.add_flag("!--no-wait", options.wait, "end when the request is made");
-  app.add_option("--timeout", timeout_s_, "seconds to wait (default 30)")
-      ->check(CLI::Range(1, 3600))
-      ->each([this](const std::string&) { options.timeout = std::chrono::seconds(timeout_s_); });
+  app.add_option_function<int>(
+         "--timeout", [this](const int& seconds) { options.timeout = std::chrono::seconds(seconds); },
+         "seconds to wait (default 30)")
+      ->check(CLI::Range(1, 3600));
   app.add_flag("--dry-run", options.dry_run, "only say what would be done");
 }
 

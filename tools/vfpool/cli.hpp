@@ -30,9 +30,6 @@ class HotplugCli : public ProgramCli {
  public:
   explicit HotplugCli(bool in);
   HotplugOptions options;
-
- private:
-  int timeout_s_ = 30;
 };
 
 }  // namespace vfpool::tools

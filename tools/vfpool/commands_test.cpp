@@ -202,6 +202,23 @@ TEST_F(CommandsTest, OnAUsersServerWhatIsTheOwnersIsRefusedAndBothAreNamed) {
   EXPECT_TRUE(pool.asked.empty());
 }
 
+TEST(HotplugCli, OptionsAreWhatTheCommandGets) {
+  for (const bool is_in : {true, false}) {
+    HotplugCli cli(is_in);
+    const auto parse = [&](std::vector<std::string> words) {
+      std::vector<char*> argv;
+      for (auto& w : words) argv.push_back(w.data());
+      return cli.parse(static_cast<int>(argv.size()), argv.data());
+    };
+    EXPECT_FALSE(parse({"hotplug", "--timeout", "3", "--slot", "1", "--no-wait", "--dry-run"}));
+    EXPECT_EQ(cli.options.timeout, std::chrono::seconds(3));
+    EXPECT_EQ(cli.options.slot, 1u);
+    EXPECT_FALSE(cli.options.wait);
+    EXPECT_TRUE(cli.options.dry_run);
+    EXPECT_EQ(parse({"hotplug", "--timeout", "0"}), 2);
+  }
+}
+
 TEST(Documents, NameEveryOption) {
   HotplugCli cli(true);
   const auto man = manual_page(cli.app), completion = bash_completion(cli.app), help = cli.app.help();
