@@ -3,11 +3,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iostream>
+#include <string_view>
 
 #include "cards.hpp"
 #include "document.hpp"
 #include "failure.hpp"
+#include "output.hpp"
 
 namespace vfpool::tools {
 
@@ -27,6 +30,9 @@ std::optional<int> ProgramCli::parse(int argc, char** argv) {
     // --man and --completion count although something that is required is missing.
     if (!man_ && !completion_) {
       const int code = app.exit(e);
+      // A line that is wrong need not have come as far as its --json.
+      if (code != 0 && std::any_of(argv, argv + argc, [](const char* a) { return std::string_view(a) == "--json"; }))
+        std::cout << json_error(e.what(), Exit::kUsage);
       return code == 0 ? 0 : static_cast<int>(Exit::kUsage);
     }
   }

@@ -8,6 +8,14 @@
 
 namespace vfpool::tools {
 
+std::string json_line(const nlohmann::json& value) {
+  return value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+std::string json_error(const std::string& text, Exit code) {
+  return json_line({{"version", kJsonVersion}, {"error", text}, {"code", static_cast<int>(code)}});
+}
+
 void Output::print(const std::string& text) const {
   if (json_ || quiet_) return;
   progress("");
@@ -27,7 +35,7 @@ void Output::progress(const std::string& text) const {
 void Output::result(nlohmann::json value) const {
   if (!json_) return;
   value["version"] = kJsonVersion;
-  fmt::print("{}\n", value.dump());
+  fmt::print("{}", json_line(value));
 }
 
 int Output::run(const std::function<void()>& command) const {
@@ -44,9 +52,7 @@ int Output::run(const std::function<void()>& command) const {
   }
   progress("");
   if (code == Exit::kDone) return 0;
-  if (json_)
-    fmt::print("{}\n",
-               nlohmann::json{{"version", kJsonVersion}, {"error", text}, {"code", static_cast<int>(code)}}.dump());
+  if (json_) fmt::print("{}", json_error(text, code));
   fmt::print(stderr, "{}: {}\n", program_, text);
   return static_cast<int>(code);
 }

@@ -13,6 +13,12 @@ namespace vfpool::tools {
 
 constexpr int kJsonVersion = 1;  ///< of every object that --json prints; changes when a meaning does
 
+/// A line with the JSON of `value`. Names come from elsewhere (an argument, an interface) and need not be UTF-8, as
+/// JSON must be: what is not becomes U+FFFD.
+std::string json_line(const nlohmann::json& value);
+/// That of an error.
+std::string json_error(const std::string& text, Exit code);
+
 class Output {
  public:
   Output(std::string program, bool json, bool quiet) : program_(std::move(program)), json_(json), quiet_(quiet) {}
