@@ -51,6 +51,11 @@ int Output::run(const std::function<void()>& command) const {
     text = e.what();
   }
   progress("");
+  // A result that is lost, as on a full disk, must not look like one.
+  if ((std::fflush(stdout) != 0 || std::ferror(stdout)) && code == Exit::kDone) {
+    code = Exit::kFailed;
+    text = "standard output cannot be written";
+  }
   if (code == Exit::kDone) return 0;
   if (json_) fmt::print("{}", json_error(text, code));
   fmt::print(stderr, "{}: {}\n", program_, text);

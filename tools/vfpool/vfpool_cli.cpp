@@ -143,7 +143,7 @@ void VfpoolCli::add_looking() {
         if (!event) continue;
         if (one_ && out.json()) return event_json(*event);
         fmt::print("{}\n", event_json(*event).dump());
-        std::fflush(stdout);
+        if (std::fflush(stdout) != 0) throw Failure(Exit::kFailed, "standard output cannot be written");
         if (one_) return Json::object();
       }
     };
