@@ -4,8 +4,11 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <array>
-#include <cstdio>
+#include <charconv>
+#include <cstring>
+#include <iterator>
 #include <set>
 
 #include "cards.hpp"
@@ -35,19 +38,35 @@ unsigned find_vf(Pool& pool, const std::string& name) {
     if (offers(all, *named)) return named->vf();
     throw Failure(Exit::kNotFound, fmt::format("no VF {}: {}", name, why_not_offered(all, *named)));
   }
+  __u8 mac[6];
+  static constexpr __u8 kNone[6] = {};
+  // A profile that leaves the address to the card's driver has none by which the VF could be named.
+  const bool is_mac = parse_mac(name, mac) && std::memcmp(mac, kNone, sizeof mac) != 0;
+  std::vector<unsigned> found;
   for (const unsigned n : offered(all)) {
     const std::string address = address_text(pool.vf(n).address);
-    if (address == name || address.substr(address.find(':') + 1) == name || mac_text(pool.profile(n).mac) == name)
-      return n;
+    if (address == name || address.substr(address.find(':') + 1) == name ||
+        (is_mac && std::memcmp(pool.profile(n).mac, mac, sizeof mac) == 0))
+      found.push_back(n);
   }
+  if (found.size() > 1)
+    throw Failure(Exit::kUsage,
+                  fmt::format("VFs {} and {} are \"{}\": give the number", vf_text(found[0]), vf_text(found[1]), name));
+  if (!found.empty()) return found.front();
   throw Failure(Exit::kNotFound,
                 fmt::format("no VF \"{}\": give its number, its address or the MAC of its profile", name));
 }
 
 bool parse_mac(const std::string& text, __u8 (&mac)[6]) {
-  char rest;
-  return std::sscanf(text.c_str(), "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx%c", &mac[0], &mac[1], &mac[2], &mac[3], &mac[4],
-                     &mac[5], &rest) == 6;
+  const char *at = text.data(), *const end = at + text.size();
+  for (std::size_t i = 0; i < std::size(mac); ++i) {
+    if (i != 0 && (at == end || *at++ != ':')) return false;
+    // By itself it reads any number of zeros.
+    const auto [next, error] = std::from_chars(at, std::min(at + 2, end), mac[i], 16);
+    if (error != std::errc()) return false;
+    at = next;
+  }
+  return at == end;
 }
 
 json list(Pool& pool) {

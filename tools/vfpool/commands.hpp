@@ -13,10 +13,10 @@
 namespace vfpool::tools {
 
 /// A VF by its number (2, 1.2 on card 1: cards.hpp), its address at the owner (04:10.0, 10000:04:10.0) or the MAC of
-/// its profile; its number in the pool. Owner only.
+/// its profile; its number in the pool. Owner only. Failure for a name of none, and of several.
 unsigned find_vf(Pool& pool, const std::string& name);
 
-/// "02:00:00:00:00:01" into `mac`. False: it is something else.
+/// "02:00:00:00:00:01" into `mac`, one or two digits each. False: it is something else.
 bool parse_mac(const std::string& text, __u8 (&mac)[6]);
 
 /// {"info", "slots", and for the owner "cards", "vfs", "users"}.

@@ -57,6 +57,27 @@ TEST_F(CommandsTest, AVfStaysWithItsUserIfTheOtherServerHasAnotherPayloadSize) {
   EXPECT_THAT(pool.asked, IsEmpty());
 }
 
+TEST_F(CommandsTest, AMacNamesAVfHoweverItIsWrittenAndNoMacNamesNone) {
+  pool.profiles[3].mac[0] = 2;
+  pool.profiles[3].mac[5] = 0xab;
+  EXPECT_EQ(find_vf(pool, "02:00:00:00:00:AB"), 3u);
+  EXPECT_EQ(find_vf(pool, "2:0:0:0:0:ab"), 3u);
+  EXPECT_THROW(find_vf(pool, "00:00:00:00:00:00"), Failure) << "what VFs without a MAC show";
+  EXPECT_THROW(find_vf(pool, "02:00:00:00:00:ab:00"), Failure);
+  pool.profiles[2] = pool.profiles[3];
+  pool.profiles[2].vf = 2;
+  EXPECT_THROW(find_vf(pool, "02:00:00:00:00:ab"), Failure) << "which of both?";
+}
+
+TEST_F(CommandsTest, WhatIsNoMacIsNotReadAsAnother) {
+  __u8 mac[6];
+  EXPECT_TRUE(parse_mac("02:00:5e:00:53:Af", mac));
+  EXPECT_THAT(mac, ElementsAre(0x02, 0x00, 0x5e, 0x00, 0x53, 0xaf));
+  for (const char* text : {"", "1ff:0:0:0:0:1", "02:00:00:00:00:1ff", "-1:0:0:0:0:1", " 2:0:0:0:0:1", "0x2:0:0:0:0:1",
+                           "02:00:00:00:00", "02:00:00:00:00:", "02:00:00:00:00:01 ", "02-00-00-00-00-01", "::::::"})
+    EXPECT_FALSE(parse_mac(text, mac)) << text;
+}
+
 TEST_F(CommandsTest, MoveTakesAndGivesInThatOrder) {
   pool.vfs[1].use = VFPOOL_USE_ASSIGNED;
   pool.vfs[1].user = 1;
