@@ -5,7 +5,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cstring>
 #include <iterator>
@@ -14,6 +13,7 @@
 #include "cards.hpp"
 #include "describe.hpp"
 #include "failure.hpp"
+#include "saved.hpp"
 
 namespace vfpool::tools {
 namespace {
@@ -171,31 +171,32 @@ json save(Pool& pool) {
 namespace {
 
 /// Nothing is changed by a file that names what this pool does not have, or gives one thing twice. Throws Failure with
-/// all that is wrong, and json::exception for another kind of file.
-void refuse_contradictions(Pool& pool, const vfpool_info& info, const json& saved) {
+/// all that is wrong.
+void refuse_contradictions(Pool& pool, const vfpool_info& info, const SavedPool& saved) {
   const auto all = cards(pool, info);
   std::vector<std::string> wrong;
   const auto bad = [&](unsigned vf, const std::string& what) {
     wrong.push_back(fmt::format("VF {}: {}", all.size() > 1 ? vf_text(vf) : std::to_string(vf), what));
   };
   const auto user = [&](unsigned n) { return n >= 1 && n <= info.users; };
-  for (const auto& u : saved.at("users"))
-    if (const unsigned n = u.at("user"); !user(n))
-      wrong.push_back(fmt::format("user {}: the bridge has {}", n, info.users));
-  std::set<unsigned> vfs;
-  std::set<std::array<unsigned, 3>> places;
-  for (const auto& v : saved.at("vfs")) {
-    const unsigned n = v.at("vf"), reserved = v.value("reserved_for", 0u);
-    const NamedVf named{n / VFPOOL_CARD_VFS, n % VFPOOL_CARD_VFS};
-    if (!offers(all, named)) bad(n, why_not_offered(all, named));
-    if (!vfs.insert(n).second) bad(n, "is there twice");
-    if (reserved != 0 && !user(reserved)) bad(n, fmt::format("reserved for user {}, who is not there", reserved));
-    if (!v.contains("user")) continue;
-    const std::array<unsigned, 3> place{v.at("user"), v.at("slot"), v.at("function")};
-    if (!user(place[0]) || place[1] >= info.slots || place[2] >= info.functions)
-      bad(n, fmt::format("user {} has no slot {} with a function {}", place[0], place[1], place[2]));
-    if (!places.insert(place).second)
-      bad(n, fmt::format("user {}, slot {}, function {} has another VF", place[0], place[1], place[2]));
+  std::set<unsigned> users, vfs;
+  for (const auto& u : saved.users) {
+    if (!user(u.user)) wrong.push_back(fmt::format("user {}: the bridge has {}", u.user, info.users));
+    if (!users.insert(u.user).second) wrong.push_back(fmt::format("user {}: is there twice", u.user));
+  }
+  std::set<SavedPlace> places;
+  for (const auto& v : saved.vfs) {
+    const NamedVf named{v.vf / VFPOOL_CARD_VFS, v.vf % VFPOOL_CARD_VFS};
+    if (!offers(all, named)) bad(v.vf, why_not_offered(all, named));
+    if (!vfs.insert(v.vf).second) bad(v.vf, "is there twice");
+    if (v.reserved_for != 0 && !user(v.reserved_for))
+      bad(v.vf, fmt::format("reserved for user {}, who is not there", v.reserved_for));
+    if (!v.place) continue;
+    const auto& at = *v.place;
+    if (!user(at.user) || at.slot >= info.slots || at.function >= info.functions)
+      bad(v.vf, fmt::format("user {} has no slot {} with a function {}", at.user, at.slot, at.function));
+    if (!places.insert(at).second)
+      bad(v.vf, fmt::format("user {}, slot {}, function {} has another VF", at.user, at.slot, at.function));
   }
   if (!wrong.empty())
     throw Failure(Exit::kNotFound,
@@ -204,8 +205,10 @@ void refuse_contradictions(Pool& pool, const vfpool_info& info, const json& save
 
 }  // namespace
 
-json restore(Pool& pool, const json& saved) {
+json restore(Pool& pool, const json& file) {
   const auto info = owners_info(pool);
+  const auto saved = read_saved(file);
+  refuse_contradictions(pool, info, saved);
   json out{{"failed", json::array()}};
   const auto attempt = [&](const std::string& what, const std::function<void()>& step) {
     try {
@@ -214,38 +217,18 @@ json restore(Pool& pool, const json& saved) {
       out["failed"].push_back(what + ": " + f.what());
     }
   };
-  try {
-    refuse_contradictions(pool, info, saved);
-    for (const auto& u : saved.at("users"))
-      attempt(fmt::format("user {}", u.at("user").get<unsigned>()),
-              [&] { pool.user(u.at("user"), u.at("quota"), u.at("weight")); });
-    for (const auto& v : saved.at("vfs")) {
-      const unsigned n = v.at("vf");
-      const auto& p = v.at("profile");
-      vfpool_profile profile{};
-      profile.vf = static_cast<__u8>(n);
-      profile.qos = p.at("qos");
-      profile.vlan = p.at("vlan");
-      profile.trust = p.at("trust").get<bool>();
-      profile.spoof_check = p.at("spoof_check").get<bool>();
-      profile.min_rate = p.at("min_rate");
-      profile.max_rate = p.at("max_rate");
-      profile.mtu = p.value("mtu", 0u);
-      if (!parse_mac(p.at("mac"), profile.mac))
-        throw Failure(Exit::kUsage,
-                      fmt::format("VF {}: \"{}\" is no MAC address", vf_text(n), p.at("mac").get<std::string>()));
-      attempt("profile of VF " + vf_text(n), [&] { pool.set_profile(profile); });
-      attempt("reservation of VF " + vf_text(n), [&] { pool.reserve(n, v.value("reserved_for", 0u)); });
-      if (!v.contains("user")) continue;
-      const auto now = pool.vf(n);
-      if (now.use == VFPOOL_USE_ASSIGNED && now.user == v.at("user") && now.slot == v.at("slot")) continue;
-      attempt("VF " + vf_text(n), [&] {
-        // Servers boot at the same time as their owner, or later: their payload sizes are not theirs yet.
-        pool.assign(n, v.at("user"), v.at("slot"), v.at("function"), VFPOOL_FORCE);
-      });
-    }
-  } catch (const json::exception& e) {
-    throw Failure(Exit::kUsage, fmt::format("this is not what \"vfpool save\" writes: {}", e.what()));
+  for (const auto& u : saved.users)
+    attempt(fmt::format("user {}", u.user), [&] { pool.user(u.user, u.quota, u.weight); });
+  for (const auto& v : saved.vfs) {
+    attempt("profile of VF " + vf_text(v.vf), [&] { pool.set_profile(v.profile); });
+    attempt("reservation of VF " + vf_text(v.vf), [&] { pool.reserve(v.vf, v.reserved_for); });
+    if (!v.place) continue;
+    attempt("VF " + vf_text(v.vf), [&] {
+      const auto now = pool.vf(v.vf);
+      if (now.use == VFPOOL_USE_ASSIGNED && now.user == v.place->user && now.slot == v.place->slot) return;
+      // Servers boot at the same time as their owner, or later: their payload sizes are not theirs yet.
+      pool.assign(v.vf, v.place->user, v.place->slot, v.place->function, VFPOOL_FORCE);
+    });
   }
   return out;
 }

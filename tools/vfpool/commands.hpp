@@ -34,6 +34,6 @@ nlohmann::json reset(Pool& pool, unsigned vf, std::chrono::seconds timeout);
 nlohmann::json save(Pool& pool);
 /// Puts policy back and assigns what is free; what cannot be restored is listed in the result under "failed". Failure
 /// for a user's server, for what save() does not write and for a pool of another size: nothing is changed then.
-nlohmann::json restore(Pool& pool, const nlohmann::json& saved);
+nlohmann::json restore(Pool& pool, const nlohmann::json& file);
 
 }  // namespace vfpool::tools

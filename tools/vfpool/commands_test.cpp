@@ -169,6 +169,48 @@ TEST_F(CommandsTest, AFileThatIsNotASavedPoolIsAnError) {
   EXPECT_THROW(restore(pool, nlohmann::json::parse(R"({"users": [{"user": "x"}], "vfs": []})")), Failure);
 }
 
+TEST_F(CommandsTest, ADamagedFileChangesNothingAndItsPlaceIsNamed) {
+  pool.user(1, 3, 5);
+  const auto saved = save(pool);
+  const auto refusal = [&](const std::string& where, const nlohmann::json& value) {
+    auto other = saved;
+    other["users"][0]["quota"] = 7;
+    const nlohmann::json::json_pointer at(where);
+    if (value.is_null())
+      other.at(at.parent_pointer()).erase(at.back());
+    else
+      other[at] = value;
+    try {
+      restore(pool, other);
+    } catch (const Failure& f) {
+      EXPECT_EQ(f.code(), Exit::kUsage);
+      return std::string(f.what());
+    }
+    return std::string("restored");
+  };
+  // Some of these became other values that fit: 3, 1, 5, 0xff, 2.
+  EXPECT_THAT(refusal("/vfs/3/profile/qos", 259),
+              HasSubstr("profile of VF entry 3 \"qos\" is 259, not a number from 0 to 7"));
+  EXPECT_THAT(refusal("/vfs/3/profile/qos", 1.9), HasSubstr("\"qos\" is 1.9"));
+  EXPECT_THAT(refusal("/vfs/3/profile/vlan", 65541), HasSubstr("\"vlan\" is 65541"));
+  EXPECT_THAT(refusal("/vfs/3/profile/mac", "02:00:00:00:00:1ff"), HasSubstr("no MAC address"));
+  EXPECT_THAT(refusal("/vfs/2/vf", 2.5), HasSubstr("VF entry 2 \"vf\" is 2.5"));
+  EXPECT_THAT(refusal("/vfs/3/profile/max_rate", 1ULL << 32), HasSubstr("\"max_rate\" is 4294967296"));
+  EXPECT_THAT(refusal("/vfs/3/profile/max_rate", -1), HasSubstr("\"max_rate\" is -1"));
+  EXPECT_THAT(refusal("/vfs/3/profile/trust", 1), HasSubstr("\"trust\" is 1, not true or false"));
+  EXPECT_THAT(refusal("/vfs/3/profile/mac", nullptr), HasSubstr("profile of VF entry 3 has no \"mac\""));
+  EXPECT_THAT(refusal("/vfs/3/profile", nullptr), HasSubstr("VF entry 3 has no \"profile\""));
+  EXPECT_THAT(refusal("/vfs/3/profile", "none"), HasSubstr("is no object"));
+  EXPECT_THAT(refusal("/users/1/weight", true), HasSubstr("user entry 1 \"weight\" is true"));
+  EXPECT_THAT(refusal("/users/1/quota", 255), HasSubstr("\"quota\" is 255")) << "which means: as it is";
+  EXPECT_THAT(refusal("/users/1/weight", 0), HasSubstr("\"weight\" is 0"));
+  EXPECT_THAT(refusal("/vfs/3/reserved_for", "2"), HasSubstr("\"reserved_for\" is \"2\""));
+  EXPECT_THAT(refusal("/vfs/3/user", 2), HasSubstr("VF entry 3 has no \"slot\""));
+  EXPECT_THAT(refusal("/users", nlohmann::json::object()), HasSubstr("\"users\" is no list"));
+  EXPECT_EQ(pool.users[1].quota, 3) << "what came before the damage is not carried out either";
+  EXPECT_TRUE(pool.asked.empty());
+}
+
 TEST_F(CommandsTest, ASavedPoolThatContradictsTheHardwareChangesNothing) {
   pool.user(1, 3, 5);
   const auto saved = save(pool);
@@ -188,6 +230,7 @@ TEST_F(CommandsTest, ASavedPoolThatContradictsTheHardwareChangesNothing) {
     vf.update({{"user", user}, {"slot", slot}, {"function", function}});
   };
   EXPECT_THAT(refusal([](auto& s) { s["users"][1]["user"] = 3; }), HasSubstr("user 3: the bridge has 2"));
+  EXPECT_THAT(refusal([](auto& s) { s["users"][1]["user"] = 1; }), HasSubstr("user 1: is there twice"));
   EXPECT_THAT(refusal([](auto& s) { s["vfs"][3]["vf"] = 40; }), HasSubstr("VF 40: the card offers 4"));
   EXPECT_THAT(refusal([](auto& s) { s["vfs"][3]["vf"] = 1; }), HasSubstr("VF 1: is there twice"));
   EXPECT_THAT(refusal([](auto& s) { s["vfs"][0]["reserved_for"] = 9; }), HasSubstr("VF 0: reserved for user 9"));
