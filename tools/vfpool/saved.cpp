@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "saved.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
 #include <limits>
-#include <string>
 
 #include "commands.hpp"
 #include "failure.hpp"
@@ -103,6 +108,40 @@ SavedPool read_saved(const json& file) {
     out.vfs.push_back(vf);
   }
   return out;
+}
+
+void write_saved(const std::string& file, const json& pool) {
+  const std::string text = pool.dump(2) + "\n";
+  std::error_code none;
+  // Behind a link, which stays.
+  const auto at = std::filesystem::weakly_canonical(file, none).string();
+  struct stat before{};
+  const bool there = ::stat(file.c_str(), &before) == 0;
+  std::string to = fmt::format("{}.{}", at, ::getpid());
+  int fd = -1;
+  if (!there || S_ISREG(before.st_mode)) fd = ::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  const bool beside = fd >= 0;
+  // A pipe or terminal, or a file in a folder of somebody else.
+  if (!beside && there) fd = ::open((to = file).c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC);
+  const auto failure = [&] { return Failure(Exit::kFailed, fmt::format("{}: {}", file, std::strerror(errno))); };
+  if (fd < 0) throw failure();
+  bool done = true;
+  if (beside && there) {
+    done = ::fchmod(fd, before.st_mode & 07777) == 0;
+    // Only root may give files away; who is not keeps it.
+    [[maybe_unused]] const int kept = ::fchown(fd, before.st_uid, before.st_gid);
+  }
+  for (std::size_t n = 0; done && n < text.size();) {
+    const auto written = ::write(fd, text.data() + n, text.size() - n);
+    done = written > 0;
+    if (done) n += static_cast<std::size_t>(written);
+  }
+  done = done && (!beside || (::fsync(fd) == 0 && ::rename(to.c_str(), at.c_str()) == 0));
+  const auto why = failure();
+  ::close(fd);
+  if (done) return;
+  if (beside) ::unlink(to.c_str());
+  throw why;
 }
 
 }  // namespace vfpool::tools

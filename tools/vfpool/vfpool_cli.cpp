@@ -13,6 +13,7 @@
 #include "describe.hpp"
 #include "interrupt.hpp"
 #include "metrics.hpp"
+#include "saved.hpp"
 #include "show.hpp"
 #include "stats.hpp"
 #include "tables.hpp"
@@ -298,10 +299,7 @@ void VfpoolCli::add_saving() {
   c->add_option("file", file_, "JSON file")->required();
   c->callback([this] {
     command_ = [this](Pool& pool, const Output&) {
-      const auto text = save(pool).dump(2);  // before the file that is there is emptied
-      std::ofstream to(file_);
-      to << text << "\n";
-      if (!to.flush()) throw Failure(Exit::kFailed, file_ + ": cannot be written");
+      write_saved(file_, save(pool));
       return Json{{"file", file_}};
     };
   });
