@@ -222,8 +222,9 @@ int vfpool_owner_assign(struct vfpool *pool, const struct vfpool_assign *assign)
 	if (!(assign->flags & VFPOOL_FORCE) && !same_payload(pool, assign->vf, assign->user))
 		return -EPROTO;
 	err = vfpool_profile_apply(pool, assign->vf);
+	/* What the PF's driver says is about the profile, not about what was asked. */
 	if (err)
-		return err;
+		return err == -EMSGSIZE ? err : -EREMOTEIO;
 	err = vfpool_bridge_assign(pool, assign);
 	if (err)
 		vfpool_profile_clear(pool, assign->vf);

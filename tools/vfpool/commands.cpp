@@ -69,6 +69,31 @@ bool parse_mac(const std::string& text, __u8 (&mac)[6]) {
   return at == end;
 }
 
+void require_user(Pool& pool, unsigned user) {
+  const auto info = pool.info();
+  if (info.role == VFPOOL_OWNER && (user < 1 || user > info.users))
+    throw Failure(Exit::kNotFound, fmt::format("no user {}: the bridge has {}", user, info.users));
+}
+
+void require_place(Pool& pool, unsigned user, unsigned slot, unsigned function) {
+  require_user(pool, user);
+  const auto info = pool.info();
+  if (slot >= info.slots)
+    throw Failure(Exit::kNotFound, fmt::format("no slot {}: each server has {}", slot, info.slots));
+  if (function >= info.functions)
+    throw Failure(Exit::kNotFound, fmt::format("no function {}: a slot has {}", function, info.functions));
+}
+
+void set_profile(Pool& pool, const vfpool_profile& p) {
+  const auto refuse = [](const std::string& why) { throw Failure(Exit::kUsage, why); };
+  if (p.mac[0] & 1) refuse(fmt::format("{} is the address of a group, not of an interface", mac_text(p.mac)));
+  if (p.qos && !p.vlan) refuse("a priority is that of a port VLAN, and there is none");
+  if (p.max_rate && p.min_rate > p.max_rate)
+    refuse(fmt::format("the lowest rate, {} Mbit/s, is above the highest, {}", p.min_rate, p.max_rate));
+  if (p.mtu && p.mtu < 68) refuse(fmt::format("{} is no MTU: 68 is the smallest", p.mtu));
+  pool.set_profile(p);
+}
+
 json list(Pool& pool) {
   const auto info = pool.info();
   const bool owner = info.role == VFPOOL_OWNER;
@@ -90,8 +115,8 @@ json move(Pool& pool, unsigned vf, unsigned user, int slot, bool force, std::chr
           const std::function<void(const std::string&)>& progress) {
   const auto info = pool.info();
   const auto name = vf_text(vf);
-  if (user < 1 || user > info.users)
-    throw Failure(Exit::kNotFound, fmt::format("no user {}: the bridge has {}", user, info.users));
+  require_user(pool, user);
+  if (slot >= 0) require_place(pool, user, static_cast<unsigned>(slot));
   const auto end = Clock::now() + timeout;
   const auto in_time = [&](const std::string& what) {
     if (Clock::now() >= end)
@@ -220,7 +245,7 @@ json restore(Pool& pool, const json& file) {
   for (const auto& u : saved.users)
     attempt(fmt::format("user {}", u.user), [&] { pool.user(u.user, u.quota, u.weight); });
   for (const auto& v : saved.vfs) {
-    attempt("profile of VF " + vf_text(v.vf), [&] { pool.set_profile(v.profile); });
+    attempt("profile of VF " + vf_text(v.vf), [&] { set_profile(pool, v.profile); });
     attempt("reservation of VF " + vf_text(v.vf), [&] { pool.reserve(v.vf, v.reserved_for); });
     if (!v.place) continue;
     attempt("VF " + vf_text(v.vf), [&] {

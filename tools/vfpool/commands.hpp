@@ -19,6 +19,14 @@ unsigned find_vf(Pool& pool, const std::string& name);
 /// "02:00:00:00:00:01" into `mac`, one or two digits each. False: it is something else.
 bool parse_mac(const std::string& text, __u8 (&mac)[6]);
 
+/// Failure that says how many there are, where there is no such user, slot, function of a slot. A user's server may
+/// name itself alone, which the driver tells it.
+void require_user(Pool& pool, unsigned user);
+void require_place(Pool& pool, unsigned user, unsigned slot, unsigned function = 0);
+
+/// Failure that says what contradicts what, for a profile that no card could have.
+void set_profile(Pool& pool, const vfpool_profile& profile);
+
 /// {"info", "slots", and for the owner "cards", "vfs", "users"}.
 nlohmann::json list(Pool& pool);
 

@@ -32,6 +32,8 @@ Failure from_errno(int error, const std::string& what) {
     case EALREADY: return {Exit::kUsage, what + ": it is not broken"};
     case ENODEV: return {Exit::kNotFound, what + ": the bridge does not answer"};
     case EMSGSIZE: return {Exit::kBusy, what + ": the MTU of its profile is larger than that of the card's interface"};
+    case EREMOTEIO:
+      return {Exit::kBusy, what + ": the card's driver refuses the settings of its profile (the kernel log says why)"};
     case ENOTTY: return {Exit::kFailed, what + ": the driver does not know this request (older than this program?)"};
     default: return {Exit::kFailed, fmt::format("{}: {}", what, std::strerror(error))};
   }

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstring>
 #include <fstream>
+#include <limits>
 
 #include "commands.hpp"
 #include "describe.hpp"
@@ -184,6 +185,7 @@ void VfpoolCli::add_moving() {
   c->callback([this] {
     command_ = [this](Pool& pool, const Output&) {
       const unsigned n = find_vf(pool, vf_);
+      require_place(pool, user_, slot_, function_);
       pool.assign(n, user_, slot_, function_, (button_ ? VFPOOL_BUTTON : 0u) | (force_ ? VFPOOL_FORCE : 0u));
       Json result = vf_name_json(n);
       result.update({{"user", user_}, {"slot", slot_}});
@@ -198,6 +200,7 @@ void VfpoolCli::add_moving() {
   c->add_flag("--no-button", quiet_release_, "no press: that server switches its slot off by itself");
   c->callback([this] {
     command_ = [this](Pool& pool, const Output&) {
+      require_place(pool, user_, slot_);
       pool.release(user_, slot_, force_ ? VFPOOL_FORCE : quiet_release_ ? VFPOOL_QUIET : 0);
       return Json{{"user", user_}, {"slot", slot_}};
     };
@@ -205,7 +208,7 @@ void VfpoolCli::add_moving() {
 
   c = app.add_subcommand("reset", "owner: reset a broken VF once more, and wait for it");
   c->add_option("vf", vf_, kVf)->required();
-  c->add_option("--timeout", seconds_, "seconds to wait (default 30)");
+  c->add_option("--timeout", seconds_, "seconds to wait (default 30)")->check(CLI::Range(1, 3600));
   c->callback([this] {
     command_ = [this](Pool& pool, const Output&) {
       return reset(pool, find_vf(pool, vf_), std::chrono::seconds(seconds_));
@@ -215,9 +218,9 @@ void VfpoolCli::add_moving() {
   c = app.add_subcommand("move", "owner: take a VF from its user and give it to another, and wait");
   c->add_option("vf", vf_, kVf)->required();
   c->add_option("user", user_, "user that gets it, from 1")->required();
-  c->add_option("--slot", to_slot_, "slot (default: the first that is free)");
+  c->add_option("--slot", to_slot_, "slot (default: the first that is free)")->check(CLI::NonNegativeNumber);
   c->add_flag("--force", force_, "do not wait for the present user's kernel");
-  c->add_option("--timeout", seconds_, "seconds to wait (default 30)");
+  c->add_option("--timeout", seconds_, "seconds to wait (default 30)")->check(CLI::Range(1, 3600));
   c->callback([this] {
     command_ = [this](Pool& pool, const Output& out) {
       return move(pool, find_vf(pool, vf_), user_, to_slot_, force_, std::chrono::seconds(seconds_),
@@ -232,6 +235,7 @@ void VfpoolCli::add_policy() {
   auto* quota = c->add_option("vfs", number_, "most VFs, of all cards")->check(CLI::Range(0, 254));
   c->callback([this, quota] {
     command_ = [this, set = quota->count() > 0](Pool& pool, const Output& out) {
+      require_user(pool, user_);
       const auto u = pool.user(user_, set ? number_ : 0xff);
       out.say(fmt::format("user {}: {} of {} VFs", user_, u.held, u.quota));
       return Json{{"user", user_}, {"quota", u.quota}, {"held", u.held}};
@@ -244,6 +248,7 @@ void VfpoolCli::add_policy() {
                      ->check(CLI::Range(1, VFPOOL_MOST_WEIGHT));
   c->callback([this, weight] {
     command_ = [this, set = weight->count() > 0](Pool& pool, const Output& out) {
+      require_user(pool, user_);
       const auto u = pool.user(user_, 0xff, set ? number_ : 0xff);
       out.say(fmt::format("user {}: weight {}", user_, u.weight));
       return Json{{"user", user_}, {"weight", u.weight}};
@@ -256,6 +261,7 @@ void VfpoolCli::add_policy() {
   c->callback([this] {
     command_ = [this](Pool& pool, const Output&) {
       const unsigned n = find_vf(pool, vf_);
+      if (user_ != 0) require_user(pool, user_);
       pool.reserve(n, user_);
       Json result = vf_name_json(n);
       result["reserved_for"] = user_;
@@ -270,8 +276,9 @@ void VfpoolCli::add_policy() {
   c->add_option("--qos", qos_, "priority of the port VLAN")->check(CLI::Range(0, 7));
   c->add_option("--trust", trust_, "1: trusted")->check(CLI::Range(0, 1));
   c->add_option("--spoof-check", spoof_, "0: may send from any address")->check(CLI::Range(0, 1));
-  c->add_option("--min-rate", min_rate_, "Mbit/s, 0: none")->check(CLI::NonNegativeNumber);
-  c->add_option("--max-rate", max_rate_, "Mbit/s, 0: none")->check(CLI::NonNegativeNumber);
+  constexpr long kMostRate = std::numeric_limits<std::uint32_t>::max();
+  c->add_option("--min-rate", min_rate_, "Mbit/s, 0: none")->check(CLI::Range(0L, kMostRate));
+  c->add_option("--max-rate", max_rate_, "Mbit/s, 0: none")->check(CLI::Range(0L, kMostRate));
   c->add_option("--mtu", mtu_, "the card's interface must carry this MTU when a user gets the VF, 0: any")
       ->check(CLI::Range(0, 65535));
   c->callback([this] {
@@ -287,7 +294,7 @@ void VfpoolCli::add_policy() {
       if (min_rate_ >= 0) p.min_rate = static_cast<__u32>(min_rate_);
       if (max_rate_ >= 0) p.max_rate = static_cast<__u32>(max_rate_);
       if (mtu_ >= 0) p.mtu = static_cast<__u32>(mtu_);
-      if (std::memcmp(&before, &p, sizeof p) != 0) pool.set_profile(p);
+      if (std::memcmp(&before, &p, sizeof p) != 0) set_profile(pool, p);
       const Json result = profile_json(p);
       return print(out, fields(result), result);
     };
