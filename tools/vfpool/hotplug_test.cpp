@@ -227,6 +227,35 @@ TEST_F(HotplugTest, OutKeepsWhatTheServerNeeds) {
   EXPECT_THAT(pool.asked, ElementsAre("release 0 0 0"));
 }
 
+TEST_F(HotplugTest, AFileSystemIsBehindTheInterfaceThatLeadsToItsServer) {
+  fill(0);
+  // 10.0.0.0/8 through eth0, all else through lan, where this server's own address is, too.
+  fake.file("proc/net/route",
+            "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n"
+            "lan\t00000000\t0101A8C0\t0003\t0\t0\t0\t00000000\t0\t0\t0\n"
+            "eth0\t0000000A\t00000000\t0001\t0\t0\t0\t000000FF\t0\t0\t0\n");
+  for (const char* mount : {
+           "srv:/home /home nfs4 rw,vers=4.2,clientaddr=192.168.1.5,local_lock=none,addr=10.0.0.9 0 0\n",
+           "srv:/home /home nfs rw,vers=3,mountaddr=192.168.1.7,mountvers=3,addr=10.0.0.9 0 0\n",
+           "//srv/home /home cifs rw,addr=10.0.0.9,uid=0 0 0\n",
+           "192.168.1.7:6789,10.0.0.9:6789:/ /home ceph rw,name=admin 0 0\n",
+           "admin@0e5c.fs=/ /home ceph rw,mon_addr=192.168.1.7:3300/10.0.0.9:3300 0 0\n",
+           "srv:/home /home nfs4 rw,clientaddr=fe80::2%lan,addr=fe80::1%eth0 0 0\n",
+       }) {
+    fake.file("proc/mounts", mount);
+    EXPECT_THAT(server.uses("eth0"), ElementsAre(HasSubstr("/home"))) << mount;
+  }
+  for (const char* mount : {
+           "srv:/home /home nfs4 rw,vers=4.2,clientaddr=10.0.0.5,local_lock=none,addr=192.168.1.7 0 0\n",
+           "[fd00::9]:6789:/ /home ceph rw 0 0\n",
+           "nfsd /proc/fs/nfsd nfsd rw 0 0\n",
+           "10.0.0.9:/ /x ext4 rw,addr=10.0.0.9 0 0\n",
+       }) {
+    fake.file("proc/mounts", mount);
+    EXPECT_THAT(server.uses("eth0"), IsEmpty()) << mount;
+  }
+}
+
 TEST_F(HotplugTest, WhatIsOnAnotherInterfaceIsNoReason) {
   fill(0);
   fake.file("proc/net/route",

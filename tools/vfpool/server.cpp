@@ -51,6 +51,37 @@ bool same_prefix(const Address& a, const Address& b, unsigned bits) {
   return true;
 }
 
+std::vector<std::string> split(const std::string& text, char at) {
+  std::vector<std::string> out;
+  std::istringstream in(text);
+  for (std::string part; std::getline(in, part, at);) out.push_back(part);
+  return out;
+}
+
+/// "10.0.0.9:6789", "[fd00::9]:6789" -> the address.
+std::string without_port(const std::string& text) {
+  if (text.starts_with('[')) return text.substr(1, text.find(']') - 1);
+  return std::count(text.begin(), text.end(), ':') == 1 ? text.substr(0, text.find(':')) : text;
+}
+
+/// The addresses of the servers behind a mounted network file system, as /proc/mounts has them; none: it is no such.
+std::vector<std::string> servers_of(const std::string& source, const std::string& type, const std::string& options) {
+  static constexpr std::array kTypes{"nfs", "nfs4", "cifs", "smb3", "ceph", "9p"};
+  if (std::find(kTypes.begin(), kTypes.end(), type) == kTypes.end()) return {};
+  std::vector<std::string> out;
+  // Only the option itself: "clientaddr=" and "mountaddr=" end like it.
+  for (const auto& option : split(options, ','))
+    if (option.starts_with("addr=")) out.push_back(option.substr(5));
+  if (type != "ceph") return out;
+  // Monitors: the source as it was, "10.0.0.9:6789,10.0.0.10:6789:/", or an option with "/" between them.
+  if (const auto path = source.find(":/"); path != std::string::npos)
+    for (const auto& monitor : split(source.substr(0, path), ',')) out.push_back(without_port(monitor));
+  for (const auto& option : split(options, ','))
+    if (option.starts_with("mon_addr="))
+      for (const auto& monitor : split(option.substr(9), '/')) out.push_back(without_port(monitor));
+  return out;
+}
+
 }  // namespace
 
 std::string Server::route_to(const std::string& address) const {
@@ -63,6 +94,8 @@ std::string Server::route_to(const std::string& address) const {
   };
   in_addr v4;
   Address v6;
+  // An address that holds on one link only names that link.
+  if (const auto scope = address.find('%'); scope != std::string::npos) return address.substr(scope + 1);
   if (inet_pton(AF_INET, address.c_str(), &v4) == 1) {
     // The kernel prints both words as it has them in memory: in network byte order.
     std::ifstream routes(root_ / "proc/net/route");
@@ -193,13 +226,9 @@ std::vector<std::string> Server::uses(const std::string& netdev) const {
   for (std::string line; std::getline(mounts, line);) {
     const auto w = words(line);
     if (w.size() < 4) continue;
-    const std::string &where = w[1], &type = w[2], &options = w[3];
-    if (!type.starts_with("nfs") && type != "cifs" && type != "smb3" && type != "ceph" && type != "9p") continue;
-    const auto at = options.find("addr=");
-    if (at == std::string::npos) continue;
-    const std::string address = options.substr(at + 5, options.find(',', at) - at - 5);
-    if (named(route_to(address)))
-      out.push_back(fmt::format("{} ({}) is mounted from {} through {}", where, type, address, netdev));
+    for (const auto& address : servers_of(w[0], w[2], w[3]))
+      if (named(route_to(address)))
+        out.push_back(fmt::format("{} ({}) is mounted from {} through {}", w[1], w[2], address, netdev));
   }
   return out;
 }
