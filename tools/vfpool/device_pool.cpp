@@ -2,6 +2,7 @@
 // The pool behind /dev/vfpoolN. Nothing else may be in this file: programs of tests are linked without it.
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -31,9 +32,9 @@ Failure from_errno(int error, const std::string& what) {
     case EINVAL: return {Exit::kUsage, what + ": no such VF, card, user, slot or value"};
     case EALREADY: return {Exit::kUsage, what + ": it is not broken"};
     case ENODEV: return {Exit::kNotFound, what + ": the bridge does not answer"};
-    case EMSGSIZE: return {Exit::kBusy, what + ": the MTU of its profile is larger than that of the card's interface"};
     case EREMOTEIO:
       return {Exit::kBusy, what + ": the card's driver refuses the settings of its profile (the kernel log says why)"};
+    case EMSGSIZE: return {Exit::kBusy, what + ": the MTU of its profile is larger than that of the card's interface"};
     case ENOTTY: return {Exit::kFailed, what + ": the driver does not know this request (older than this program?)"};
     default: return {Exit::kFailed, fmt::format("{}: {}", what, std::strerror(error))};
   }
@@ -66,6 +67,8 @@ class DevicePool : public Pool {
     call(VFPOOL_IOC_SLOT, s, fmt::format("slot {}", slot));
     return s;
   }
+  bool try_lock() override { return ::flock(fd_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK; }
+  void unlock() override { ::flock(fd_, LOCK_UN); }
   void request(unsigned slot, unsigned vf, unsigned flags) override {
     vfpool_request r{};
     r.slot = byte(slot);

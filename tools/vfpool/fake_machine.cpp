@@ -20,8 +20,8 @@ class MachinePool : public LivePool {
   MachinePool(const std::shared_ptr<LiveState>& state, bool answers)
       : LivePool(state), state_(state), answers_(answers) {}
 
-  void request(unsigned slot, unsigned vf, unsigned) override {
-    if (!answers_) return;
+  void request(unsigned slot, unsigned vf, unsigned flags) override {
+    if (!answers_) return LivePool::request(slot, vf, flags);
     assign(vf == VFPOOL_ANY ? 0 : vf, 1, slot, 0, 0);
     files().plug(slot, "eth9");
   }

@@ -40,7 +40,10 @@ class FakePool : public Pool {
   std::string name() const override { return "vfpool0"; }
   vfpool_info info() override { return about; }
   vfpool_slot_info slot(unsigned user, unsigned slot) override { return slots.at({user ? user : about.port, slot}); }
+  bool try_lock() override { return locked_by_others == 0 || --locked_by_others == 0; }
+  void unlock() override {}
   void request(unsigned slot, unsigned vf, unsigned flags) override {
+    wants(slot, true);
     asked.push_back(fmt_call("request", slot, vf, flags));
     if (on_request) on_request();
   }
@@ -112,6 +115,7 @@ class FakePool : public Pool {
   }
 
   void tell(unsigned kind, unsigned slot, unsigned vf, unsigned reason = 0) {
+    if (kind == VFPOOL_EVENT_ASSIGNED || kind == VFPOOL_EVENT_DENIED) wants(slot, false);
     vfpool_event e{};
     e.kind = static_cast<__u8>(kind);
     e.user = about.port;
@@ -131,11 +135,16 @@ class FakePool : public Pool {
   std::map<unsigned, vfpool_vf_counters> frames;  // of VFs; none: the card's driver does not count
   vfpool_drops dropped{};
   std::deque<vfpool_event> events;
+  unsigned locked_by_others = 0;  ///< so many tries find it locked
   std::vector<std::string> asked;
   std::function<void()> on_request, on_release, on_assign, on_reset;
   std::function<void()> on_look;  ///< whenever a command waits
 
  private:
+  /// Whether this server's own slot waits for an answer; the owner has none.
+  void wants(unsigned slot, bool answer) {
+    if (const auto s = slots.find({about.port, slot}); s != slots.end()) s->second.requested = answer;
+  }
   template <class... A>
   static std::string fmt_call(const std::string& what, A... arguments) {
     std::string out = what;

@@ -5,10 +5,12 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "cards.hpp"
 #include "describe.hpp"
 #include "failure.hpp"
+#include "interrupt.hpp"
 #include "vfpool_regs.h"
 
 namespace vfpool::tools {
@@ -20,6 +22,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr milliseconds kBlink{5000};  // of pciehp after a press (PCIe Base Spec 2.1, 6.7.1.5)
 constexpr milliseconds kLook{200};
+constexpr unsigned kLooks = 10;  // without news, until the slot itself is believed
 
 /// A time limit that starts now.
 class Deadline {
@@ -31,6 +34,30 @@ class Deadline {
  private:
   Clock::time_point end_;
   std::chrono::seconds limit_;
+};
+
+/// This program's turn among those of this server that look for a slot and ask for it.
+class Turn {
+ public:
+  Turn(Pool& pool, const Deadline& deadline) : pool_(pool) {
+    while (!pool_.try_lock()) {
+      if (deadline.passed())
+        throw Failure(Exit::kTimeout,
+                      fmt::format("another program has kept /dev/{} locked for {} s: nothing was asked for",
+                                  pool_.name(), deadline.limit().count()));
+      wait_for(-1, milliseconds(20));
+    }
+  }
+  ~Turn() { end(); }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+  void end() {
+    if (std::exchange(mine_, false)) pool_.unlock();
+  }
+
+ private:
+  Pool& pool_;
+  bool mine_ = true;
 };
 
 vfpool_info user_info(Pool& pool) {
@@ -84,6 +111,8 @@ void show_blink(const Progress& progress, Clock::time_point pressed, const vfpoo
 json hotplug_in(Pool& pool, const Server& server, const std::string& bridge, const HotplugOptions& options,
                 const Progress& progress) {
   const auto info = user_info(pool);
+  const Deadline deadline(options.timeout);
+  Turn turn(pool, deadline);
   const auto slot = choose_slot(pool, info, options, false);
   if (slot.present) throw Failure(Exit::kBusy, where(slot) + " is taken");
   if (options.vf != VFPOOL_ANY && options.vf / VFPOOL_CARD_VFS >= card_count(info))
@@ -97,27 +126,40 @@ json hotplug_in(Pool& pool, const Server& server, const std::string& bridge, con
                          where(slot)));
     return result;
   }
-  const Deadline deadline(options.timeout);
   const auto pressed = Clock::now();
   pool.request(slot.slot, options.vf, options.button ? VFPOOL_BUTTON : 0);
+  turn.end();
   if (!options.wait) return result;
 
   progress("waits for the owner's answer");
   bool assigned = false;
-  while (!assigned) {
+  for (unsigned silent = 0; !assigned;) {
     if (deadline.passed())
       throw Failure(
           Exit::kTimeout,
           fmt::format("no answer from the owner in {} s: the request stands; \"vfpool show slot {}\" tells more",
                       deadline.limit().count(), slot.slot));
     const auto event = pool.next_event(kLook);
-    if (!event || event->slot != slot.slot) continue;
+    if (!event) {
+      // Answered without an event for this program (they can be lost), or taken back.
+      const auto now = pool.slot(0, slot.slot);
+      if (now.requested || ++silent < kLooks) continue;
+      if (!now.present)
+        throw Failure(Exit::kCancelled, fmt::format("somebody has taken the request for {} back", where(slot)));
+      break;
+    }
+    silent = 0;
+    if (event->slot != slot.slot) continue;
     if (event->kind == VFPOOL_EVENT_DENIED) throw Failure(Exit::kBusy, "refused: " + reason_text(event->reason));
     if (event->kind == VFPOOL_EVENT_ASSIGNED) {
+      if (options.vf != VFPOOL_ANY && event->vf != options.vf)
+        throw Failure(Exit::kBusy, fmt::format("{} has been given VF {}, for which somebody else asked", where(slot),
+                                               vf_text(event->vf)));
       assigned = true;
       result.update(vf_name_json(event->vf));
     }
   }
+  const auto name = result.contains("name") ? "VF " + result["name"].get<std::string>() : std::string("its VF");
   // Now it is pciehp's turn: power, link, enumeration, driver.
   const auto folder = server.slot_folder(slot.physical, bridge);
   if (!folder)
@@ -132,20 +174,30 @@ json hotplug_in(Pool& pool, const Server& server, const std::string& bridge, con
     if (deadline.passed())
       throw Failure(
           Exit::kTimeout,
-          fmt::format("{} has VF {}, but the kernel has not taken it in after {} s (power {}, link {}); see dmesg",
-                      where(slot), result["name"].get<std::string>(), deadline.limit().count(),
-                      now.powered ? "on" : "off", now.link ? "up" : "down"));
+          fmt::format("{} has {}, but the kernel has not taken it in after {} s (power {}, link {}); see dmesg",
+                      where(slot), name, deadline.limit().count(), now.powered ? "on" : "off",
+                      now.link ? "up" : "down"));
     progress("waits for the kernel to take the function in");
     show_blink(progress, pressed, now);
-    pool.next_event(kLook);
+    if (const auto event = pool.next_event(kLook);
+        event && event->slot == slot.slot && event->kind == VFPOOL_EVENT_RELEASED)
+      throw Failure(Exit::kCancelled,
+                    fmt::format("somebody has taken {} out of {} again before the kernel had it", name, where(slot)));
   }
 }
 
 json hotplug_out(Pool& pool, const Server& server, const std::string& bridge, const HotplugOptions& options,
                  const Progress& progress) {
   const auto info = user_info(pool);
+  const Deadline deadline(options.timeout);
+  Turn turn(pool, deadline);
   const auto slot = choose_slot(pool, info, options, true);
-  if (!slot.present) throw Failure(Exit::kNotFound, where(slot) + " is empty");
+  if (!slot.present)
+    throw Failure(Exit::kNotFound,
+                  where(slot) + " is empty" +
+                      (slot.requested ? fmt::format(" and asks for a VF: \"vfpool release {} {}\" takes that back",
+                                                    info.port, slot.slot)
+                                      : ""));
   const auto folder = server.slot_folder(slot.physical, bridge);
   const auto functions = folder ? server.functions(*folder) : std::vector<Function>{};
   if (!options.force) {
@@ -166,9 +218,9 @@ json hotplug_out(Pool& pool, const Server& server, const std::string& bridge, co
     progress(fmt::format("would release {} {}\n", where(slot), options.now ? "at once" : "by its attention button"));
     return result;
   }
-  const Deadline deadline(options.timeout);
   const auto pressed = Clock::now();
   pool.release(0, slot.slot, options.now ? VFPOOL_QUIET : 0);
+  turn.end();
   for (bool to_switch_off = options.now;;) {
     if (to_switch_off) to_switch_off = !switch_off(server, *folder, deadline);
     if (!to_switch_off && !options.wait) return result;

@@ -66,6 +66,62 @@ TEST_F(HotplugTest, InSaysWhyTheOwnerRefuses) {
   EXPECT_THAT(text, HasSubstr("quota"));
 }
 
+TEST_F(HotplugTest, InTakesNoOtherVfThanTheOneThatWasNamedForItsOwn) {
+  options.vf = 3;
+  pool.on_request = [&] { pool.tell(VFPOOL_EVENT_ASSIGNED, 0, 2); };
+  const auto [code, text] = failure([&] { in(); });
+  EXPECT_EQ(code, Exit::kBusy);
+  EXPECT_THAT(text, HasSubstr("has been given VF 2"));
+}
+
+TEST_F(HotplugTest, InIsToldThatItsRequestWasTakenBack) {
+  options.timeout = std::chrono::seconds(3600);
+  pool.on_request = [&] { pool.slots[{1, 0}].requested = 0; };
+  const auto [code, text] = failure([&] { in(); });
+  EXPECT_EQ(code, Exit::kCancelled);
+  EXPECT_THAT(text, HasSubstr("taken the request for slot 0"));
+}
+
+TEST_F(HotplugTest, InBelievesTheSlotWhenTheAnswerIsLost) {
+  pool.on_request = [&] {
+    pool.slots[{1, 0}].requested = 0;
+    fill(0);
+  };
+  EXPECT_EQ(in()["functions"][0]["netdevs"][0], "eth0");
+}
+
+TEST_F(HotplugTest, InIsToldThatItsVfWasTakenBackBeforeTheKernelHadIt) {
+  options.timeout = std::chrono::seconds(3600);
+  pool.on_request = [&] {
+    pool.tell(VFPOOL_EVENT_ASSIGNED, 0, 2);
+    pool.tell(VFPOOL_EVENT_RELEASED, 0, 2);
+  };
+  const auto [code, text] = failure([&] { in(); });
+  EXPECT_EQ(code, Exit::kCancelled);
+  EXPECT_THAT(text, HasSubstr("VF 2"));
+}
+
+TEST_F(HotplugTest, ASlotIsChosenWhenItIsThisProgramsTurn) {
+  pool.locked_by_others = 2;
+  pool.on_request = [&] { pool.tell(VFPOOL_EVENT_DENIED, 0, VFPOOL_ANY, VFPOOL_REASON_QUOTA); };
+  EXPECT_EQ(failure([&] { in(); }).first, Exit::kBusy);
+  EXPECT_EQ(pool.locked_by_others, 0u);
+  pool.asked.clear();
+  options.timeout = std::chrono::seconds(0);
+  pool.locked_by_others = 1000;
+  EXPECT_EQ(failure([&] { in(); }).first, Exit::kTimeout) << "and who never lets go holds nobody up for longer";
+  EXPECT_EQ(failure([&] { out(); }).first, Exit::kTimeout);
+  EXPECT_THAT(pool.asked, IsEmpty());
+}
+
+TEST_F(HotplugTest, OutOfASlotThatOnlyAsksSaysHowThatIsTakenBack) {
+  options.slot = 1;
+  pool.slots[{1, 1}].requested = 1;
+  const auto [code, text] = failure([&] { out(); });
+  EXPECT_EQ(code, Exit::kNotFound);
+  EXPECT_THAT(text, HasSubstr("vfpool release 1 1"));
+}
+
 TEST_F(HotplugTest, InEndsWhenADeadOwnerNeverAnswers) {
   const auto [code, text] = failure([&] { in(); });
   EXPECT_EQ(code, Exit::kTimeout);

@@ -21,6 +21,10 @@ class Pool {
   virtual vfpool_info info() = 0;
   /// `user` 0: this server.
   virtual vfpool_slot_info slot(unsigned user, unsigned slot) = 0;
+  /// Whether no other program of this server has the lock: with it one looks for a slot and asks for it, so that two
+  /// do not take the same one. Goes with the object, however the program ends.
+  virtual bool try_lock() = 0;
+  virtual void unlock() = 0;
   virtual void request(unsigned slot, unsigned vf, unsigned flags) = 0;
   virtual void release(unsigned user, unsigned slot, unsigned flags) = 0;
   // Owner only. VFs by their numbers in the whole pool (cards.hpp).

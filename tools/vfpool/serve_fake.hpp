@@ -32,6 +32,8 @@ class LivePool : public Pool {
   std::string name() const override { return "vfpool0"; }
   vfpool_info info() override { return locked()->info(); }
   vfpool_slot_info slot(unsigned user, unsigned slot) override { return locked()->slot(user, slot); }
+  bool try_lock() override { return locked()->try_lock(); }
+  void unlock() override { locked()->unlock(); }
   void request(unsigned slot, unsigned vf, unsigned flags) override { locked()->request(slot, vf, flags); }
   vfpool_card_info card(unsigned card) override { return locked()->card(card); }
   vfpool_vf_info vf(unsigned vf) override { return locked()->vf(vf); }
