@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <functional>
 #include <thread>
 
 #include "serve_fake.hpp"
@@ -180,6 +182,33 @@ TEST(Serve, APoolThatCannotBeReadIsSaidToBe) {
   s.with_pool([](FakePool& p) { p.slots.clear(); });
   const json state = s.state_when([](const json& j) { return j.contains("error"); });
   EXPECT_EQ(state["pool"]["vfs"].size(), 4u) << "what was known last is shown on";
+}
+
+TEST(Serve, ABridgeThatWasGoneIsShownAgainWhenItIsBack) {
+  const auto state = std::make_shared<LiveState>();
+  // Whoever has opened the device before the bridge went finds it gone for ever.
+  std::atomic<unsigned> bridge{1};
+  struct Device : LivePool {
+    Device(std::shared_ptr<LiveState> of, const std::atomic<unsigned>& now) : LivePool(std::move(of)), now_(now) {}
+    vfpool_info info() override {
+      if (now_ != mine_) throw Failure(Exit::kNotFound, "the bridge does not answer");
+      return LivePool::info();
+    }
+    const std::atomic<unsigned>& now_;
+    const unsigned mine_ = now_;
+  };
+  const Watch watch([&] { return std::make_unique<Device>(state, bridge); }, 1ms);
+  const auto becomes = [&](const std::function<bool(const json&)>& what) {
+    for (int n = 0; n < 6000 && !what(watch.state()); ++n) std::this_thread::sleep_for(5ms);
+    return what(watch.state());
+  };
+  ASSERT_TRUE(becomes([](const json& j) { return j["pool"].is_object(); }));
+  {
+    const std::lock_guard lock(state->mutex);
+    state->pool.about.vfs = 3;
+    ++bridge;
+  }
+  EXPECT_TRUE(becomes([](const json& j) { return !j.contains("error") && j["pool"]["vfs"].size() == 3; }));
 }
 
 TEST(Serve, WithoutControlNobodyMovesAnything) {

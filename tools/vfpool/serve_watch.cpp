@@ -71,6 +71,8 @@ void Watch::look() {
   std::vector<json> events;
   std::string error;
   try {
+    // A bridge that was gone has a device of its own when it is there again.
+    if (!watched_) watched_ = open_();
     // Not more at once than are kept.
     for (std::size_t n = 0; n < kEvents; ++n) {
       const auto event = watched_->next_event(std::chrono::milliseconds(0));
@@ -79,6 +81,9 @@ void Watch::look() {
     }
     pool = list(*watched_);
     if (pool.contains("vfs")) sample();
+  } catch (const Failure& f) {
+    error = f.what();
+    if (f.code() == Exit::kNotFound) watched_.reset();
   } catch (const std::exception& e) {
     error = e.what();
   }

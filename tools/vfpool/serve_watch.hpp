@@ -47,7 +47,7 @@ class Watch {
   void tell(unsigned move, const char* state, const std::string& text);
 
   const Open open_;
-  const std::unique_ptr<Pool> watched_;  // the watcher's alone, as
+  std::unique_ptr<Pool> watched_;  // the watcher's alone; empty: to be opened again
   const Server server_;
   nlohmann::json counted_;  // counters that the next sample's rates begin at
   const std::chrono::milliseconds interval_;
