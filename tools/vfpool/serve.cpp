@@ -148,10 +148,20 @@ class PageServer::Http {
     if (listener == nullptr || evhttp_bind_listener(http_.get(), listener) == nullptr)
       throw Failure(Exit::kFailed,
                     fmt::format("cannot listen at {}, port {}: {}", options_.listen, options_.port, strerror(errno)));
+    evconnlistener_set_error_cb(listener, rest);
     socklen_t bound = sizeof at;
     getsockname(evconnlistener_get_fd(listener), address, &bound);
     const bool bracket = at.ss_family == AF_INET6;
     address_ = fmt::format("http://{}{}{}:{}/", bracket ? "[" : "", options_.listen, bracket ? "]" : "", ntohs(port));
+  }
+
+  /// Nobody more can be let in, as without a file descriptor left: the one who waits would be tried, and complained of,
+  /// without a pause. Connections end, at the latest when they have been idle for long.
+  static void rest(evconnlistener* listener, void*) {
+    constexpr timeval kRest{.tv_sec = 0, .tv_usec = 100'000};
+    evconnlistener_disable(listener);
+    const auto again = [](evutil_socket_t, short, void* l) { evconnlistener_enable(static_cast<evconnlistener*>(l)); };
+    event_base_once(evconnlistener_get_base(listener), -1, EV_TIMEOUT, again, listener, &kRest);
   }
 
   void answer(evhttp_request* request) {

@@ -2,9 +2,11 @@
 #include "serve.hpp"
 
 #include <arpa/inet.h>
+#include <event2/event.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <httplib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -77,16 +79,22 @@ class Served {
     said = answer ? answer->body : "no answer";
     return answer ? answer->status : -1;
   }
-  /// Bytes as they are; what comes back until the server closes the connection, or nothing to one who does not wait.
-  std::string raw(const std::string& bytes, bool wait = true) const {
+  /// A connection to the server, or -1.
+  int connection() const {
     const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in to{};
     to.sin_family = AF_INET;
     to.sin_port = htons(static_cast<std::uint16_t>(port()));
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (fd < 0 || ::connect(fd, reinterpret_cast<sockaddr*>(&to), sizeof to) == 0) return fd;
+    ::close(fd);
+    return -1;
+  }
+  /// Bytes as they are; what comes back until the server closes the connection, or nothing to one who does not wait.
+  std::string raw(const std::string& bytes, bool wait = true) const {
+    const int fd = connection();
     std::string out;
-    if (::connect(fd, reinterpret_cast<sockaddr*>(&to), sizeof to) == 0 &&
-        ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL) >= 0 && wait) {
+    if (fd >= 0 && ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL) >= 0 && wait) {
       ::shutdown(fd, SHUT_WR);
       char buffer[4096];
       for (ssize_t n; (n = ::recv(fd, buffer, sizeof buffer, 0)) > 0;) out.append(buffer, static_cast<std::size_t>(n));
@@ -341,6 +349,35 @@ TEST(Serve, WhoLeavesInTheMiddleOfAnAnswerEndsNothing) {
   for (int n = 0; n < 20; ++n) many += "GET /chart.js HTTP/1.1\r\nHost: localhost\r\n\r\n";
   for (int n = 0; n < 20; ++n) s.raw(many, false);
   EXPECT_EQ(s.client().Get("/")->status, 200);
+}
+
+TEST(Serve, MoreConnectionsThanDescriptorsWaitInSilence) {
+  static std::atomic<unsigned> complaints;
+  complaints = 0;
+  event_set_log_callback([](int, const char*) { ++complaints; });
+  Served s;
+  EXPECT_EQ(s.client().Get("/")->status, 200);
+  rlimit before;
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  std::vector<int> connections;
+  {
+    const int next = ::dup(0);  // the lowest that is free
+    ::close(next);
+    const rlimit few{.rlim_cur = static_cast<rlim_t>(next) + 8, .rlim_max = before.rlim_max};
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &few), 0);
+    // Both ends are this program's: the last ones who connect find no descriptor at the server's.
+    for (int fd; (fd = s.connection()) >= 0;) connections.push_back(fd);
+    std::this_thread::sleep_for(300ms);
+    setrlimit(RLIMIT_NOFILE, &before);
+  }
+  EXPECT_GE(connections.size(), 2u);
+  EXPECT_EQ(complaints, 0u);
+  for (const int fd : connections) ::close(fd);
+  httplib::Client later("127.0.0.1", s.port());
+  const auto answer = later.Get("/");
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->status, 200);
+  event_set_log_callback(nullptr);
 }
 
 TEST(Serve, AnAddressThatIsTakenOrNoAddressIsAnError) {
