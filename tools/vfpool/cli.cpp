@@ -63,7 +63,7 @@ HotplugCli::HotplugCli(bool in)
     app.add_flag("--now", options.now, "orderly, but without the button's 5 s");
     app.add_flag("--force", options.force, "although something uses the interface");
   }
-  app.add_flag("!--no-wait", options.wait, "end when the request is made");
+  app.add_flag_callback("--no-wait", [this] { options.wait = false; }, "end when the request is made");
   app.add_option_function<int>(
          "--timeout", [this](const int& seconds) { options.timeout = std::chrono::seconds(seconds); },
          "seconds to wait (default 30)")

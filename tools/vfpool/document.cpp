@@ -99,7 +99,8 @@ std::string bash_completion(const CLI::App& app) {
     out += "\t\tesac\n\tdone\n";
   }
   out += "\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"${COMP_WORDS[COMP_CWORD]}\")\n}\n";
-  out += fmt::format("complete -F _{} {}\n", name, name);
+  // What is none of these words, the value of an option for example, is a file as often as not.
+  out += fmt::format("complete -o default -F _{} {}\n", name, name);
   return out;
 }
 
