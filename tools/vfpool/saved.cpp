@@ -94,7 +94,7 @@ SavedPool read_saved(const json& file) {
     const Part u(entry, fmt::format("user entry {}", out.users.size()));
     out.users.push_back({.user = u.number("user", 0, kAny32),
                          .quota = u.number("quota", 0, VFPOOL_ANY - 1),
-                         .weight = u.number("weight", 1, 31)});
+                         .weight = u.number("weight", 1, VFPOOL_MOST_WEIGHT)});
   }
   for (const auto& entry : all.array("vfs")) {
     const Part v(entry, fmt::format("VF entry {}", out.vfs.size()));
