@@ -72,7 +72,8 @@ module vfp_egress #(
   logic [Sources-1:0] may, np, more;
   logic [Sources-1:0][2:0] room, next_room;
   logic               drr_busy;
-  logic [Sources-1:0] grant, sel_q;
+  logic [Sources-1:0] grant, sel_q;         // who is granted; who sends since
+  logic [Sources-1:0] begin_q;              // begins to send
   logic [3:0]         np_any_q;
 
   assign link = link_room_i | {3{down_i}};
@@ -127,25 +128,34 @@ module vfp_egress #(
   logic              sink_q;
   logic [1:0]        down_q;
   logic              cell_valid;
-  logic [CellW-1:0]  mux;
   logic [RouteW-1:0] mux_route;
 
   always_ff @(posedge clk_i) begin
     take_o <= rst_ni && grant != '0 ? 3'(3'd1 << grant_cls) : 3'd0;
     if (!rst_ni) sel_q <= '0;
     else if (grant != '0) sel_q <= grant;
+    begin_q <= grant;  // without a reset, lest synthesis takes it and paid_q of vfp_drr for one, with the loads of both
     down_q  <= {down_q[0], down_i};
     start_q <= grant != '0 && rst_ni;
     open_q  <= (start_q || open_q) && more_cells != '0 && rst_ni;
     if (grant != '0) sink_q <= down_i || down_q != 2'd0 || (grant & np & refuse_i) != '0;
   end
 
+  // What comes with the first cell alone has a selector of its own: one for all would have too many loads.
+  logic [2:0]   mux_marks;
+  logic [127:0] mux_hdr, mux_data;
   always_comb begin
-    mux       = '0;
+    mux_marks = '0;
+    mux_hdr   = '0;
+    mux_data  = '0;
     mux_route = '0;
     for (int s = 0; s < int'(Sources); s++) begin
       if (sel_q[s]) begin
-        mux       = mux | cell_i[s];
+        mux_marks = mux_marks | cell_i[s][CellW-1:256];
+        mux_data  = mux_data | cell_i[s][127:0];
+      end
+      if (begin_q[s]) begin
+        mux_hdr   = mux_hdr | cell_i[s][255:128];
         mux_route = mux_route | route_i[s];
       end
     end
@@ -178,12 +188,12 @@ module vfp_egress #(
   assign check_gen_o = e1_route.gen;
 
   always_ff @(posedge clk_i) begin
-    e1_marks_q  <= mux[CellW-1:256];
-    e1_data_q   <= mux[127:0];
+    e1_marks_q  <= mux_marks;
+    e1_data_q   <= mux_data;
     e1_source_q <= sel_q;
     e1_sink_q   <= sink_q;
     if (start_q) begin
-      e1_hdr_q   <= mux[255:128];
+      e1_hdr_q   <= mux_hdr;
       e1_route_q <= mux_route;
     end
     if (e1_valid_q) begin

@@ -46,6 +46,7 @@ always_comb begin
   if (rst_ni) begin
     assert (f_open_q == (f_before != '0) && f_open_q == open_q && f_grant_q == start_q);
     if (f_grant_q || f_open_q) assert (sel_q == '1);
+    if (f_grant_q) assert (begin_q == '1);
     if (e1_valid_q) assert (e1_cell.sop == (f_before1_q == '0) && (e1_cell.eop || !e1_cell.nullify));
     else assert (f_before1_q == '0);
     if (e2_valid_q) assert (e2_cell.sop == (f_before2_q == '0) && (e2_cell.eop || !e2_cell.nullify));
