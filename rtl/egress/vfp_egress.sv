@@ -55,7 +55,7 @@ module vfp_egress #(
   output logic                         ended_valid_o,
   input  logic                         ended_ready_i,
   output logic [127:0]                 ended_hdr_o,  // of a non-posted request or completion that ended here
-  output vfp_route_pkg::route_t        ended_route_o,
+  output logic [1:0]                   ended_cls_o,
   output logic [4:0]                   ended_source_o,
 
   output logic                         busy_o        // a packet is asked for or here; else nothing changes some cycles later
@@ -282,14 +282,14 @@ module vfp_egress #(
   // Four grants may be on their way when the space is found short.
   logic unused_ended_ready;
   always_ff @(posedge clk_i) ended_space_q <= ended_used < 5'd8;
-  vfp_fifo #(.W(5 + RouteW + 128), .Depth(16)) u_ended (
+  vfp_fifo #(.W(5 + 2 + 128), .Depth(16)) u_ended (
     .clk_i, .rst_ni,
     .in_valid_i (ends && e2_route.cls != vfp_cell_pkg::ClsP),
     .in_ready_o (unused_ended_ready),
-    .in_data_i  ({source, e2_route_q, e2_cell.hdr}),
+    .in_data_i  ({source, e2_route.cls, e2_cell.hdr}),
     .out_valid_o(ended_valid_o),
     .out_ready_i(ended_ready_i),
-    .out_data_o ({ended_source_o, ended_route_o, ended_hdr_o}),
+    .out_data_o ({ended_source_o, ended_cls_o, ended_hdr_o}),
     .used_o     (ended_used)
   );
 

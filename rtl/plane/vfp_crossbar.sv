@@ -109,7 +109,7 @@ module vfp_crossbar #(
   output logic [P-1:0]             ended_valid_o,
   input  logic [P-1:0]             ended_ready_i,
   output logic [P-1:0][127:0]      ended_hdr_o,
-  output logic [P-1:0][RouteW-1:0] ended_route_o,
+  output logic [P-1:0][1:0]        ended_cls_o,
   output logic [P-1:0][4:0]        ended_source_o
 );
 
@@ -180,7 +180,7 @@ module vfp_crossbar #(
       .tick_us_i, .stuck_i, .patience_i, .release_i(release_i[h]), .contained_o(contained_o[h]), .down_o(down[h]),
       .overrun_o(overrun_o[h]), .bad_o(bad_o[h]), .bad_hdr_o(bad_hdr_o[h]), .stray_o(stray_o[h]), .dropped_o(dropped_o[h]),
       .ended_valid_o(ended_valid_o[h]), .ended_ready_i(ended_ready_i[h]), .ended_hdr_o(ended_hdr_o[h]),
-      .ended_route_o(ended_route_o[h]), .ended_source_o(ended_source_o[h])
+      .ended_cls_o(ended_cls_o[h]), .ended_source_o(ended_source_o[h])
     );
 
     assign tag_dev_o[h] = tag_port[h][1:0];
@@ -248,7 +248,7 @@ module vfp_crossbar #(
       .overrun_o(overrun_o[H + d]), .bad_o(bad_o[H + d]), .bad_hdr_o(bad_hdr_o[H + d]), .stray_o(stray_o[H + d]),
       .dropped_o(dropped_o[H + d]),
       .ended_valid_o(ended_valid_o[H + d]), .ended_ready_i(ended_ready_i[H + d]), .ended_hdr_o(ended_hdr_o[H + d]),
-      .ended_route_o(ended_route_o[H + d]), .ended_source_o(ended_source_o[H + d])
+      .ended_cls_o(ended_cls_o[H + d]), .ended_source_o(ended_source_o[H + d])
     );
     assign tag_dev_o[H + d] = 2'(d);
     assign waiting_o[H + d] = dev_awaited[d] != '0;

@@ -8,7 +8,7 @@ module vfp_ended (
   input  logic                   in_valid_i,
   output logic                   in_ready_o,
   input  logic [127:0]           in_hdr_i,
-  input  vfp_route_pkg::route_t  in_route_i,
+  input  logic [1:0]             in_cls_i,
   input  logic [4:0]             in_source_i,
 
   output logic                   out_valid_o,
@@ -34,7 +34,7 @@ module vfp_ended (
   always_ff @(posedge clk_i) begin
     if (!valid_q && in_valid_i) begin
       hdr_q    <= in_hdr_i;
-      is_cpl_q <= in_route_i.cls == vfp_cell_pkg::ClsCpl;
+      is_cpl_q <= in_cls_i == vfp_cell_pkg::ClsCpl;
       source_q <= in_source_i;
     end
     // Bytes that this completion brings, against those that were missing.
@@ -67,6 +67,6 @@ module vfp_ended (
   end
 
   logic unused;
-  assign unused = ^{cpl, in_route_i};
+  assign unused = ^cpl;
 
 endmodule

@@ -175,7 +175,7 @@ module vfp_plane #(
   logic [P-1:0]             release_port, overrun, bad, stray, dropped;
   logic [P-1:0]             ended_valid, ended_ready;
   logic [P-1:0][127:0]      ended_hdr;
-  logic [P-1:0][RouteW-1:0] ended_route;
+  logic [P-1:0][1:0]        ended_cls;
   logic [P-1:0][4:0]        ended_source;
 
   vfp_crossbar #(
@@ -201,7 +201,7 @@ module vfp_plane #(
     .contained_o, .down_o(down), .waiting_o(waiting),
     .old_i(old_o), .np_some_o(np_some), .local_some_o(local_some), .p_waits_o, .p_sends_o, .gone_o(gone),
     .overrun_o(overrun), .bad_o(bad), .bad_hdr_o(bad_hdr), .stray_o(stray), .dropped_o(dropped),
-    .ended_valid_o(ended_valid), .ended_ready_i(ended_ready), .ended_hdr_o(ended_hdr), .ended_route_o(ended_route),
+    .ended_valid_o(ended_valid), .ended_ready_i(ended_ready), .ended_hdr_o(ended_hdr), .ended_cls_o(ended_cls),
     .ended_source_o(ended_source)
   );
   assign over_req_o  = res_req;
@@ -499,7 +499,7 @@ module vfp_plane #(
     // What ended here, and requests that got no answer here.
     vfp_ended u_ended (
       .clk_i(clk_out[p]), .rst_ni,
-      .in_valid_i(ended_valid[p]), .in_ready_o(ended_ready[p]), .in_hdr_i(ended_hdr[p]), .in_route_i(ended_route[p]),
+      .in_valid_i(ended_valid[p]), .in_ready_o(ended_ready[p]), .in_hdr_i(ended_hdr[p]), .in_cls_i(ended_cls[p]),
       .in_source_i(ended_source[p]),
       .out_valid_o(end_valid[p]), .out_ready_i(end_ready[p]), .out_back_o(back[p]), .out_source_o(end_source[p]),
       .out_o(end_ans[p])
@@ -570,13 +570,11 @@ module vfp_plane #(
     vfp_tags_pkg::tag_req_t res_who;
     assign res_who     = res_req[p];
     assign res_port[p] = res_who.port;
-    vfp_route_pkg::route_t ended;
-    logic                  ended_is_cpl;
-    assign ended        = ended_route[p];
-    assign ended_is_cpl = ended.cls == vfp_cell_pkg::ClsCpl;
+    logic ended_is_cpl;
+    assign ended_is_cpl = ended_cls[p] == vfp_cell_pkg::ClsCpl;
 
     logic unused;
-    assign unused = ^{unused_dec_room, unused_bad_room, unused_answers, a_cell, own_req, own_cpl, verdict, leaves, ended, tx_req,
+    assign unused = ^{unused_dec_room, unused_bad_room, unused_answers, a_cell, own_req, own_cpl, verdict, leaves, tx_req,
                       late, res_who, exp_left[p][12], overrun[p], stray[p], takes[p]};
   end
 

@@ -133,7 +133,7 @@ module vfp_port #(
   output logic        ended_valid_o,
   input  logic        ended_ready_i,
   output logic [127:0] ended_hdr_o,
-  output vfp_route_pkg::route_t ended_route_o,
+  output logic [1:0]  ended_cls_o,
   output logic [4:0]  ended_source_o
 );
 
@@ -251,7 +251,7 @@ module vfp_port #(
     .tag_may_i(tag_may), .tag_few_i(tag_few), .tag_scarce_i(tag_scarce), .refuse_i(refuse_np), .soon_o(alloc_soon), .alloc_o(alloc),
     .alloc_req_o(alloc_req), .alloc_tag_i(alloc_tag),
     .tx_valid_o, .tx_o, .tx_route_o, .tx_tag_o,
-    .dropped_o, .ended_valid_o, .ended_ready_i, .ended_hdr_o, .ended_route_o, .ended_source_o, .busy_o(exit_busy)
+    .dropped_o, .ended_valid_o, .ended_ready_i, .ended_hdr_o, .ended_cls_o, .ended_source_o, .busy_o(exit_busy)
   );
 
   // A peer that was gone is so for the tags until the walker has seen them all twice.

@@ -246,7 +246,7 @@ class Exit {
       const Way& way = ends_.front();
       EXPECT_EQ(model.ended_source_o, way.source);
       for (unsigned k = 0; k < 4; ++k) EXPECT_EQ(model.ended_hdr_o[k], way.packet.cells.front().hdr[k]);
-      EXPECT_EQ(model.ended_route_o, route_of(way.packet, way.source));
+      EXPECT_EQ(model.ended_cls_o, way.packet.cls);
       ends_.pop_front();
     }
     settle();
