@@ -2,7 +2,7 @@
 // Management registers: one access at a time, from the hosts' ports and the service bus. Offsets, fields, values, and
 // who may read and write what are those of tools/regs/bridge.toml, through vfp_regs_pkg.
 //
-// An access goes through its steps one a cycle: chosen, taken over, decoded, carried out, waited for where others have the
+// An access goes through its steps one a cycle: heard, chosen, taken over, decoded, carried out, waited for where others have the
 // answer (a command, counters, events), gathered, answered. Each source of a read has a register that stays 0 for the others,
 // so that the answer is their OR.
 module vfp_regs #(
@@ -98,10 +98,15 @@ module vfp_regs #(
   // ---- The steps of an access ------------------------------------------------------------------------------------------
   logic init_q, take_q, decode_q, act_q, wait_q, gather_q, answer_q;
   logic free, act, held, slow, done;
-  logic [Views-1:0] asking, first, turn_q, after_q;  // whose turn it is, and who comes after it
-  logic [ViewW-1:0] view_q, init_at_q;
-  assign asking = reg_valid_i & ~reg_ready_o;
-  vfp_turn #(.N(Views)) u_turn (.able_i(asking), .later_i(asking & after_q), .first_o(first));
+  logic [Views-1:0] asking, asking_q, later_q, first, turn_q, after_q;  // whose turn it is, and who comes after it
+  logic [ViewW-1:0] view_q, from_q, init_at_q;  // from: the same, for what it asks for alone, which is wide
+  // One whose request vanishes before its turn gets none (live_q).
+  assign asking = reg_valid_i & ~reg_ready_o & ~({Views{answer_q}} & turn_q);
+  always_ff @(posedge clk_i) begin
+    asking_q <= rst_q ? '0 : asking;
+    later_q  <= asking & after_q;
+  end
+  vfp_turn #(.N(Views)) u_turn (.able_i(asking_q), .later_i(later_q), .first_o(first));
 
   logic [Views-1:0] behind;
   logic [ViewW-1:0] first_view;
@@ -131,7 +136,7 @@ module vfp_regs #(
       after_q     <= '0;
       reg_ready_o <= '0;
     end else begin
-      take_q   <= free && asking != '0;
+      take_q   <= free && asking_q != '0;
       decode_q <= take_q;
       act_q    <= decode_q || (act_q && held);
       wait_q   <= (act && slow) || (wait_q && !done);
@@ -150,13 +155,14 @@ module vfp_regs #(
       if (take_q) after_q <= behind;
       reg_ready_o <= answer_q && live_q ? turn_q & reg_valid_i : '0;
     end
+    if (free) from_q <= first_view;
     // The request of a host whose link is lost vanishes; another one is none of this turn's.
     live_q <= (take_q || live_q) && (turn_q & reg_valid_i) != '0;
     if (take_q) begin
-      write_q <= reg_write_i[view_q];
-      whole_q <= reg_be_i[view_q] == 4'hf && reg_valid_i[view_q];
-      addr_q  <= reg_addr_i[view_q];
-      wdata_q <= reg_wdata_i[view_q];
+      write_q <= reg_write_i[from_q];
+      whole_q <= reg_be_i[from_q] == 4'hf && reg_valid_i[from_q];
+      addr_q  <= reg_addr_i[from_q];
+      wdata_q <= reg_wdata_i[from_q];
       owner_q <= view_q == '0 || view_q == ViewW'(Hosts);
     end
     if (decode_q) hit_q <= write_q && !whole_q ? '0 : vfp_regs_pkg::hits(addr_q, owner_q, write_q);
@@ -188,7 +194,7 @@ module vfp_regs #(
   // ---- State -----------------------------------------------------------------------------------------------------------
   logic [31:0]            scratch_mem [1<<ViewW];
   logic [3:0]             result_mem [1<<ViewW];
-  logic [3:0]             result_q;
+  logic [3:0]             result_q, last_result_q;  // of the command that ends; the last one of who has its turn
   logic                   finished_q;
   logic [15:0]            quiet_q;
   vfp_regs_pkg::cpl_timeout_ms_t timeout_q;
@@ -203,6 +209,7 @@ module vfp_regs #(
   always_ff @(posedge clk_i) begin
     if (init_q || (act && write_q && hit_q.scratch)) scratch_mem[view_q] <= wdata_q;
     if (init_q || finished_q) result_mem[view_q] <= result_q;
+    last_result_q <= result_mem[view_q];
     finished_q <= cmd_done_i;
     if (rst_q) result_q <= '0;
     else if (cmd_done_i) result_q <= cmd_result_i;
@@ -352,7 +359,7 @@ module vfp_regs #(
     status.no_vfs     = no_vfs_i[0];
     status.num_vfs    = 8'(num_vfs_i[0]);
     result            = '0;
-    result.code       = result_mem[view_q];
+    result.code       = last_result_q;
   end
 
   logic [31:0] few, few_q, scratch_q, header_q, event_q, event_count_q, counts_q;
@@ -376,14 +383,13 @@ module vfp_regs #(
   end
   logic [31:0] rdata_q;
   always_ff @(posedge clk_i) begin
-    if (gather_q) begin
-      few_q       <= few;
-      scratch_q     <= hit_q.scratch ? scratch_mem[view_q] : '0;
-      header_q      <= hit_q.log_header ? log_hdr_q[32*vfp_regs_pkg::log_header_index(addr_q) +: 32] : '0;
-      event_q       <= hit_q.event_log ? event_i : '0;
-      event_count_q <= hit_q.event_count ? event_count_i : '0;
-      counts_q      <= counted ? counts : '0;
-    end
+    // In each cycle: what counts is what they have when the answer is made, from the cycle of gather_q.
+    few_q         <= few;
+    scratch_q     <= hit_q.scratch ? scratch_mem[view_q] : '0;
+    header_q      <= hit_q.log_header ? log_hdr_q[32*vfp_regs_pkg::log_header_index(addr_q) +: 32] : '0;
+    event_q       <= hit_q.event_log ? event_i : '0;
+    event_count_q <= hit_q.event_count ? event_count_i : '0;
+    counts_q      <= counted ? counts : '0;
     if (answer_q) rdata_q <= few_q | scratch_q | header_q | event_q | event_count_q | counts_q;
   end
   assign reg_rdata_o = {Views{rdata_q}};
