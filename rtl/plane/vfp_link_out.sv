@@ -37,10 +37,12 @@ module vfp_link_out #(
 
   localparam int unsigned CellW = vfp_cell_pkg::CellW;
   localparam int unsigned Cells = MaxPayload / vfp_cell_pkg::CellBytes;
-  localparam int unsigned Depth = MaxPayload == 128 ? 64 : 512;
+  // A block RAM holds more than a queue should: what is in it is looked at no more.
+  localparam int unsigned Most  = MaxPayload == 128 ? 64 : 512;
+  localparam int unsigned Depth = Most < 128 ? 128 : Most;
   localparam int unsigned PW    = $clog2(Depth);
   localparam int unsigned Late  = 12;  // cycles from a grant to its last cell but for its length, and from there to room_o
-  localparam int unsigned Full  = Depth - 2 * Cells - Late;
+  localparam int unsigned Full  = Most - 2 * Cells - Late;
 
   // --- what goes in: the exit's packets, and in their gaps the bridge's own ---
 
@@ -114,17 +116,10 @@ module vfp_link_out #(
   logic [PW:0]      used;
   assign put      = link_i && (in_valid_i ? in_i.sop || took_q : take);
 
-  if (MaxPayload == 128) begin : gen_small
-    vfp_fifo #(.W(CellW), .Depth(Depth), .Fast(1'b1)) u_queue (
-      .clk_i, .rst_ni(rst_ni && link_i), .in_valid_i(put), .in_ready_o(queue_ready), .in_data_i(put_cell),
-      .out_valid_o(head_valid), .out_ready_i(head_ready), .out_data_o(head_word), .used_o(used)
-    );
-  end else begin : gen_large
-    vfp_fifo_bram #(.W(CellW), .Depth(Depth)) u_queue (
-      .clk_i, .rst_ni(rst_ni && link_i), .in_valid_i(put), .in_ready_o(queue_ready), .in_data_i(put_cell),
-      .out_valid_o(head_valid), .out_ready_i(head_ready), .out_data_o(head_word), .used_o(used)
-    );
-  end
+  vfp_fifo_bram #(.W(CellW), .Depth(Depth), .Fast(1'b1)) u_queue (
+    .clk_i, .rst_ni(rst_ni && link_i), .in_valid_i(put), .in_ready_o(queue_ready), .in_data_i(put_cell),
+    .out_valid_o(head_valid), .out_ready_i(head_ready), .out_data_o(head_word), .used_o(used)
+  );
 
   // What has left the exit is judged no more: a neighbour that stands still gets nothing further until it goes on.
   logic [1:0] still_q;

@@ -10,6 +10,7 @@ assign f_spot   = rd_q + PW'(f_ahead - f_behind);
 always_comb begin
   if (rst_ni) begin
     assert (used_q <= (PW + 1)'(Depth));
+    assert (some_q == (used_q != '0));
     assert (wr_q == rd_q + used_q[PW-1:0]);
     assert (f_held == 8'(used_q) + f_behind);
     if (f_inside && f_ahead == 8'd0 && head_valid_q) assert (head_q == f_word);
