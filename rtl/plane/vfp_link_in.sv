@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // From a neighbour that may be stopped into a port that cannot: a packet begins when there is room for its class, and then
 // goes on whatever room says. A neighbour that looks at room itself is never stopped.
+//
+// One register. Whether it is free next is known from registers of this port alone, so that no second one is needed for what
+// comes while the first one stands (vfp_slice).
 module vfp_link_in (
   input  logic                clk_i,
   input  logic                rst_ni,
@@ -16,17 +19,18 @@ module vfp_link_in (
   output vfp_cell_pkg::cell_t out_o
 );
 
-  logic                            valid, go, mid_q;
-  logic [vfp_cell_pkg::CellW-1:0]  word;
-  vfp_slice u_slice (
-    .clk_i, .rst_ni(rst_ni && link_i), .in_valid_i(in_valid_i && link_i), .in_ready_o, .in_data_i(in_i),
-    .out_valid_o(valid), .out_ready_i(go), .out_data_o(word)
-  );
-  vfp_cell_pkg::cell_t  head;
+  logic                 valid_q, go, mid_q;
+  vfp_cell_pkg::cell_t  head_q;
   vfp_cell_pkg::dw0_t   dw0;
   logic [1:0]           cls;
-  assign head = word;
-  assign dw0  = head.hdr[31:0];
+  assign in_ready_o = !valid_q || go;
+  assign dw0        = head_q.hdr[31:0];
+  always_ff @(posedge clk_i) begin
+    if (in_ready_o && in_valid_i) head_q <= in_i;
+    if (!rst_ni || !link_i) valid_q <= 1'b0;
+    else if (in_ready_o) valid_q <= in_valid_i;
+  end
+
   // As vfp_port tells them apart.
   always_comb begin
     if (dw0.kind == vfp_cell_pkg::KindCpl || dw0.kind == vfp_cell_pkg::KindCplLk) cls = vfp_cell_pkg::ClsCpl;
@@ -34,15 +38,15 @@ module vfp_link_in (
     else cls = vfp_cell_pkg::ClsNp;
   end
 
-  assign go          = valid && (mid_q ? !head.sop : room_i[cls]);
+  assign go          = valid_q && (mid_q ? !head_q.sop : room_i[cls]);
   assign out_valid_o = go && link_i;
-  assign out_o       = head;
-  assign wait_o      = valid && !mid_q && !room_i[cls] ? 3'(3'd1 << cls) : 3'd0;
+  assign out_o       = head_q;
+  assign wait_o      = valid_q && !mid_q && !room_i[cls] ? 3'(3'd1 << cls) : 3'd0;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni || !link_i) mid_q <= 1'b0;
-    else if (go) mid_q <= !head.eop;
-    else if (valid && head.sop) mid_q <= 1'b0;  // the packet before has no end; vfp_rx_check sees to it
+    else if (go) mid_q <= !head_q.eop;
+    else if (valid_q && head_q.sop) mid_q <= 1'b0;  // the packet before has no end; vfp_rx_check sees to it
   end
 
   logic unused;
