@@ -476,7 +476,7 @@ module vfp_plane #(
 
     // They wait here for a link that takes none, and not where others' would wait behind them. Those to requests of before
     // end here.
-    logic               said_valid, said_ready, answer_valid, answer_ready, a_cell_valid, a_cell_ready;
+    logic               said_valid, said_ready, answer_valid, answer_ready;
     logic [SaidW-1:0]   one, answer;
     logic [6:0]         unused_answers;
     vfp_cell_pkg::cell_t a_cell;
@@ -489,12 +489,10 @@ module vfp_plane #(
       .out_valid_o(answer_valid), .out_ready_i(answer_ready), .out_data_o(answer), .used_o(unused_answers)
     );
     vfp_answer u_answer (
-      .clk_i(clk_out[p]), .rst_ni(rst_ni && !old_o[p]), .own_cid_i(id_i[p]), .in_valid_i(answer_valid),
-      .in_ready_o(answer_ready), .in_i(answer[AnswerW-1:0]), .in_cid_i(answer[SaidW-1:AnswerW]),
-      .out_valid_o(a_cell_valid), .out_ready_i(a_cell_ready), .out_o(a_cell)
+      .own_cid_i(id_i[p]), .in_i(answer[AnswerW-1:0]), .in_cid_i(answer[SaidW-1:AnswerW]), .out_o(a_cell)
     );
 
-    assign answers[p] = said_valid || answer_valid || a_cell_valid;
+    assign answers[p] = said_valid || answer_valid;
 
     // What ended here, and requests that got no answer here.
     vfp_ended u_ended (
@@ -533,8 +531,8 @@ module vfp_plane #(
     vfp_link_out #(.Sides(3), .MaxPayload(MaxPayload)) u_out (
       .clk_i(clk_out[p]), .rst_ni, .link_i(link_i[p]), .down_i(down[p]),
       .in_valid_i(wire_valid), .in_i(wire_cell), .room_o(link_room[p]),
-      .side_valid_i({own_req_valid_i[p], own_cpl_valid_i[p], a_cell_valid}),
-      .side_ready_o({own_req_ready_o[p], own_cpl_ready_o[p], a_cell_ready}),
+      .side_valid_i({own_req_valid_i[p], own_cpl_valid_i[p], answer_valid}),
+      .side_ready_o({own_req_ready_o[p], own_cpl_ready_o[p], answer_ready}),
       .side_cls_i({own_req_cls_i[p], vfp_cell_pkg::ClsCpl, vfp_cell_pkg::ClsCpl}),
       .side_hdr_i({own_req.hdr, own_cpl.hdr, a_cell.hdr}), .side_data_i({own_req.data[31:0], own_cpl.data[31:0], 32'd0}),
       .out_valid_o(tx_valid_o[p]), .out_ready_i(tx_ready_i[p]), .out_room_i(tx_room_i[p]), .out_o(tx),

@@ -12,12 +12,8 @@ module rewrite_tb (
   output vfp_cell_pkg::cell_t    host_o,
   output logic                   device_valid_o,
   output vfp_cell_pkg::cell_t    device_o,
-  input  logic                   ans_valid_i,
-  output logic                   ans_ready_o,
   input  vfp_route_pkg::answer_t ans_i,
   input  logic [15:0]            ans_cid_i,
-  output logic                   ans_out_valid_o,
-  input  logic                   ans_out_ready_i,
   output vfp_cell_pkg::cell_t    ans_out_o
 );
 
@@ -28,14 +24,7 @@ module rewrite_tb (
     .clk_i, .rst_ni, .id_i, .in_valid_i, .in_i, .in_route_i, .in_tag_i, .out_valid_o(device_valid_o), .out_o(device_o)
   );
   vfp_answer u_answer (
-    .clk_i, .rst_ni, .own_cid_i(id_i),
-    .in_valid_i (ans_valid_i),
-    .in_ready_o (ans_ready_o),
-    .in_i       (ans_i),
-    .in_cid_i   (ans_cid_i),
-    .out_valid_o(ans_out_valid_o),
-    .out_ready_i(ans_out_ready_i),
-    .out_o      (ans_out_o)
+    .own_cid_i(id_i), .in_i(ans_i), .in_cid_i(ans_cid_i), .out_o(ans_out_o)
   );
 
 endmodule
