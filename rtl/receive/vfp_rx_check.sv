@@ -73,12 +73,11 @@ module vfp_rx_check #(
   logic       open_q;   // between sop and eop
   logic [5:0] nth_q;    // this cell's place in the packet, from 1 up to 63, unless it has sop
   logic       fits_q;   // and it is the last one by the header
-  logic [6:0] next_nth;
+  logic [6:0] next_q;   // nth_q + 1, so that no sum is compared
   logic       stray, cut, keep, ends, bad;
 
   assign stray = s2_valid_q && !s2_sop_q && !open_q;
   assign cut   = s2_valid_q && s2_sop_q && open_q;  // the packet before has no end
-  assign next_nth = {1'b0, nth_q} + 7'd1;
   assign keep  = s2_valid_q && (s2_sop_q || (open_q && ok && nth_q <= pay_cells));
   assign ends  = s2_valid_q && !stray && s2_eop_q;
   assign bad   = !ok || !(s2_sop_q ? single : fits_q);
@@ -94,11 +93,17 @@ module vfp_rx_check #(
     if (!rst_ni || !link_i) begin
       open_q <= 1'b0;
       nth_q  <= 6'd2;
+      next_q <= 7'd3;
     end else if (s2_valid_q && !stray) begin
       open_q <= !s2_eop_q;
-      if (s2_sop_q) nth_q <= 6'd2;
-      else if (nth_q != 6'd63) nth_q <= next_nth[5:0];
-      fits_q <= (s2_sop_q ? 7'd2 : next_nth) == {1'b0, all_cells};
+      if (s2_sop_q) begin
+        nth_q  <= 6'd2;
+        next_q <= 7'd3;
+      end else if (nth_q != 6'd63) begin
+        nth_q  <= next_q[5:0];
+        next_q <= next_q + 7'd1;
+      end
+      fits_q <= (s2_sop_q ? 7'd2 : next_q) == {1'b0, all_cells};
     end
   end
 

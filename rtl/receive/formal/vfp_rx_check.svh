@@ -49,7 +49,7 @@ always_comb begin
     end else begin
       assert (f_left_q == 8'd0);
     end
-    assert (nth_q >= 6'd2);
+    assert (nth_q >= 6'd2 && next_q == {1'b0, nth_q} + 7'd1);
     if (h_valid_q && h_eop_q && !h_null_q) assert (h_hdr_q == f_hdr_q);
     if (ok) assert (single == (all_cells == 6'd1));
     if (f_same) begin
