@@ -131,7 +131,8 @@ module vfp_tags #(
   // --- stage 1: the rows come out of the memories ---
 
   logic [4:1]           valid_q;
-  logic [3:1]           walk_q;
+  logic [2:1]           walk_q;
+  logic                 s3_walks_q, s3_comes_q;  // at stage 3 is a visit, a completion
   logic [4:1][TagW-1:0] tag_q;
   logic [ReqRowW-1:0]   req_ram_q;
   logic [ProgressW-1:0] progress_ram_q;
@@ -148,7 +149,9 @@ module vfp_tags #(
   always_ff @(posedge clk_i) begin
     req_ram_q      <= req_mem[s0_tag];
     progress_ram_q <= progress_mem[s0_tag];
-    walk_q         <= {walk_q[2:1], !cpl_valid_i};
+    walk_q         <= {walk_q[1], !cpl_valid_i};
+    s3_walks_q     <= valid_q[2] && walk_q[2] && rst_ni;
+    s3_comes_q     <= valid_q[2] && !walk_q[2] && rst_ni;
     tag_q          <= {tag_q[3:1], s0_tag};
     if (!rst_ni) valid_q <= '0;
     else valid_q <= {valid_q[3:1], (cpl_valid_i && cpl_ready_o) || walk_take};
@@ -271,12 +274,12 @@ module vfp_tags #(
   assign s3_who = s3_who_q;
 
   logic hit, ends, rests, marks, moves, expires, wakes;
-  assign hit     = valid_q[3] && !walk_q[3] && s3_live_q && ours_q;
-  assign expires = valid_q[3] && walk_q[3] && s3_live_q && (s3_old_q || cut_i);
-  assign wakes   = valid_q[3] && walk_q[3] && s3_rest_q && s3_old_q;
+  assign hit     = s3_comes_q && s3_live_q && ours_q;
+  assign expires = s3_walks_q && s3_live_q && (s3_old_q || cut_i);
+  assign wakes   = s3_walks_q && s3_rest_q && s3_old_q;
   assign rests   = (hit && !fits) || expires;               // ends out of turn
   assign ends    = (hit && fits && last_one) || wakes;     // the tag is free
-  assign marks   = valid_q[3] && s3_live_q && (walk_q[3] || ours_q) && s3_lost && !s3_stale_q;
+  assign marks   = s3_live_q && (s3_walks_q || (s3_comes_q && ours_q)) && s3_lost && !s3_stale_q;
   assign moves   = hit && fits && !last_one;
 
   progress_t s4_row_q;
@@ -313,8 +316,8 @@ module vfp_tags #(
       s4_over_q   <= rests || (ends && !wakes);
       s4_late_q   <= expires && !s3_stale_q && !s3_gone_q;
       // The walker answers when nobody else does: the request ends, or is marked, and its asker is still there.
-      s4_exp_q    <= (expires || (marks && walk_q[3])) && !s3_stale_q && !s3_gone_q;
-      res_valid_q <= valid_q[3] && !walk_q[3];
+      s4_exp_q    <= (expires || (marks && s3_walks_q)) && !s3_stale_q && !s3_gone_q;
+      res_valid_q <= s3_comes_q;
     end
   end
 
@@ -411,7 +414,7 @@ module vfp_tags #(
       may_q <= held_q < quota_i[r] && !init_q;
       few_q <= {1'b0, held_q} + 10'd5 > {1'b0, quota_i[r]};
       if (!rst_ni) held_q <= '0;
-      else if (more != less) held_q <= more ? held_q + 1'b1 : held_q - 1'b1;
+      else if (more != less) held_q <= less ? held_q - 1'b1 : held_q + 1'b1;  // more is known late
     end
     assign may_o[r] = may_q && !none_q;
     assign few_o[r] = few_q;

@@ -60,12 +60,14 @@ always_ff @(posedge clk_i) begin
   end
 end
 
-logic f_twice;
+logic       f_twice;
+logic [3:1] f_walk;
+assign f_walk = {s3_walks_q, walk_q};
 always_comb begin
   f_inside = 8'(res_valid_q);
   f_twice  = 1'b0;
   for (int i = 1; i <= 4; i++) begin
-    if (i < 4 && valid_q[i] && !walk_q[i < 4 ? i : 1]) f_inside = f_inside + 8'd1;
+    if (i < 4 && valid_q[i] && !f_walk[i < 4 ? i : 1]) f_inside = f_inside + 8'd1;
     for (int j = 1; j < i; j++) begin
       if (valid_q[i] && valid_q[j] && tag_q[i] == tag_q[j]) f_twice = 1'b1;
     end
@@ -73,6 +75,7 @@ always_comb begin
 
   if (rst_ni) begin
     assert (!init_q || (valid_q == '0 && !s4_write_q));
+    assert (valid_q[3] == (s3_walks_q || s3_comes_q) && !(s3_walks_q && s3_comes_q));
     assert (init_tag_q <= (TagW + 1)'(Tags) && (init_q == (init_tag_q < (TagW + 1)'(Tags))));
     // The tag: free, live or at rest. What is on its way through the pipeline and may change it knows it as it is.
     if (!f_clear) assert (!f_listed_q);
