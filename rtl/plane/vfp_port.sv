@@ -108,7 +108,8 @@ module vfp_port #(
   output logic                   tags_some_o,
   output logic                   busy_o,       // else nothing changes 16 cycles later (vfp_clock_gate)
 
-  // A tag for a request that does not come through the queues: held until ready, and not twice in four cycles.
+  // A tag for a request that does not come through the queues: the same until ready, or until valid has fallen; and not twice
+  // in four cycles.
   input  logic                   own_valid_i,
   output logic                   own_ready_o,
   input  vfp_tags_pkg::tag_req_t own_req_i,
@@ -301,17 +302,19 @@ module vfp_port #(
     assign refuse_np = '0;
   end
 
-  // A request of the bridge's own takes a tag when none that came through the queues does.
-  logic                   own_may, own_is_own, tag_take;
+  // A request of the bridge's own takes a tag when none that came through the queues does. Whether it may is seen a cycle before:
+  // that it takes one goes far.
+  logic                   own_may, own_is_own, own_fits, own_fits_q, tag_take;
   logic [7:0]             own_tag;
   vfp_tags_pkg::tag_req_t tag_req;
   logic                   exp_valid, exp_ready;
   assign own_is_own  = own_req_i.port == vfp_tags_pkg::PortOwn;
   always_comb begin
-    own_ready_o = own_is_own && own_may;
-    for (int p = 0; p < int'(Peers); p++) if (own_req_i.port == 5'(p) && tag_may[p]) own_ready_o = 1'b1;
-    if (alloc || alloc_soon || !own_valid_i) own_ready_o = 1'b0;
+    own_fits = own_is_own && own_may;
+    for (int p = 0; p < int'(Peers); p++) if (own_req_i.port == 5'(p) && tag_may[p]) own_fits = 1'b1;
   end
+  assign own_ready_o = own_valid_i && own_fits_q && !alloc && !alloc_soon;
+  always_ff @(posedge clk_port) own_fits_q <= rst_ni && own_valid_i && !own_ready_o && own_fits;
   assign own_tag_o   = own_is_own ? own_tag : alloc_tag;
   assign tag_take    = alloc || own_ready_o;
   assign tag_req     = alloc ? alloc_req : own_req_i;
