@@ -69,6 +69,7 @@ rtl/control/vfp_discover.sv
 rtl/control/vfp_pool_slots.sv
 rtl/control/vfp_pool_command.sv
 rtl/control/vfp_pool_reset.sv
+rtl/control/vfp_pool_maps.sv
 rtl/control/vfp_pool.sv
 rtl/control/vfp_events.sv
 rtl/control/vfp_counters.sv

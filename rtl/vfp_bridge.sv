@@ -116,7 +116,7 @@ module vfp_bridge #(
   logic [Devices-1:0][15:0] own_dsp_bdf;
   logic [Devices-1:0][7:0]  own_sec_bus, own_sub_bus;
   logic [NumFns-1:0]          fn_active, fn_mse, fn_bme;
-  logic [NumFns-1:0][VfW-1:0] fn_vf;
+  logic [VfW-1:0]             fn_vf, whose_vf;
   logic [NFnW-1:0]            id_fn, bar_fn;
   logic                       bar_3;
   logic [15:0]                fn_id;
@@ -127,7 +127,7 @@ module vfp_bridge #(
   logic [Devices-1:0][DevVfW:0] dev_num_vfs;
   logic [Devices-1:0][63:0]     dev_bar0, dev_bar3;
   logic [NumVfs-1:0]            vf_owned, vf_busy;
-  logic [NumVfs-1:0][NFnW-1:0]  vf_fn;
+  logic [NFnW-1:0]              whose_fn;
   logic [Hosts-1:0][4:0]    weight;
   logic [15:0]              cpl_timeout_ms;
   logic                     freeze, err_valid;
@@ -171,7 +171,8 @@ module vfp_bridge #(
     .bar_fn_o(bar_fn), .bar_3_o(bar_3), .fn_bar_i(fn_bar), .dev_known_i(dev_known), .dev_wait_i(dev_wait), .dev_sriov_i(dev_sriov),
     .dev_vf_mse_i(dev_vf_mse), .dev_vf_shift_i(dev_vf_shift), .dev_vf_first_i(dev_vf_first),
     .dev_vf_stride_i(dev_vf_stride), .dev_num_vfs_i(dev_num_vfs), .dev_bar0_i(dev_bar0), .dev_bar3_i(dev_bar3),
-    .vf_owned_i(vf_owned), .vf_fn_i(vf_fn), .weight_i(weight), .cpl_timeout_ms_i(cpl_timeout_ms), .freeze_i(freeze),
+    .vf_owned_i(vf_owned), .whose_vf_o(whose_vf), .whose_fn_i(whose_fn),
+    .weight_i(weight), .cpl_timeout_ms_i(cpl_timeout_ms), .freeze_i(freeze),
     .vf_busy_o(vf_busy), .own_cfg_write_o(own_cfg_write), .own_cfg_reg_o(own_cfg_reg),
     .own_cfg_writing_o(own_cfg_writing), .own_cfg_written_o(own_cfg_written), .ev_rx_o(ev_rx), .ev_tx_o(ev_tx), .err_valid_o(err_valid),
     .err_port_o(err_port), .err_reason_o(err_reason), .err_hdr_o(err_hdr), .timeouts_o(timeouts),
@@ -225,7 +226,8 @@ module vfp_bridge #(
     .bar_fn_i(bar_fn), .bar_3_i(bar_3), .fn_bar_o(fn_bar), .dev_known_o(dev_known), .dev_wait_o(dev_wait), .dev_sriov_o(dev_sriov),
     .dev_vf_mse_o(dev_vf_mse), .dev_vf_shift_o(dev_vf_shift), .dev_vf_first_o(dev_vf_first),
     .dev_vf_stride_o(dev_vf_stride), .dev_num_vfs_o(dev_num_vfs), .dev_bar0_o(dev_bar0), .dev_bar3_o(dev_bar3),
-    .vf_owned_o(vf_owned), .vf_fn_o(vf_fn), .weight_o(weight), .cpl_timeout_ms_o(cpl_timeout_ms), .freeze_o(freeze),
+    .vf_owned_o(vf_owned), .whose_vf_i(whose_vf), .whose_fn_o(whose_fn),
+    .weight_o(weight), .cpl_timeout_ms_o(cpl_timeout_ms), .freeze_o(freeze),
     .vf_busy_i(vf_busy), .own_cfg_write_i(own_cfg_write), .own_cfg_reg_i(own_cfg_reg),
     .own_cfg_writing_i(own_cfg_writing), .own_cfg_written_i(own_cfg_written), .ev_rx_i(ev_rx), .ev_tx_i(ev_tx), .err_valid_i(err_valid),
     .err_port_i(err_port), .err_reason_i(err_reason), .err_hdr_i(err_hdr), .timeouts_i(timeouts),

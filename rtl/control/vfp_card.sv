@@ -2,11 +2,8 @@
 // What the control plane has for each device port: what it knows of the card there (vfp_discover), whose the function is that
 // the owner aims at, and the requests of the bridge itself to it, one at a time: VFs' resets first, then discovery.
 module vfp_card #(
-  parameter int unsigned Users   = 2,
-  parameter int unsigned UserFns = 16,
-  parameter int unsigned Vfs     = 64,
-  localparam int unsigned NFnW   = $clog2(Users * UserFns),
-  localparam int unsigned VfW    = $clog2(Vfs)
+  parameter int unsigned Vfs  = 64,
+  localparam int unsigned VfW = $clog2(Vfs)
 ) (
   input  logic clk_i,
   input  logic rst_ni,
@@ -46,10 +43,9 @@ module vfp_card #(
   output logic [31:0]  subsystem_o,
 
   // Whether a function is a user's VF, three cycles later.
-  input  logic [15:0]              target_i,
-  input  logic [Vfs-1:0]           vf_owned_i,
-  input  logic [Vfs-1:0][NFnW-1:0] vf_fn_i,
-  output logic                     foreign_o,
+  input  logic [15:0]    target_i,
+  input  logic [Vfs-1:0] vf_owned_i,
+  output logic           foreign_o,
 
   // The pool's question, and its answer (vfp_pool).
   input  logic        ask_i,
@@ -100,10 +96,9 @@ module vfp_card #(
     .timer_o
   );
 
-  logic            no_known;
-  logic [VfW-1:0]  no_vf;
-  logic [NFnW-1:0] no_fn;
-  vfp_dev_steer #(.Users(Users), .UserFns(UserFns), .Vfs(Vfs)) u_target (
+  logic           no_known;
+  logic [VfW-1:0] no_vf, no_soon;
+  vfp_dev_steer #(.Vfs(Vfs)) u_target (
     .clk_i,
     .rid_i      (target_i),
     .dev_known_i(known_o),
@@ -111,11 +106,11 @@ module vfp_card #(
     .vf_first_i (vf_first_o),
     .vf_stride_i(vf_stride_o),
     .num_vfs_i  (num_vfs_o),
-    .sec_bus_i, .sub_bus_i, .vf_owned_i, .vf_fn_i,
+    .sec_bus_i, .sub_bus_i, .vf_owned_i,
     .known_o    (no_known),
+    .soon_vf_o  (no_soon),
     .vf_o       (no_vf),
-    .to_user_o  (foreign_o),
-    .fn_o       (no_fn)
+    .to_user_o  (foreign_o)
   );
 
   // ---- Requests of the bridge itself -------------------------------------------------------------------------------------
@@ -151,6 +146,6 @@ module vfp_card #(
   assign busy_o = reads || (int_valid_o && int_ready_i) || int_done_i;
 
   logic unused;
-  assign unused = ^{no_known, no_vf, no_fn};
+  assign unused = ^{no_known, no_vf, no_soon};
 
 endmodule

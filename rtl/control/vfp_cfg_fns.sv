@@ -47,7 +47,7 @@ module vfp_cfg_fns #(
 
   // See vfp_cfg_host.
   input  logic [Fns-1:0]          fn_there_i,
-  input  logic [Fns-1:0][VfW-1:0] fn_vf_i,
+  input  logic [VfW-1:0]          now_vf_i,    // the VF that fn_i has by now
   input  logic [NumVfs-1:0]       vf_busy_i,
   input  logic                    down_poison_i,
   input  logic [15:0]             down_id_i,
@@ -136,7 +136,7 @@ module vfp_cfg_fns #(
       first_q <= vf_first_i;
     end
   end
-  assign moved_o = fn_vf_i[fn_i] != vf_i || first_q != vf_first_i || stride_q != vf_stride_i[7:0];
+  assign moved_o = now_vf_i != vf_i || first_q != vf_first_i || stride_q != vf_stride_i[7:0];
 
   // ---- What hardware has set, and what differs from device to device ---------------------------------------------------------
   logic fn_multi;  // its slot has more than one function

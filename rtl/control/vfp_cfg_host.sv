@@ -63,7 +63,8 @@ module vfp_cfg_host #(
 
   // Slot functions (user).
   input  logic [Fns-1:0]          fn_there_i,  // assigned, in a usable slot
-  input  logic [Fns-1:0][VfW-1:0] fn_vf_i,
+  output logic [FnW-1:0]          look_fn_o,   // looked up in the same cycle: its VF
+  input  logic [VfW-1:0]          look_vf_i,
   input  logic [NumVfs-1:0]       vf_busy_i,
   output logic [Fns-1:0]          fn_mse_o,
   output logic [Fns-1:0]          fn_bme_o,
@@ -245,8 +246,9 @@ module vfp_cfg_host #(
   end
   always_ff @(posedge clk_i) begin
     gone_q <= !fn_there_i[fn_q] || (gone_q && !st_q[StLook]);
-    if (st_q[StLook]) vf_q <= fn_vf_i[fn_q];
+    if (st_q[StLook]) vf_q <= look_vf_i;
   end
+  assign look_fn_o = fn_q;
 
   // ---- What is kept there ---------------------------------------------------------------------------------------------------
   logic [31:0]          mask, fixed, mask_q, fixed_q, word, enabled, live, live_q, rdata_q, merged_q;
@@ -412,7 +414,7 @@ module vfp_cfg_host #(
       .dn_mem_en_i  (dn_mem_en),
       .dn_bme_i     (dn_bme),
       .dn_sec_i     (dn_sec),
-      .fn_there_i, .fn_vf_i, .vf_busy_i,
+      .fn_there_i, .now_vf_i(look_vf_i), .vf_busy_i,
       .down_poison_i(down_poison_i[1]),
       .down_id_i,
       .up_poison_i  (up_poison_i[0]),
@@ -522,7 +524,7 @@ module vfp_cfg_host #(
 `endif
 
   logic unused;
-  assign unused = ^{cfg_hdr_i, fn_ended_i, up_abort_i, vf_busy_i, fn_vf_i, fn_there_i, dev_sec_bus_i, vf_first_i, vf_stride_i,
+  assign unused = ^{cfg_hdr_i, fn_ended_i, up_abort_i, vf_busy_i, look_vf_i, fn_there_i, dev_sec_bus_i, vf_first_i, vf_stride_i,
                     vendor_i, vf_device_i, class_rev_i, subsystem_i, bar0_flags_i, bar3_flags_i};
 
 endmodule

@@ -106,13 +106,13 @@ module vfp_ctrl #(
   output logic [Devices-1:0][7:0]  own_sub_bus_o,
   // Slot functions, index fi.
   output logic [NumFns-1:0]          fn_active_o,   // assigned, slot powered, not draining: requests may pass
-  output logic [NumFns-1:0][VfW-1:0] fn_vf_o,
   output logic [NumFns-1:0]          fn_mse_o,      // memory space enable, windows of both ports included
   output logic [NumFns-1:0]          fn_bme_o,
-  // Looked up one at a time: function id_fn's captured ID on the user's side; BAR 0, or BAR 3, of function bar_fn, 16 KiB as
-  // the user's enumeration set it.
+  // Looked up one at a time: function id_fn's captured ID on the user's side, and its VF; BAR 0, or BAR 3, of function bar_fn,
+  // 16 KiB as the user's enumeration set it.
   input  logic [$clog2(NumFns)-1:0]  id_fn_i,
   output logic [15:0]                fn_id_o,
+  output logic [VfW-1:0]             fn_vf_o,
   input  logic [$clog2(NumFns)-1:0]  bar_fn_i,
   input  logic                       bar_3_i,
   output logic [63:14]               fn_bar_o,
@@ -127,9 +127,10 @@ module vfp_ctrl #(
   output logic [Devices-1:0][DevVfW:0] dev_num_vfs_o,
   output logic [Devices-1:0][63:0]     dev_bar0_o,      // VF BAR 0 and 3 of the SR-IOV capability
   output logic [Devices-1:0][63:0]     dev_bar3_o,
-  // VF to slot function: valid while the VF belongs to a user (also while draining).
-  output logic [NumVfs-1:0]                     vf_owned_o,
-  output logic [NumVfs-1:0][$clog2(NumFns)-1:0] vf_fn_o,
+  // VFs that belong to a user (also while draining); looked up one at a time: the slot function of such a VF.
+  output logic [NumVfs-1:0]         vf_owned_o,
+  input  logic [VfW-1:0]            whose_vf_i,
+  output logic [$clog2(NumFns)-1:0] whose_fn_o,
   // Weights and limits of the ports.
   output logic [Hosts-1:0][4:0]    weight_o,        // share toward the device, 1..31
   output logic [15:0]              cpl_timeout_ms_o,
@@ -175,7 +176,7 @@ module vfp_ctrl #(
   logic [15:0]              own_target;   // the owner aims at it
   logic [Devices-1:0]       own_foreign;  // and as a function of this device, it is a user's VF
   for (genvar d = 0; d < Devices; d++) begin : gen_card
-    vfp_card #(.Users(Users), .UserFns(UserFns), .Vfs(Vfs)) u_card (
+    vfp_card #(.Vfs(Vfs)) u_card (
       .clk_i, .rst_ni, .tick_ms_i,
       .owner_link_i(host_link_i[0]),
       .link_i      (dev_link_i[d]),
@@ -208,7 +209,6 @@ module vfp_ctrl #(
       .subsystem_o (subsystem[d]),
       .target_i    (own_target),
       .vf_owned_i  (vf_owned_o[d*Vfs +: Vfs]),
-      .vf_fn_i     (vf_fn_o[d*Vfs +: Vfs]),
       .foreign_o   (own_foreign[d]),
       .ask_i       (ask[d]),
       .ask_ready_o (ask_ready[d]),
@@ -246,6 +246,10 @@ module vfp_ctrl #(
   logic                look_assigned;
   logic [2:0]          look_state;
   logic [$clog2(NumFns)-1:0] look_fn;
+  logic [Devices-1:0][$clog2(NumFns)-1:0] watch_fn, watch_vf_fn;  // what vfp_watch looks up, and each server's own tree
+  logic [Devices-1:0][VfW-1:0]            watch_fn_vf, watch_vf;
+  logic [Users-1:0][$clog2(UserFns)-1:0]  user_fn;
+  logic [Users-1:0][VfW-1:0]              user_vf;
 
   vfp_pool #(.Users(Users), .Slots(Slots), .SlotFns(SlotFns), .Devices(Devices), .Vfs(Vfs)) u_pool (
     .clk_i, .rst_ni, .tick_ms_i,
@@ -296,9 +300,13 @@ module vfp_ctrl #(
     .rdata_i       (int_rdata_i),
     .fn_there_o    (fn_there),
     .fn_active_o,
-    .fn_vf_o,
     .vf_owned_o,
-    .vf_fn_o,
+    .look_fn_i     ({watch_fn, id_fn_i}),
+    .look_vf_o     ({watch_fn_vf, fn_vf_o}),
+    .user_fn_i     (user_fn),
+    .user_vf_o     (user_vf),
+    .whose_vf_i    ({watch_vf, whose_vf_i}),
+    .whose_fn_o    ({watch_vf_fn, whose_fn_o}),
     .busy_o        (pool_busy),
     .timer_o       (pool_timer)
   );
@@ -352,8 +360,10 @@ module vfp_ctrl #(
     .sub_bus_i    (own_sub_bus_o),
     .own_dsp_bdf_i(own_dsp_bdf_o),
     .vf_owned_i   (vf_owned_o),
-    .vf_fn_i      (vf_fn_o),
-    .fn_vf_i      (fn_vf_o),
+    .whose_vf_o   (watch_vf),
+    .whose_fn_i   (watch_vf_fn),
+    .look_fn_o    (watch_fn),
+    .look_vf_i    (watch_fn_vf),
     .down_poison_o(down_poison),
     .down_id_o    (down_id),
     .up_poison_o  (up_poison),
@@ -377,6 +387,7 @@ module vfp_ctrl #(
   logic [Devices-1:0][1:0]  no_power_led, no_attn_led;
   logic [UserFns-1:0]       no_mse, no_bme;
   logic [63:14]             no_bar;
+  logic [$clog2(UserFns)-1:0] no_look;
   logic [15:0]              no_id;
 
   logic [DevW-1:0] dev0;
@@ -426,7 +437,8 @@ module vfp_ctrl #(
     .power_led_o    (no_power_led),
     .attn_led_o     (no_attn_led),
     .fn_there_i     ({UserFns{1'b0}}),
-    .fn_vf_i        ({UserFns * VfW{1'b0}}),
+    .look_fn_o      (no_look),
+    .look_vf_i      ({VfW{1'b0}}),
     .vf_busy_i,
     .fn_mse_o       (no_mse),
     .fn_bme_o       (no_bme),
@@ -546,7 +558,8 @@ module vfp_ctrl #(
       .power_led_o    (power_led_o[S0 +: Slots]),
       .attn_led_o     (attn_led_o[S0 +: Slots]),
       .fn_there_i     (fn_there[F0 +: UserFns]),
-      .fn_vf_i        (fn_vf_o[F0 +: UserFns]),
+      .look_fn_o      (user_fn[h - 1]),
+      .look_vf_i      (user_vf[h - 1]),
       .vf_busy_i,
       .fn_mse_o       (fn_mse_o[F0 +: UserFns]),
       .fn_bme_o       (fn_bme_o[F0 +: UserFns]),
@@ -601,7 +614,7 @@ module vfp_ctrl #(
   logic unused;
   assign unused = ^{no_present, no_link, no_pressed, no_powered, no_usable, no_off, no_reset, host_was_lost_q[0], no_power_led,
                     no_attn_led, no_mse, no_bme,
-                    no_bar, no_id, no_mem_base, no_mem_limit, no_pref_base, no_pref_limit, no_dsp_bdf, no_sec, no_sub,
+                    no_bar, no_id, no_look, no_mem_base, no_mem_limit, no_pref_base, no_pref_limit, no_dsp_bdf, no_sec, no_sub,
                     no_payload};
 
   // ---- Registers ---------------------------------------------------------------------------------------------------------

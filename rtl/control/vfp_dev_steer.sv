@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whose a function of the device is: requester ID to VF by arithmetic (first VF and stride come from the device's SR-IOV
-// capability), VF to server by the assignment. Never by address: the servers' addresses overlap. The answer comes three
-// cycles after the ID.
+// Whether a function of the device is a user's, and which VF it is: requester ID to VF by arithmetic (first VF and stride come
+// from the device's SR-IOV capability). Never by address: the servers' addresses overlap. The answer comes three cycles after
+// the ID.
 module vfp_dev_steer #(
-  parameter int unsigned Users   = 2,
-  parameter int unsigned UserFns = 16,
-  parameter int unsigned Vfs     = 64,
-  localparam int unsigned NumFns = Users * UserFns,
-  localparam int unsigned NFnW   = $clog2(NumFns),
-  localparam int unsigned VfW    = $clog2(Vfs)
+  parameter int unsigned Vfs = 64,
+  localparam int unsigned VfW = $clog2(Vfs)
 ) (
   input  logic        clk_i,
   input  logic [15:0] rid_i,
@@ -20,13 +16,12 @@ module vfp_dev_steer #(
   input  logic [VfW:0] num_vfs_i,
   input  logic [7:0]   sec_bus_i,
   input  logic [7:0]   sub_bus_i,
-  input  logic [Vfs-1:0]           vf_owned_i,
-  input  logic [Vfs-1:0][NFnW-1:0] vf_fn_i,
+  input  logic [Vfs-1:0] vf_owned_i,
 
   output logic            known_o,    // false: a requester ID that the device has no right to
+  output logic [VfW-1:0]  soon_vf_o,  // what vf_o is in the next cycle
   output logic [VfW-1:0]  vf_o,       // if to_user
-  output logic            to_user_o,
-  output logic [NFnW-1:0] fn_o        // slot function, if to_user
+  output logic            to_user_o
 );
 
   // --- how far it is from VF 0 ---
@@ -65,11 +60,11 @@ module vfp_dev_steer #(
   // --- whose ---
 
   logic is_vf;
+  assign soon_vf_o = index_q[VfW-1:0];
   assign is_vf = on_grid_q && index_q < 16'(num_vfs_i);
   always_ff @(posedge clk_i) begin
     vf_o      <= index_q[VfW-1:0];
     to_user_o <= is_vf && vf_owned_i[index_q[VfW-1:0]];
-    fn_o      <= vf_fn_i[index_q[VfW-1:0]];
     // Without knowledge there is only the PF, which is function 0. A device without VFs has the whole bus, others have the
     // functions below the first VF (vfp_steer).
     known_o   <= pf_q || (dev_known_i && (is_vf || owners_q));

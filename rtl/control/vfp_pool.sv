@@ -11,7 +11,7 @@
 //   visit    of a round over the VFs: what comes next for one that is being reset
 // So a job finds no row half done. What happens to slots happens at any time, and is kept by slot (vfp_pool_slots): what a
 // slot has to let go is closed from the next cycle on, and stays closed until the rows of its VFs, and what is made of them
-// here, say so themselves.
+// here (vfp_pool_maps), say so themselves.
 //
 // A command finds its own slot settled: if something happened to it, up to the cycle in which the command would be carried
 // out, the slot lets its VFs go first, and the command is looked up and judged anew. A command that empties a slot lets the
@@ -29,10 +29,12 @@ module vfp_pool #(
   localparam int unsigned SlotW    = NumSlots > 1 ? $clog2(NumSlots) : 1,
   localparam int unsigned FiW      = $clog2(SlotFns),
   localparam int unsigned NFnW     = $clog2(NumFns),
+  localparam int unsigned UFnW     = $clog2(Slots * SlotFns),
   localparam int unsigned NumVfs   = Devices * Vfs,  // numbered device * Vfs + VF
   localparam int unsigned VfW      = $clog2(NumVfs),
   localparam int unsigned DevVfW   = $clog2(Vfs),
-  localparam int unsigned DevW     = Devices > 1 ? $clog2(Devices) : 1
+  localparam int unsigned DevW     = Devices > 1 ? $clog2(Devices) : 1,
+  localparam int unsigned Looks    = 1 + Devices
 ) (
   input  logic clk_i,
   input  logic rst_ni,
@@ -94,11 +96,16 @@ module vfp_pool #(
   input  logic [Devices-1:0][2:0]      status_i,    // with it
   input  logic [Devices-1:0][31:0]     rdata_i,
 
-  output logic [NumFns-1:0]          fn_there_o,   // assigned, its slot usable
-  output logic [NumFns-1:0]          fn_active_o,  // and the VF is not being drained or reset
-  output logic [NumFns-1:0][VfW-1:0] fn_vf_o,
-  output logic [NumVfs-1:0]            vf_owned_o,
-  output logic [NumVfs-1:0][NFnW-1:0]  vf_fn_o,
+  output logic [NumFns-1:0] fn_there_o,   // assigned, its slot usable
+  output logic [NumFns-1:0] fn_active_o,  // and the VF is not being drained or reset
+  output logic [NumVfs-1:0] vf_owned_o,   // assigned, or still to be cleaned after it was
+  // In the same cycle: the VF of a function that is assigned, of any or of each user's own; the function of a VF that is owned.
+  input  logic [Looks-1:0][NFnW-1:0] look_fn_i,
+  output logic [Looks-1:0][VfW-1:0]  look_vf_o,
+  input  logic [Users-1:0][UFnW-1:0] user_fn_i,
+  output logic [Users-1:0][VfW-1:0]  user_vf_o,
+  input  logic [Looks-1:0][VfW-1:0]  whose_vf_i,
+  output logic [Looks-1:0][NFnW-1:0] whose_fn_o,
 
   output logic busy_o,
   output logic timer_o
@@ -442,7 +449,7 @@ module vfp_pool #(
       off_was_q  <= off_i;
       num_q      <= num_vfs_i;
       for (int d = 0; d < int'(Devices); d++) begin
-        live_q[d] <= sriov_i[d] && (live_q[d] || (!recount_q[d] && num_q[d] == num_vfs_i[d]));
+        live_q[d] <= sriov_i[d] && (live_q[d] || (!recount_q[d] && !recounted_q[d] && num_q[d] == num_vfs_i[d]));
       end
       done_q     <= 1'b0;
       cmd_done_o <= done_q;
@@ -605,74 +612,56 @@ module vfp_pool #(
   assign released_word_o = released_event;
 
   // ---- Maps ------------------------------------------------------------------------------------------------------------
-  logic [NumFns-1:0]          taken_q, idle_q, has_q;  // it has a VF; which needs no reset; whose number the device has
-  logic [NumFns-1:0][VfW-1:0] fn_vf_q;
-  logic [NumVfs-1:0]          owned_q;                 // assigned, or still to be cleaned after it was
-  logic [NumVfs-1:0][NFnW-1:0] vf_fn_q;
-  logic [DevW-1:0]            w_dev;
-  logic                       w_has;
+  logic [DevW-1:0] w_dev;
+  logic            maps_busy;
   assign w_dev = DevW'(w_vf_q >> DevVfW);
-  assign w_has = {1'b0, w_vf_q[DevVfW-1:0]} < num_q[w_dev];
-  always_ff @(posedge clk_i) begin
-    if (st_q == StClear) begin
-      taken_q <= '0;
-      idle_q  <= '0;
-      owned_q <= '0;
-    end else if (write_q) begin
-      for (int v = 0; v < int'(NumVfs); v++) begin
-        if (w_vf_q == VfW'(v)) owned_q[v] <= w_kept_q || w_state_q != vfp_regs_pkg::VfStateIdle;
-      end
-      for (int f = 0; f < int'(NumFns); f++) begin
-        if (w_fn_q && w_at_fn_q == NFnW'(f)) begin
-          taken_q[f] <= w_kept_q;
-          idle_q[f]  <= w_kept_q && w_state_q == vfp_regs_pkg::VfStateIdle;
-        end
-      end
-    end
-    if (write_q) begin
-      for (int v = 0; v < int'(NumVfs); v++) if (w_vf_q == VfW'(v)) vf_fn_q[v] <= w_at_fn_q;
-      for (int f = 0; f < int'(NumFns); f++) begin
-        if (w_fn_q && w_at_fn_q == NFnW'(f)) fn_vf_q[f] <= w_vf_q;
-      end
-    end
-    if ((write_q && w_fn_q) || counted_q) begin
-      for (int f = 0; f < int'(NumFns); f++) if (w_at_fn_q == NFnW'(f)) has_q[f] <= w_has;
-    end
-  end
+  vfp_pool_maps #(.Users(Users), .Slots(Slots), .SlotFns(SlotFns), .Devices(Devices), .Vfs(Vfs)) u_maps (
+    .clk_i, .rst_ni,
+    .write_i  (write_q),
+    .of_fn_i  (w_fn_q),
+    .count_i  (counted_q),
+    .kept_i   (w_kept_q),
+    .idle_i   (w_state_q == vfp_regs_pkg::VfStateIdle),
+    .has_i    ({1'b0, w_vf_q[DevVfW-1:0]} < num_q[w_dev]),
+    .vf_i     (w_vf_q),
+    .fn_i     (w_at_fn_q),
+    .live_i   (slot_live),
+    .counted_i(slot_counted),
+    .usable_i (slot_usable_i),
+    .unseen_i (unseen),
+    .leaving_i(leaving),
+    .closed_i (closed),
+    .slot_present_o, .slot_ready_o, .fn_there_o, .fn_active_o, .vf_owned_o,
+    .look_fn_i, .look_vf_o, .user_fn_i, .user_vf_o, .whose_vf_i, .whose_fn_o,
+    .busy_o   (maps_busy)
+  );
 
   // What was there stays there until the functions are counted anew, but nothing passes meanwhile. What comes with VF Enable
   // comes together: a slot is there with all its functions.
-  logic [Devices-1:0] live, counted, recounted_q;
-  always_ff @(posedge clk_i) recounted_q <= recount_q;
+  logic [Devices-1:0] live, counted, recounted_q, shown_q;  // shown: a cycle later, as the maps are
+  always_ff @(posedge clk_i) begin
+    recounted_q <= recount_q;
+    shown_q     <= recounted_q;
+  end
   assign live    = live_q & sriov_i;
-  assign counted = ~recount_q & ~recounted_q;
+  assign counted = ~recount_q & ~recounted_q & ~shown_q;
   assign lost    = sriov_q & ~sriov_i & ~off_i;
   logic [NumSlots-1:0] closed, leaving;  // a slot that lets its VFs go, whose VFs leave it
+  logic [NumSlots-1:0] slot_live, slot_counted;
   assign closed  = clean | ({NumSlots{letting_q}} & at_slot_q);
   assign leaving = empty | ({NumSlots{letting_q && is_empty_q}} & at_slot_q);
   for (genvar s = 0; s < NumSlots; s++) begin : gen_slot
-    logic [SlotFns-1:0] here, ready;
-    logic               s_live, s_counted;
     if (Devices > 1) begin : gen_dev
       always_ff @(posedge clk_i) if (do_assign && at_slot_q[s]) slot_dev_q[s] <= at_dev;
     end else begin : gen_one
       assign slot_dev_q[s] = '0;
     end
-    assign s_live       = live[slot_dev_q[s]];
-    assign s_counted    = counted[slot_dev_q[s]];
-    assign card_lost[s] = lost[slot_dev_q[s]];
-    assign here  = taken_q[s*SlotFns +: SlotFns] & has_q[s*SlotFns +: SlotFns];
-    assign ready = idle_q[s*SlotFns +: SlotFns] & has_q[s*SlotFns +: SlotFns];
-    assign fn_there_o[s*SlotFns +: SlotFns]  = here & {SlotFns{s_live && slot_usable_i[s] && !leaving[s]}};
-    assign fn_active_o[s*SlotFns +: SlotFns] = ready & {SlotFns{s_live && s_counted && slot_usable_i[s] && !closed[s]}};
-    assign slot_present_o[s] = s_live && here != '0 && !leaving[s] && !unseen[s];
-    assign slot_ready_o[s]   = here == ready && !closed[s];
+    assign slot_live[s]    = live[slot_dev_q[s]];
+    assign slot_counted[s] = counted[slot_dev_q[s]];
+    assign card_lost[s]    = lost[slot_dev_q[s]];
   end
 
-  assign fn_vf_o    = fn_vf_q;
-  assign vf_owned_o = owned_q;
-  assign vf_fn_o    = vf_fn_q;
-  assign busy_o     = works || write_q || cmd_waits || cmd_done_o || done_q || pass_q || rest_due_q || round_q || again_q ||
+  assign busy_o     = works || write_q || maps_busy || cmd_waits || cmd_done_o || done_q || pass_q || rest_due_q || round_q || again_q ||
                       slots_busy || reset_busy || recount_q != '0 || num_q != num_vfs_i || sriov_q != sriov_i ||
                       live_q != sriov_i || (off_i & ~off_was_q) != '0;
   assign timer_o    = some_q || resting != '0;
@@ -683,27 +672,33 @@ module vfp_pool #(
 
 `ifndef SYNTHESIS
   // One VF and one function a cycle: who has it, and what is said of it, agree.
-  logic [VfW-1:0]  see_q;
+  logic [VfW-1:0]  see_q, see_vf;
   logic [NFnW-1:0] see_fn_q;
   logic            s_kept, f_kept;
   logic [2:0]      s_state, f_state;
   logic [NFnW-1:0] s_fn, f_fn;
+  logic [SlotW-1:0] s_slot;
+  logic [DevW-1:0]  at_card;
+  assign s_slot  = SlotW'(s_fn >> FiW);
+  assign at_card = DevW'(see_q >> DevVfW);
+  assign see_vf = vf_mem[see_fn_q];
   assign {s_kept, s_state, s_fn} = who_mem[see_q];
-  assign {f_kept, f_state, f_fn} = who_mem[fn_vf_q[see_fn_q]];
+  assign {f_kept, f_state, f_fn} = who_mem[see_vf];
   always_ff @(posedge clk_i) begin
     see_q    <= rst_ni && see_q != VfW'(NumVfs - 1) ? see_q + 1'b1 : '0;
     see_fn_q <= rst_ni && see_fn_q != NFnW'(NumFns - 1) ? see_fn_q + 1'b1 : '0;
-    if (rst_ni && st_q != StClear && !write_q) begin
-      dirty_is_owned  : assert (owned_q[see_q] == (s_kept || s_state != vfp_regs_pkg::VfStateIdle));
+    if (rst_ni && st_q != StClear && !write_q && !maps_busy) begin
+      dirty_is_owned  : assert (vf_owned_o[see_q] == (s_kept || s_state != vfp_regs_pkg::VfStateIdle));
       active_is_kept  : assert (!fn_active_o[see_fn_q] ||
                                 (f_kept && f_state == vfp_regs_pkg::VfStateIdle && f_fn == see_fn_q));
     end
-    if (rst_ni && !works && !write_q) begin
-      has_its_function: assert (!s_kept || (full[SlotW'(s_fn >> FiW)] && fns_mem[SlotW'(s_fn >> FiW)][s_fn[FiW-1:0]] &&
-                                            fn_vf_q[s_fn] == see_q && vf_mem[s_fn] == see_q && vf_fn_q[see_q] == s_fn));
-      is_there        : assert (!s_kept || recount_q != '0 || counted_q ||
-                                has_q[s_fn] == ({1'b0, see_q[DevVfW-1:0]} < num_q[DevW'(see_q >> DevVfW)]));
-      one_card        : assert (!s_kept || slot_dev_q[SlotW'(s_fn >> FiW)] == DevW'(see_q >> DevVfW));
+    if (rst_ni && !works && !write_q && !maps_busy) begin
+      has_its_function: assert (!s_kept || (full[s_slot] && fns_mem[s_slot][s_fn[FiW-1:0]] &&
+                                            vf_mem[s_fn] == see_q));
+      is_there        : assert (!s_kept || recount_q != '0 || counted_q || !live[at_card] || !slot_usable_i[s_slot] ||
+                                leaving[s_slot] ||
+                                fn_there_o[s_fn] == ({1'b0, see_q[DevVfW-1:0]} < num_q[at_card]));
+      one_card        : assert (!s_kept || slot_dev_q[s_slot] == at_card);
     end
   end
 `endif

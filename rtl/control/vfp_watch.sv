@@ -34,8 +34,10 @@ module vfp_watch #(
   input  logic [Devices-1:0][7:0]      sub_bus_i,
   input  logic [Devices-1:0][15:0]     own_dsp_bdf_i,
   input  logic [NumVfs-1:0]            vf_owned_i,
-  input  logic [NumVfs-1:0][NFnW-1:0]  vf_fn_i,
-  input  logic [NumFns-1:0][VfW-1:0] fn_vf_i,
+  output logic [Devices-1:0][VfW-1:0]  whose_vf_o,  // looked up in the same cycle: its slot function
+  input  logic [Devices-1:0][NFnW-1:0] whose_fn_i,
+  output logic [Devices-1:0][NFnW-1:0] look_fn_o,   // and the VF of this function
+  input  logic [Devices-1:0][VfW-1:0]  look_vf_i,
 
   // Poisoned {completion, request} from a host, for down_id (of a completion); for a host, from up_id.
   output logic [Hosts-1:0][1:0]  down_poison_o,
@@ -91,8 +93,8 @@ module vfp_watch #(
     logic [7:0]        end_q;   // two bits a cycle, the newest lowest
     logic [3:0]        ours_q;  // ended by the bridge, or by a function of a host that has the same number there
     logic [15:0]       rid_q;
-    logic [DevVfW-1:0] vf;
-    logic [NFnW-1:0]   fn, fn_q;
+    logic [DevVfW-1:0] vf, soon_vf;
+    logic [NFnW-1:0]   at_fn_q, fn_q;
     logic              here_q, owners_q;
     assign ur = tx_hdr_i[P][47:45] == vfp_cell_pkg::CplUr;
     assign ca = tx_hdr_i[P][47:45] == vfp_cell_pkg::CplCa;
@@ -103,7 +105,7 @@ module vfp_watch #(
       rid_q  <= tx_hdr_i[P][95:80];
     end
 
-    vfp_dev_steer #(.Users(Users), .UserFns(UserFns), .Vfs(Vfs)) u_whose (
+    vfp_dev_steer #(.Vfs(Vfs)) u_whose (
       .clk_i      (clk),
       .rid_i      (rid_q),
       .dev_known_i(dev_known_i[d]),
@@ -114,20 +116,22 @@ module vfp_watch #(
       .sec_bus_i  (sec_bus_i[d]),
       .sub_bus_i  (sub_bus_i[d]),
       .vf_owned_i (vf_owned_i[d*Vfs +: Vfs]),
-      .vf_fn_i    (vf_fn_i[d*Vfs +: Vfs]),
       .known_o    (known),
+      .soon_vf_o  (soon_vf),
       .vf_o       (vf),
-      .to_user_o  (to_user),
-      .fn_o       (fn)
+      .to_user_o  (to_user)
     );
+    assign whose_vf_o[d] = VfW'(d * Vfs) | VfW'(soon_vf);
+    assign look_fn_o[d]  = at_fn_q;
 
     logic [1:0] last_q;
     logic       last_ours_q;
     always_ff @(posedge clk) begin
       last_q      <= end_q[7:6] & {2{rst_ni}};
       last_ours_q <= ours_q[3];
-      fn_q        <= fn;
-      here_q      <= known && to_user && fn_vf_i[fn] == (VfW'(d * Vfs) | VfW'(vf));
+      at_fn_q     <= whose_fn_i[d];
+      fn_q        <= at_fn_q;
+      here_q      <= known && to_user && look_vf_i[d] == (VfW'(d * Vfs) | VfW'(vf));
       owners_q    <= known && !to_user;
     end
     assign own_refused_o[d] = last_q[1] && last_ours_q && owners_q;

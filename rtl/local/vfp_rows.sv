@@ -25,16 +25,17 @@ module vfp_rows #(
 
   // vfp_ctrl.
   input  logic [NumFns-1:0]          fn_active_i,
-  input  logic [NumFns-1:0][VfW-1:0] fn_vf_i,
   input  logic [NumFns-1:0]          fn_mse_i,
   input  logic [NumFns-1:0]          fn_bme_i,
-  output logic [NFnW-1:0]            id_fn_o,     // looked up in the same cycle: its name
+  output logic [NFnW-1:0]            id_fn_o,     // looked up in the same cycle: its name, and its VF
   input  logic [15:0]                fn_id_i,
+  input  logic [VfW-1:0]             fn_vf_i,
   output logic [NFnW-1:0]            bar_fn_o,    // and BAR 0, or BAR 3
   output logic                       bar_3_o,
   input  logic [63:14]               fn_bar_i,
   input  logic [NumVfs-1:0]           vf_owned_i,
-  input  logic [NumVfs-1:0][NFnW-1:0] vf_fn_i,
+  output logic [VfW-1:0]              whose_vf_o,  // and the function of this VF
+  input  logic [NFnW-1:0]             whose_fn_i,
   // Of each device.
   input  logic [Devices-1:0]          open_i,      // the VFs are where the device says, and users may reach them
   input  logic [Devices-1:0]          vf_mse_i,
@@ -192,9 +193,10 @@ module vfp_rows #(
   logic [15:0]     v_id, v_id_q;
   logic [14:0]     place_q;
   logic [NFnW-1:0] fn1_q;
-  assign id_fn_o  = fn_q;
-  assign bar_fn_o = fn1_q;
-  assign bar_3_o  = step_q[0];
+  assign whose_vf_o = at_vf_q;
+  assign id_fn_o    = fn_q;
+  assign bar_fn_o   = fn1_q;
+  assign bar_3_o    = step_q[0];
   // The stride is a power of two (vfp_discover).
   always_comb begin
     v_id = '0;
@@ -216,7 +218,7 @@ module vfp_rows #(
   end
   // What is looked up stays until the row is made, as its selector does.
   always_ff @(posedge clk_i) begin
-    if (step_q[0]) fn_q <= vf_q ? vf_fn_i[at_vf_q] : at_fn_q;
+    if (step_q[0]) fn_q <= vf_q ? whose_fn_i : at_fn_q;
     stride_q <= vf_stride_i[DevW'(at_vf_q >> DevVfW)][7:0];
     if (step_q[1]) begin
       fn1_q     <= fn_q;
@@ -226,7 +228,7 @@ module vfp_rows #(
     f_active_q <= fn_active_i[fn_q];
     f_mse_q    <= fn_mse_i[fn_q];
     f_bme_q    <= fn_bme_i[fn_q];
-    f_vf_q     <= fn_vf_i[fn_q];
+    f_vf_q     <= fn_vf_i;
     f_bdf_q    <= fn_id_i;
     f_bar3_q   <= {fn_bar_i, 2'b00};
     f_bar0_q   <= f_bar3_q;

@@ -71,7 +71,7 @@ class Bench {
 
  private:
   // Widths of the numbers of a VF and of a slot function; where the devices have their VFs.
-  static constexpr unsigned kVfW = kDevices > 1 ? 7 : 6, kFnW = 5;
+  static constexpr unsigned kVfW = kDevices > 1 ? 7 : 6, kFnW = 5, kUserFnW = 4;
   static constexpr std::array<unsigned, 2> kFirst{0x310, 0x801}, kStride{2, 1};
   POOL_MODEL pins_;
   std::vector<Pool> pools_{1};  // what it can be: some of what tells them apart shows only later
@@ -125,12 +125,31 @@ class Bench {
     std::vector<uint64_t> all{pins_.slot_present_o, pins_.slot_ready_o, pins_.slot_quiet_o, pins_.releasing_o,
                               pins_.requested_o,    pins_.fn_there_o,   pins_.fn_active_o,  pins_.ask_o,
                               pins_.button_o,       pins_.released_o,   pins_.timer_o};
-    for (unsigned f = 0; f < kNumFns; ++f) all.push_back(get(pins_.fn_vf_o, kVfW * f, kVfW));
+    for (unsigned f = 0; f < kNumFns; ++f) all.push_back(vf_of(f));
     for (unsigned v = 0; v < kNumVfs; ++v) {
       all.push_back(get(pins_.vf_owned_o, v, 1));
-      all.push_back(get(pins_.vf_fn_o, kFnW * v, kFnW));
+      all.push_back(fn_of(v));
     }
     return all;
+  }
+
+  // Looked up; all that may look find the same.
+  unsigned vf_of(unsigned fn) {
+    const unsigned user = fn / (kSlots * kSlotFns);
+    for (unsigned k = 0; k <= kDevices; ++k) put(pins_.look_fn_i, kFnW * k, kFnW, fn);
+    put(pins_.user_fn_i, kUserFnW * user, kUserFnW, fn % (kSlots * kSlotFns));
+    pins_.eval();
+    const auto vf = static_cast<unsigned>(get(pins_.look_vf_o, 0, kVfW));
+    for (unsigned k = 1; k <= kDevices; ++k) EXPECT_EQ(get(pins_.look_vf_o, kVfW * k, kVfW), vf) << "function " << fn;
+    EXPECT_EQ(get(pins_.user_vf_o, kVfW * user, kVfW), vf) << "function " << fn;
+    return vf;
+  }
+  unsigned fn_of(unsigned vf) {
+    for (unsigned k = 0; k <= kDevices; ++k) put(pins_.whose_vf_i, kVfW * k, kVfW, vf);
+    pins_.eval();
+    const auto fn = static_cast<unsigned>(get(pins_.whose_fn_o, 0, kFnW));
+    for (unsigned k = 1; k <= kDevices; ++k) EXPECT_EQ(get(pins_.whose_fn_o, kFnW * k, kFnW), fn) << "VF " << vf;
+    return fn;
   }
 
   void take(unsigned d) {
@@ -482,12 +501,12 @@ class Bench {
       const bool there = vf && p.card(v).sriov && p.offered(v) && (pins_.slot_usable_i >> f / kSlotFns & 1);
       same(pins_.fn_there_o >> f & 1, there, "there", f);
       same(pins_.fn_active_o >> f & 1, there && vf->state == State::kIdle, "active", f);
-      if (vf) same(get(pins_.fn_vf_o, kVfW * f, kVfW), v, "VF of function", f);
+      if (vf) same(vf_of(f), v, "VF of function", f);
     }
     for (unsigned v = 0; v < kNumVfs; ++v) {
       const Vf& vf = p.vfs[v];
       same(get(pins_.vf_owned_o, v, 1), vf.owned(), "owned", v);
-      if (vf.owned()) same(get(pins_.vf_fn_o, kFnW * v, kFnW), vf.fn, "function of VF", v);
+      if (vf.owned()) same(fn_of(v), vf.fn, "function of VF", v);
       if (!looked_) continue;
       same(looks_[v].kept, vf.kept, "assigned", v);
       same(static_cast<unsigned>(looks_[v].state), static_cast<unsigned>(vf.state), "state", v);
