@@ -118,7 +118,7 @@ module vfp_pool #(
     StAnswer = 5'd2, StAnswered = 5'd3,                                   // the row comes; and is there
     StLook = 5'd4, StFind = 5'd5, StJudge = 5'd6, StCommit = 5'd7,        // row and slot; its bits; result; carried out
     StTake = 5'd8, StPick = 5'd9, StPicked = 5'd10, StLet = 5'd11, StLeft = 5'd12,  // the next function, its VF, the row
-    StSlot = 5'd13, StSlotBits = 5'd14, StRest = 5'd15, StRested = 5'd16, // the slot; its bits; its age
+    StSlot = 5'd13, StSlotAt = 5'd23, StSlotBits = 5'd14, StRest = 5'd15, StRested = 5'd16,  // the slot; its bits; its age
     StVisit = 5'd17, StSeen = 5'd18, StAge = 5'd19, StOld = 5'd20,        // the row comes; is there; its age
     StRelease = 5'd21,                                                    // the servers are told
     StCount = 5'd22;                                                      // one function after the other
@@ -158,6 +158,7 @@ module vfp_pool #(
     .left_i     (left),
     .rested_i   (rested),
     .clean_o    (clean),
+    .clean_at_o (clean_here),
     .empty_o    (empty),
     .was_off_o  (was_off),
     .resting_o  (resting),
@@ -171,7 +172,6 @@ module vfp_pool #(
     .busy_o     (slots_busy)
   );
   logic clean_here, empty_here, was_off_here, resting_here, full_here;
-  assign clean_here   = (clean & at_slot_q) != '0;
   assign empty_here   = (empty & at_slot_q) != '0;
   assign was_off_here = (was_off & at_slot_q) != '0;
   assign resting_here = (resting & at_slot_q) != '0;
@@ -212,7 +212,9 @@ module vfp_pool #(
     .event_o     (command_event_o),
     .event_word_o(command_event_word_o)
   );
-  assign commit = st_q == StCommit && !clean_here;
+  logic committing_q;  // StCommit: much follows from it
+  always_ff @(posedge clk_i) committing_q <= rst_ni && st_q == StJudge;
+  assign commit = committing_q && !clean_here;
 
   // ---- Rows ------------------------------------------------------------------------------------------------------------
   // One write port; what is made of the rows in flip-flops changes with them.
@@ -569,8 +571,9 @@ module vfp_pool #(
 
         StSlot: begin
           fns_q <= fns_mem[slot_q];
-          st_q  <= StSlotBits;
+          st_q  <= StSlotAt;
         end
+        StSlotAt: st_q <= StSlotBits;
         StSlotBits: begin
           if (!full_here) fns_q <= '0;
           st_q <= clean_here ? StTake : rest_q && resting_here ? StRest : StIdle;

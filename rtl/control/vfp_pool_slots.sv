@@ -32,6 +32,7 @@ module vfp_pool_slots #(
   input  logic rested_i,    // it was switched off long enough ago
 
   output logic [NumSlots-1:0] clean_o,     // its VFs have to be drained and reset
+  output logic                clean_at_o,  // the same of the slot that was at work a cycle ago
   output logic [NumSlots-1:0] empty_o,     // and to leave it
   output logic [NumSlots-1:0] was_off_o,   // switched off since it was last taken up
   output logic [NumSlots-1:0] resting_o,   // switched off a while ago
@@ -59,16 +60,19 @@ module vfp_pool_slots #(
     assign kept[s]     = pressed_i[s] || (blinking_q[s] && power_led_i[s] == vfp_regs_pkg::LedOn);
   end
 
-  logic [NumSlots-1:0] to_release, clean, empty, arrives;
+  logic [NumSlots-1:0] to_release, clean, next_clean, empty, arrives;
+  logic                clean_at_q;
   assign to_release = {NumSlots{release_i}} & at_i;
   assign arrives    = {NumSlots{arrive_i}} & at_i & ~full_q;
   // A release that begins in the cycle in which its slot is switched off counts as one that came before.
   assign empty = ((releasing_q | to_release) & (off_i | gone_i)) | ({NumSlots{force_i}} & at_i);
   assign clean = off_i | reset_i | (gone_i & ~gone_q) | (lost_i & ~lost_q) | card_lost_i | empty;
+  assign next_clean = (clean_q & ~({NumSlots{take_i}} & at_i)) | clean;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       clean_q     <= '0;
+      clean_at_q  <= 1'b0;
       empty_q     <= '0;
       was_off_q   <= '0;
       resting_q   <= '0;
@@ -82,11 +86,12 @@ module vfp_pool_slots #(
       gone_q      <= '0;
       blinking_q  <= '0;
     end else begin
+      clean_at_q <= (next_clean & at_i) != '0;
       gone_q     <= gone_i;
       blinking_q <= blinking;
       lost_q     <= lost_i | (lost_q & ~ready_i & ~gone_i);
 
-      clean_q   <= (clean_q & ~({NumSlots{take_i}} & at_i)) | clean;
+      clean_q   <= next_clean;
       empty_q   <= (empty_q & ~({NumSlots{take_i}} & at_i)) | empty;
       was_off_q <= (was_off_q & ~({NumSlots{take_i}} & at_i)) | off_i;
       full_q    <= (full_q & ~({NumSlots{left_i}} & at_i)) | arrives;
@@ -105,6 +110,7 @@ module vfp_pool_slots #(
   end
 
   assign clean_o     = clean_q;
+  assign clean_at_o  = clean_at_q;
   assign empty_o     = empty_q;
   assign was_off_o   = was_off_q;
   assign resting_o   = resting_q;
