@@ -68,13 +68,15 @@ module vfp_rows #(
 
   logic [NumFns-1:0] active_q, mse_q, bme_q;
   logic [NumVfs-1:0] owned_q;
-  logic [Devices-1:0][138:0] dev, dev_q;
-  logic [NumFns-1:0] changed;
-  logic              moved;
+  logic [Devices-1:0][3:0]   dev, dev_q;
+  logic [Devices-1:0][134:0] place, place_was_q;  // where its VFs are: changes while it is closed, and may show a cycle later
+  logic                      replaced_q;
+  logic [NumFns-1:0]         changed;
+  logic                      moved;
   assign changed = (active_q ^ fn_active_i) | (mse_q ^ fn_mse_i) | (bme_q ^ fn_bme_i);
   for (genvar d = 0; d < int'(Devices); d++) begin : gen_dev
-    assign dev[d] = {open_i[d], vf_mse_i[d], own_master_i[d], ready_i, vf_shift_i[d], vf_first_i[d], vf_stride_i[d],
-                     dev_bar0_i[d][63:14], dev_bar3_i[d][63:14]};
+    assign dev[d]   = {open_i[d], vf_mse_i[d], own_master_i[d], ready_i};
+    assign place[d] = {vf_shift_i[d], vf_first_i[d], vf_stride_i[d], dev_bar0_i[d][63:14], dev_bar3_i[d][63:14]};
   end
   logic [Users-1:0][Devices-1:0] fits;
   logic                          resized;
@@ -93,13 +95,15 @@ module vfp_rows #(
     assign resized = fits_q != fits;
     always_ff @(posedge clk_i) fits_q <= fits;
   end
-  assign moved   = changed != '0 || owned_q != vf_owned_i || dev_q != dev || resized;
+  assign moved   = changed != '0 || owned_q != vf_owned_i || dev_q != dev || replaced_q || resized;
   always_ff @(posedge clk_i) begin
-    active_q <= fn_active_i;
-    mse_q    <= fn_mse_i;
-    bme_q    <= fn_bme_i;
-    owned_q  <= vf_owned_i;
-    dev_q    <= dev;
+    active_q    <= fn_active_i;
+    mse_q       <= fn_mse_i;
+    bme_q       <= fn_bme_i;
+    owned_q     <= vf_owned_i;
+    dev_q       <= dev;
+    place_was_q <= place;
+    replaced_q  <= place_was_q != place;
   end
 
   // --- the walk: all slot functions, then all VFs ---
@@ -185,6 +189,7 @@ module vfp_rows #(
   // The function and its VF.
   logic [NFnW-1:0] fn_q;
   logic            f_active_q, f_mse_q, f_bme_q, f_fits_q;
+  logic            f_open_q;                // all of it, a cycle before its row is made
   logic [VfW-1:0]  f_vf_q;
   logic [51:0]     f_bar0_q, f_bar3_q;
   logic [15:0]     f_bdf_q;
@@ -234,6 +239,7 @@ module vfp_rows #(
     f_bar0_q   <= f_bar3_q;
     f_user_q   <= 5'(fn_q >> FnW);
     f_fits_q   <= fits[32'(fn1_q) / UserFns][f_dev];
+    f_open_q   <= f_active_q && f_mse_q && f_fits_q && open_i[f_dev] && vf_mse_i[f_dev];
     place_q    <= 15'({f_vf_q[DevVfW-1:0], 2'b00}) << vf_shift_i[f_dev];
   end
 
@@ -241,7 +247,7 @@ module vfp_rows #(
   vfp_steer_pkg::steer_row_t steer_row;
   always_comb begin
     map_row = '0;
-    if (f_active_q && f_mse_q && f_fits_q && open_i[f_dev] && vf_mse_i[f_dev]) begin
+    if (f_open_q) begin
       map_row.has_a  = 1'b1;
       map_row.has_b  = 1'b1;
       map_row.dev    = 2'(f_dev);
@@ -268,8 +274,8 @@ module vfp_rows #(
 
   // --- is it another one than what was written? ---
 
-  logic [MapW-1:0]   map_mem [NumFns];
-  logic [SteerW-1:0] steer_mem [NumVfs];
+  (* ram_style = "distributed" *) logic [MapW-1:0]   map_mem [NumFns];
+  (* ram_style = "distributed" *) logic [SteerW-1:0] steer_mem [NumVfs];
   logic [MapW-1:0]   map_q, was_map_q;
   logic [SteerW-1:0] steer_q, was_steer_q;
   vfp_map_pkg::map_row_t is_row, was_row;
@@ -278,8 +284,9 @@ module vfp_rows #(
   logic [VfW-1:0]    two_at_q, out_at_q;
   logic              out_vf_q;
   logic              full_q;                    // there was a visit before this one
-  logic [5:0]        old_vf_q, new_vf_q;
-  logic [1:0]        old_dev_q, new_dev_q;
+  logic [5:0]        old_vf_q, new_vf_q, bump_vf;
+  logic [1:0]        old_dev_q, new_dev_q, bump_dev;
+  logic              again_q;                   // the row was another VF's: its number goes up a cycle later
   assign is_row  = map_q;
   assign was_row = was_map_q;
   assign write   = step_q[0] && write_q;
@@ -290,8 +297,11 @@ module vfp_rows #(
     if (clear_q && vf_q) steer_mem[at_vf_q] <= '0;
     else if (write && out_vf_q) steer_mem[out_at_q] <= steer_q;
     if (step_q[1]) begin
-      map_q       <= map_row;
-      steer_q     <= steer_row;
+      map_q   <= map_row;
+      steer_q <= steer_row;
+    end
+    // Compared in the next cycle, as map_q is; read in the cycle before as well, so that step_q[1] has half of the loads.
+    if (!step_q[2]) begin
       was_map_q   <= map_mem[two_fn_q];
       was_steer_q <= steer_mem[two_at_q];
     end
@@ -308,6 +318,7 @@ module vfp_rows #(
       new_dev_q <= two_vf_q ? 2'(v_dev) : is_row.has_a ? is_row.dev : was_row.dev;
     end
     full_q  <= rst_ni && (full_q || step_q[2]);
+    again_q <= rst_ni && write && {old_dev_q, old_vf_q} != {new_dev_q, new_vf_q};
     write_q <= rst_ni && step_q[2] && full_q && (two_vf_q ? was_steer_q != steer_q : was_map_q != map_q);
   end
 
@@ -318,13 +329,12 @@ module vfp_rows #(
   for (genvar u = 0; u < int'(Users); u++) begin : gen_we
     assign map_we_o[u] = write && !out_vf_q && 32'(out_fn_q >> FnW) == u;
   end
+  assign bump_vf  = again_q ? old_vf_q : new_vf_q;
+  assign bump_dev = again_q ? old_dev_q : new_dev_q;
   for (genvar d = 0; d < int'(Devices); d++) begin : gen_of
-    logic old_here, new_here;
-    assign old_here      = Devices == 1 || old_dev_q == 2'(d);
-    assign new_here      = Devices == 1 || new_dev_q == 2'(d);
     assign steer_we_o[d] = write && out_vf_q && (Devices == 1 || DevW'(out_at_q >> DevVfW) == DevW'(d));
     for (genvar v = 0; v < 64; v++) begin : gen_bump
-      assign bump_o[d][v] = write && ((old_here && old_vf_q == 6'(v)) || (new_here && new_vf_q == 6'(v)));
+      assign bump_o[d][v] = (write || again_q) && (Devices == 1 || bump_dev == 2'(d)) && bump_vf == 6'(v);
     end
   end
 
