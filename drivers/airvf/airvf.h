@@ -224,6 +224,28 @@ struct airvf_rx_buf {
 	dma_addr_t dma;		/* the same for the device */
 };
 
+/* Counted by whoever makes skbs: the poll, or a worker. */
+struct airvf_skb_count {
+	u32 csum_good;
+	u32 copied;
+	/* The others are rare. */
+	u32 csum_none;
+	u32 csum_bad;
+	u32 failed;
+	u32 own_multicast;
+};
+
+/* What the poll that runs did with a ring; zero between polls but for copybreak. */
+struct airvf_rx_pass {
+	u32 packets;
+	u32 bytes;
+	struct airvf_skb_count skbs;
+	u32 copybreak;	/* longest frame that is copied */
+	bool no_buffer;	/* the device was found without a buffer */
+	bool tx;
+	bool redirect;
+};
+
 /* A frame for an XDP program, and where the device says what it is. */
 struct airvf_xdp_buff {
 	struct xdp_buff xdp;
@@ -248,6 +270,7 @@ struct airvf_rx_ring {
 	struct page_pool *pool;
 	struct bpf_prog *prog;	/* the poll's copy, valid within one poll ... */
 	struct airvf_mtvd *mtvd;	/* ... as is who gets its frames; NULL: the stack */
+	struct airvf_rx_pass pass;
 	struct airvf *vf;
 	struct airvf_vector *vector;
 	struct airvf_rx_stats *stats;
@@ -412,10 +435,16 @@ static inline u16 airvf_tx_unused(const struct airvf_tx_ring *ring)
 	return (clean > use ? 0 : ring->count) + clean - use - 1;
 }
 
-static inline u16 airvf_rx_unused(const struct airvf_rx_ring *rx)
+/* Descriptors that the device has been given, and that were not taken since. */
+static inline u32 airvf_rx_given(const struct airvf_rx_ring *rx)
 {
-	return (rx->next_to_clean > rx->next_to_use ? 0 : rx->count) +
-	       rx->next_to_clean - rx->next_to_use - 1;
+	return (rx->next_to_use >= rx->next_to_clean ? 0 : rx->count) +
+	       rx->next_to_use - rx->next_to_clean;
+}
+
+static inline u32 airvf_rx_unused(const struct airvf_rx_ring *rx)
+{
+	return rx->count - 1 - airvf_rx_given(rx);
 }
 
 #endif

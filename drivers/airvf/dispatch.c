@@ -491,7 +491,7 @@ void airvf_lane_drop(struct airvf_lane *lane)
  * Dispatcher, before it takes frames: a change of workers. True: this poll
  * takes none, poll again.
  */
-bool airvf_mtvd_hold(struct airvf_vector *vector, struct napi_struct *napi, int budget)
+bool airvf_mtvd_change(struct airvf_vector *vector, struct napi_struct *napi, int budget)
 {
 	struct airvf_mtvd *mtvd = vector->mtvd;
 	struct airvf_lane *lane = mtvd ? &mtvd->lane[vector->index] : NULL;

@@ -39,14 +39,23 @@ u64 airvf_mtvd_helped(struct airvf_vector *vector);
 void airvf_mtvd_account(struct airvf_vector *vector, bool full);
 
 /**
- * airvf_mtvd_hold() - a change of workers, before the poll takes frames
+ * airvf_mtvd_change() - a change of workers, before the poll takes frames
  * @vector: the dispatcher
  * @napi: its NAPI
  * @budget: how much may be delivered
  *
  * Return: true if this poll is to take no frame and to be called again.
  */
-bool airvf_mtvd_hold(struct airvf_vector *vector, struct napi_struct *napi, int budget);
+bool airvf_mtvd_change(struct airvf_vector *vector, struct napi_struct *napi, int budget);
+
+/* The same for every poll, in which there seldom is a change. */
+static inline bool airvf_mtvd_hold(struct airvf_vector *vector, struct napi_struct *napi,
+				   int budget)
+{
+	return unlikely(READ_ONCE(vector->mtvd_switch) != AIRVF_SWITCH_NONE) &&
+	       airvf_mtvd_change(vector, napi, budget);
+}
+
 /* The polls of a worker and of what brings its packets into their order. */
 int airvf_worker_poll(struct napi_struct *napi, int budget);
 int airvf_release_poll(struct napi_struct *napi, int budget);

@@ -41,16 +41,6 @@ struct airvf_frame {
 	u32 xdp_flags;
 };
 
-/* Counted by whoever makes skbs: the poll, or a worker. */
-struct airvf_skb_count {
-	u32 csum_good;
-	u32 csum_none;
-	u32 csum_bad;
-	u32 failed;
-	u32 copied;
-	u32 own_multicast;
-};
-
 /* What the device's hash was made from, by RSS type (data sheet 7.1.6.2). */
 extern const u8 airvf_hash_types[RXD_RSS_TYPE + 1];
 

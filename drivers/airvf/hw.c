@@ -38,12 +38,6 @@ u32 airvf_rd(struct airvf *vf, u32 reg)
 	return value;
 }
 
-void airvf_wr(struct airvf *vf, u32 reg, u32 value)
-{
-	if (likely(!test_bit(AIRVF_F_GONE, &vf->flags)))
-		writel(value, vf->base + reg);
-}
-
 void airvf_hw_mask(struct airvf *vf)
 {
 	airvf_wr(vf, VTEIAM, 0);

@@ -22,7 +22,11 @@ u32 airvf_rd(struct airvf *vf, u32 reg);
  *
  * Any context.
  */
-void airvf_wr(struct airvf *vf, u32 reg, u32 value);
+static inline void airvf_wr(struct airvf *vf, u32 reg, u32 value)
+{
+	if (likely(!test_bit(AIRVF_F_GONE, &vf->flags)))
+		writel(value, vf->base + reg);
+}
 
 /**
  * airvf_gone() - does the device read all ones?

@@ -22,17 +22,6 @@
 /* Without them frames go the long way. */
 #define USUAL_FEATURES	(NETIF_F_RXCSUM | NETIF_F_RXHASH)
 
-/* What one poll of a ring did. */
-struct airvf_rx_pass {
-	u32 copybreak;	/* longest frame that is copied */
-	struct airvf_skb_count skbs;
-	u32 packets;
-	u32 bytes;
-	bool no_buffer;	/* the device had no buffer left as it began */
-	bool tx;
-	bool redirect;
-};
-
 static struct page *airvf_rx_page(const struct airvf_rx_buf *buf)
 {
 	return virt_to_page(buf->data);
@@ -143,19 +132,20 @@ static struct sk_buff *airvf_rx_wrap_one(void *data, u32 len)
 /* Before the descriptor is armed again: what it says of the frame lies in the same place. */
 static __always_inline void airvf_rx_fields(struct airvf_rx_ring *rx,
 					    const union airvf_rx_desc *desc, struct sk_buff *skb,
-					    u32 status, struct airvf_skb_count *count)
+					    u32 status)
 {
 	if (unlikely(status & RXD_VP))
 		airvf_skb_vlan(skb, rx->vf, le16_to_cpu(desc->wb.vlan));
 	airvf_skb_fields(skb, rx->rxq.dev, USUAL_FEATURES, status, le16_to_cpu(desc->wb.info),
-			 le32_to_cpu(desc->wb.rss), rx->index, count);
+			 le32_to_cpu(desc->wb.rss), rx->index, &rx->pass.skbs);
 }
 
 /* A frame in one buffer, for the stack. What the device wrote is checked already. */
 static __always_inline void airvf_rx_take_one(struct airvf_rx_ring *rx, struct napi_struct *napi,
 					      union airvf_rx_desc *desc, struct airvf_rx_buf *buf,
-					      u32 status, u32 len, struct airvf_rx_pass *pass)
+					      u32 status, u32 len)
 {
+	struct airvf_rx_pass *pass = &rx->pass;
 	struct sk_buff *skb;
 
 	pass->packets++;
@@ -169,14 +159,14 @@ static __always_inline void airvf_rx_take_one(struct airvf_rx_ring *rx, struct n
 		skb = airvf_skb_copy(napi, buf->data, len);
 		if (unlikely(!skb))
 			goto failed;
-		airvf_rx_fields(rx, desc, skb, status, &pass->skbs);
+		airvf_rx_fields(rx, desc, skb, status);
 		pass->skbs.copied++;
 		airvf_rx_keep_page(rx, desc, buf);
 	} else {
 		skb = airvf_rx_wrap_one(buf->data, len);
 		if (unlikely(!skb))
 			goto failed;
-		airvf_rx_fields(rx, desc, skb, status, &pass->skbs);
+		airvf_rx_fields(rx, desc, skb, status);
 		airvf_rx_page_gone(rx, buf);
 	}
 	napi_gro_receive(napi, skb);
@@ -197,8 +187,7 @@ static void airvf_rx_put_foreign(const struct airvf_rx_buf *buf)
 
 /* The same for a worker. */
 static __always_inline void airvf_rx_give_one(struct airvf_rx_ring *rx, union airvf_rx_desc *desc,
-					      struct airvf_rx_buf *buf, u32 status, u32 len,
-					      struct airvf_rx_pass *pass)
+					      struct airvf_rx_buf *buf, u32 status, u32 len)
 {
 	const struct airvf_frame frame = {
 		.data = buf->data,
@@ -212,8 +201,8 @@ static __always_inline void airvf_rx_give_one(struct airvf_rx_ring *rx, union ai
 		.unseen = true,
 	};
 
-	pass->packets++;
-	pass->bytes += len;
+	rx->pass.packets++;
+	rx->pass.bytes += len;
 	airvf_rx_sync_for_cpu(rx, buf, len);
 	airvf_mtvd_dispatch(rx->vector, &frame, buf);
 	if (likely(buf->data && airvf_rx_page(buf)->pp == rx->pool)) {
@@ -315,19 +304,18 @@ static u64 *airvf_rx_refuse(struct airvf_rx_ring *rx, u32 status)
 }
 
 /* True: the program left a frame for the stack. */
-static bool airvf_rx_run_program(struct airvf_rx_ring *rx, const union airvf_rx_desc *desc,
-				 struct airvf_rx_pass *pass)
+static bool airvf_rx_run_program(struct airvf_rx_ring *rx, const union airvf_rx_desc *desc)
 {
 	airvf_hints_set(&rx->frame.xdp, desc);
 	switch (airvf_xdp_run(rx, &rx->frame.xdp)) {
 	case AIRVF_XDP_PASS:
 		break;
 	case AIRVF_XDP_TX:
-		pass->tx = true;
+		rx->pass.tx = true;
 		rx->frame.xdp.data = NULL;
 		return false;
 	case AIRVF_XDP_REDIRECT:
-		pass->redirect = true;
+		rx->pass.redirect = true;
 		rx->frame.xdp.data = NULL;
 		return false;
 	case AIRVF_XDP_CONSUMED:
@@ -345,8 +333,7 @@ static bool airvf_rx_run_program(struct airvf_rx_ring *rx, const union airvf_rx_
 
 /* True: the frame was copied, and its only page is still ours. */
 static bool airvf_rx_complete_frame(struct airvf_rx_ring *rx, struct napi_struct *napi,
-				    const union airvf_rx_desc *desc, u32 status,
-				    struct airvf_rx_pass *pass)
+				    const union airvf_rx_desc *desc, u32 status)
 {
 	struct airvf_rx_buf none = {};
 	struct airvf_frame frame;
@@ -360,11 +347,11 @@ static bool airvf_rx_complete_frame(struct airvf_rx_ring *rx, struct napi_struct
 		airvf_rx_drop_gathered(rx, true);
 		return false;
 	}
-	pass->packets++;
-	pass->bytes += airvf_rx_gathered_len(&rx->frame.xdp);
+	rx->pass.packets++;
+	rx->pass.bytes += airvf_rx_gathered_len(&rx->frame.xdp);
 	if (xdp_buff_has_frags(&rx->frame.xdp))
 		airvf_rx_count(rx, &rx->stats->multi_buffer, 1);
-	if (rx->prog && !airvf_rx_run_program(rx, desc, pass))
+	if (rx->prog && !airvf_rx_run_program(rx, desc))
 		return false;
 
 	airvf_rx_describe(rx, desc, status, &frame);
@@ -374,7 +361,7 @@ static bool airvf_rx_complete_frame(struct airvf_rx_ring *rx, struct napi_struct
 		airvf_rx_put_foreign(&none);
 		return false;
 	}
-	skb = airvf_frame_skb(rx->vf, napi, &frame, &left, &pass->skbs);
+	skb = airvf_frame_skb(rx->vf, napi, &frame, &left, &rx->pass.skbs);
 	if (skb)
 		napi_gro_receive(napi, skb);
 	return left;
@@ -395,7 +382,7 @@ static void airvf_rx_give_back(struct airvf_rx_ring *rx, union airvf_rx_desc *de
 /* One buffer of a frame that may have several. */
 static noinline void airvf_rx_take_piece(struct airvf_rx_ring *rx, struct napi_struct *napi,
 					 union airvf_rx_desc *desc, struct airvf_rx_buf *buf,
-					 u32 status, u32 len, struct airvf_rx_pass *pass)
+					 u32 status, u32 len)
 {
 	if (unlikely(rx->skipping)) {
 		airvf_rx_give_back(rx, desc, buf);
@@ -408,7 +395,7 @@ static noinline void airvf_rx_take_piece(struct airvf_rx_ring *rx, struct napi_s
 		goto give_up;
 	airvf_rx_page_gone(rx, buf);
 	if (status & RXD_EOP) {
-		if (airvf_rx_complete_frame(rx, napi, desc, status, pass)) {
+		if (airvf_rx_complete_frame(rx, napi, desc, status)) {
 			airvf_rx_set_page(buf, rx->head);
 			airvf_rx_give_back(rx, desc, buf);
 		}
@@ -450,17 +437,15 @@ static __always_inline u32 airvf_rx_len(const union airvf_rx_desc *desc,
 }
 
 /*
- * Up to @most descriptors, counted whether their frames have an end or not.
+ * Up to @most descriptors that the device has been given: beyond these an old DD may
+ * still stand. Counted whether their frames have an end or not.
  * @give: known to the compiler, so that the usual loop does not ask
  */
 static __always_inline u32 airvf_rx_take_batch(struct airvf_rx_ring *rx, struct napi_struct *napi,
-					       u32 most, struct airvf_rx_pass *pass,
-					       const bool give)
+					       u32 most, const bool give)
 {
-	u32 begin = rx->next_to_clean, i = begin, end, usual = airvf_rx_usual(rx);
+	u32 begin = rx->next_to_clean, i = begin, end = begin + most, usual = airvf_rx_usual(rx);
 
-	/* Beyond what the device has been given, an old DD may still stand. */
-	end = begin + min_t(u32, most, rx->count - 1 - airvf_rx_unused(rx));
 	if (end >= rx->count)
 		end -= rx->count;
 	while (i != end) {
@@ -474,9 +459,9 @@ static __always_inline u32 airvf_rx_take_batch(struct airvf_rx_ring *rx, struct 
 				i = 0;
 			if (likely(len - ETH_HLEN <= AIRVF_RX_BUFFER - ETH_HLEN)) {
 				if (give)
-					airvf_rx_give_one(rx, desc, buf, status, len, pass);
+					airvf_rx_give_one(rx, desc, buf, status, len);
 				else
-					airvf_rx_take_one(rx, napi, desc, buf, status, len, pass);
+					airvf_rx_take_one(rx, napi, desc, buf, status, len);
 				continue;
 			}
 		} else {
@@ -486,32 +471,51 @@ static __always_inline u32 airvf_rx_take_batch(struct airvf_rx_ring *rx, struct 
 			if (++i == rx->count)
 				i = 0;
 		}
-		airvf_rx_take_piece(rx, napi, desc, buf, status, len, pass);
+		airvf_rx_take_piece(rx, napi, desc, buf, status, len);
 		usual = airvf_rx_usual(rx);
 	}
 	rx->next_to_clean = i;
 	return (i >= begin ? 0 : rx->count) + i - begin;
 }
 
-static void airvf_rx_account(struct airvf_rx_ring *rx, const struct airvf_rx_pass *pass,
-			     struct airvf_work *work)
+/* What a poll seldom has. */
+static noinline void airvf_rx_account_rare(struct airvf_rx_ring *rx, struct airvf_work *work)
 {
 	struct airvf_rx_stats *stats = rx->stats;
+	struct airvf_rx_pass *pass = &rx->pass;
 
 	u64_stats_update_begin(&stats->sync);
-	stats->packets += pass->packets;
-	stats->bytes += pass->bytes;
-	stats->csum_good += pass->skbs.csum_good;
 	stats->csum_none += pass->skbs.csum_none;
 	stats->csum_bad += pass->skbs.csum_bad;
 	stats->skb_failed += pass->skbs.failed;
-	stats->copied += pass->skbs.copied;
 	stats->own_multicast += pass->skbs.own_multicast;
 	stats->no_buffer += pass->no_buffer;
 	u64_stats_update_end(&stats->sync);
-	work->packets += pass->packets;
-	work->bytes += pass->bytes;
 	work->dry |= pass->no_buffer;
+	*pass = (struct airvf_rx_pass){};
+}
+
+static void airvf_rx_account(struct airvf_rx_ring *rx, struct airvf_work *work)
+{
+	struct airvf_rx_stats *stats = rx->stats;
+	struct airvf_rx_pass *pass = &rx->pass;
+	u32 packets = pass->packets, usual = pass->skbs.csum_good;
+
+	u64_stats_update_begin(&stats->sync);
+	stats->packets += packets;
+	stats->bytes += pass->bytes;
+	stats->csum_good += usual;
+	stats->copied += pass->skbs.copied;
+	u64_stats_update_end(&stats->sync);
+	work->packets += packets;
+	work->bytes += pass->bytes;
+	pass->packets = 0;
+	pass->bytes = 0;
+	pass->skbs.csum_good = 0;
+	pass->skbs.copied = 0;
+	/* A frame that XDP, a worker or nobody got is not usual either. */
+	if (unlikely(packets != usual || pass->no_buffer))
+		airvf_rx_account_rare(rx, work);
 }
 
 void airvf_rx_sum(const struct airvf *vf, u32 queue, struct airvf_rx_stats *sum)
@@ -534,7 +538,7 @@ void airvf_rx_sum(const struct airvf *vf, u32 queue, struct airvf_rx_stats *sum)
 
 /*
  * Has the device used up all its buffers? The last one it was given says so. It
- * then drops what comes, and has no counter for that.
+ * then drops what comes, until it is given others, and has no counter for that.
  */
 static bool airvf_rx_out_of_buffers(const struct airvf_rx_ring *rx)
 {
@@ -556,59 +560,73 @@ static bool airvf_rx_in_place(const struct airvf_rx_ring *rx)
 }
 
 static noinline u32 airvf_rx_give_batch(struct airvf_rx_ring *rx, struct napi_struct *napi,
-					u32 most, struct airvf_rx_pass *pass)
+					u32 most)
 {
-	u32 done = airvf_rx_take_batch(rx, napi, most, pass, true);
+	u32 done = airvf_rx_take_batch(rx, napi, most, true);
 
 	airvf_mtvd_publish(rx->vector);
 	return done;
 }
 
-bool airvf_rx_poll(struct airvf_rx_ring *rx, struct napi_struct *napi, int budget,
-		   struct airvf_work *work)
+/* Takes up to @budget descriptors, and gives the device others. True: nothing is left. */
+static bool airvf_rx_take(struct airvf_rx_ring *rx, struct napi_struct *napi, u32 budget)
 {
-	struct airvf_rx_pass pass = { .copybreak = READ_ONCE(rx->vf->copybreak) };
-	bool enough = true, emptied = false, in_place;
-	u32 left = budget, most;
-
-	/* Nothing came, and the device has what it needs. */
-	if (!(READ_ONCE(rx->desc[rx->next_to_clean].wb.status_error) & cpu_to_le32(RXD_DD)) &&
-	    airvf_rx_unused(rx) < REFILL_BATCH)
-		return true;
-	pass.no_buffer = airvf_rx_out_of_buffers(rx);
-	rx->prog = READ_ONCE(rx->vf->prog);
-	in_place = rx->vector->mtvd && airvf_rx_in_place(rx);
-	rx->mtvd = in_place ? NULL : rx->vector->mtvd;
-	if (in_place)
-		left = min_t(u32, left, IN_PLACE);
 	/* Small rings must not run dry within a poll. */
-	most = min_t(u32, rx->mtvd ? GIVE_BATCH : TAKE_BATCH, rx->count / 4);
-	while (left && !emptied) {
-		u32 batch = min(left, most), done;
+	u32 most = min_t(u32, rx->mtvd ? GIVE_BATCH : TAKE_BATCH, rx->count / 4);
+	u32 given = airvf_rx_given(rx), batch, done;
+	bool emptied = false, enough = true;
 
+	while (budget && !emptied) {
+		batch = min(budget, most);
 		if (rx->mtvd) {
 			batch = min(batch, airvf_mtvd_room(rx->vector));
 			/* What is too much may stay in the device. */
 			if (!batch)
 				break;
-			done = airvf_rx_give_batch(rx, napi, batch, &pass);
+			done = airvf_rx_give_batch(rx, napi, min(batch, given));
 		} else {
-			done = airvf_rx_take_batch(rx, napi, batch, &pass, false);
+			done = airvf_rx_take_batch(rx, napi, min(batch, given), false);
 		}
-		left -= done;
+		budget -= done;
+		given -= done;
 		emptied = done < batch;
 		/* One failure is enough. */
-		if (enough && airvf_rx_unused(rx) >= REFILL_BATCH)
+		if (rx->count - 1 - given >= REFILL_BATCH && enough) {
+			rx->pass.no_buffer |= airvf_rx_out_of_buffers(rx);
 			enough = airvf_rx_refill(rx);
+			given = airvf_rx_given(rx);
+		}
 	}
-	if (pass.tx || pass.redirect)
-		airvf_xdp_finish(rx, pass.tx, pass.redirect);
-	if (in_place)
-		airvf_mtvd_in_place(rx->vector, napi, pass.packets);
-	airvf_rx_account(rx, &pass, work);
 	/* A ring without a single buffer gets no interrupt: try again later. */
-	if (unlikely(airvf_rx_unused(rx) == rx->count - 1))
+	if (unlikely(!given))
 		schedule_delayed_work(&rx->vector->retry, AIRVF_RETRY);
+	return emptied;
+}
+
+static bool airvf_rx_came(const struct airvf_rx_ring *rx)
+{
+	return READ_ONCE(rx->desc[rx->next_to_clean].wb.status_error) & cpu_to_le32(RXD_DD);
+}
+
+bool airvf_rx_poll(struct airvf_rx_ring *rx, struct napi_struct *napi, int budget,
+		   struct airvf_work *work)
+{
+	struct airvf_rx_pass *pass = &rx->pass;
+	bool emptied, in_place;
+
+	/* Nothing came, and the device has what it needs. */
+	if (!airvf_rx_came(rx) && airvf_rx_unused(rx) < REFILL_BATCH)
+		return true;
+	rx->prog = READ_ONCE(rx->vf->prog);
+	pass->copybreak = READ_ONCE(rx->vf->copybreak);
+	in_place = rx->vector->mtvd && airvf_rx_in_place(rx);
+	rx->mtvd = in_place ? NULL : rx->vector->mtvd;
+	emptied = airvf_rx_take(rx, napi, in_place ? min(budget, IN_PLACE) : budget);
+	if (unlikely(pass->tx || pass->redirect))
+		airvf_xdp_finish(rx, pass->tx, pass->redirect);
+	if (in_place)
+		airvf_mtvd_in_place(rx->vector, napi, pass->packets);
+	airvf_rx_account(rx, work);
 	return emptied;
 }
 
