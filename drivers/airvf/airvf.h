@@ -144,6 +144,8 @@ struct airvf_vector_stats {
 	u64 dispatched;		/* to workers */
 	u64 in_place;		/* not dispatched: workers slept, and it was little */
 	u64 full;		/* polls that ended since workers had no room */
+	u64 sent;		/* those of packets that were sent */
+	u64 dry;		/* polls that found a receive ring without buffers */
 	u64 hist[AIRVF_HIST];	/* packets per interrupt */
 };
 
@@ -284,11 +286,22 @@ struct airvf_rx_ring {
 	dma_addr_t dma;
 };
 
-/* What one poll did, for statistics and moderation. */
+/*
+ * What a poll did, for statistics and moderation.
+ * @received: frames
+ * @sent: packets whose clean-up was done; one, however many segments it became
+ * @bytes: of both
+ * @dry: a receive ring was found without buffers
+ * @start: airvf_cycles() at its beginning; 0: it is not timed
+ * @cleaned: the same when what was sent was cleaned up; @start if nothing was
+ */
 struct airvf_work {
-	u32 packets;
+	u32 received;
+	u32 sent;
 	u32 bytes;
-	bool dry;	/* a receive ring was found without buffers */
+	bool dry;
+	u64 start;
+	u64 cleaned;
 };
 
 struct airvf_vector {
@@ -308,6 +321,7 @@ struct airvf_vector {
 	unsigned long watch_since;
 	bool watch_waiting;
 	u64 lost;		/* looks that found work but no interrupt */
+	struct airvf_work work;	/* of the poll that runs */
 	u32 since_irq;		/* packets since the last interrupt */
 	u16 steps;		/* interval in VTEITR; 0: no throttling */
 	struct airvf_mtvd *mtvd;	/* the poll's; NULL: it delivers itself */

@@ -15,8 +15,8 @@
  * @available: this kernel can do it
  * @reason: of what @begin sets
  * @begin: forgets what was; returns the steps to begin with, 0 for no throttle
- * @poll: after each poll that ends with an interrupt to come; may be NULL.
- *	@elapsed: cycles since the last decision
+ * @poll: after each timed poll that ends with an interrupt to come; may be NULL.
+ *	@now: airvf_cycles() at its end; @elapsed: of these since the last decision
  * @init: once, before the vector polls; may be NULL
  * @end: once, after its last poll; may be NULL
  *
@@ -28,7 +28,7 @@ struct airvf_algorithm {
 	enum airvf_reason reason;
 	u32 (*begin)(struct airvf_vector *vector, const struct airvf_mod_config *config);
 	void (*poll)(struct airvf_vector *vector, const struct airvf_mod_config *config,
-		     const struct airvf_poll *poll, u64 elapsed);
+		     u64 now, u64 elapsed);
 	void (*init)(struct airvf_vector *vector);
 	void (*end)(struct airvf_vector *vector);
 };
@@ -41,10 +41,12 @@ extern const struct airvf_algorithm airvf_dim;
 /* Cycles of so many microseconds. */
 u64 airvf_us_to_cycles(u32 us);
 
-/* The interval that ends now has this length; only when a decision is due. */
-void airvf_interval_end(struct airvf_mod *mod, u64 elapsed);
+/* Interrupts of the interval so far. */
+u32 airvf_interval_events(const struct airvf_vector *vector);
+/* It ends and had this length; only when a decision is due. */
+void airvf_interval_end(struct airvf_vector *vector, u64 elapsed);
 /* A new one begins. @now: airvf_cycles() */
-void airvf_interval_begin(struct airvf_mod *mod, u64 now);
+void airvf_interval_begin(struct airvf_vector *vector, u64 now);
 
 /* Traces a decision and puts it into the register. */
 void airvf_decided(struct airvf_vector *vector, const struct airvf_mod_config *config,

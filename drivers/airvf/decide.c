@@ -30,14 +30,45 @@ u64 airvf_us_to_cycles(u32 us)
 	return mul_u64_u64_div_u64(us, airvf_cycles_per_second(), USEC_PER_SEC);
 }
 
-void airvf_interval_end(struct airvf_mod *mod, u64 elapsed)
+/* Everything that went through the vector, as its polls count it. */
+static struct airvf_load airvf_interval_counters(const struct airvf_vector *vector)
 {
-	mod->load.ns = mul_u64_u64_div_u64(elapsed, NSEC_PER_SEC, airvf_cycles_per_second());
+	const struct airvf_vector_stats *stats = &vector->stats;
+
+	return (struct airvf_load){
+		.packets = stats->packets,
+		.sent = stats->sent,
+		.bytes = stats->bytes,
+		.events = stats->polls - stats->exhausted,
+		.dry = stats->dry,
+	};
 }
 
-void airvf_interval_begin(struct airvf_mod *mod, u64 now)
+u32 airvf_interval_events(const struct airvf_vector *vector)
 {
-	mod->load = (struct airvf_load){};
+	return airvf_interval_counters(vector).events - vector->mod.before.events;
+}
+
+void airvf_interval_end(struct airvf_vector *vector, u64 elapsed)
+{
+	const struct airvf_load now = airvf_interval_counters(vector);
+	const struct airvf_load *before = &vector->mod.before;
+
+	vector->mod.load = (struct airvf_load){
+		.ns = mul_u64_u64_div_u64(elapsed, NSEC_PER_SEC, airvf_cycles_per_second()),
+		.packets = now.packets - before->packets,
+		.sent = now.sent - before->sent,
+		.bytes = now.bytes - before->bytes,
+		.events = now.events - before->events,
+		.dry = now.dry - before->dry,
+	};
+}
+
+void airvf_interval_begin(struct airvf_vector *vector, u64 now)
+{
+	struct airvf_mod *mod = &vector->mod;
+
+	mod->before = airvf_interval_counters(vector);
 	mod->last = now;
 	mod->helped = 0;
 }

@@ -62,30 +62,66 @@ static u32 airvf_irq_bucket(u32 packets)
 	return min_t(u32, fls(packets), AIRVF_HIST - 1);
 }
 
-static u64 airvf_irq_stamp(void)
+static bool airvf_irq_due(const struct airvf_mod *mod)
 {
-	return AIRVF_STATISTICS ? airvf_cycles() : 0;
+	return (s64)(airvf_cycles() - mod->last) >= (s64)mod->due;
 }
 
-static void airvf_irq_account(struct airvf_vector *vector, const struct airvf_poll *poll)
+/*
+ * Is the poll that begins to be timed? Those that come after many light ones seldom
+ * are (moderate.h), but a change of the configuration is seen at once.
+ */
+static bool airvf_irq_timed(const struct airvf_vector *vector)
 {
-	struct airvf_vector_stats *stats = &vector->stats;
-	u32 packets = poll->received + poll->sent;
+	const struct airvf_mod_config *config = rcu_dereference_bh(vector->vf->mod_config);
+	const struct airvf_mod *mod = &vector->mod;
+	u64 poll = vector->stats.polls + 1;
 
+	return AIRVF_STATISTICS && (mod->row < AIRVF_ROW || airvf_mod_sample(poll) ||
+				    (poll >= mod->enough && airvf_irq_due(mod)) ||
+				    unlikely(config->generation != mod->generation));
+}
+
+static void airvf_irq_begin(struct airvf_vector *vector)
+{
+	struct airvf_work *work = &vector->work;
+
+	work->received = 0;
+	work->sent = 0;
+	work->bytes = 0;
+	work->dry = false;
+	work->start = 0;
+	if (!airvf_irq_timed(vector))
+		return;
+	work->start = airvf_cycles();
+	work->cleaned = work->start;
+}
+
+static void airvf_irq_account(struct airvf_vector *vector, bool finished)
+{
+	const struct airvf_work *work = &vector->work;
+	struct airvf_vector_stats *stats = &vector->stats;
+	u32 packets = work->received + work->sent, since_irq = vector->since_irq + packets;
+
+	if (packets > AIRVF_LIGHT)
+		vector->mod.row = 0;
 	u64_stats_update_begin(&stats->sync);
 	stats->polls++;
-	stats->empty += !packets;
-	stats->exhausted += !poll->finished;
 	stats->packets += packets;
-	stats->bytes += poll->bytes;
-	/* With the end of the last poll, which was not known then. */
-	stats->cycles += poll->cycles + READ_ONCE(vector->mod.tail);
-	vector->since_irq += packets;
-	if (poll->finished) {
-		stats->hist[airvf_irq_bucket(vector->since_irq)]++;
-		vector->since_irq = 0;
+	stats->bytes += work->bytes;
+	stats->sent += work->sent;
+	if (unlikely(!packets))
+		stats->empty++;
+	if (unlikely(work->dry))
+		stats->dry++;
+	if (likely(finished)) {
+		stats->hist[airvf_irq_bucket(since_irq)]++;
+		since_irq = 0;
+	} else {
+		stats->exhausted++;
 	}
 	u64_stats_update_end(&stats->sync);
+	vector->since_irq = since_irq;
 }
 
 static bool airvf_irq_send(struct airvf_tx_ring *ring, int budget, struct airvf_work *work)
@@ -108,10 +144,11 @@ static bool airvf_irq_receive(struct airvf_rx_ring *rx, struct napi_struct *napi
 static int airvf_irq_poll(struct napi_struct *napi, int budget)
 {
 	struct airvf_vector *vector = container_of(napi, struct airvf_vector, napi);
+	struct airvf_work *work = &vector->work;
 	struct airvf *vf = vector->vf;
-	struct airvf_work tx = {}, rx = {};
-	u64 start = airvf_irq_stamp(), cleaned = start, now;
-	bool finished = true, sent, full = false;
+	bool finished = true, full = false, sent;
+	int share = budget;
+	u64 end = 0;
 	u32 i;
 
 	/* Whoever had it polled: nothing is there. */
@@ -120,52 +157,46 @@ static int airvf_irq_poll(struct napi_struct *napi, int budget)
 			napi_complete_done(napi, 0);
 		return 0;
 	}
+	airvf_irq_begin(vector);
 	for (i = 0; i < vector->n_tx; i++)
-		finished &= airvf_irq_send(vector->tx[i], budget, &tx);
+		if (!airvf_tx_idle(vector->tx[i]))
+			finished &= airvf_irq_send(vector->tx[i], budget, work);
 	sent = finished;
-	if (tx.packets)
-		cleaned = airvf_irq_stamp();
+	if (work->sent && work->start)
+		work->cleaned = airvf_cycles();
 	/* netpoll wants the transmit side only. */
 	if (!budget)
 		return 0;
 
-	if (unlikely(airvf_mtvd_hold(vector, napi, budget)))
+	if (airvf_mtvd_hold(vector, napi, budget))
 		return budget;
+	if (vector->n_rx > 1)
+		share = max(budget / vector->n_rx, 1);
 	for (i = 0; i < vector->n_rx; i++)
-		finished &= airvf_irq_receive(vector->rx[i], napi,
-					      max(budget / vector->n_rx, 1), &rx);
+		finished &= airvf_irq_receive(vector->rx[i], napi, share, work);
 	if (vector->mtvd) {
 		full = sent && !finished && airvf_mtvd_wait(vector);
 		airvf_mtvd_account(vector, full);
+		if (work->start)
+			vector->mod.helped += airvf_mtvd_helped(vector);
 	}
-	now = airvf_irq_stamp();
-	if (AIRVF_STATISTICS) {
-		const struct airvf_poll done = {
-			.received = rx.packets,
-			.sent = tx.packets,
-			.bytes = tx.bytes + rx.bytes,
-			.cycles = now - start,
-			.clean_cycles = cleaned - start,
-			.helped = vector->mtvd ? airvf_mtvd_helped(vector) : 0,
-			.now = now,
-			.finished = finished,
-			.dry = rx.dry,
-		};
-
-		airvf_irq_account(vector, &done);
-		airvf_mod_poll(vector, &done);
-	}
+	if (AIRVF_STATISTICS)
+		airvf_irq_account(vector, finished);
+	if (work->start)
+		end = airvf_mod_poll(vector, finished);
 	if (!finished && !full)
 		return budget;
 
 	/* budget itself would mean "poll me again". */
-	if (napi_complete_done(napi, min_t(int, rx.packets, budget - 1))) {
+	budget = min_t(int, work->received, budget - 1);
+	if (napi_complete_done(napi, budget)) {
 		/* GRO has delivered there. No next poll before the mask opens. */
-		airvf_mod_tail(&vector->mod, airvf_irq_stamp() - now);
+		if (end)
+			airvf_mod_tail(&vector->mod, airvf_cycles() - end);
 		if (!full && !test_bit(AIRVF_F_DOWN, &vf->flags))
 			airvf_wr(vf, VTEIMS, BIT(vector->index));
 	}
-	return min_t(int, rx.packets, budget - 1);
+	return budget;
 }
 
 /* Buffers were missing when the ring ran empty. */

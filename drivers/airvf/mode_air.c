@@ -24,27 +24,45 @@ static u32 airvf_air_begin(struct airvf_vector *vector, const struct airvf_mod_c
 	return mod->air.steps;
 }
 
-static void airvf_air_end_of_poll(struct airvf_vector *vector,
-				  const struct airvf_mod_config *config,
-				  const struct airvf_poll *poll, u64 elapsed)
+static bool airvf_air_due(struct airvf_vector *vector, u64 elapsed)
+{
+	struct airvf_mod *mod = &vector->mod;
+
+	if (airvf_air_poll(&mod->air, vector->work.received + vector->work.sent))
+		return true;
+	return elapsed >= mod->due &&
+	       (airvf_interval_events(vector) >= AIR_EVENTS || elapsed >= mod->late);
+}
+
+static void airvf_air_run(struct airvf_vector *vector, const struct airvf_mod_config *config,
+			  u64 now, u64 elapsed)
 {
 	struct airvf_mod *mod = &vector->mod;
 	struct airvf_decision decision;
 	struct airvf_cost cost;
-	bool due;
 
-	due = airvf_air_poll(&mod->air, poll->received + poll->sent);
-	due |= elapsed >= mod->due && (mod->load.events >= AIR_EVENTS || elapsed >= mod->late);
-	if (!due)
-		return;
-	airvf_interval_end(mod, elapsed);
+	airvf_interval_end(vector, elapsed);
 	airvf_fit_update(&mod->fit);
 	cost = airvf_cost_now(mod, elapsed);
 	airvf_air_set_cost(&mod->air, &cost);
 	airvf_air_decide(&mod->air, &mod->load, &decision);
 	airvf_decided(vector, config, &decision);
 	airvf_cost_watch(mod);
-	airvf_interval_begin(mod, poll->now);
+	airvf_interval_begin(vector, now);
+	mod->enough = vector->stats.polls + AIR_EVENTS;
+}
+
+static void airvf_air_end_of_poll(struct airvf_vector *vector,
+				  const struct airvf_mod_config *config,
+				  u64 now, u64 elapsed)
+{
+	struct airvf_mod *mod = &vector->mod;
+
+	if (airvf_air_due(vector, elapsed))
+		airvf_air_run(vector, config, now, elapsed);
+	/* Until load counts as light every poll is to be looked at. */
+	if (mod->air.param.fast && !mod->air.light)
+		mod->row = 0;
 }
 
 const struct airvf_algorithm airvf_air = {

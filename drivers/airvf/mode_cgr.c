@@ -10,17 +10,17 @@ static u32 airvf_cgr_begin(struct airvf_vector *vector, const struct airvf_mod_c
 }
 
 static void airvf_cgr_poll(struct airvf_vector *vector, const struct airvf_mod_config *config,
-			   const struct airvf_poll *poll, u64 elapsed)
+			   u64 now, u64 elapsed)
 {
 	struct airvf_mod *mod = &vector->mod;
 	struct airvf_decision decision;
 
 	if (elapsed < mod->due)
 		return;
-	airvf_interval_end(mod, elapsed);
+	airvf_interval_end(vector, elapsed);
 	airvf_cgr_decide(&config->cgr, vector->steps, &mod->load, &decision);
 	airvf_decided(vector, config, &decision);
-	airvf_interval_begin(mod, poll->now);
+	airvf_interval_begin(vector, now);
 }
 
 const struct airvf_algorithm airvf_cgr = {

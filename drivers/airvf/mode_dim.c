@@ -45,17 +45,20 @@ static u32 airvf_dim_begin(struct airvf_vector *vector, const struct airvf_mod_c
 }
 
 static void airvf_dim_poll(struct airvf_vector *vector, const struct airvf_mod_config *config,
-			   const struct airvf_poll *poll, u64 elapsed)
+			   u64 now, u64 elapsed)
 {
+	const struct airvf_vector_stats *stats = &vector->stats;
 	struct airvf_mod *mod = &vector->mod;
 	u32 steps = READ_ONCE(mod->dim_steps);
 	struct dim_sample sample = {};
 
-	if (steps != vector->steps)
+	if (steps != vector->steps) {
+		airvf_interval_end(vector, elapsed);
 		airvf_decided_steps(vector, config, steps, AIRVF_DIM);
-	mod->dim_packets += poll->received + poll->sent;
-	mod->dim_bytes += poll->bytes;
-	dim_update_sample(++mod->dim_events, mod->dim_packets, mod->dim_bytes, &sample);
+		airvf_interval_begin(vector, now);
+	}
+	/* It takes differences, and has as many events as it wants or some more. */
+	dim_update_sample(stats->polls - stats->exhausted, stats->packets, stats->bytes, &sample);
 	airvf_net_dim(&mod->dim, &sample);
 }
 

@@ -13,7 +13,6 @@
 
 #define CGR_US		100000
 #define AIR_US		4000
-#define FIT_SAMPLE	8	/* one poll of so many goes into the calibration */
 
 static const struct airvf_algorithm * const airvf_algorithms[AIRVF_MODES] = {
 	[AIRVF_FIR] = &airvf_fir,
@@ -54,71 +53,91 @@ void airvf_mod_vector_free(struct airvf_vector *vector)
 static u32 airvf_mod_begin(struct airvf_vector *vector, const struct airvf_mod_config *config)
 {
 	vector->mod.generation = config->generation;
-	airvf_interval_begin(&vector->mod, airvf_cycles());
+	vector->mod.row = 0;
+	vector->mod.enough = U64_MAX;
+	vector->mod.load = (struct airvf_load){};
+	airvf_interval_begin(vector, airvf_cycles());
 	return airvf_algorithms[airvf_mod_mode(config, vector->index)]->begin(vector, config);
+}
+
+/*
+ * The cycles of a poll are counted, those of a light one also for others that were
+ * not timed.
+ */
+static void airvf_mod_charge(struct airvf_vector *vector, u64 cycles)
+{
+	struct airvf_vector_stats *stats = &vector->stats;
+	struct airvf_mod *mod = &vector->mod;
+	u64 polls = 1;
+
+	if (vector->work.received + vector->work.sent <= AIRVF_LIGHT) {
+		mod->row++;
+		polls = stats->polls - mod->charged;
+	}
+	mod->charged += polls;
+	mod->own += cycles * polls;
+	airvf_mod_spend(cycles * polls);
+	u64_stats_update_begin(&stats->sync);
+	/* With the end of the last poll, which was not known then. */
+	stats->cycles += (cycles + READ_ONCE(mod->tail)) * polls;
+	u64_stats_update_end(&stats->sync);
 }
 
 /*
  * A poll is held back until its end is known (airvf_mod_tail()). In every mode:
  * what is known shall not depend on who asks.
  */
-static void airvf_mod_calibrate(struct airvf_mod *mod, const struct airvf_poll *poll)
+static void airvf_mod_calibrate(struct airvf_vector *vector, u64 cycles, u64 clean_cycles)
 {
+	struct airvf_mod *mod = &vector->mod;
+
 	if (mod->held) {
 		airvf_fit_poll(&mod->fit, mod->held_packets,
 			       mod->held_cycles + READ_ONCE(mod->tail));
 		mod->held = false;
 	}
 	WRITE_ONCE(mod->tail, 0);
-	if (++mod->sample % FIT_SAMPLE)
+	if (!airvf_mod_sample(vector->stats.polls))
 		return;
 	mod->held = true;
-	mod->held_packets = poll->received;
-	mod->held_cycles = poll->cycles - poll->clean_cycles;
-	if (poll->sent)
-		airvf_fit_sent(&mod->fit, poll->sent, poll->clean_cycles);
+	mod->held_packets = vector->work.received;
+	mod->held_cycles = cycles - clean_cycles;
+	if (vector->work.sent)
+		airvf_fit_sent(&mod->fit, vector->work.sent, clean_cycles);
 	if (mod->fit.polls >= AIRVF_FIT_POLLS)
 		airvf_fit_update(&mod->fit);
 }
 
 /* Cycles since the last decision. */
-static u64 airvf_mod_elapsed(struct airvf_mod *mod, u64 now)
+static u64 airvf_mod_elapsed(struct airvf_vector *vector, u64 now)
 {
-	s64 elapsed = now - mod->last;
+	s64 elapsed = now - vector->mod.last;
 
 	if (likely(elapsed >= 0))
 		return elapsed;
 	/* Counters of two CPUs may differ a little; much is a counter set anew. */
 	if (elapsed < -(s64)airvf_cycles_per_second())
-		airvf_interval_begin(mod, now);
+		airvf_interval_begin(vector, now);
 	return 0;
 }
 
-void airvf_mod_poll(struct airvf_vector *vector, const struct airvf_poll *poll)
+u64 airvf_mod_poll(struct airvf_vector *vector, bool finished)
 {
 	const struct airvf_mod_config *config = rcu_dereference_bh(vector->vf->mod_config);
 	const struct airvf_algorithm *algorithm =
 		airvf_algorithms[airvf_mod_mode(config, vector->index)];
-	struct airvf_mod *mod = &vector->mod;
+	const struct airvf_work *work = &vector->work;
+	u64 now = airvf_cycles();
 
-	mod->own += poll->cycles;
-	airvf_mod_spend(poll->cycles);
-	if (unlikely(config->generation != mod->generation))
+	airvf_mod_charge(vector, now - work->start);
+	if (unlikely(config->generation != vector->mod.generation))
 		airvf_decided_steps(vector, config, airvf_mod_begin(vector, config),
 				    algorithm->reason);
-
-	airvf_mod_calibrate(mod, poll);
-	mod->load.packets += poll->received + poll->sent;
-	mod->load.sent += poll->sent;
-	mod->load.bytes += poll->bytes;
-	mod->load.dry += poll->dry;
-	mod->helped += poll->helped;
+	airvf_mod_calibrate(vector, now - work->start, work->cleaned - work->start);
 	/* No interrupt will come before the poll is finished: nothing to set. */
-	if (!poll->finished)
-		return;
-	mod->load.events++;
-	if (algorithm->poll)
-		algorithm->poll(vector, config, poll, airvf_mod_elapsed(mod, poll->now));
+	if (finished && algorithm->poll)
+		algorithm->poll(vector, config, now, airvf_mod_elapsed(vector, now));
+	return now;
 }
 
 void airvf_mod_start(struct airvf_vector *vector)

@@ -58,29 +58,44 @@ static inline u32 airvf_mod_fir_steps(const struct airvf_mod_config *config, u32
 	return config->own & BIT(vector) ? config->own_steps[vector] : config->fir_steps;
 }
 
+/*
+ * A poll that takes its time costs more than it finds out where each packet has a
+ * poll of its own. So of light polls in a row that is long enough only one in
+ * AIRVF_SAMPLE is timed, and what ends an interval; it stands for the others, and
+ * moderation looks at nothing but what is counted anyway.
+ */
+#define AIRVF_SAMPLE	8	/* one poll in so many is also for the calibration */
+#define AIRVF_ROW	8
+#define AIRVF_LIGHT	2	/* packets of a light poll, at most */
+
+static inline bool airvf_mod_sample(u64 poll)
+{
+	return !(poll % AIRVF_SAMPLE);
+}
+
 /* One vector's state; belongs to its poll. */
 struct airvf_mod {
 	u32 generation;
+	u32 row;		/* light polls in a row; not all of those that are not timed */
+	u64 charged;		/* polls whose cycles are counted */
 	u64 last;		/* cycles, at the last decision */
 	u64 due;		/* cycles after which the next may come ... */
 	u64 late;		/* ... and comes even if it rests on little */
-	struct airvf_load load;	/* since then; ns only when a decision is made */
+	u64 enough;		/* polls after which that is not little; U64_MAX: whenever */
+	struct airvf_load before;	/* the vector's counters at the last decision */
+	struct airvf_load load;	/* from then to the next one, when that is made */
 	struct airvf_air air;
 	struct airvf_fit fit;
-	u64 held_cycles;	/* the last poll, which goes into fit at the next */
-	u64 tail;		/* what its end took (napi_complete_done) */
+	u64 held_cycles;	/* a poll, which goes into fit at the next that is timed */
+	u64 tail;		/* what the end of the last one took (napi_complete_done) */
 	u32 held_packets;
 	bool held;
-	u32 sample;		/* polls so far */
 	u32 cpu;		/* where the last decision was made ... */
 	u64 spent;		/* ... cycles that polls of ours had spent there, ... */
 	u64 steal;		/* ... ns that the hypervisor had taken, ... */
 	u64 own;		/* ... and cycles of our own polls since then */
 	u64 helped;		/* cycles that each worker spent on our frames since then */
 	struct dim dim;
-	u64 dim_packets;
-	u64 dim_bytes;
-	u16 dim_events;
 	u16 dim_steps;		/* wanted; written by DIM's work */
 };
 
@@ -95,34 +110,16 @@ void airvf_mod_vector_free(struct airvf_vector *vector);
 void airvf_mod_start(struct airvf_vector *vector);
 
 /**
- * struct airvf_poll - what one poll did
- * @received: frames
- * @sent: packets whose clean-up was done; one, however many segments it became
- * @bytes: of both
- * @cycles: of the whole poll but for its end (airvf_mod_tail())
- * @clean_cycles: those of them that the clean-up took; 0 with @sent 0
- * @helped: what each worker spent on received frames since the last poll
- * @now: airvf_cycles() at its end
+ * airvf_mod_poll() - end of a poll that is timed
+ * @vector: its work is counted already
  * @finished: an interrupt is to come again
- * @dry: a receive ring was found without buffers
+ *
+ * Return: airvf_cycles() now, for airvf_mod_tail().
  */
-struct airvf_poll {
-	u32 received;
-	u32 sent;
-	u32 bytes;
-	u64 cycles;
-	u64 clean_cycles;
-	u64 helped;
-	u64 now;
-	bool finished;
-	bool dry;
-};
-
-/* End of a poll. */
-void airvf_mod_poll(struct airvf_vector *vector, const struct airvf_poll *poll);
+u64 airvf_mod_poll(struct airvf_vector *vector, bool finished);
 /* Any poll of the driver: cycles that this CPU has not for others. */
 void airvf_mod_spend(u64 cycles);
-/* After the end of a poll that was finished. */
+/* After the end of a poll that was timed and finished. */
 static inline void airvf_mod_tail(struct airvf_mod *mod, u64 cycles)
 {
 	WRITE_ONCE(mod->tail, cycles);

@@ -507,7 +507,7 @@ static void airvf_rx_account(struct airvf_rx_ring *rx, struct airvf_work *work)
 	stats->csum_good += usual;
 	stats->copied += pass->skbs.copied;
 	u64_stats_update_end(&stats->sync);
-	work->packets += packets;
+	work->received += packets;
 	work->bytes += pass->bytes;
 	pass->packets = 0;
 	pass->bytes = 0;

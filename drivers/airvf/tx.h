@@ -10,6 +10,12 @@ netdev_tx_t airvf_xmit(struct sk_buff *skb, struct net_device *netdev);
 netdev_features_t airvf_features_check(struct sk_buff *skb, struct net_device *netdev,
 				       netdev_features_t features);
 
+/* In its vector's poll: is there nothing that could have been sent? */
+static inline bool airvf_tx_idle(const struct airvf_tx_ring *ring)
+{
+	return ring->next_to_clean == READ_ONCE(ring->next_to_use) && !ring->xsk;
+}
+
 /**
  * airvf_tx_clean() - returns packets that were sent
  * @ring: the ring, in its vector's poll

@@ -102,7 +102,7 @@ bool airvf_tx_clean(struct airvf_tx_ring *ring, int budget, struct airvf_work *w
 	ring->stats->bytes += bytes;
 	u64_stats_update_end(&ring->stats->clean_sync);
 	/* The device made the segments: to us it was one packet. */
-	work->packets += done;
+	work->sent += done;
 	work->bytes += bytes;
 
 	netdev_tx_completed_queue(ring->txq, done - found.xdp, bytes - found.xdp_bytes);

@@ -151,7 +151,7 @@ static void airvf_xsk_account(struct airvf_rx_ring *rx, const struct airvf_xsk_p
 	stats->skb_failed += pass->skbs.failed;
 	stats->copied += pass->skbs.copied;
 	u64_stats_update_end(&stats->sync);
-	work->packets += pass->packets;
+	work->received += pass->packets;
 	work->bytes += pass->bytes;
 }
 

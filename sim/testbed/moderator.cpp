@@ -9,6 +9,10 @@ constexpr Time kCgrSlice = 100 * kMillisecond;
 constexpr Time kAirEvery = 4 * kMillisecond;
 constexpr Time kAirLate = 100 * kMillisecond;
 constexpr std::uint32_t kAirEvents = 16;
+// Of light polls in a row that is long enough one in so many is looked at (moderate.h).
+constexpr std::uint32_t kSample = 8;
+constexpr std::uint32_t kRow = 8;
+constexpr std::uint32_t kLight = 2;
 constexpr std::uint32_t kCpktGuess = 1000;
 constexpr std::uint32_t kCintGuess = 5000;
 
@@ -88,8 +92,16 @@ bool Moderator::run_dim(Time now) {
   return true;
 }
 
+bool Moderator::is_timed(std::uint32_t packets, Time now) {
+  const bool due = load_.events + 1 >= kAirEvents && now - last_ >= kAirEvery;
+  const bool timed = ++polls_ % kSample == 0 || row_ < kRow || due;
+  row_ = packets <= kLight ? row_ + 1 : 0;
+  return timed;
+}
+
 bool Moderator::poll(std::uint32_t packets, std::uint64_t bytes, double cycles, Time now, Time stolen, bool finished,
                      bool dry) {
+  const bool timed = is_timed(packets, now);
   airvf_fit_poll(&fit_, packets, static_cast<std::uint64_t>(cycles));
   if (fit_.polls >= AIRVF_FIT_POLLS) airvf_fit_update(&fit_);
   packets_ += packets;
@@ -102,7 +114,11 @@ bool Moderator::poll(std::uint32_t packets, std::uint64_t bytes, double cycles, 
   switch (settings_.algorithm) {
     case Algorithm::kFir: return false;
     case Algorithm::kCgr: return run_cgr(now);
-    case Algorithm::kAir: return run_air(packets, now, stolen);
+    case Algorithm::kAir: {
+      const bool decided = timed && run_air(packets, now, stolen);
+      if (settings_.air.fast && !air_.light) row_ = 0;
+      return decided;
+    }
     case Algorithm::kDim: return run_dim(now);
   }
   return false;

@@ -45,6 +45,8 @@ class Moderator {
 
  private:
   airvf_cost cost(Time elapsed, Time stolen) const;
+  /// Does the driver look at this poll, of so many packets?
+  bool is_timed(std::uint32_t packets, Time now);
   bool run_cgr(Time now);
   bool run_air(std::uint32_t packets, Time now, Time stolen);
   bool run_dim(Time now);
@@ -59,6 +61,8 @@ class Moderator {
   airvf_load load_{};
   Dim dim_;
   std::uint64_t packets_ = 0, bytes_ = 0;
+  std::uint64_t polls_ = 0;
+  std::uint32_t row_ = 0;  ///< light polls in a row
   Time last_ = 0;
   Time stolen_ = 0;
 };
