@@ -31,28 +31,30 @@ measure() { # test function arguments...
 flood() { # payload rate
 	$load udp-count 9 $((ms / 1000 + 6)) &
 	local counter=$!
-	sleep 0.2
+	soon grep -q ':0009 ' /proc/net/udp
 	host sim flood "payload=$1" "rate=$2" "ms=$ms" flows=4
 	wait $counter
 }
 # A stream is measured behind slow start: on a busy machine, whose processors come by turns, that can last longer than the
 # test, and its length then says how long they were away.
 slow_start=$((1 << 20))
+# Port 5001 is listened to, here or, with far, there.
+listens() { soon "$@" grep -q ':1389 [0-9A-F:]* 0A' /proc/net/tcp; }
 tcp_rx() {
 	$load tcp-sink 5001 $slow_start &
-	sleep 0.3
+	listens
 	far taskset 2 /airvf-load tcp-send 10.0.0.1 5001 $secs >/dev/null
 	wait
 }
 tcp_tx() {
 	far taskset 2 /airvf-load tcp-sink 5001 $slow_start &
-	sleep 0.3
+	listens far
 	$load tcp-send 10.0.0.2 5001 $secs >/dev/null
 	wait
 }
 tcp_rr() {
 	far taskset 2 /airvf-load tcp-echo 5001 &
-	sleep 0.3
+	listens far
 	$load tcp-rr 10.0.0.2 5001 $secs
 	wait
 }
