@@ -10,9 +10,12 @@
 namespace vfpool::station {
 namespace {
 
-constexpr SimTime kTick = std::chrono::microseconds(100), kEndGap = std::chrono::milliseconds(20);
+constexpr SimTime kTick = std::chrono::microseconds(100), kEndGap = std::chrono::milliseconds(20),
+                  kLateEndGap = std::chrono::milliseconds(500);
 constexpr double kMostDue = 64;  // datagrams; what came late is not sent in one burst
-constexpr unsigned kEnds = 25;   // repetitions of the last mark, should some be lost
+// Repetitions of the last mark, should some be lost. Most at once, the others for a receiver that still has so much to
+// do that it has no room for any.
+constexpr unsigned kEnds = 25, kLateEnds = 20;
 constexpr std::size_t kEthernet = 14, kIp = 20, kUdp = 8;
 
 std::uint16_t get16(const std::uint8_t* p) { return static_cast<std::uint16_t>(p[0] << 8 | p[1]); }
@@ -141,7 +144,7 @@ std::string Station::flood(unsigned payload, unsigned rate, unsigned millisecond
   sum_ = sum;
   sent_ = 0;
   due_ = 0;
-  ends_ = kEnds;
+  ends_ = kEnds + kLateEnds;
   last_ = scheduler_.now();
   until_ = last_ + std::chrono::milliseconds(milliseconds);
   if (timer_ != 0) scheduler_.cancel(timer_);
@@ -168,7 +171,7 @@ void Station::send_flood() {
   const SimTime now = scheduler_.now();
   if (now >= until_) {
     send_mark(std::max(sent_, 1U));
-    if (--ends_ > 0) timer_ = scheduler_.after(kEndGap, [this] { send_flood(); });
+    if (--ends_ > 0) timer_ = scheduler_.after(ends_ > kLateEnds ? kEndGap : kLateEndGap, [this] { send_flood(); });
     return;
   }
   due_ = std::min(due_ + std::chrono::duration<double>(now - last_).count() * rate_, kMostDue);

@@ -65,6 +65,14 @@ TEST_F(StationTest, AFloodForSeveralVfsGivesEachAllOfItAtItsAddress) {
   }
 }
 
+TEST_F(StationTest, WhoHasNoRoomForSecondsAfterAFloodHearsItsEnd) {
+  ASSERT_THAT(station.flood(18, 1000, 100, 4), IsEmpty());
+  scheduler.after(std::chrono::seconds(5), [this] { got.clear(); });
+  scheduler.run();
+  EXPECT_NEAR(got[0].total, 100, 2);
+  EXPECT_EQ(got[0].datagrams, 0U) << "only its end";
+}
+
 TEST_F(StationTest, AFloodThatIsEndedSaysWhatWasSentUntilThen) {
   ASSERT_THAT(station.flood(18, 1000, 60'000, 1), IsEmpty());
   scheduler.after(std::chrono::milliseconds(50), [this] { station.end_flood(); });
