@@ -106,12 +106,14 @@ void udp_count(const char* port, double limit) {
   const auto start = Clock::now();
   Clock::time_point first{}, last{};
   std::array<std::uint32_t, 512> data;
-  // The end may overtake datagrams of other flows, so it is waited for a silence after it. It may also be lost: then
-  // the silence is longer than any for which this program, or who brings it its datagrams, is kept from a processor.
+  // The end may overtake datagrams of other flows, so it is waited for a silence after it, and for some more if one is
+  // missing: a worker that got no processor may still have it. The end may also be lost: then the silence is longer
+  // than any for which this program, or who brings it its datagrams, is kept from a processor.
+  constexpr int kMissing = 10, kLost = 33;
   for (int silences = 0; since(start) < limit;) {
     pollfd p{fd, POLLIN, 0};
     if (poll(&p, 1, 300) <= 0) {
-      if (sent != 0 || (received != 0 && ++silences == 33)) break;
+      if (received != 0 && ((sent != 0 && received >= sent) || ++silences == (sent != 0 ? kMissing : kLost))) break;
       continue;
     }
     silences = 0;
