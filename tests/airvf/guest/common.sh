@@ -130,5 +130,7 @@ card() {
 	echo "$answer"
 	case $answer in *'"ok":true'*) ;; *) return 1 ;; esac
 }
+# Frames that the card dropped since the driver was too slow: no descriptor was there.
+no_descriptor() { card state part=card | sed -n 's/.*no descriptor \([0-9]*\).*/\1/p'; }
 # One of the numbers that airvf-load left in /tmp/count.
 number() { sed -n "s/.*\"$1\": \([0-9]*\).*/\1/p" /tmp/count; }

@@ -56,7 +56,6 @@ for policy in flow rr rr-ordered; do
 done
 # The same against a source that numbers its datagrams. What the card had no descriptor for (a slow machine) it counts
 # itself; nothing else may be missing.
-no_descriptor() { card state part=card | sed -n 's/.*no descriptor \([0-9]*\).*/\1/p'; }
 for policy in flow rr rr-ordered; do
 	echo $policy >$m/mtvd_policy
 	dropped=$(no_descriptor)

@@ -70,9 +70,16 @@ if modprobe mpls_iptunnel && far modprobe mpls_router; then
 	far ip addr add 10.9.0.2/32 dev lo
 	check "a route with a label" ip route add 10.9.0.2/32 encap mpls 100 via inet 10.0.0.2 dev air0
 	check "ping with a label" ping -q -c 3 -i 0.1 -W 2 10.9.0.2
+	# What a slow machine has no room for is sent again without labels, too.
+	sent_again() { awk '/sender/ { print $(NF - 1) }' /tmp/out; }
+	far_server -1
+	check "TCP of so much without one" iperf3 -c 10.0.0.2 -n 2M
+	plain=$(sent_again)
 	far_server -1
 	check "TCP with a label" iperf3 -c 10.9.0.2 -n 2M
-	check "hardly anything sent again" [ "$(awk '/sender/ { print $(NF - 1) }' /tmp/out)" -lt 50 ]
+	labelled=$(sent_again)
+	echo "     sent again: $plain without a label, $labelled with"
+	check "hardly more sent again" [ "$labelled" -lt $((plain + 50)) ]
 	ip route del 10.9.0.2/32
 else
 	echo "skip labels: this kernel has no MPLS"
@@ -81,17 +88,19 @@ fi
 counted() { ethtool -S air0 | awk -v c="_csum_$1:" '/rx_queue/ && $1 ~ c { n += $2 } END { print n }'; }
 for sum in good:good none:none wrong:none; do
 	kind=${sum#*:} sum=${sum%:*}
-	before=$(counted $kind)
+	dropped=$(no_descriptor) before=$(counted $kind)
 	count_flood 3
 	host sim flood payload=100 rate=1000 ms=300 "sum=$sum"
 	wait $counter
-	more=$(($(counted $kind) - before))
-	echo "     $sum: $(cat /tmp/count), $more counted as $kind"
+	more=$(($(counted $kind) - before)) dropped=$(($(no_descriptor) - dropped))
+	echo "     $sum: $(cat /tmp/count), $more counted as $kind, $dropped dropped by the card"
 	check "datagrams with checksum $sum are counted as $kind" [ $more -ge 100 ]
 	if [ $sum = wrong ]; then
 		check "and none of them arrives" [ "$(number received)" = 0 ]
 	else
-		check "and all of them arrive" [ "$(number received)" -ge 100 -a "$(number received)" = "$(number sent)" ]
+		check "and all that the card took arrive" \
+			[ "$(number received)" -ge 100 -a $(($(number received) + dropped)) -ge "$(number sent)" ]
+		check "and none twice" [ "$(number received)" -le "$(number sent)" ]
 	fi
 done
 check "and none counted as bad" [ "$(counted bad)" = 0 ]
