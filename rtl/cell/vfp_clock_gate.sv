@@ -19,13 +19,12 @@ module vfp_clock_gate #(
   end
 
 `ifdef VFPOOL_GATE
-  logic       goes;
-  logic [4:0] left_q;
-  always_ff @(posedge clk_i) begin
-    if (!rst_ni || on_i) left_q <= 5'(Hold);
-    else if (left_q != '0) left_q <= left_q - 1'b1;
-  end
-  assign goes  = on_i || left_q != '0 || !rst_ni;
+  // A bit for each cycle that is left, and all of them from the beginning, for the reset: what every gate does in every cycle,
+  // whether its part rests or not, is to be little.
+  logic            goes;
+  logic [Hold-1:0] left_q = '1;
+  always_ff @(posedge clk_i) left_q <= !rst_ni || on_i ? '1 : left_q << 1;
+  assign goes  = on_i || left_q != '0;
   assign clk_o = clk_i && goes;
 `else
   assign clk_o = clk_i;

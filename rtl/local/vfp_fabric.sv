@@ -466,11 +466,13 @@ module vfp_fabric #(
   localparam logic [7:0] Looks  = 8'(2 * Vfs + 2);  // vfp_vf_busy knows again who is quiet
   logic [9:0]              quiet_q, tail;
   logic [7:0]              looks_q;
-  logic                    moves;
+  logic                    comes, moves;
   logic [Ports-1:0]        link_q, tx_ready_q;
   logic [Hosts-1:0]        old_q;
   logic [Ports-1:0][2:0]   tx_room_q;
-  assign moves = rx_valid_i != '0 || (tx_valid_o & tx_ready_i) != '0 || local_valid != '0 || alloc != '0 || over != '0 ||
+  // By itself, so that the simulation computes what follows once a cycle, and not for its inputs as well.
+  assign comes = rx_valid_i != '0;
+  assign moves = (tx_valid_o & tx_ready_i) != '0 || local_valid != '0 || alloc != '0 || over != '0 ||
                  (own_req_valid & own_req_ready) != '0 || (own_cpl_valid & own_cpl_ready) != '0 || devs_busy != '0 || looks_q != '0 ||
                  (host_busy | counts) != '0 || deciding != '0 || err_valid_o || tick_ms_i || !settled || pending != '0 ||
                  renews != '0 || runs_out ||
@@ -483,17 +485,17 @@ module vfp_fabric #(
     tx_room_q  <= tx_room_i;
     looks_q    <= !rst_ni ? '0 : moving ? Looks : looks_q != '0 ? looks_q - 8'd1 : '0;
     if (!rst_ni || (tick_ms_i && waits != '0) || link_q != link_i) quiet_q <= Walk;
-    else if (moves && quiet_q < tail) quiet_q <= tail;
+    else if ((comes || moves) && quiet_q < tail) quiet_q <= tail;
     else if (waits == '0 && quiet_q > Pass) quiet_q <= Pass;
     else if (quiet_q != '0) quiet_q <= quiet_q - 1'b1;
   end
   // Where all parts rest, nothing is under way. (A part that waits for a neighbour does not rest.)
   logic [4:0] rest_q;
   always_ff @(posedge clk_i) begin
-    if (!rst_ni || moves || plane_busy) rest_q <= 5'd20;
+    if (!rst_ni || comes || moves || plane_busy) rest_q <= 5'd20;
     else if (rest_q != '0) rest_q <= rest_q - 1'b1;
   end
-  assign busy_o  = moves || (quiet_q != '0 && rest_q != '0);
+  assign busy_o  = comes || moves || (quiet_q != '0 && rest_q != '0);
   assign timer_o = waits != '0;
 
   logic unused;

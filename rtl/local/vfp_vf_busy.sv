@@ -19,11 +19,15 @@ module vfp_vf_busy #(
   output logic [Vfs-1:0]            busy_o
 );
 
+  if (Vfs < 2 || Vfs != (1 << VfW)) begin : gen_bad_vfs
+    $fatal(1, "vfp_vf_busy: Vfs is a power of two, 2 or more");
+  end
+
   localparam int unsigned CountW = 9;  // a port has 256 tags at most
 
   logic [VfW-1:0]   at_q;
   logic             init_q;
-  logic [Vfs-1:0]   seen_at_q;  // whose counts were compared a cycle ago
+  logic [Vfs-1:0]   seen_at_q;  // whose counts were compared a cycle ago: a one that goes round with at_q
   logic             differ_q;
   logic [Ports-1:0] differ;
   logic [Vfs-1:0]   seen_q;  // quiet in the last walk
@@ -56,18 +60,15 @@ module vfp_vf_busy #(
 
   logic [Vfs-1:0] busy_q;
   always_ff @(posedge clk_i) begin
-    for (int v = 0; v < int'(Vfs); v++) seen_at_q[v] <= at_q == VfW'(v);
+    seen_at_q <= rst_ni ? {seen_at_q[Vfs-2:0], seen_at_q[Vfs-1]} : {1'b1, {(Vfs - 1){1'b0}}};
     differ_q  <= differ != '0 || init_q;
     if (!rst_ni || init_q || unsure_i) begin
       seen_q <= '0;
       busy_q <= '1;
     end else begin
-      for (int v = 0; v < int'(Vfs); v++) begin
-        if (seen_at_q[v]) begin
-          seen_q[v] <= !differ_q;
-          busy_q[v] <= differ_q || !seen_q[v];
-        end
-      end
+      // All at once: bit by bit it takes the simulation 64 decisions a cycle.
+      seen_q <= (seen_q & ~seen_at_q) | (differ_q ? '0 : seen_at_q);
+      busy_q <= (busy_q & ~seen_at_q) | (differ_q ? seen_at_q : seen_at_q & ~seen_q);
     end
   end
   assign busy_o = busy_q;
