@@ -52,6 +52,11 @@ class Rig : public Pool {
     moves();
     neighbours();
   }
+  void measure_speed() {
+    run(set_up());
+    take_the_cards_place();
+    wall_rate();
+  }
 
   void measure() {
     run(set_up());
@@ -373,14 +378,20 @@ class Rig : public Pool {
 int main(int argc, char** argv) {
   CLI::App cli("Cycles and bytes per cycle through the Verilated bridge.");
   std::string out = "rtl.json";
-  bool moves = false;
-  cli.add_flag("--moves", moves, "how long a VF takes to come and to go, instead");
+  bool moves = false, speed = false;
+  CLI::Option* only_moves = cli.add_flag("--moves", moves, "how long a VF takes to come and to go, instead");
+  cli.add_flag("--speed", speed, "only how many cycles this machine simulates in a second")->excludes(only_moves);
   cli.add_option("--out", out, "file for the raw data")->capture_default_str();
   CLI11_PARSE(cli, argc, argv);
   try {
     vfpool::bench::Figures figures(argc, argv);
     vfpool::bench::Rig rig(figures);
-    moves ? rig.measure_moves() : rig.measure();
+    if (moves)
+      rig.measure_moves();
+    else if (speed)
+      rig.measure_speed();
+    else
+      rig.measure();
     figures.write(out);
   } catch (const std::exception& e) {
     fmt::print(stderr, "rtl_bench: {}\n", e.what());
