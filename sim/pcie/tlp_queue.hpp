@@ -20,19 +20,22 @@ inline unsigned room_of(const FlowControl& receiver) {
 
 /// Each class is first in, first out. No packet passes a posted one; posted packets and completions pass non-posted
 /// requests that have no room, and posted packets pass completions, so that requests never dam up what answers them.
+/// Non-posted requests and completions go in turn where there is room for both: what a program waits for, a register
+/// read or its answer, is not to stand behind all that a stream has put there.
 class TlpQueue {
  public:
   void push(Tlp tlp) {
     const auto c = static_cast<unsigned>(tlp.flow_class());
     waiting_[c].push_back({arrivals_++, std::move(tlp)});
   }
-  /// The oldest packet that may leave, of the classes in `room`; nothing if none may.
+  /// The next packet that may leave, of the classes in `room`; nothing if none may.
   std::optional<Tlp> pop(unsigned room) {
     const int c = next(room);
     if (c < 0) return std::nullopt;
     auto& queue = waiting_[static_cast<unsigned>(c)];
     Tlp tlp = std::move(queue.front().tlp);
     queue.pop_front();
+    if (c != 0) last_ = c;
     return tlp;
   }
   bool can_pop(unsigned room) const { return next(room) >= 0; }
@@ -58,18 +61,19 @@ class TlpQueue {
   };
 
   int next(unsigned room) const {
-    const auto& posted = waiting_[0];
-    int best = -1;
-    for (int c = 0; c < 3; ++c) {
+    const auto may = [&](int c) {
+      const auto& posted = waiting_[0];
       const auto& queue = waiting_[static_cast<unsigned>(c)];
-      if (queue.empty() || !(room >> c & 1)) continue;
-      if (c != 0 && !posted.empty() && posted.front().order < queue.front().order) continue;
-      if (best < 0 || queue.front().order < waiting_[static_cast<unsigned>(best)].front().order) best = c;
-    }
-    return best;
+      return !queue.empty() && room >> c & 1 && (posted.empty() || queue.front().order <= posted.front().order);
+    };
+    const int other = 3 - last_;
+    if (may(other)) return other;
+    if (may(last_)) return last_;
+    return !waiting_[0].empty() && room & 1 ? 0 : -1;
   }
 
   std::array<std::deque<Waiting>, 3> waiting_;  // by FlowClass
+  int last_ = 2;                                // of non-posted (1) and completion (2): which one left last
   std::uint64_t arrivals_ = 0;
 };
 

@@ -27,11 +27,26 @@ Tlp packet(FlowClass c, std::uint64_t number) {
 }
 std::uint64_t number_of(const Tlp& t) { return t.flow_class() == FlowClass::kCompletion ? t.hdr[2] : t.address() / 4; }
 
-TEST(TlpQueue, WithRoomForAllItIsFirstInFirstOut) {
+TEST(TlpQueue, WithRoomForAllEachClassInTurnIsFirstInFirstOut) {
   TlpQueue q;
   for (unsigned i = 0; i < 9; ++i) q.push(packet(static_cast<FlowClass>(i % 3), i));
   for (unsigned i = 0; i < 9; ++i) EXPECT_EQ(number_of(*q.pop(kAll)), i);
   EXPECT_FALSE(q.pop(kAll));
+}
+
+TEST(TlpQueue, ARequestWaitsForOneCompletionAtMostAndTheOtherWayRound) {
+  for (const auto& [many, one] : {std::pair{FlowClass::kCompletion, FlowClass::kNonPosted},
+                                  std::pair{FlowClass::kNonPosted, FlowClass::kCompletion}}) {
+    TlpQueue q;
+    for (unsigned i = 0; i < 9; ++i) q.push(packet(many, i));
+    EXPECT_EQ(number_of(*q.pop(kAll)), 0u);
+    q.push(packet(one, 9));
+    EXPECT_EQ(number_of(*q.pop(kAll)), 9u);
+    q.push(packet(one, 10));
+    EXPECT_EQ(number_of(*q.pop(kAll)), 1u);
+    EXPECT_EQ(number_of(*q.pop(kAll)), 10u);
+    for (unsigned i = 2; i < 9; ++i) EXPECT_EQ(number_of(*q.pop(kAll)), i);
+  }
 }
 
 TEST(TlpQueue, PostedAndCompletionsPassRequestsThatHaveNoRoom) {
@@ -70,6 +85,7 @@ TEST(TlpQueue, RandomRoomNeverBreaksTheOrder) {
   TlpQueue q;
   std::vector<std::pair<FlowClass, std::uint64_t>> inside;  // in order of arrival
   std::uint64_t number = 0;
+  auto last = FlowClass::kPosted;  // that was no posted one, or nothing yet
   for (int step = 0; step < 20'000; ++step) {
     if (random() % 2 && inside.size() < 50) {
       const auto c = static_cast<FlowClass>(random() % 3);
@@ -91,8 +107,12 @@ TEST(TlpQueue, RandomRoomNeverBreaksTheOrder) {
     for (auto older = inside.begin(); older != me; ++older) {
       ASSERT_NE(older->first, t->flow_class());
       ASSERT_NE(older->first, FlowClass::kPosted);
-      ASSERT_FALSE(room >> static_cast<unsigned>(older->first) & 1) << "passed a packet that had room";
+      if (room >> static_cast<unsigned>(older->first) & 1) {
+        ASSERT_NE(t->flow_class(), FlowClass::kPosted) << "passed a packet that had room";
+        ASSERT_NE(t->flow_class(), last) << "passed a packet that had room, and whose turn it was";
+      }
     }
+    if (t->flow_class() != FlowClass::kPosted) last = t->flow_class();
     inside.erase(me);
   }
 }

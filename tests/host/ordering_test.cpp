@@ -64,6 +64,23 @@ TEST_F(Ordering, ReadsDoNotPassWritesOfTheirSource) {
   for (unsigned i = 0; i < 4; ++i) EXPECT_EQ(card.tlps[i].kind(), i < 3 ? TlpKind::kMemWrite : TlpKind::kMemRead);
 }
 
+// The program that reads waits, and the card's reads are answered with packets by the dozen.
+TEST_F(Ordering, ARegisterReadDoesNotWaitForAllThatTheCardReadsFromTheSameServer) {
+  run(ready());
+  silence_the_card();
+  const auto registers = find(user_trees[1], 0x8086).bar[0];
+  const auto cycles_of_a_read = [&] {
+    const auto before = scheduler.cycles();
+    run(user(1).read32(registers));
+    return scheduler.cycles() - before;
+  };
+  const auto alone = cycles_of_a_read();
+  for (unsigned i = 0; i < 8; ++i)
+    from_device(pcie::mem_read(owner_vfs[0].bdf, static_cast<std::uint8_t>(i), 0x700000, 512));
+  ASSERT_TRUE(scheduler.run_until([&] { return bridge.pending(1) >= 16; }, milliseconds(1)));
+  EXPECT_LE(cycles_of_a_read(), alone + 40);  // a few packets of 8 cycles, of the 16
+}
+
 // Its configuration requests go on all the time: they must not make its posted queue look alive.
 TEST_F(Ordering, AServerThatTakesNoWritesStopsNobodyElse) {
   run(ready());
