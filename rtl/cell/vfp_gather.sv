@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// One stream of words out of several, each source in its turn; one word a cycle, a cycle later.
+// One stream of words out of several, each source in its turn; one word a cycle, a cycle later. The caller selects the word:
+// words of all sources side by side would have to be put together in every cycle, which in a simulation costs more than
+// all the rest, and mostly there are none.
 module vfp_gather #(
   parameter int unsigned N = 2,
   parameter int unsigned W = 32
@@ -9,7 +11,8 @@ module vfp_gather #(
 
   input  logic [N-1:0]        in_valid_i,
   output logic [N-1:0]        in_ready_o,
-  input  logic [N-1:0][W-1:0] in_data_i,
+  output logic [N-1:0]        pick_o,     // whose word in_data_i is to be: of one source, or none where none has one
+  input  logic [W-1:0]        in_data_i,
 
   output logic                out_valid_o,
   input  logic                out_ready_i,
@@ -19,7 +22,7 @@ module vfp_gather #(
   // Sources after the last one come first.
   logic [N-1:0] after_q, later, pick, above;
   logic         free, out_valid_q;
-  logic [W-1:0] data, out_q;
+  logic [W-1:0] out_q;
   assign later = in_valid_i & after_q;
   assign free  = !out_valid_q || out_ready_i;
 
@@ -28,17 +31,11 @@ module vfp_gather #(
     assign above[i] = (pick & ~({N{1'b1}} << i)) != '0;
   end
 
-  always_comb begin
-    data = '0;
-    // Most of the time there is nothing: then the simulation looks at no source.
-    if (in_valid_i != '0) begin
-      for (int i = 0; i < int'(N); i++) if (pick[i]) data = data | in_data_i[i];
-    end
-  end
+  assign pick_o     = pick;
   assign in_ready_o = free ? pick : '0;
 
   always_ff @(posedge clk_i) begin
-    if (free && in_valid_i != '0) out_q <= data;
+    if (free && in_valid_i != '0) out_q <= in_data_i;
     if (!rst_ni) begin
       out_valid_q <= 1'b0;
       after_q     <= '0;

@@ -344,7 +344,6 @@ module vfp_plane #(
   localparam int unsigned N = 1 + 2 * P;
   localparam int unsigned SaidW = 16 + AnswerW;  // with the completer ID (vfp_answer)
   logic [P-1:0][N-1:0]              ask, heard;
-  logic [P-1:0][N-1:0][SaidW-1:0]   said;
   always_comb begin
     end_ready  = '0;
     late_ready = '0;
@@ -358,10 +357,9 @@ module vfp_plane #(
 
   localparam int unsigned Reports = 3 * P + H;
   logic [Reports-1:0]              rep_valid, rep_ready;
-  logic [Reports-1:0][ReportW+7:0] rep;
+  logic [P-1:0][ReportW-1:0]       dec_report, bad_report;
   for (genvar h = 0; h < int'(H); h++) begin : gen_own_reports
     assign rep_valid[3*P+h]   = own_err_valid_i[h];
-    assign rep[3*P+h]         = {8'(h), own_err_reason_i[h], own_err_hdr_i[h]};
     assign own_err_ready_o[h] = rep_ready[3*P+h];
   end
 
@@ -400,17 +398,16 @@ module vfp_plane #(
     logic       unused_dec_room, unused_bad_room, reports_q;
     always_ff @(posedge clk_link) reports_q <= dec_used < 7'd16 && bad_used < 5'd4;
     assign dec_room[p] = verdict_room[p] & {3{reports_q}};
-    logic [ReportW-1:0] dec_report, bad_report;
     vfp_fifo #(.W(ReportW), .Depth(64)) u_dec_reports (
       .clk_i(clk_in[p]), .rst_ni, .in_valid_i(dec_err[p]), .in_ready_o(unused_dec_room),
       .in_data_i({dec_reason[p], route_hdr[p]}),
-      .out_valid_o(rep_valid[3*p]), .out_ready_i(rep_ready[3*p]), .out_data_o(dec_report), .used_o(dec_used)
+      .out_valid_o(rep_valid[3*p]), .out_ready_i(rep_ready[3*p]), .out_data_o(dec_report[p]), .used_o(dec_used)
     );
     vfp_cell_pkg::cell_t exit, wire_cell, tx;
     vfp_fifo #(.W(ReportW), .Depth(16)) u_bad_reports (
       .clk_i(clk_in[p]), .rst_ni, .in_valid_i(bad[p]), .in_ready_o(unused_bad_room),
       .in_data_i({vfp_regs_pkg::DropMalformed, bad_hdr[p]}),
-      .out_valid_o(rep_valid[3*p+1]), .out_ready_i(rep_ready[3*p+1]), .out_data_o(bad_report), .used_o(bad_used)
+      .out_valid_o(rep_valid[3*p+1]), .out_ready_i(rep_ready[3*p+1]), .out_data_o(bad_report[p]), .used_o(bad_used)
     );
     // What ended at the exit or behind it is counted, its header is not kept. Three may end at once.
     logic [7:0] ends_q;
@@ -423,15 +420,6 @@ module vfp_plane #(
       if (!rst_ni) ends_q <= '0;
       else if (ends != {1'b0, ends_told}) begin
         ends_q <= ends == 2'd0 ? ends_q - 1'b1 : ends_q >= 8'hfd ? 8'hff : ends_q + 8'(ends) - 8'(ends_told);
-      end
-    end
-    // What a device may not send is its own report; what ended on the way to a device is its sender's. Seldom; and then wide.
-    always_comb begin
-      rep[3*p+:3] = '0;
-      if (rep_valid[3*p+:3] != 3'd0) begin
-        rep[3*p]   = {8'(p), dec_report};
-        rep[3*p+1] = {8'(p), bad_report};
-        rep[3*p+2] = {8'(p), down[p] ? vfp_regs_pkg::DropBlocked : vfp_regs_pkg::DropNotAssigned, 128'd0};
       end
     end
 
@@ -456,19 +444,26 @@ module vfp_plane #(
     );
 
     // Answers for this link: its own refusals, its own completions that ended, and requests of it that ended elsewhere or got
-    // no answer there.
+    // no answer there. Seldom; and then wide.
+    logic [N-1:0]     speaker;
+    logic [SaidW-1:0] said;
     always_comb begin
-      ask[p]  = '0;
-      said[p] = '0;
-      // Seldom; and then wide.
+      ask[p] = '0;
       if (ans_valid[p] || end_valid != '0 || late_valid != '0) begin
-        ask[p][0]  = ans_valid[p];
-        said[p][0] = {16'd0, ans[p]};
+        ask[p][0] = ans_valid[p];
         for (int q = 0; q < int'(P); q++) begin
-          ask[p][1+2*q]  = end_valid[q] && (q == p ? !back[q] : (q < int'(H)) != IsHost && back[q] && end_source[q] == Mine);
-          said[p][1+2*q] = {16'd0, end_ans[q]};
-          ask[p][2+2*q]  = late_valid[q] && (q < int'(H)) != IsHost && late_port[q] == Mine;
-          said[p][2+2*q] = {late_cid[q], late_ans[q]};
+          ask[p][1+2*q] = end_valid[q] && (q == p ? !back[q] : (q < int'(H)) != IsHost && back[q] && end_source[q] == Mine);
+          ask[p][2+2*q] = late_valid[q] && (q < int'(H)) != IsHost && late_port[q] == Mine;
+        end
+      end
+    end
+    always_comb begin
+      said = '0;
+      if (speaker != '0) begin
+        if (speaker[0]) said = said | {16'd0, ans[p]};
+        for (int q = 0; q < int'(P); q++) begin
+          if (speaker[1+2*q]) said = said | {16'd0, end_ans[q]};
+          if (speaker[2+2*q]) said = said | {late_cid[q], late_ans[q]};
         end
       end
     end
@@ -481,7 +476,7 @@ module vfp_plane #(
     logic [6:0]         unused_answers;
     vfp_cell_pkg::cell_t a_cell;
     vfp_gather #(.N(N), .W(SaidW)) u_answers (
-      .clk_i(clk_out[p]), .rst_ni, .in_valid_i(ask[p]), .in_ready_o(heard[p]), .in_data_i(said[p]),
+      .clk_i(clk_out[p]), .rst_ni, .in_valid_i(ask[p]), .in_ready_o(heard[p]), .pick_o(speaker), .in_data_i(said),
       .out_valid_o(said_valid), .out_ready_i(said_ready || old_o[p]), .out_data_o(one)
     );
     vfp_fifo #(.W(SaidW), .Depth(64)) u_waiting (
@@ -576,11 +571,28 @@ module vfp_plane #(
                       late, res_who, exp_left[p][12], overrun[p], stray[p], takes[p]};
   end
 
-  logic [ReportW+7:0] report;
+  // What a device may not send is its own report; what ended on the way to a device is its sender's. Seldom; and then wide.
+  logic [Reports-1:0] reporter;
+  logic [ReportW+7:0] rep, report;
+  always_comb begin
+    rep = '0;
+    if (reporter != '0) begin
+      for (int p = 0; p < int'(P); p++) begin
+        if (reporter[3*p])   rep = rep | {8'(p), dec_report[p]};
+        if (reporter[3*p+1]) rep = rep | {8'(p), bad_report[p]};
+        if (reporter[3*p+2]) begin
+          rep = rep | {8'(p), down[p] ? vfp_regs_pkg::DropBlocked : vfp_regs_pkg::DropNotAssigned, 128'd0};
+        end
+      end
+      for (int h = 0; h < int'(H); h++) begin
+        if (reporter[3*P+h]) rep = rep | {8'(h), own_err_reason_i[h], own_err_hdr_i[h]};
+      end
+    end
+  end
   logic               clk_reports;
   vfp_clock_gate u_reports_gate (.clk_i, .rst_ni, .on_i(rep_valid != '0 || err_valid_o), .clk_o(clk_reports));
   vfp_gather #(.N(Reports), .W(ReportW + 8)) u_reports (
-    .clk_i(clk_reports), .rst_ni, .in_valid_i(rep_valid), .in_ready_o(rep_ready), .in_data_i(rep),
+    .clk_i(clk_reports), .rst_ni, .in_valid_i(rep_valid), .in_ready_o(rep_ready), .pick_o(reporter), .in_data_i(rep),
     .out_valid_o(err_valid_o), .out_ready_i(err_ready_i), .out_data_o(report)
   );
   assign {err_port_o, err_reason_o, err_hdr_o} = report;
