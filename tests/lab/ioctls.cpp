@@ -136,7 +136,7 @@ void as_owner(int fd, const vfpool_info& info) {
   assign({.vf = 0, .user = 0, .slot = 0, .function = 0, .flags = 0}, "assign to the owner");
   assign({.vf = 0, .user = 1, .slot = info.slots, .function = 0, .flags = 0}, "assign to no slot");
   assign({.vf = 0, .user = 1, .slot = 0, .function = info.functions, .flags = 0}, "assign as no function");
-  assign({.vf = 0, .user = 1, .slot = 0, .function = 0, .flags = VFPOOL_FORCE}, "assign with a flag of release");
+  assign({.vf = 0, .user = 1, .slot = 0, .function = 0, .flags = VFPOOL_QUIET}, "assign with a flag of release");
   vfpool_request request{};
   expect(fd, VFPOOL_IOC_REQUEST, &request, EPERM, "the owner asks itself");
   vfpool_user_info user{.user = 1, .quota = 0, .weight = 0xff, .held = 0, .payload = 0, .reserved = {}};
