@@ -149,12 +149,12 @@ def build(report, preset, targets, prefix=()):
 def show(report, group, process):
     """Shows ctest's progress; returns the names of the tests whose failure was explained."""
     running, explained, shown = {}, set(), time.monotonic()
-    name, output = None, []
+    name, how, output = None, "", []
 
     def end_of_failure():
         nonlocal name
         if name:
-            report.say(f"FAILED  {name}", explain(output))
+            report.say(f"FAILED  {name} ({how})", explain(output))
             explained.add(name)
         name = None
         output.clear()
@@ -172,8 +172,7 @@ def show(report, group, process):
             done, total = result[1], result[2]
             running.pop(result[3], None)
             if "Passed" not in result[4]:
-                name = result[3]
-                output.append(f"{result[4].strip(' *')} after {result[5]} s")
+                name, how = result[3], f"{result[4].strip(' *')} after {result[5]} s"
             elif float(result[5]) >= 1:
                 report.say(f"ok      {result[3]} ({result[5]}s)  {group} {done}/{total}")
                 shown = now

@@ -72,6 +72,10 @@ class Runner(unittest.TestCase):
         self.assertEqual(self.run_tests(("endless", "echo before; exec sleep 60", "TIMEOUT 1")), 1)
         self.expect(0, 1, "Timeout")
 
+    def test_that_a_test_took_too_long_is_shown_whatever_it_said(self):
+        self.run_tests(("endless", "seq 1000; exec sleep 60", "TIMEOUT 1"))
+        self.expect(0, 1, "FAILED  endless (Timeout after")
+
     def test_a_test_that_dies_is_a_failure(self):
         self.assertEqual(self.run_tests(("dies", "kill -SEGV $$")), 1)
         self.expect(0, 1, "FAILED  dies")
