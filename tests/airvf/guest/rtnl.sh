@@ -41,7 +41,7 @@ mostly() { # KIND
 check "/proc tells who asks" grep -q . /proc/self/stack
 for kind in lock silence; do
 	check "$kind: an operation on another interface is not held up" mostly $kind
-	check "$kind over: recovers" carrier 1
+	check "$kind over: recovers" soon carrier 1
 done
 # An order that nobody answers is over before the driver says that nobody answers; the first one that finds it out. On a
 # machine that is busy the service may have found it out before: one of three times will do. $between: what makes the
