@@ -84,7 +84,7 @@ void vfpool_bridge_card(struct vfpool *pool, struct vfpool_card_info *card)
 	/* The last name of the last card is none: VFPOOL_ANY. */
 	int names = min(VFPOOL_CARD_VFS, VFPOOL_MOST_VFS - card->card * VFPOOL_CARD_VFS);
 
-	card->port = 1 + pool->users + card->card;
+	card->port = vfpool_card_port(pool, card->card);
 	card->link = r.link;
 	card->sriov = r.sriov;
 	card->no_vfs = r.no_vfs;

@@ -44,10 +44,9 @@ static void offered(struct vfpool *pool, unsigned long *vfs)
 /* The bridge splits no packet: it carries nothing between ports of two sizes. */
 static bool same_payload(struct vfpool *pool, u8 vf, u8 user)
 {
-	struct vfpool_card_info card = { .card = vf / VFPOOL_CARD_VFS };
+	u8 card = vfpool_card_port(pool, vf / VFPOOL_CARD_VFS);
 
-	vfpool_bridge_card(pool, &card);
-	return vfpool_bridge_payload(pool, user) == card.payload;
+	return vfpool_bridge_payload(pool, user) == vfpool_bridge_payload(pool, card);
 }
 
 /* A free VF that this user may have. */

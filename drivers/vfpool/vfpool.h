@@ -100,6 +100,12 @@ static inline bool vfpool_vf_named(const struct vfpool *pool, u8 vf)
 	return vf != VFPOOL_ANY && vf / VFPOOL_CARD_VFS < pool->cards;
 }
 
+/* The bridge's ports: the owner's, the users', then the cards'. */
+static inline u8 vfpool_card_port(const struct vfpool *pool, unsigned int card)
+{
+	return 1 + pool->users + card;
+}
+
 /* Of a VF that is named. */
 static inline struct vfpool_card *vfpool_card_of(struct vfpool *pool, u8 vf)
 {
