@@ -102,6 +102,9 @@ static void airvf_tx_timeout(struct net_device *netdev, unsigned int queue)
 {
 	struct airvf *vf = netdev_priv(netdev);
 
+	/* Closed by ourselves since the watchdog looked. */
+	if (test_bit(AIRVF_F_DOWN, &vf->flags))
+		return;
 	vf->tx_timeouts++;
 	/* Reported by the service work, since that sleeps. */
 	set_bit(AIRVF_F_TX_TIMEOUT, &vf->flags);

@@ -192,21 +192,40 @@ int airvf_reinit(struct airvf *vf)
 	return err;
 }
 
-/* Same rings, same link: for settings that only a stopped queue takes. */
-int airvf_restart(struct airvf *vf)
+/*
+ * Down and up again with the same link. The stack's watchdog takes queues that
+ * stay closed under a carrier for stuck ones, and a starved processor can take
+ * longer than it waits; it leaves a device alone that is not present.
+ */
+static void airvf_updown_hold(struct airvf *vf)
 {
-	int err;
-
-	if (!vf->up)
-		return 0;
+	netif_device_detach(vf->netdev);
 	airvf_down(vf);
-	err = airvf_up(vf, !vf->registered);
+}
+
+static int airvf_updown_release(struct airvf *vf)
+{
+	int err = airvf_up(vf, !vf->registered);
+
 	if (err) {
 		airvf_link_down(vf);
 		set_bit(AIRVF_F_RESET, &vf->flags);
 		airvf_service_kick(vf);
 	}
+	netif_device_attach(vf->netdev);
+	/* That wakes the queues, for which there is nothing behind yet. */
+	if (err)
+		netif_tx_disable(vf->netdev);
 	return err;
+}
+
+/* Same rings, same link: for settings that only a stopped queue takes. */
+int airvf_restart(struct airvf *vf)
+{
+	if (!vf->up)
+		return 0;
+	airvf_updown_hold(vf);
+	return airvf_updown_release(vf);
 }
 
 /* Other rings: first the memory, then the switch, so that failing changes nothing. */
@@ -230,19 +249,12 @@ int airvf_change(struct airvf *vf, const struct airvf_ring_param *param,
 		NL_SET_ERR_MSG_MOD(extack, "not enough memory for the rings; nothing changed");
 		return err;
 	}
-	airvf_down(vf);
+	if (was_up)
+		airvf_updown_hold(vf);
 	airvf_rings_free(vf, &vf->rings);
 	vf->rings = rings;
 	vf->param = *param;
-	if (!was_up)
-		return 0;
-	err = airvf_up(vf, !vf->registered);
-	if (err) {
-		airvf_link_down(vf);
-		set_bit(AIRVF_F_RESET, &vf->flags);
-		airvf_service_kick(vf);
-	}
-	return err;
+	return was_up ? airvf_updown_release(vf) : 0;
 }
 
 int airvf_set_moderation(struct airvf *vf, const struct airvf_mod_config *config)
