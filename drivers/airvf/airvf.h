@@ -29,7 +29,6 @@
 #define AIRVF_RSS_MAX		4	/* VFPSRTYPE.RQPL 2 */
 #define AIRVF_RING_MIN		64
 #define AIRVF_RING_MAX		4096
-#define AIRVF_RATE_START	20000	/* interrupts per second */
 #define AIRVF_RETRY		max(HZ / 100, 1)
 #define AIRVF_RX_RING		512
 #define AIRVF_TX_RING		1024

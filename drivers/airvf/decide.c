@@ -10,10 +10,6 @@
 #include "moderate.h"
 #include "trace.h"
 
-/* Usual for a server; for the ceiling, until the calibration knows better. */
-#define CPKT_GUESS	1000
-#define CINT_GUESS	5000
-
 /*
  * Cycles that polls of all our vectors and workers spent on a CPU. One that
  * shares its CPU must not take the whole of it for its own.
@@ -110,8 +106,8 @@ struct airvf_cost airvf_cost_now(const struct airvf_mod *mod, u64 elapsed)
 	cpkt = airvf_cost_shared(cpkt, mod->helped, received);
 	return (struct airvf_cost){
 		.c = airvf_cost_cycles(mod, elapsed),
-		.cpkt = cpkt ? cpkt : CPKT_GUESS,
-		.cint = mod->fit.cint ? mod->fit.cint : CINT_GUESS,
+		.cpkt = cpkt ? cpkt : AIRVF_CPKT_GUESS,
+		.cint = mod->fit.cint ? mod->fit.cint : AIRVF_CINT_GUESS,
 	};
 }
 

@@ -69,7 +69,7 @@ static bool airvf_irq_due(const struct airvf_mod *mod)
 
 /*
  * Is the poll that begins to be timed? Those that come after many light ones seldom
- * are (moderate.h), but a change of the configuration is seen at once.
+ * are (moderation.h), but a change of the configuration is seen at once.
  */
 static bool airvf_irq_timed(const struct airvf_vector *vector)
 {
@@ -77,7 +77,7 @@ static bool airvf_irq_timed(const struct airvf_vector *vector)
 	const struct airvf_mod *mod = &vector->mod;
 	u64 poll = vector->stats.polls + 1;
 
-	return AIRVF_STATISTICS && (mod->row < AIRVF_ROW || airvf_mod_sample(poll) ||
+	return AIRVF_STATISTICS && (airvf_poll_is_timed(mod->row, poll) ||
 				    (poll >= mod->enough && airvf_irq_due(mod)) ||
 				    unlikely(config->generation != mod->generation));
 }
@@ -103,7 +103,7 @@ static void airvf_irq_account(struct airvf_vector *vector, bool finished)
 	struct airvf_vector_stats *stats = &vector->stats;
 	u32 packets = work->received + work->sent, since_irq = vector->since_irq + packets;
 
-	if (packets > AIRVF_LIGHT)
+	if (packets > AIRVF_LIGHT_PACKETS)
 		vector->mod.row = 0;
 	u64_stats_update_begin(&stats->sync);
 	stats->polls++;

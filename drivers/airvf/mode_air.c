@@ -3,9 +3,6 @@
 #include "airvf.h"
 #include "algorithm.h"
 
-#define AIR_EVENTS	16	/* interrupts that a decision should rest on */
-#define AIR_LATE_US	100000	/* after this it rests on fewer */
-
 static u32 airvf_air_begin(struct airvf_vector *vector, const struct airvf_mod_config *config)
 {
 	u32 steps = vector->steps ? vector->steps : airvf_rate_to_steps(AIRVF_RATE_START);
@@ -16,7 +13,7 @@ static u32 airvf_air_begin(struct airvf_vector *vector, const struct airvf_mod_c
 	mod->cpu = U32_MAX;
 	cost = airvf_cost_now(mod, 0);
 	mod->due = airvf_us_to_cycles(config->air_us);
-	mod->late = max(mod->due, airvf_us_to_cycles(AIR_LATE_US));
+	mod->late = max(mod->due, airvf_us_to_cycles(AIRVF_AIR_LATE_US));
 	mod->air.param = config->air;
 	mod->air.param.fast = config->air_fast;
 	mod->air.param.k = min_t(u32, config->air.k, vector->vf->param.rx_count);
@@ -31,7 +28,7 @@ static bool airvf_air_due(struct airvf_vector *vector, u64 elapsed)
 	if (airvf_air_poll(&mod->air, vector->work.received + vector->work.sent))
 		return true;
 	return elapsed >= mod->due &&
-	       (airvf_interval_events(vector) >= AIR_EVENTS || elapsed >= mod->late);
+	       (airvf_interval_events(vector) >= AIRVF_AIR_EVENTS || elapsed >= mod->late);
 }
 
 static void airvf_air_run(struct airvf_vector *vector, const struct airvf_mod_config *config,
@@ -49,7 +46,7 @@ static void airvf_air_run(struct airvf_vector *vector, const struct airvf_mod_co
 	airvf_decided(vector, config, &decision);
 	airvf_cost_watch(mod);
 	airvf_interval_begin(vector, now);
-	mod->enough = vector->stats.polls + AIR_EVENTS;
+	mod->enough = vector->stats.polls + AIRVF_AIR_EVENTS;
 }
 
 static void airvf_air_end_of_poll(struct airvf_vector *vector,

@@ -11,9 +11,6 @@
 #include "hw.h"
 #include "moderate.h"
 
-#define CGR_US		100000
-#define AIR_US		4000
-
 static const struct airvf_algorithm * const airvf_algorithms[AIRVF_MODES] = {
 	[AIRVF_FIR] = &airvf_fir,
 	[AIRVF_CGR] = &airvf_cgr,
@@ -70,7 +67,7 @@ static void airvf_mod_charge(struct airvf_vector *vector, u64 cycles)
 	struct airvf_mod *mod = &vector->mod;
 	u64 polls = 1;
 
-	if (vector->work.received + vector->work.sent <= AIRVF_LIGHT) {
+	if (vector->work.received + vector->work.sent <= AIRVF_LIGHT_PACKETS) {
 		mod->row++;
 		polls = stats->polls - mod->charged;
 	}
@@ -97,7 +94,7 @@ static void airvf_mod_calibrate(struct airvf_vector *vector, u64 cycles, u64 cle
 		mod->held = false;
 	}
 	WRITE_ONCE(mod->tail, 0);
-	if (!airvf_mod_sample(vector->stats.polls))
+	if (!airvf_poll_is_sample(vector->stats.polls))
 		return;
 	mod->held = true;
 	mod->held_packets = vector->work.received;
@@ -199,8 +196,8 @@ int airvf_mod_init(struct airvf *vf)
 		.mode = AIRVF_AIR,
 		.adaptive = AIRVF_AIR,
 		.fir_steps = airvf_rate_to_steps(8000),
-		.cgr_us = CGR_US,
-		.air_us = AIR_US,
+		.cgr_us = AIRVF_CGR_US,
+		.air_us = AIRVF_AIR_US,
 		.air_fast = true,
 		.air = {
 			.k = AIRVF_AIR_K,

@@ -58,21 +58,6 @@ static inline u32 airvf_mod_fir_steps(const struct airvf_mod_config *config, u32
 	return config->own & BIT(vector) ? config->own_steps[vector] : config->fir_steps;
 }
 
-/*
- * A poll that takes its time costs more than it finds out where each packet has a
- * poll of its own. So of light polls in a row that is long enough only one in
- * AIRVF_SAMPLE is timed, and what ends an interval; it stands for the others, and
- * moderation looks at nothing but what is counted anyway.
- */
-#define AIRVF_SAMPLE	8	/* one poll in so many is also for the calibration */
-#define AIRVF_ROW	8
-#define AIRVF_LIGHT	2	/* packets of a light poll, at most */
-
-static inline bool airvf_mod_sample(u64 poll)
-{
-	return !(poll % AIRVF_SAMPLE);
-}
-
 /* One vector's state; belongs to its poll. */
 struct airvf_mod {
 	u32 generation;

@@ -25,6 +25,8 @@ u32 airvf_rate_to_steps(u32 rate);
 /* The rate that so many steps really give; steps are clamped to the range. */
 u32 airvf_steps_to_rate(u32 steps);
 
+#define AIRVF_RATE_START	20000	/* interrupts per second until something is decided */
+
 /**
  * struct airvf_load - what went through one vector since the last decision
  * @ns: length of the interval
@@ -56,6 +58,8 @@ struct airvf_cost {
  * they cost four additions and two multiplications a poll. What was sent has a
  * cost of its own: its clean-up is timed apart, so it is a quotient.
  */
+#define AIRVF_CPKT_GUESS	1000		/* usual for a server; for the ceiling, ... */
+#define AIRVF_CINT_GUESS	5000		/* ... until there are estimates */
 #define AIRVF_FIT_POLLS		4096		/* polls after which they must be folded */
 #define AIRVF_FIT_LEAST		16		/* before, they are not */
 #define AIRVF_FIT_CYCLES	16777216	/* a longer poll was interrupted */
@@ -171,6 +175,36 @@ struct airvf_air {
 	struct airvf_load with;		/* ... and of those in it */
 	bool primed;
 };
+
+/*
+ * When there is a decision. AIR's rests on AIRVF_AIR_EVENTS interrupts and waits for
+ * them up to AIRVF_AIR_LATE_US.
+ */
+#define AIRVF_CGR_US		100000	/* between two of CGR, unless set otherwise */
+#define AIRVF_AIR_US		4000	/* between two of AIR, at least, unless set otherwise */
+#define AIRVF_AIR_LATE_US	100000
+#define AIRVF_AIR_EVENTS	16
+
+/*
+ * A poll that takes its time costs more than it finds out where each packet has a
+ * poll of its own. So of light polls in a row that is long enough only one in
+ * AIRVF_POLLS_SAMPLE is timed, and what ends an interval; it stands for the others,
+ * and moderation looks at nothing but what is counted anyway.
+ */
+#define AIRVF_POLLS_SAMPLE	8	/* one poll in so many is also for the calibration */
+#define AIRVF_POLLS_ROW		8
+#define AIRVF_LIGHT_PACKETS	2	/* of a light poll, at most */
+
+static inline bool airvf_poll_is_sample(u64 poll)
+{
+	return !(poll % AIRVF_POLLS_SAMPLE);
+}
+
+/* Is the @poll-th poll timed, after so many light ones in a row? */
+static inline bool airvf_poll_is_timed(u32 row, u64 poll)
+{
+	return row < AIRVF_POLLS_ROW || airvf_poll_is_sample(poll);
+}
 
 /* Why the register has the value it has. */
 enum airvf_reason {

@@ -4,17 +4,9 @@
 namespace vfpool::testbed {
 namespace {
 
-// The driver's times and guesses (drivers/airvf/moderate.c, mode_air.c, decide.c).
-constexpr Time kCgrSlice = 100 * kMillisecond;
-constexpr Time kAirEvery = 4 * kMillisecond;
-constexpr Time kAirLate = 100 * kMillisecond;
-constexpr std::uint32_t kAirEvents = 16;
-// Of light polls in a row that is long enough one in so many is looked at (moderate.h).
-constexpr std::uint32_t kSample = 8;
-constexpr std::uint32_t kRow = 8;
-constexpr std::uint32_t kLight = 2;
-constexpr std::uint32_t kCpktGuess = 1000;
-constexpr std::uint32_t kCintGuess = 5000;
+constexpr Time kCgrSlice = AIRVF_CGR_US * kMicrosecond;
+constexpr Time kAirEvery = AIRVF_AIR_US * kMicrosecond;
+constexpr Time kAirLate = AIRVF_AIR_LATE_US * kMicrosecond;
 
 }  // namespace
 
@@ -30,7 +22,7 @@ std::string name_of(Algorithm algorithm) {
 
 Moderator::Moderator(const Moderation& settings, double hz) : settings_(settings), hz_(hz) {
   airvf_cgr_defaults(&cgr_);
-  steps_ = airvf_rate_to_steps(20000);
+  steps_ = airvf_rate_to_steps(AIRVF_RATE_START);
   switch (settings_.algorithm) {
     case Algorithm::kFir: steps_ = settings_.fir_rate == 0 ? 0 : airvf_rate_to_steps(settings_.fir_rate); break;
     case Algorithm::kCgr: break;
@@ -49,8 +41,8 @@ Moderator::Moderator(const Moderation& settings, double hz) : settings_(settings
 airvf_cost Moderator::cost(Time elapsed, Time stolen) const {
   const auto cycles = [this](Time time) { return static_cast<std::uint64_t>(seconds(time) * hz_); };
   return {.c = airvf_cost_left(static_cast<std::uint64_t>(hz_), cycles(elapsed), cycles(stolen - stolen_)),
-          .cpkt = fit_.cpkt != 0 ? fit_.cpkt : kCpktGuess,
-          .cint = fit_.cint != 0 ? fit_.cint : kCintGuess};
+          .cpkt = fit_.cpkt != 0 ? fit_.cpkt : AIRVF_CPKT_GUESS,
+          .cint = fit_.cint != 0 ? fit_.cint : AIRVF_CINT_GUESS};
 }
 
 void Moderator::restart(Time now, Time stolen) {
@@ -72,7 +64,7 @@ bool Moderator::run_cgr(Time now) {
 bool Moderator::run_air(std::uint32_t packets, Time now, Time stolen) {
   const Time elapsed = now - last_;
   bool due = airvf_air_poll(&air_, packets);
-  due |= elapsed >= kAirEvery && (load_.events >= kAirEvents || elapsed >= kAirLate);
+  due |= elapsed >= kAirEvery && (load_.events >= AIRVF_AIR_EVENTS || elapsed >= kAirLate);
   if (!due) return false;
   load_.ns = static_cast<std::uint64_t>(elapsed / kNanosecond);
   airvf_fit_update(&fit_);
@@ -93,9 +85,9 @@ bool Moderator::run_dim(Time now) {
 }
 
 bool Moderator::is_timed(std::uint32_t packets, Time now) {
-  const bool due = load_.events + 1 >= kAirEvents && now - last_ >= kAirEvery;
-  const bool timed = ++polls_ % kSample == 0 || row_ < kRow || due;
-  row_ = packets <= kLight ? row_ + 1 : 0;
+  const bool due = load_.events + 1 >= AIRVF_AIR_EVENTS && now - last_ >= kAirEvery;
+  const bool timed = airvf_poll_is_timed(row_, ++polls_) || due;
+  row_ = packets <= AIRVF_LIGHT_PACKETS ? row_ + 1 : 0;
   return timed;
 }
 

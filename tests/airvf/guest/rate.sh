@@ -49,14 +49,30 @@ sleep 1
 got=$(measure)
 echo "     air, ceiling 2000: $got per second"
 check "air stays below its ceiling" [ "$got" -le 2040 -a "$got" -ge 80 ]
-if [ -d /sys/kernel/tracing/events/airvf ]; then
-	echo 1 >/sys/kernel/tracing/events/airvf/airvf_moderate/enable
-	sleep 0.5
-	echo 0 >/sys/kernel/tracing/events/airvf/airvf_moderate/enable
-	grep -m3 airvf_moderate /sys/kernel/tracing/trace
-	check "decisions are traced" grep -q "airvf_moderate: air0 vector 0 air" /sys/kernel/tracing/trace
+trace=/sys/kernel/tracing
+traced() { # for so many seconds
+	echo >$trace/trace
+	echo 1 >$trace/events/airvf/airvf_moderate/enable
+	sleep "$1"
+	echo 0 >$trace/events/airvf/airvf_moderate/enable
+	grep -m3 airvf_moderate $trace/trace
+}
+if [ -d $trace/events/airvf ]; then
+	traced 0.5
+	check "decisions are traced" grep -q "airvf_moderate: air0 vector 0 air" $trace/trace
+	check "and why" grep -q "(ceiling)" $trace/trace
 fi
 kill %1
 wait 2>/dev/null
+if [ -d $trace/events/airvf ]; then
+	for override in air_c air_cpkt air_cint; do echo 0 >$m/$override; done
+	echo 1 >$m/air_fast
+	ping -q -i 0.01 -w 6 10.0.0.2 >/dev/null &
+	sleep 1
+	traced 3
+	check "a request and its answer are light load, and traced as that" grep -q "(light)" $trace/trace
+	check "each reason has a name" refused grep "(0x" $trace/trace
+	wait
+fi
 check "unload" pair_down airvf
 finish
