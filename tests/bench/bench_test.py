@@ -112,6 +112,19 @@ def received(configs):
     return {"what": "receive", "samples": samples} | RUN_OF
 
 
+def shared(ways):
+    """A record of ways of sharing work: 100 packets, for so many ticks of the clock each, in each round."""
+    samples = []
+    for way, rounds in ways.items():
+        for number, each in enumerate(rounds, 1):
+            of = {"round": number, "config": way, "socket_full": 0, "worker_full": 0, "impatient": 0, "in_modules": [0, 0]}
+            samples.append({**of, "test": "nothing", "rx": 0, "clock": 70, "executed": [50, 20],
+                            "flood": {"received": 1, "overtaken": 0}})
+            samples.append({**of, "test": "flood", "rx": 100, "clock": 70 + 100 * each, "executed": [50 + 100 * each, 20],
+                            "flood": {"received": 100, "overtaken": 0}})
+    return {"kernel": "7", "rounds": len(next(iter(ways.values()))), "seconds": 1, "samples": samples} | RUN_OF
+
+
 class SeveralVms(unittest.TestCase):
     def test_what_happens_without_a_flood_is_taken_off(self):
         of = vms_figures.figures(received({"ixgbevf": [20000, 30000]}))["50@1000", 2]["ixgbevf"][1]
@@ -197,6 +210,14 @@ class Page(unittest.TestCase):
         self.assertEqual(self.page("{{y | 50@1000 | 1 | airvf-air | instructions/packet x}}"), "0.5\n")
         self.assertIn("0.5", self.page("@vms y"))
         for text in ("{{y | 50@1000 | 2 | airvf-air | loss %}}", "{{y | 50@1000 | 1 | airvf-dim | loss %}}", "{{y | a}}"):
+            with self.assertRaises(PAGE.Missing, msg=text):
+                self.page(text)
+
+    def test_a_figure_of_what_shares_the_work_is_the_median_of_its_rounds(self):
+        (PAGE.DATA / "w.json").write_text(json.dumps(shared({"one": [1000, 1000, 1000], "flow-2": [500, 400, 1000]})))
+        self.assertEqual(self.page("{{w | flood | flow-2 | x}}"), "2\n")
+        self.assertIn("2 (1-2.5)", self.page("@workers w"))
+        for text in ("{{w | flood | rr-2 | x}}", "{{w | light | flow-2 | x}}", "{{w | flood | flow-2 | y}}"):
             with self.assertRaises(PAGE.Missing, msg=text):
                 self.page(text)
 
