@@ -96,7 +96,7 @@ module vfp_bridge #(
   logic [Hosts:0][3:0]      reg_be;
   logic [Hosts:0][31:0]     reg_wdata, reg_rdata;
   logic [Hosts-1:0][DevW-1:0]   rsp_fwd_dev;
-  logic [Devices-1:0]       int_valid, int_ready, int_write, int_type1, int_done;
+  logic [Devices-1:0]       int_valid, int_lock, int_ready, int_write, int_type1, int_done;
   logic [Devices-1:0][15:0] int_bdf;
   logic [Devices-1:0][11:0] int_reg;
   logic [Devices-1:0][3:0]  int_be;
@@ -160,7 +160,7 @@ module vfp_bridge #(
     .rsp_blocked_i(rsp_blocked),
     .rsp_data_i(rsp_data), .rsp_cpl_id_i(rsp_cpl_id), .rsp_fwd_bdf_i(rsp_fwd_bdf), .rsp_fwd_type1_i(rsp_fwd_type1),
     .rsp_fwd_live_i(rsp_fwd_live), .rsp_fwd_dev_i(rsp_fwd_dev),
-    .int_valid_i(int_valid), .int_ready_o(int_ready), .int_write_i(int_write), .int_bdf_i(int_bdf),
+    .int_valid_i(int_valid), .int_lock_o(int_lock), .int_ready_o(int_ready), .int_write_i(int_write), .int_bdf_i(int_bdf),
     .int_type1_i(int_type1), .int_reg_i(int_reg), .int_be_i(int_be), .int_wdata_i(int_wdata), .int_done_o(int_done),
     .int_status_o(int_status), .int_rdata_o(int_rdata), .msi_valid_i(msi_valid), .msi_ready_o(msi_ready),
     .msi_rid_i(msi_rid), .msi_addr_i(msi_addr), .msi_data_i(msi_data), .mgmt_en_i(mgmt_en), .mgmt_bar_i(mgmt_bar),
@@ -215,7 +215,7 @@ module vfp_bridge #(
     .rsp_blocked_o(rsp_blocked),
     .rsp_data_o(rsp_data), .rsp_cpl_id_o(rsp_cpl_id), .rsp_fwd_bdf_o(rsp_fwd_bdf), .rsp_fwd_type1_o(rsp_fwd_type1),
     .rsp_fwd_live_o(rsp_fwd_live), .rsp_fwd_dev_o(rsp_fwd_dev),
-    .int_valid_o(int_valid), .int_ready_i(int_ready), .int_write_o(int_write), .int_bdf_o(int_bdf),
+    .int_valid_o(int_valid), .int_lock_i(int_lock), .int_ready_i(int_ready), .int_write_o(int_write), .int_bdf_o(int_bdf),
     .int_type1_o(int_type1), .int_reg_o(int_reg), .int_be_o(int_be), .int_wdata_o(int_wdata), .int_done_i(int_done),
     .int_status_i(int_status), .int_rdata_i(int_rdata), .msi_valid_o(msi_valid), .msi_ready_i(msi_ready),
     .msi_rid_o(msi_rid), .msi_addr_o(msi_addr), .msi_data_o(msi_data), .payload_o(payload), .mgmt_en_o(mgmt_en), .mgmt_bar_o(mgmt_bar),

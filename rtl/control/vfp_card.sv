@@ -57,7 +57,8 @@ module vfp_card #(
 
   // Requests of the bridge itself (vfp_ctrl).
   output logic        int_valid_o,
-  input  logic        int_ready_i,
+  input  logic        int_lock_i,   // its turn is tried
+  input  logic        int_ready_i,  // pulse: it has left
   output logic        int_write_o,
   output logic [15:0] int_bdf_o,
   output logic        int_type1_o,
@@ -72,14 +73,22 @@ module vfp_card #(
   output logic timer_o
 );
 
+  // What a link tells comes from far.
+  logic clear_q, new_q, was_clear_q;
+  always_ff @(posedge clk_i) begin
+    clear_q     <= !rst_ni || !owner_link_i || !link_i || reset_i;
+    new_q       <= !rst_ni || !link_i || reset_i;
+    was_clear_q <= clear_q;
+  end
+
   logic        req, ready, done, write, reads;
   logic [31:0] wdata;
   logic [11:0] regno;
 
   vfp_discover #(.Vfs(Vfs)) u_discover (
     .clk_i, .rst_ni, .tick_ms_i,
-    .clear_i  (!owner_link_i || !link_i || reset_i),
-    .new_i    (!link_i || reset_i),
+    .clear_i  (clear_q),
+    .new_i    (new_q),
     .write_i, .write_reg_i, .writing_i, .written_i, .sec_bus_i,
     .req_o    (req),
     .ready_i  (ready),
@@ -114,36 +123,41 @@ module vfp_card #(
   );
 
   // ---- Requests of the bridge itself -------------------------------------------------------------------------------------
-  // One that is offered may be withdrawn until it is taken, since what is known of the device may go any time; the other
-  // one does not get in between.
-  logic wait_q, for_pool_q, hold_q, pick_pool;
+  // One that is offered may be withdrawn until its turn comes, since what is known of the device may go any time; the other
+  // one does not get in between. What leaves in spite of that has an answer that nobody waits for.
+  logic offer_q, asks, gone_q, wait_q, for_pool_q;
+  assign asks = for_pool_q ? ask_i : req;
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
+      offer_q    <= 1'b0;
+      gone_q     <= 1'b0;
       wait_q     <= 1'b0;
-      hold_q     <= 1'b0;
       for_pool_q <= 1'b0;
     end else if (wait_q) begin
-      if (int_done_i) wait_q <= 1'b0;
+      wait_q <= !int_done_i;
+    end else if (!offer_q) begin
+      offer_q    <= ask_i || req;
+      for_pool_q <= ask_i;
+      gone_q     <= 1'b0;
     end else begin
-      hold_q     <= int_valid_o && !int_ready_i;
-      for_pool_q <= pick_pool;
-      wait_q     <= int_valid_o && int_ready_i;
+      offer_q <= !int_ready_i && (int_valid_o || int_lock_i);
+      wait_q  <= int_ready_i;
+      gone_q  <= gone_q || !asks;
     end
   end
-  assign pick_pool   = ask_i && !(hold_q && !for_pool_q && req);
-  assign int_valid_o = !wait_q && (ask_i || req);
-  assign int_write_o = pick_pool ? ask_write_i : write;
-  assign int_bdf_o   = pick_pool ? ask_bdf_i : {sec_bus_i, 8'd0};
-  assign int_type1_o = pick_pool && ask_bdf_i[15:8] != sec_bus_i;
-  assign int_reg_o   = pick_pool ? ask_reg_i : regno;
-  assign int_be_o    = pick_pool && ask_write_i ? 4'b0010 : 4'b1111;
-  assign int_wdata_o = pick_pool ? 32'h0000_8000 : wdata;  // Initiate Function Level Reset
-  assign ask_ready_o = int_valid_o && int_ready_i && pick_pool;
-  assign ready       = int_valid_o && int_ready_i && !pick_pool;
-  assign done        = wait_q && int_done_i && !for_pool_q;
-  assign answer_o    = wait_q && int_done_i && for_pool_q;
+  assign int_valid_o = offer_q && !gone_q;
+  assign int_write_o = for_pool_q ? ask_write_i : write;
+  assign int_bdf_o   = for_pool_q ? ask_bdf_i : {sec_bus_i, 8'd0};
+  assign int_type1_o = for_pool_q && ask_bdf_i[15:8] != sec_bus_i;
+  assign int_reg_o   = for_pool_q ? ask_reg_i : regno;
+  assign int_be_o    = for_pool_q && ask_write_i ? 4'b0010 : 4'b1111;
+  assign int_wdata_o = for_pool_q ? 32'h0000_8000 : wdata;  // Initiate Function Level Reset
+  assign ask_ready_o = int_ready_i && for_pool_q && !gone_q;
+  assign ready       = int_ready_i && !for_pool_q && !gone_q;
+  assign done        = wait_q && int_done_i && !for_pool_q && !gone_q;
+  assign answer_o    = wait_q && int_done_i && for_pool_q && !gone_q;
 
-  assign busy_o = reads || (int_valid_o && int_ready_i) || int_done_i;
+  assign busy_o = reads || (offer_q ? int_ready_i || !asks || !int_valid_o : !wait_q && (ask_i || req)) || int_done_i || clear_q != was_clear_q;
 
   logic unused;
   assign unused = ^{no_known, no_vf, no_soon};

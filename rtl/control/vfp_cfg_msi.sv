@@ -29,13 +29,13 @@ module vfp_cfg_msi #(
   output logic [31:0]        data_o
 );
 
-  logic [Sources-1:0] pending_q, due, source_q;
+  logic [Sources-1:0] pending_q, may_q, due, source_q;
   logic [3:0]         step_q;
   logic               known_q;
   logic [63:0]        addr_q;
   logic [15:0]        data_q;
 
-  assign due     = pending_q & may_i;
+  assign due     = pending_q & may_q;
   assign first_o = due & (~due + 1'b1);
   assign begin_o = free_i && !known_q && due != '0;
   assign valid_o = known_q && (source_q & due) != '0;
@@ -50,6 +50,7 @@ module vfp_cfg_msi #(
       step_q    <= {step_q[2:0], begin_o};
       known_q   <= step_q[3] || (known_q && !written_i && valid_o && !ready_i);
     end
+    may_q <= may_i;
     if (begin_o) source_q <= first_o;
     if (step_q[1]) addr_q[31:0] <= data_i;
     if (step_q[2]) addr_q[63:32] <= data_i;

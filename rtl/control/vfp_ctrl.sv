@@ -69,6 +69,7 @@ module vfp_ctrl #(
 
   // Requests of the bridge itself to each device: SR-IOV discovery, VFs' resets. One outstanding.
   output logic [Devices-1:0]       int_valid_o,
+  input  logic [Devices-1:0]       int_lock_i,
   input  logic [Devices-1:0]       int_ready_i,
   output logic [Devices-1:0]       int_write_o,
   output logic [Devices-1:0][15:0] int_bdf_o,
@@ -217,6 +218,7 @@ module vfp_ctrl #(
       .ask_reg_i   (ask_reg[d]),
       .answer_o    (answer[d]),
       .int_valid_o (int_valid_o[d]),
+      .int_lock_i  (int_lock_i[d]),
       .int_ready_i (int_ready_i[d]),
       .int_write_o (int_write_o[d]),
       .int_bdf_o   (int_bdf_o[d]),
@@ -390,6 +392,9 @@ module vfp_ctrl #(
   logic [$clog2(UserFns)-1:0] no_look;
   logic [15:0]              no_id;
 
+  logic [Devices-1:0] own_below_reset;
+  always_ff @(posedge clk_count_i) dev_reset_o <= own_below_reset | {Devices{!rst_ni}};
+
   logic [DevW-1:0] dev0;
   assign rsp_fwd_dev_o[0] = dev0;
   vfp_cfg_host #(.Owner(1'b1), .Slots(Slots), .SlotFns(SlotFns), .Devices(Devices), .Vfs(Vfs), .MaxPayload(MaxPayload)) u_owner (
@@ -473,7 +478,7 @@ module vfp_ctrl #(
     .dsp_bdf_o      (own_dsp_bdf_o),
     .sec_bus_o      (sec_bus),
     .sub_bus_o      (own_sub_bus_o),
-    .below_reset_o  (dev_reset_o),
+    .below_reset_o  (own_below_reset),
     .payload_o      (payload_o[0]),
     .below_payload_o(payload_o[Ports-1:Hosts]),
     .msi_valid_o    (msi_valid_o[0]),

@@ -69,7 +69,8 @@ module vfp_discover #(
   localparam logic [11:0] SriovSize = 12'h040;
   localparam logic [7:0]  LostMs = 8'd100;  // a device that cannot be read for so long has lost its VFs
 
-  logic        running_q, again_q, sent_q, retry_q, closing_q, enabled_q, present_q;
+  logic        running_q, again_q, sent_q, retry_q, closing_q, enabled_q;
+  logic        sriov_q;  // VF Enable is on, nothing is against it, and the device is still there
   logic [4:0]  step_q;
   logic [11:0] cap_q, sriov_at_q, sriov_end_q;
   logic [4:0]  hops_q;  // a chain that bites its tail ends too
@@ -125,7 +126,7 @@ module vfp_discover #(
   assign sizing_o  = running_q && !sized_q;
   assign reading_o = !clear_i && (running_q || again_q || writing_i);
   assign wait_o    = known_o && closing_q;
-  assign sriov_o   = enabled_q && present_q && refusal_q == vfp_regs_pkg::NoVfsNone;
+  assign sriov_o   = sriov_q;
   assign off_o     = !enabled_q;
   assign refusal_o = known_o ? refusal_q : vfp_regs_pkg::NoVfsUnknown;
   assign busy_o    = (req_o && ready_i) || (sent_q && done_i) || got_q || (!running_q && again_q && !clear_i) ||
@@ -239,7 +240,7 @@ module vfp_discover #(
       retry_q   <= 1'b0;
       closing_q <= 1'b0;
       known_o   <= 1'b0;
-      present_q <= 1'b0;
+      sriov_q   <= 1'b0;
       failing_q <= '0;
       lost_q    <= 1'b0;
       left_q    <= 1'b0;
@@ -254,8 +255,8 @@ module vfp_discover #(
       end else if (tick_ms_i && !known_o && sec_bus_i != 8'd0) begin
         failing_q <= failing_q + 1'b1;
         if (failing_q == LostMs) begin
-          lost_q    <= 1'b1;
-          present_q <= 1'b0;
+          lost_q  <= 1'b1;
+          sriov_q <= 1'b0;
         end
       end
       if (!running_q) begin
@@ -334,7 +335,7 @@ module vfp_discover #(
         if (ends) begin
           running_q <= 1'b0;
           known_o   <= 1'b1;
-          present_q <= 1'b1;
+          sriov_q   <= !without && refusal_n == vfp_regs_pkg::NoVfsNone;
           failing_q <= '0;
           lost_q    <= 1'b0;
           if (!again_q && !writing_i) closing_q <= 1'b0;

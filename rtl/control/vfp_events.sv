@@ -103,7 +103,7 @@ module vfp_events #(
   assign take_held        = !sending_q && !init_q && held_q;
   assign take_released    = !sending_q && !init_q && !held_q && released_i;
   assign take_level       = !sending_q && !init_q && !held_q && !released_i && here;
-  assign released_ready_o = take_released;
+  assign released_ready_o = !sending_q && !init_q && !held_q;
   always_ff @(posedge clk_i) begin
     if (take_held || take_released || take_level) begin
       event_q <= held_q ? held_event_q : released_i ? released_event_i : level_event;

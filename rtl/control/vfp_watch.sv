@@ -57,6 +57,14 @@ module vfp_watch #(
 
   logic [Hosts-1:0]   some_q, sees;
   logic [Devices-1:0] ends;
+  // What leaves comes from far.
+  logic [Ports-1:0]        tx_take_q;
+  logic [Ports-1:0][127:0] tx_hdr_q;
+  always_ff @(posedge clk_i) begin
+    tx_take_q <= tx_take_i;
+    if (tx_take_i != '0) tx_hdr_q <= tx_hdr_i;
+  end
+
   logic               clk;
   vfp_clock_gate u_gate (.clk_i, .rst_ni, .on_i(sees != '0 || ends != '0 || busy_o), .clk_o(clk));
   for (genvar h = 0; h < Hosts; h++) begin : gen_host
@@ -65,15 +73,15 @@ module vfp_watch #(
     logic        abort_q, down, up, abort;
     // EP; a completion without data has none to be poisoned (2.7.2.2).
     assign down  = rx_take_i[h] && rx_hdr_i[h][14] && rx_hdr_i[h][30];
-    assign up    = tx_take_i[h] && tx_hdr_i[h][14] && tx_hdr_i[h][30];
-    assign abort = tx_take_i[h] && tx_hdr_i[h][28:24] == Cpl && tx_hdr_i[h][47:45] == vfp_cell_pkg::CplCa;
+    assign up    = tx_take_q[h] && tx_hdr_q[h][14] && tx_hdr_q[h][30];
+    assign abort = tx_take_q[h] && tx_hdr_q[h][28:24] == Cpl && tx_hdr_q[h][47:45] == vfp_cell_pkg::CplCa;
     assign sees[h] = down || up || abort;
     always_ff @(posedge clk) begin
       down_q    <= {2{down && rst_ni}} & {rx_hdr_i[h][28:24] == Cpl, rx_hdr_i[h][28:24] != Cpl};
-      up_q      <= {2{up && rst_ni}} & {tx_hdr_i[h][28:24] == Cpl, tx_hdr_i[h][28:24] != Cpl};
+      up_q      <= {2{up && rst_ni}} & {tx_hdr_q[h][28:24] == Cpl, tx_hdr_q[h][28:24] != Cpl};
       abort_q   <= abort && rst_ni;
       down_id_q <= rx_hdr_i[h][95:80];  // requester ID of a completion
-      up_id_q   <= tx_hdr_i[h][63:48];  // completer ID of a completion, requester ID of a request
+      up_id_q   <= tx_hdr_q[h][63:48];  // completer ID of a completion, requester ID of a request
     end
     assign down_poison_o[h] = down_q;
     assign down_id_o[h]     = down_id_q;
@@ -96,13 +104,13 @@ module vfp_watch #(
     logic [DevVfW-1:0] vf, soon_vf;
     logic [NFnW-1:0]   at_fn_q, fn_q;
     logic              here_q, owners_q;
-    assign ur = tx_hdr_i[P][47:45] == vfp_cell_pkg::CplUr;
-    assign ca = tx_hdr_i[P][47:45] == vfp_cell_pkg::CplCa;
-    assign ends[d] = tx_take_i[P] && tx_hdr_i[P][28:24] == Cpl && (ca || ur);
+    assign ur = tx_hdr_q[P][47:45] == vfp_cell_pkg::CplUr;
+    assign ca = tx_hdr_q[P][47:45] == vfp_cell_pkg::CplCa;
+    assign ends[d] = tx_take_q[P] && tx_hdr_q[P][28:24] == Cpl && (ca || ur);
     always_ff @(posedge clk) begin
       end_q  <= {end_q[5:0], {2{ends[d] && rst_ni}} & {ca, ur}};
-      ours_q <= {ours_q[2:0], tx_hdr_i[P][63:48] == own_dsp_bdf_i[d]};
-      rid_q  <= tx_hdr_i[P][95:80];
+      ours_q <= {ours_q[2:0], tx_hdr_q[P][63:48] == own_dsp_bdf_i[d]};
+      rid_q  <= tx_hdr_q[P][95:80];
     end
 
     vfp_dev_steer #(.Vfs(Vfs)) u_whose (
@@ -156,6 +164,6 @@ module vfp_watch #(
   assign busy_o = some_q != '0 || ending != '0;
 
   logic unused;
-  assign unused = ^{rx_hdr_i, tx_hdr_i};
+  assign unused = ^{rx_hdr_i, tx_hdr_q};
 
 endmodule

@@ -36,7 +36,8 @@ module vfp_match #(
   vfp_cell_pkg::cpl_hdr_t in, ask;
   assign in = in_hdr_i;
 
-  logic            in_ready;
+  // The table says late that it takes one: it leaves the queue a cycle after, so one goes every other cycle.
+  logic            in_ready, ask_valid, took_q;
   logic [5:0]      ask_used, result_used;
   logic [AskW-1:0] ask_word;
   vfp_fifo #(.W(AskW), .Depth(Depth), .Fast(1'b1)) u_ask (
@@ -44,8 +45,8 @@ module vfp_match #(
     .in_valid_i,
     .in_ready_o (in_ready),
     .in_data_i  ({in.rid, in.tag, in.low, in.status, in.bytes, in.dw0.data, in.dw0.len}),
-    .out_valid_o(cpl_valid_o),
-    .out_ready_i(cpl_ready_i),
+    .out_valid_o(ask_valid),
+    .out_ready_i(took_q),
     .out_data_o (ask_word),
     .used_o     (ask_used)
   );
@@ -53,7 +54,9 @@ module vfp_match #(
     ask = '0;
     {ask.rid, ask.tag, ask.low, ask.status, ask.bytes, ask.dw0.data, ask.dw0.len} = ask_word;
   end
-  assign cpl_hdr_o = ask;
+  assign cpl_hdr_o   = ask;
+  assign cpl_valid_o = ask_valid && !took_q;
+  always_ff @(posedge clk_i) took_q <= rst_ni && cpl_valid_o && cpl_ready_i;
 
   // A request that concerns no VF may say itself whom its asker takes for the completer.
   logic        cid_use;

@@ -67,6 +67,7 @@ module vfp_fabric #(
   output logic [Hosts-1:0][31:0]   reg_wdata_o,
   input  logic [Hosts-1:0][31:0]   reg_rdata_i,
   input  logic [Devices-1:0]       int_valid_i,
+  output logic [Devices-1:0]       int_lock_o,
   output logic [Devices-1:0]       int_ready_o,
   input  logic [Devices-1:0]       int_write_i,
   input  logic [Devices-1:0][15:0] int_bdf_i,
@@ -156,7 +157,7 @@ module vfp_fabric #(
   logic [Ports-1:0][7:0]      tag;
   logic [Ports-1:0][2:0]      refused;
   logic [Ports-1:0]           contained, lost, waits, deciding, old, cut, renews, own_waits, local_np;
-  logic [Hosts-1:0]           err_valid, err_ready, host_refused, answer_lost;
+  logic [Hosts-1:0]           err_valid, err_ready, host_refused, answer_lost, msi_wide_q;
   logic [Hosts-1:0][3:0]      err_reason;
   logic [Hosts-1:0][127:0]    err_hdr;
   logic [Ports-1:0][15:0]     id;
@@ -175,8 +176,10 @@ module vfp_fabric #(
 
   // A packet that was dropped at a stuck port still has its own time-out before it: together they must stay below the
   // time-outs of the hosts, from 50 ms on.
-  logic [12:0] stuck;
-  assign stuck = cpl_timeout_ms_i[15:2] == '0 ? 13'd1 : cpl_timeout_ms_i[15] ? '1 : cpl_timeout_ms_i[14:2];
+  logic [12:0] stuck_q;
+  always_ff @(posedge clk_i) begin
+    stuck_q <= cpl_timeout_ms_i[15:2] == '0 ? 13'd1 : cpl_timeout_ms_i[15] ? '1 : cpl_timeout_ms_i[14:2];
+  end
 
   // What is known of each device. A user's address that leads nowhere may be of a card that nobody may reach: of the only one,
   // or of one with users' VFs.
@@ -223,7 +226,7 @@ module vfp_fabric #(
     .clk_i, .rst_ni, .init_done_o(ready), .tick_ms_i, .payload_i, .link_i,
     .rx_valid_i, .rx_ready_o, .rx_i(rx), .rx_room_o, .tx_valid_o, .tx_ready_i, .tx_o(tx), .tx_room_i,
     .id_i(id), .timeout_i(cpl_timeout_ms_i[15] ? 15'h7fff : cpl_timeout_ms_i[14:0]), .quota_i(9'(Quota)),
-    .weight_i(weight), .tick_stuck_i(tick_ms_i), .stuck_i(stuck), .patience_i(24'd0),
+    .weight_i(weight), .tick_stuck_i(tick_ms_i), .stuck_i(stuck_q), .patience_i(24'd0),
     .map_we_i(map_we), .map_idx_i(map_idx[IdxW-1:0]), .map_row_i(map_row),
     .steer_we_i(steer_we), .steer_vf_i(steer_vf), .steer_row_i(steer_row), .bump_i(bump), .pending_o(pending),
     .local_en_i(mgmt_en_i), .local_bar_i(local_bar), .hold_i(hold), .hold_dev_i(hold_dev),
@@ -248,7 +251,7 @@ module vfp_fabric #(
 
   // --- hosts ---
 
-  logic [Hosts-1:0]         fwd_valid, fwd_ready, host_busy, counts;
+  logic [Hosts-1:0]         fwd_valid, fwd_lock, fwd_ready, host_busy, counts;
   logic [Hosts-1:0][127:0]  fwd_hdr;
   logic [Hosts-1:0][31:0]   fwd_data;
   logic [Hosts-1:0][15:0]   fwd_cpl_id;
@@ -261,7 +264,7 @@ module vfp_fabric #(
       .on_i(local_valid[h] || local_ready[h] != 3'b111 || link_q[h] != link_i[h] || old_q[h] != old[h]), .clk_o(clk)
     );
     vfp_local_host #(.Owner(h == 0), .Devices(Devices)) u_local (
-      .clk_i(clk), .rst_ni, .link_i(link_i[h] && !cut[h]), .old_i(old[h]),
+      .clk_i(clk), .rst_ni, .link_i(link_i[h] && !cut[h]), .old_i(old_q[h]),
       .in_ready_o(local_ready[h]), .in_valid_i(local_valid[h]), .in_i(local_cell[h]), .in_route_i(local_route[h]),
       .cfg_valid_o(cfg_valid_o[h]), .cfg_ready_i(cfg_ready_i[h]), .cfg_hdr_o(cfg_hdr_o[h]), .cfg_data_o(cfg_data_o[h]),
       .rsp_valid_i(rsp_valid_i[h]), .rsp_ready_o(rsp_ready_o[h]), .rsp_fwd_i(rsp_fwd_i[h]), .rsp_blocked_i(rsp_blocked_i[h]),
@@ -272,14 +275,14 @@ module vfp_fabric #(
       .reg_addr_o(reg_addr_o[h]), .reg_be_o(reg_be_o[h]), .reg_wdata_o(reg_wdata_o[h]), .reg_rdata_i(reg_rdata_i[h]),
       .reg_id_i(mgmt_bdf_i[h]), .kick_o(kicks[h]), .settled_i(settled),
       .dev_takes_i(link_i[Hosts +: Devices] & ~contained[Hosts +: Devices]), .fwd_dev_o(fwd_dev[h]), .fwd_valid_o(live),
-      .fwd_ready_i(fwd_ready[h]), .fwd_hdr_o(fwd_hdr[h]), .fwd_data_o(fwd_data[h]), .fwd_cpl_id_o(fwd_cpl_id[h]),
+      .fwd_lock_i(fwd_lock[h]), .fwd_ready_i(fwd_ready[h]), .fwd_hdr_o(fwd_hdr[h]), .fwd_data_o(fwd_data[h]), .fwd_cpl_id_o(fwd_cpl_id[h]),
       .out_valid_o(own_cpl_valid[h]), .out_ready_i(own_cpl_ready[h]), .out_o(own_cpl[h]),
       .err_valid_o(err_valid[h]), .err_ready_i(err_ready[h]), .err_reason_o(err_reason[h]), .err_hdr_o(err_hdr[h]),
       .refused_o(host_refused[h]), .lost_o(answer_lost[h]), .np_o(local_np[h]), .busy_o(host_busy[h])
     );
     assign own_waits[h] = 1'b0;
-    assign hold[h]      = h != 0 && held != '0 && patient;
-    assign hold_dev[h]  = h != 0 ? held : '0;
+    assign hold[h]      = h != 0 && waits_q != '0 && patient;
+    assign hold_dev[h]  = h != 0 ? waits_q : '0;
     // What goes on to the device passes no posted packet of its sender (PCIe Base Specification 2.1, table 2-24).
     vfp_passed #(.Slots(128)) u_passed (
       .clk_i(clk), .rst_ni, .begin_i(live), .waits_i(p_waits[h]), .sends_i(p_sends[h]), .over_o(passed), .counts_o(counts[h])
@@ -291,7 +294,7 @@ module vfp_fabric #(
     always_comb begin
       msi_hdr          = '0;
       msi_hdr.dw0.data = 1'b1;
-      msi_hdr.dw0.dw4  = msi_addr_i[h][63:32] != 32'd0;  // 3 DW below 4 GiB (2.2.4.1)
+      msi_hdr.dw0.dw4  = msi_wide_q[h];
       msi_hdr.dw0.len  = 10'd1;
       msi_hdr.rid      = msi_rid_i[h];
       msi_hdr.first_be = 4'hf;
@@ -312,8 +315,9 @@ module vfp_fabric #(
     assign id[h]            = mgmt_bdf_i[h];
     assign local_bar[h]     = mgmt_bar_i[h][63:16];
     assign weight[h]        = weight_i[h];
-    assign host_refused_o[h] = refused[h][1:0] | {host_refused[h], 1'b0};
     always_ff @(posedge clk_i) begin
+      msi_wide_q[h]     <= msi_addr_i[h][63:32] != 32'd0;  // 3 DW below 4 GiB (2.2.4.1); the address is there long before
+      host_refused_o[h] <= {2{rst_ni}} & (refused[h][1:0] | {host_refused[h], 1'b0});
       host_lost_o[h] <= rst_ni && link_i[h] && (lost[h] || answer_lost[h] || (host_lost_o[h] && old[h]));
     end
   end
@@ -323,14 +327,15 @@ module vfp_fabric #(
   // Those to the device wait before it, and all requests at the link, so that their addresses are looked up in the new tables.
   // With several devices these wait no longer than a look at a card usually takes: one that does not answer must not hold up
   // requests to the others.
-  logic [Devices-1:0] held, held_q, closed, closed_q, opens;
+  logic [Devices-1:0] held, held_q, waits_q, closed, closed_q, opens;  // waits: held, a cycle late
   logic               patient, runs_out;
   assign closed = dev_wait_i | {Devices{freeze_i}};
   assign opens  = closed_q & ~closed;
   assign held   = dev_wait_i | opens | held_q;
-  assign kick   = kicks != '0 || opens != '0;
   always_ff @(posedge clk_i) begin
+    kick     <= rst_ni && (kicks != '0 || opens != '0);
     closed_q <= closed;
+    waits_q  <= held;
     held_q   <= {Devices{rst_ni}} & (dev_wait_i | opens | (held_q & {Devices{!settled}}));
   end
   if (Devices > 1) begin : gen_patience
@@ -349,7 +354,7 @@ module vfp_fabric #(
   // --- the devices ---
 
   logic [Devices-1:0]            devs_busy;
-  logic [Devices-1:0][Hosts-1:0] dev_fwd_ready;
+  logic [Devices-1:0][Hosts-1:0] dev_fwd_lock, dev_fwd_ready;
   for (genvar d = 0; d < int'(Devices); d++) begin : gen_device
     localparam int unsigned P = Hosts + d;
     logic [Hosts-1:0]       valid;
@@ -366,11 +371,12 @@ module vfp_fabric #(
       .clk_o(clk_device)
     );
     vfp_local_device #(.Hosts(Hosts)) u_device (
-      .clk_i(clk_device), .rst_ni, .link_i(link_i[P]), .room_i(takes && !renews[P]),
+      .clk_i(clk_device), .rst_ni, .link_i(link_i[P]), .room_i(takes && !renews[P]), .takes_i(!contained[P]),
       .id_i(own_dsp_bdf_i[d]),
-      .fwd_valid_i(valid), .fwd_ready_o(dev_fwd_ready[d]), .fwd_hdr_i(fwd_hdr), .fwd_data_i(fwd_data),
+      .fwd_valid_i(valid), .fwd_lock_o(dev_fwd_lock[d]), .fwd_ready_o(dev_fwd_ready[d]), .fwd_hdr_i(fwd_hdr), .fwd_data_i(fwd_data),
       .fwd_cpl_id_i(fwd_cpl_id),
-      .int_valid_i(int_valid_i[d]), .int_ready_o(int_ready_o[d]), .int_write_i(int_write_i[d]), .int_bdf_i(int_bdf_i[d]),
+      .int_valid_i(int_valid_i[d]), .int_lock_o(int_lock_o[d]), .int_ready_o(int_ready_o[d]),
+      .int_write_i(int_write_i[d]), .int_bdf_i(int_bdf_i[d]),
       .int_type1_i(int_type1_i[d]), .int_reg_i(int_reg_i[d]), .int_be_i(int_be_i[d]), .int_wdata_i(int_wdata_i[d]),
       .int_done_o(int_done_o[d]), .int_status_o(int_status_o[d]), .int_rdata_o(int_rdata_o[d]),
       .warn_o(own_cfg_write_o[d]), .warn_reg_o(own_cfg_reg_o[d]), .writing_o(own_cfg_writing_o[d]),
@@ -381,7 +387,9 @@ module vfp_fabric #(
       .in_valid_i(local_valid[P]), .in_i(local_cell[P]), .asks_o(asks), .busy_o(devs_busy[d])
     );
     assign takes         = tx_room_i[P][1] || contained[P];
-    assign own_waits[P]  = asks && !takes && link_i[P];
+    logic waits_for_room_q;
+    always_ff @(posedge clk_i) waits_for_room_q <= rst_ni && asks && !takes && link_i[P];
+    assign own_waits[P]  = waits_for_room_q;
     assign local_np[P]   = 1'b0;
     assign own_req[P]       = dev_req;
     assign tag_req[P]       = dev_tag;
@@ -395,8 +403,12 @@ module vfp_fabric #(
     assign unused = ^{local_route[P], refused[P], old[P], cut[P], lost[P], own_cpl_ready[P]};
   end
   always_comb begin
+    fwd_lock  = '0;
     fwd_ready = '0;
-    for (int d = 0; d < int'(Devices); d++) fwd_ready = fwd_ready | dev_fwd_ready[d];
+    for (int d = 0; d < int'(Devices); d++) begin
+      fwd_lock  = fwd_lock | dev_fwd_lock[d];
+      fwd_ready = fwd_ready | dev_fwd_ready[d];
+    end
   end
 
   // --- tables ---
@@ -451,8 +463,8 @@ module vfp_fabric #(
   // The walk goes on in every cycle; the control plane looks at its result in its own ones, of which each use of it has had
   // one before.
   logic [NumVfs-1:0] busy, busy_q;
-  always_ff @(posedge clk_ctrl_i) busy_q <= rst_ni ? busy : '1;
-  assign vf_busy_o = busy_q | {NumVfs{moving}};
+  always_ff @(posedge clk_ctrl_i) busy_q <= rst_ni && !moving ? busy : '1;
+  assign vf_busy_o = busy_q;
 
   // Requests that nobody answered in time, toward a device and toward a host. What a lost link ends is not of them.
   assign timeouts_o[0] = (over_late[Ports-1:Hosts] & link_i[Ports-1:Hosts]) != '0;

@@ -54,7 +54,8 @@ module vfp_local_host #(
   input  logic [Devices-1:0]   dev_takes_i,
   output logic [DevW-1:0]      fwd_dev_o,
   output logic                 fwd_valid_o,  // falls when the function is nobody's any more
-  input  logic                 fwd_ready_i,
+  input  logic                 fwd_lock_i,   // and not while its turn is tried
+  input  logic                 fwd_ready_i,  // pulse: it has left
   output logic [127:0]         fwd_hdr_o,    // target and type as the device knows them; requester and tag as the asker does
   output logic [31:0]          fwd_data_o,
   output logic [15:0]          fwd_cpl_id_o,
@@ -115,8 +116,15 @@ module vfp_local_host #(
   logic [2:0]   status_q;
   logic [15:0]  id_q, bdf_q;
   logic [DevW-1:0] dev_q;
-  logic         dev_takes;
-  assign dev_takes = dev_takes_i[dev_q];
+  // A cycle late: what was asked for in this one goes before what changes in it.
+  logic         looked_q, live_q, takes_q, leaves, fails;
+  always_ff @(posedge clk_i) begin
+    looked_q <= state_q == StForward;
+    live_q   <= rsp_fwd_live_i;
+    takes_q  <= dev_takes_i[dev_q];
+  end
+  assign leaves    = state_q == StForward && fwd_ready_i;
+  assign fails     = state_q == StForward && looked_q && !fwd_ready_i && !fwd_lock_i;
   assign fwd_dev_o = dev_q;
   logic         type1_q, with_data_q;
   logic [31:0]  data_q;
@@ -127,13 +135,13 @@ module vfp_local_host #(
   assign rsp_ready_o = state_q == StWait;
   assign changes     = np_write && !(Owner && rsp_fwd_i);
   assign kick_o      = state_q == StWait && rsp_valid_i && changes;
-  assign fwd_valid_o = state_q == StForward && rsp_fwd_live_i && dev_takes;
+  assign fwd_valid_o = state_q == StForward && looked_q && live_q && takes_q;
   assign fwd_hdr_o   = {32'd0, bdf_q, np_hdr_q[79:25], type1_q, np_hdr_q[23:0]};
   assign fwd_data_o  = np_data_q;
   assign fwd_cpl_id_o = id_q;
   assign out_valid_o = state_q == StAnswer && !old_i && (told_q || !refused_q);
   assign ends        = state_q == StAnswer && (old_i ? told_q : out_valid_o && out_ready_i);
-  assign np_done     = ends || (fwd_valid_o && fwd_ready_i);
+  assign np_done     = ends || leaves;
   assign np_o        = np_valid_q;
 
   assign err_valid_o  = state_q == StAnswer && !told_q && (old_i || refused_q);
@@ -145,8 +153,14 @@ module vfp_local_host #(
   // The answer; a read of a register is of one DW (vfp_verdict), of which the enabled bytes count (table 2-22).
   vfp_cell_pkg::cpl_hdr_t cpl;
   logic [1:0]             first, above;
+  logic [2:0]             bytes_q;  // these two long before they are wanted
+  logic [6:0]             low_q;
   assign first = np_cfg ? 2'd0 : vfp_cell_pkg::first_byte(np.first_be);
   assign above = np_cfg ? 2'd0 : vfp_cell_pkg::bytes_above(np.first_be);
+  always_ff @(posedge clk_i) begin
+    bytes_q <= 3'd4 - {1'b0, first} - {1'b0, above};
+    low_q   <= np_cfg ? 7'd0 : {np.dw3[6:2], first};
+  end
   always_comb begin
     cpl          = '0;
     cpl.dw0.data = with_data_q;
@@ -157,10 +171,10 @@ module vfp_local_host #(
     cpl.dw0.len  = {9'd0, with_data_q};
     cpl.cid      = id_q;
     cpl.status   = status_q;
-    cpl.bytes    = 12'd4 - {10'd0, first} - {10'd0, above};
+    cpl.bytes    = {9'd0, bytes_q};
     cpl.rid      = np.rid;
     cpl.tag      = np.tag;
-    cpl.low      = np_cfg ? 7'd0 : {np.dw3[6:2], first};
+    cpl.low      = low_q;
     out_o        = '0;
     out_o.sop    = 1'b1;
     out_o.eop    = 1'b1;
@@ -169,11 +183,12 @@ module vfp_local_host #(
   end
 
   always_ff @(posedge clk_i) begin
-    if (is_p) begin
+    // Whatever comes, until it is one of these.
+    if (!p_valid_q) begin
       p_hdr_q  <= in_i.hdr;
       p_data_q <= in_i.data[31:0];
     end
-    if (is_np) begin
+    if (!np_valid_q) begin
       np_hdr_q  <= in_i.hdr;
       np_data_q <= in_i.data[31:0];
     end
@@ -195,7 +210,7 @@ module vfp_local_host #(
       data_q      <= reg_rdata_i;
       with_data_q <= 1'b1;
     end
-    if (state_q == StForward && !dev_takes) begin
+    if (fails && !takes_q) begin
       status_q    <= vfp_cell_pkg::CplUr;
       refused_q   <= 1'b1;
       reason_q    <= vfp_regs_pkg::DropBlocked;
@@ -216,9 +231,9 @@ module vfp_local_host #(
         StWait:    if (rsp_valid_i) state_q <= changes ? StSettle : rsp_fwd_i ? StForward : StAnswer;
         StSettle:  if (settled_i) state_q <= fwd_q ? StForward : StAnswer;
         // Whose the function is has changed while the request waited: it is decoded again.
-        StForward: if (!rsp_fwd_live_i) state_q <= StCfg;
-                 else if (!dev_takes) state_q <= StAnswer;
-                 else if (fwd_ready_i) state_q <= StIdle;
+        StForward: if (leaves) state_q <= StIdle;
+                 else if (fails && !live_q) state_q <= StCfg;
+                 else if (fails && !takes_q) state_q <= StAnswer;
         StRead:    if (reg_ready_i) state_q <= StAnswer;
         StAnswer:  if (ends) state_q <= StIdle;
         default: state_q <= StIdle;
@@ -232,7 +247,7 @@ module vfp_local_host #(
       StIdle:    next = np_valid_q;
       StCfg:     next = cfg_ready_i;
       StWait:    next = rsp_valid_i;
-      StForward: next = !rsp_fwd_live_i || !dev_takes;
+      StForward: next = !looked_q || !live_q || !takes_q || fwd_ready_i || !rsp_fwd_live_i || !dev_takes_i[dev_q];
       StAnswer:  next = old_i || err_valid_o;
       default:   next = 1'b1;
     endcase

@@ -71,9 +71,8 @@ module vfp_rows #(
   logic [Devices-1:0][3:0]   dev, dev_q;
   logic [Devices-1:0][134:0] place, place_was_q;  // where its VFs are: changes while it is closed, and may show a cycle later
   logic                      replaced_q;
-  logic [NumFns-1:0]         changed;
-  logic                      moved;
-  assign changed = (active_q ^ fn_active_i) | (mse_q ^ fn_mse_i) | (bme_q ^ fn_bme_i);
+  logic [NumFns-1:0]         changed_q;            // what shows comes from afar: what follows from it begins in the next cycle
+  logic                      others_q, moved;
   for (genvar d = 0; d < int'(Devices); d++) begin : gen_dev
     assign dev[d]   = {open_i[d], vf_mse_i[d], own_master_i[d], ready_i};
     assign place[d] = {vf_shift_i[d], vf_first_i[d], vf_stride_i[d], dev_bar0_i[d][63:14], dev_bar3_i[d][63:14]};
@@ -95,8 +94,10 @@ module vfp_rows #(
     assign resized = fits_q != fits;
     always_ff @(posedge clk_i) fits_q <= fits;
   end
-  assign moved   = changed != '0 || owned_q != vf_owned_i || dev_q != dev || replaced_q || resized;
+  assign moved = changed_q != '0 || others_q;
   always_ff @(posedge clk_i) begin
+    changed_q   <= (active_q ^ fn_active_i) | (mse_q ^ fn_mse_i) | (bme_q ^ fn_bme_i);
+    others_q    <= owned_q != vf_owned_i || dev_q != dev || replaced_q || resized;
     active_q    <= fn_active_i;
     mse_q       <= fn_mse_i;
     bme_q       <= fn_bme_i;
@@ -180,7 +181,7 @@ module vfp_rows #(
       end
       if (!clear_q && ready_i) step_q <= {step_q[1:0], step_q[2]};
       for (int f = 0; f < int'(NumFns); f++) begin
-        if (changed[f]) todo_q[f] <= 1'b1;
+        if (changed_q[f]) todo_q[f] <= 1'b1;
         else if (step_q[0] && ready_i && !clear_q && !vf_q && at_fn_q == NFnW'(f)) todo_q[f] <= 1'b0;
       end
     end
@@ -230,9 +231,9 @@ module vfp_rows #(
       v_owned_q <= vf_owned_i[at_vf_q];
       v_id_q    <= v_id;
     end
-    f_active_q <= fn_active_i[fn_q];
-    f_mse_q    <= fn_mse_i[fn_q];
-    f_bme_q    <= fn_bme_i[fn_q];
+    f_active_q <= active_q[fn_q];
+    f_mse_q    <= mse_q[fn_q];
+    f_bme_q    <= bme_q[fn_q];
     f_vf_q     <= fn_vf_i;
     f_bdf_q    <= fn_id_i;
     f_bar3_q   <= {fn_bar_i, 2'b00};

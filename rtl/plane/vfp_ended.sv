@@ -23,10 +23,11 @@ module vfp_ended (
   vfp_route_pkg::answer_t refusal;
   logic [127:0]           hdr_q;
   logic                   valid_q, seen_q, ripe_q, done, is_cpl_q, last_q;
+  logic                   taken_q;  // which is known late
   logic [12:0]            missed_q;  // bytes that were missing, from the first dword's beginning
   logic [4:0]             source_q;
   assign cpl = hdr_q;
-  assign done = ripe_q && (out_ready_i || !last_q);
+  assign done = taken_q || (ripe_q && !last_q);
 
   vfp_refusal u_refusal (.clk_i, .hdr_i(hdr_q), .answer_o(refusal));  // a cycle later
 
@@ -40,6 +41,7 @@ module vfp_ended (
     // Bytes that this completion brings, against those that were missing.
     missed_q <= {cpl.bytes == 12'd0, cpl.bytes} + {11'd0, cpl.low[1:0]};
     last_q   <= !is_cpl_q || !cpl.dw0.data || {1'b0, cpl.dw0.len, 2'b00} >= missed_q;
+    taken_q  <= rst_ni && out_valid_o && out_ready_i;
     seen_q   <= valid_q && !done;
     ripe_q   <= seen_q && !done;
     if (!rst_ni) valid_q <= 1'b0;
@@ -47,7 +49,7 @@ module vfp_ended (
     else if (done) valid_q <= 1'b0;
   end
 
-  assign out_valid_o  = ripe_q && last_q;
+  assign out_valid_o  = ripe_q && last_q && !taken_q;
   assign out_back_o   = !is_cpl_q;
   assign out_source_o = source_q;
   always_comb begin

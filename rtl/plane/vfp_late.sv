@@ -24,7 +24,7 @@ module vfp_late (
   vfp_tags_pkg::tag_req_t req_q;
   logic [11:0]            left_q;
   logic                   valid_q, is_its;
-  assign in_ready_o = !valid_q || out_ready_i;
+  assign in_ready_o = !valid_q;  // not in the cycle in which the one before leaves: who takes that is known late
   assign vf_o       = in_ready_o ? in_req_i.vf : req_q.vf;
 
   always_ff @(posedge clk_i) begin
@@ -33,7 +33,8 @@ module vfp_late (
       left_q <= in_left_i;
     end
     if (!rst_ni) valid_q <= 1'b0;
-    else if (in_ready_o) valid_q <= in_valid_i;
+    else if (!valid_q) valid_q <= in_valid_i;
+    else if (out_ready_i) valid_q <= 1'b0;
   end
 
   // The owner, host 0, knows its VFs by the device's numbers.

@@ -22,26 +22,31 @@ module vfp_link_in (
   logic                 valid_q, go, mid_q;
   vfp_cell_pkg::cell_t  head_q;
   vfp_cell_pkg::dw0_t   dw0;
-  logic [1:0]           cls;
+  logic [2:0]           cls, cls_q;  // one hot
+  logic                 room;
   assign in_ready_o = !valid_q || go;
-  assign dw0        = head_q.hdr[31:0];
+  assign dw0        = in_i.hdr[31:0];
   always_ff @(posedge clk_i) begin
-    if (in_ready_o && in_valid_i) head_q <= in_i;
+    if (in_ready_o && in_valid_i) begin
+      head_q <= in_i;
+      cls_q  <= cls;
+    end
     if (!rst_ni || !link_i) valid_q <= 1'b0;
     else if (in_ready_o) valid_q <= in_valid_i;
   end
 
   // As vfp_port tells them apart.
   always_comb begin
-    if (dw0.kind == vfp_cell_pkg::KindCpl || dw0.kind == vfp_cell_pkg::KindCplLk) cls = vfp_cell_pkg::ClsCpl;
-    else if (dw0.kind[4:3] == 2'b10 || (dw0.kind == vfp_cell_pkg::KindMem && dw0.data)) cls = vfp_cell_pkg::ClsP;
-    else cls = vfp_cell_pkg::ClsNp;
+    if (dw0.kind == vfp_cell_pkg::KindCpl || dw0.kind == vfp_cell_pkg::KindCplLk) cls = 3'b100;
+    else if (dw0.kind[4:3] == 2'b10 || (dw0.kind == vfp_cell_pkg::KindMem && dw0.data)) cls = 3'b001;
+    else cls = 3'b010;
   end
 
-  assign go          = valid_q && (mid_q ? !head_q.sop : room_i[cls]);
+  assign room        = (room_i & cls_q) != 3'd0;
+  assign go          = valid_q && (mid_q ? !head_q.sop : room);
   assign out_valid_o = go && link_i;
   assign out_o       = head_q;
-  assign wait_o      = valid_q && !mid_q && !room_i[cls] ? 3'(3'd1 << cls) : 3'd0;
+  assign wait_o      = valid_q && !mid_q && !room ? cls_q : 3'd0;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni || !link_i) mid_q <= 1'b0;

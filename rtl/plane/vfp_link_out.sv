@@ -29,7 +29,7 @@ module vfp_link_out #(
   input  logic [2:0]          out_room_i,     // classes that the neighbour takes
   output vfp_cell_pkg::cell_t out_o,
 
-  output logic [2:0]          waits_o,        // something waits here for the neighbour, by class
+  output logic [2:0]          waits_o,        // something waits here for the neighbour, by class: a cycle late
   output logic                lost_o,         // pulse: a packet ended here
   output logic                lost_told_o,    // and was no request that waits for an answer: nobody else tells of it
   output logic                some_o          // the queue is not empty
@@ -160,12 +160,16 @@ module vfp_link_out #(
     end
   end
 
+  logic [2:0] waits;
   always_comb begin
-    waits_o = head_valid && !out_ready_i ? 3'b111 : 3'b000;
-    for (int s = 0; s < int'(Sides); s++) begin
-      if (side_valid_i[s] && !out_room_i[side_cls_i[s]]) waits_o[side_cls_i[s]] = 1'b1;
+    waits = head_valid && !out_ready_i ? 3'b111 : 3'b000;
+    for (int c = 0; c < 3; c++) begin
+      for (int s = 0; s < int'(Sides); s++) begin
+        if (side_valid_i[s] && side_cls_i[s] == 2'(c) && !out_room_i[c]) waits[c] = 1'b1;
+      end
     end
   end
+  always_ff @(posedge clk_i) waits_o <= waits & {3{rst_ni}};
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin

@@ -137,7 +137,7 @@ module vfp_plane #(
 
   // --- links ---
 
-  logic                     ready, plane_ready, gen_ready;
+  logic                     ready_q, plane_ready, gen_ready;
   logic [P-1:0]             in_valid, exit_valid;
   logic [P-1:0][CellW-1:0]  in, exit_cell;
   logic [P-1:0][2:0]        room, wait_room, link_room, link_waits, waits, takes;
@@ -205,8 +205,8 @@ module vfp_plane #(
     .ended_source_o(ended_source)
   );
   assign over_req_o  = res_req;
-  assign ready       = plane_ready && gen_ready && dec_ready == '1;
-  assign init_done_o = ready;
+  assign init_done_o = ready_q;
+  always_ff @(posedge clk_i) ready_q <= rst_ni && plane_ready && gen_ready && dec_ready == '1;
 
   // --- the tables of each device's generations: for the maps, its steering, its tags, the hosts' tags ---
 
@@ -269,7 +269,7 @@ module vfp_plane #(
     assign hears[p] = rx_valid_i[p] || wait_room[p] != '0 || in_valid[p] || dec_valid[p] || deciding_o[p] || route_valid[p] ||
                       ans_valid[p] || cpl_valid[p] || res_valid[p] || rep_valid[3*p] || rep_valid[3*p+1] ||
                       exp_valid[p] || late_valid[p] || map_we_i != '0 ||
-                      steer_we_i != '0 || link_q[p] != link_i[p] || !ready;
+                      steer_we_i != '0 || link_q[p] != link_i[p] || !ready_q;
     assign speaks[p] = exit_valid[p] || queued[p] || own_req_valid_i[p] || own_cpl_valid_i[p] || ask[p] != '0 ||
                        answers[p] || ended_valid[p] || end_valid[p] || link_q[p] != link_i[p] || down_q[p] != down[p] ||
                        old_q[p] != old_o[p];
@@ -368,8 +368,9 @@ module vfp_plane #(
     localparam logic [4:0] Mine = IsHost ? 5'(p) : 5'(p - int'(H));  // this port's number on the other side
 
     // What is beside the two: until what is old has gone, and what ended has been reported.
-    logic clk_link, link_on;
-    assign link_on = hears[p] || speaks[p] || ports_busy[p] || rep_valid[3*p+2] || (old_o[p] && !down[p]);
+    logic       clk_link, link_on;
+    logic [2:0] open, open_q;  // a cycle late, which receive and vfp_session leave time for
+    assign link_on = hears[p] || speaks[p] || ports_busy[p] || rep_valid[3*p+2] || (old_o[p] && !down[p]) || open_q != open;
     vfp_clock_gate #(.Hold(8)) u_link_gate (.clk_i, .rst_ni, .on_i(link_on), .clk_o(clk_link));
     vfp_clock_gate #(.Hold(8)) u_in_gate   (.clk_i(clk_link), .rst_ni, .on_i(hears[p]), .clk_o(clk_in[p]));
     vfp_clock_gate #(.Hold(8)) u_out_gate  (.clk_i(clk_link), .rst_ni, .on_i(speaks[p]), .clk_o(clk_out[p]));
@@ -377,27 +378,25 @@ module vfp_plane #(
     // A host that is held sends completions only; what is inside already waits before the devices. One whose link was lost
     // begins when all that came by it before is gone.
     vfp_route_pkg::route_t  verdict, leaves;
-    logic [2:0]  open;
     logic        held;
+    logic [6:0]  dec_used;  // reports wait without holding anything up: no packet begins while many do
+    logic [4:0]  bad_used;
     if (IsHost) begin : gen_host_link
       assign held = hold_i[p];
     end else begin : gen_device_link
       assign held = 1'b0;
     end
-    assign open = {ready, ready && !held && !shut[p], ready && !held && !cut_o[p]};
+    assign open = {3{ready_q && dec_used < 7'd16 && bad_used < 5'd4}} & {1'b1, !held && !shut[p], !held && !cut_o[p]};
+    always_ff @(posedge clk_link) open_q <= open & {3{rst_ni}};
     vfp_link_in u_in (
       .clk_i(clk_in[p]), .rst_ni, .link_i(link_i[p]),
       .in_valid_i(rx_valid_i[p]), .in_ready_o(rx_ready_o[p]), .in_i(rx_i[p]),
-      .room_i(room[p] & open), .wait_o(wait_room[p]), .out_valid_o(in_valid[p]), .out_o(in[p])
+      .room_i(room[p] & open_q), .wait_o(wait_room[p]), .out_valid_o(in_valid[p]), .out_o(in[p])
     );
-    assign rx_room_o[p] = room[p] & open;
+    assign rx_room_o[p] = room[p] & open_q;
 
-    // Reports wait without holding anything up: no packet begins while many do.
-    logic [6:0] dec_used;
-    logic [4:0] bad_used;
-    logic       unused_dec_room, unused_bad_room, reports_q;
-    always_ff @(posedge clk_link) reports_q <= dec_used < 7'd16 && bad_used < 5'd4;
-    assign dec_room[p] = verdict_room[p] & {3{reports_q}};
+    logic       unused_dec_room, unused_bad_room;
+    assign dec_room[p] = verdict_room[p];
     vfp_fifo #(.W(ReportW), .Depth(64)) u_dec_reports (
       .clk_i(clk_in[p]), .rst_ni, .in_valid_i(dec_err[p]), .in_ready_o(unused_dec_room),
       .in_data_i({dec_reason[p], route_hdr[p]}),
@@ -477,10 +476,10 @@ module vfp_plane #(
     vfp_cell_pkg::cell_t a_cell;
     vfp_gather #(.N(N), .W(SaidW)) u_answers (
       .clk_i(clk_out[p]), .rst_ni, .in_valid_i(ask[p]), .in_ready_o(heard[p]), .pick_o(speaker), .in_data_i(said),
-      .out_valid_o(said_valid), .out_ready_i(said_ready || old_o[p]), .out_data_o(one)
+      .out_valid_o(said_valid), .out_ready_i(said_ready || old_q[p]), .out_data_o(one)
     );
     vfp_fifo #(.W(SaidW), .Depth(64)) u_waiting (
-      .clk_i(clk_out[p]), .rst_ni(rst_ni && !old_o[p]), .in_valid_i(said_valid), .in_ready_o(said_ready), .in_data_i(one),
+      .clk_i(clk_out[p]), .rst_ni(rst_ni && !old_q[p]), .in_valid_i(said_valid), .in_ready_o(said_ready), .in_data_i(one),
       .out_valid_o(answer_valid), .out_ready_i(answer_ready), .out_data_o(answer), .used_o(unused_answers)
     );
     vfp_answer u_answer (

@@ -216,14 +216,15 @@ module vfp_port #(
   if (Local) begin : gen_local
     logic       grant, granted_q;
     logic [2:1] asked_q;
-    logic [2:0] room;
-    assign room    = granted_q ? 3'd0 : local_ready_i;
+    logic [2:0] room, ready_q;
+    assign room    = granted_q ? 3'd0 : ready_q;
     assign q_room  = {room, exit_room_i};
     assign grant   = asked_q[2] && q_req[Peers] && room[req_cls_o];
     assign q_grant = {grant, grant_i};
     always_ff @(posedge clk_port) begin
       asked_q   <= rst_ni && q_req[Peers] && !grant ? {asked_q[1], 1'b1} : 2'd0;
       granted_q <= grant && rst_ni;
+      ready_q   <= local_ready_i;  // known again when the next one may be granted
     end
     assign local_valid_o = granted_q;
     assign local_some_o  = q_waiting[Peers][vfp_cell_pkg::ClsP];

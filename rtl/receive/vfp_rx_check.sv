@@ -40,7 +40,7 @@ module vfp_rx_check #(
 
   vfp_rx_header #(.MaxPayload(MaxPayload)) u_header (
     .clk_i, .payload_i,
-    .load_i     (rx_valid_i && rx_i.sop),  // of a void cell, too: nothing judges it
+    .load_i     (rx_i.sop),  // of a void cell, or none, too: nothing judges it
     .judge_i    (s1_valid_q && s1_sop_q),
     .hdr_i      (rx_i.hdr),
     .hdr_o      (s2_hdr),
@@ -55,7 +55,7 @@ module vfp_rx_check #(
     s1_sop_q  <= rx_i.sop;
     s1_eop_q  <= rx_i.eop;
     s1_null_q <= rx_i.nullify;
-    if (rx_valid_i) s1_data_q <= rx_i.data;
+    s1_data_q <= rx_i.data;  // whatever is there: that a cell comes is known late
     s2_sop_q  <= s1_sop_q;
     s2_eop_q  <= s1_eop_q;
     s2_null_q <= s1_null_q;
