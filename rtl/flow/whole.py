@@ -1,19 +1,43 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Adds up what the blocks of a whole bridge take, from their measured figures.
+"""The whole bridge: joined from its blocks, and the sum of what they take.
 
+joined() maps every block by itself, as their budgets see it, and then joins all of them for two users and a card: a path that
+runs through several blocks is seen there alone. busy_o and timer_o are left out, which only a clock that may stop looks at.
+
+sums() adds up what the blocks of whole bridges take, from their measured figures.
 Queues, exits, tags and generations are measured for some numbers of neighbours; between these, and a little beyond, their
 size is taken as a straight line. The bridge itself is a destination of each port's queues. The control plane and its maps'
 walk are measured for two users, and added to these alone. Not in the sum: small FIFOs of answers and reports that join the
 blocks.
 """
+import os
+
+import description
 import syn
+
+# Two users with two slots of eight functions each, one card.
+JOINED = {"lut": 34000, "ff": 36000, "lutram": 1318, "srl": 20, "ramb36": 49.5, "levels": 7, "ns": 4.55}
 
 GEOMETRIES = [(2, 1), (4, 2), (16, 1)]
 KINDS = ("lut", "ff", "ramb36")
 BLOCKS = {"vfp_rx_check", "vfp_voq", "vfp_egress", "vfp_tags", "vfp_contain", "vfp_rewrite", "vfp_answer", "vfp_decide_host",
           "vfp_decide_device", "vfp_generation", "vfp_link_in", "vfp_link_out", "vfp_session", "vfp_sent", "vfp_ended",
           "vfp_late", "vfp_behind", "vfp_passed", "vfp_local_host", "vfp_local_device", "vfp_vf_busy"}
+JOINERS = {"vfp_plane", "vfp_fabric", "vfp_crossbar", "vfp_ctrl", "vfp_card"}  # they have no budget of their own
 CONTROL = ("vfp_pool", "vfp_regs", "vfp_events", "vfp_watch", "vfp_discover", "vfp_rows")
+
+
+def joined(blocks):
+    with open(os.path.join(description.RTL, "bridge.f")) as file:
+        sources = " ".join(os.path.join(os.path.dirname(description.RTL), name) for name in file.read().split())
+    apart = {entry["module"] for block in blocks for entry in block.synthesis}
+    apart |= {name for block in blocks for name in (m["name"] for m in block.module) if name in JOINERS}
+    keep = " ".join(f"*{name}*" for name in sorted(apart))  # with parameters they have longer names
+    text = "synthesis whole: vfp_bridge, two users, one card:"
+    figures, path = syn.synthesise(
+        f"read_verilog -sv {sources}; hierarchy -check -top vfp_bridge; delete -port vfp_bridge/w:busy_o vfp_bridge/w:timer_o; "
+        f"setattr -mod -set keep_hierarchy 1 {keep}; {syn.MAP}; setattr -mod -unset keep_hierarchy *; flatten; opt_clean -purge")
+    return (False, f"{text}\n{path}") if figures is None else syn.judge(text, JOINED, figures, path)
 
 
 def goal(users, devices):
