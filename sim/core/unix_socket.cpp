@@ -42,6 +42,22 @@ Fd unix_socket(int type) {
   return fd;
 }
 
+// A socket that nobody listens at goes away; what else has the name belongs to somebody.
+void remove_stale(const std::filesystem::path& path, const Address& address, int type) {
+  std::error_code none;
+  const auto status = std::filesystem::symlink_status(path, none);
+  if (!std::filesystem::exists(status)) return;
+  errno = EEXIST;
+  if (!std::filesystem::is_socket(status)) fail("listen on " + path.string() + ", which is no socket");
+  const Fd caller = unix_socket(type | SOCK_NONBLOCK);
+  const bool answered =
+      ::connect(caller.get(), reinterpret_cast<const sockaddr*>(&address.addr), sizeof address.addr) == 0;
+  // Of another type or with too many callers it is listened at, too.
+  if (answered || errno == EAGAIN || errno == EPROTOTYPE) errno = EADDRINUSE;
+  if (errno != ECONNREFUSED && errno != ENOENT) fail("listen on " + path.string());
+  std::filesystem::remove(path, none);
+}
+
 }  // namespace
 
 std::optional<Fd> connect_unix(const std::filesystem::path& path) {
@@ -53,11 +69,16 @@ std::optional<Fd> connect_unix(const std::filesystem::path& path) {
   fail("connect to " + path.string());
 }
 
+void remove_stale_socket(const std::filesystem::path& path, int type) {
+  const Address address(path);
+  if (!address.folder) fail(path.parent_path().string());
+  remove_stale(path, address, type);
+}
+
 Fd listen_unix(const std::filesystem::path& path, int flags, int type) {
   const Address address(path);
   if (!address.folder) fail(path.parent_path().string());
-  std::error_code ignored;
-  std::filesystem::remove(path, ignored);
+  remove_stale(path, address, type);
   Fd fd = unix_socket(type | flags);
   const mode_t old = ::umask(0177);
   const int rc = ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address.addr), sizeof address.addr);

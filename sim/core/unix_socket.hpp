@@ -18,9 +18,13 @@ namespace vfpool {
 /// std::system_error for anything else.
 std::optional<Fd> connect_unix(const std::filesystem::path& path);
 
-/// A listening socket, mode 0600; a stale file of the same name goes away. `flags`: SOCK_NONBLOCK or 0; `type`:
-/// SOCK_STREAM or SOCK_SEQPACKET. Throws std::system_error.
+/// A listening socket, mode 0600. A socket of the same name that nobody listens at goes away; one that is in use, and a
+/// file that is no socket, stay and are an error. `flags`: SOCK_NONBLOCK or 0; `type`: SOCK_STREAM or SOCK_SEQPACKET.
+/// Throws std::system_error.
 Fd listen_unix(const std::filesystem::path& path, int flags = 0, int type = SOCK_STREAM);
+
+/// Takes away what listen_unix() would replace. Throws std::system_error for what it would not.
+void remove_stale_socket(const std::filesystem::path& path, int type);
 
 /// False when the other side is gone or does not take the bytes in time (SO_SNDTIMEO).
 bool send_all(int socket, std::string_view bytes);

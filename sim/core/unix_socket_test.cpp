@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include <fstream>
 #include <system_error>
 #include <thread>
 
@@ -34,6 +35,32 @@ TEST_F(UnixSocket, IsForItsOwnerOnlyAndReplacesAStaleOne) {
   struct stat st{};
   ASSERT_EQ(::stat((deep / "s").c_str(), &st), 0);
   EXPECT_EQ(st.st_mode & 0777, 0600u);
+}
+
+TEST_F(UnixSocket, OneThatIsInUseStaysWithItsOwner) {
+  for (const int type : {SOCK_STREAM, SOCK_SEQPACKET}) {
+    const Fd first = listen_unix(deep / "s", SOCK_NONBLOCK, type);
+    EXPECT_THROW(listen_unix(deep / "s"), std::system_error) << type;
+    EXPECT_THROW(listen_unix(deep / "s", 0, SOCK_SEQPACKET), std::system_error) << type;
+    EXPECT_TRUE(std::filesystem::is_socket(deep / "s"));
+  }
+  EXPECT_NO_THROW(listen_unix(deep / "s")) << "its owner has gone";
+}
+
+TEST_F(UnixSocket, AFileOfThatNameStaysWhatItIs) {
+  std::ofstream(deep / "notes") << "mine";
+  std::filesystem::create_directory(deep / "folder");
+  std::filesystem::create_symlink("notes", deep / "link");
+  for (const char* name : {"notes", "folder", "link"}) {
+    try {
+      listen_unix(deep / name);
+      ADD_FAILURE() << name;
+    } catch (const std::system_error& e) {
+      EXPECT_NE(std::string(e.what()).find("no socket"), std::string::npos) << e.what();
+    }
+  }
+  EXPECT_EQ(std::filesystem::file_size(deep / "notes"), 4U);
+  EXPECT_TRUE(std::filesystem::is_directory(deep / "folder"));
 }
 
 TEST_F(UnixSocket, NobodyThereIsNothingAndAnImpossibleNameAnError) {
