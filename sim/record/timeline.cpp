@@ -5,8 +5,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <istream>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <ostream>
 #include <regex>
@@ -25,6 +25,7 @@ using pcie::TlpKind;
 // pcapng, draft-ietf-opsawg-pcapng: block types and the options that are of interest here.
 constexpr std::uint32_t kSection = 0x0a0d0d0a, kInterface = 1, kPacket = 6, kByteOrder = 0x1a2b3c4d;
 constexpr std::uint16_t kName = 2, kFlags = 2, kResolution = 9;
+constexpr std::size_t kPacketAt = 20;  // in a packet's block: interface, time stamp and two lengths come first
 // A block of our own writer is far below this; a length beyond it is no length.
 constexpr std::uint32_t kMostBlock = 16U << 20;
 
@@ -53,6 +54,15 @@ std::map<std::uint16_t, std::span<const std::uint8_t>> options(std::span<const s
     at += 4 + (size + 3U) / 4 * 4;
   }
   return found;
+}
+
+// Nanoseconds since 1970, as far as 64 bits go.
+std::int64_t time_of(std::uint64_t stamp, unsigned decimals) {
+  std::uint64_t nanoseconds = 1;
+  for (unsigned i = decimals; i < 9; ++i) nanoseconds *= 10;
+  if (stamp > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()) / nanoseconds)
+    throw std::runtime_error("a time after the year 2262");
+  return static_cast<std::int64_t>(stamp * nanoseconds);
 }
 
 // Body of the next block; nothing at the end or in a block that is cut short.
@@ -165,15 +175,16 @@ void Timeline::add_record(std::istream& in, const std::string& name) {
       } else if (block->first == kPacket) {
         const std::uint32_t captured = le32(body, 12), id = le32(body, 0);
         if (id >= interfaces.size()) throw std::runtime_error(fmt::format("a packet of interface {}", id));
-        if (captured > body.size() - 20) throw std::runtime_error("a packet longer than its block");
+        if (body.size() < kPacketAt || captured > body.size() - kPacketAt)
+          throw std::runtime_error("a packet longer than its block");
         const Interface& interface = interfaces[id];
         const auto stamp = static_cast<std::uint64_t>(le32(body, 4)) << 32 | le32(body, 8);
-        const auto time = static_cast<std::int64_t>(stamp) * std::llround(std::pow(10, 9 - interface.resolution));
-        const auto data = body.subspan(20, captured);
+        const std::int64_t time = time_of(stamp, interface.resolution);
+        const auto data = body.subspan(kPacketAt, captured);
         if (interface.link == static_cast<std::uint16_t>(LinkType::kUser0)) {
           tlp(interface, time, data);
         } else {
-          const auto found = options(body, 20 + (captured + 3) / 4 * 4);
+          const auto found = options(body, kPacketAt + (captured + 3) / 4 * 4);
           const auto flags = found.find(kFlags);
           const bool into = flags != found.end() && (le32(flags->second, 0) & 3) == 1;
           const unsigned where = into ? kToBridge : kFromBridge;
@@ -313,7 +324,11 @@ void Timeline::guest_line(unsigned process, std::int64_t offset, std::string_vie
   std::match_results<std::string_view::const_iterator> m, d;
   // Lines of tracefs are short; a longer one is none.
   if (line.size() > 1000 || !std::regex_match(line.begin(), line.end(), m, kLine)) return;
-  const std::int64_t time = std::stoll(m.str(2)) * 1'000'000'000 + std::stoll(m.str(3)) * 1000 + offset;
+  const std::int64_t traced = time_of(std::stoull(m.str(2) + m.str(3)), 6);
+  std::int64_t time = 0;
+  if (__builtin_add_overflow(traced, offset, &time) || time < 0)
+    throw std::runtime_error(
+        fmt::format("an event at {}.{} with {} ns: before 1970 or after 2262", m.str(2), m.str(3), offset));
   const std::string name = m.str(4), text = m.str(5);
   ++found;
   const std::string_view rest(line.data() + m.position(5), static_cast<std::size_t>(m.length(5)));

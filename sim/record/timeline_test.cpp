@@ -4,10 +4,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <random>
 #include <sstream>
@@ -196,18 +198,56 @@ TEST_F(TimelineTest, ARecordThatIsStillWrittenShowsWhatIsThere) {
   EXPECT_EQ(begun, 2);
 }
 
-TEST_F(TimelineTest, WhatIsNoRecordIsRefusedWithItsPlace) {
-  const auto refused = [](const std::string& bytes) -> std::string {
+// Why the record is refused; nothing if it is taken.
+std::string refused(const std::string& bytes) {
+  std::ostringstream out;
+  Timeline timeline(out);
+  std::istringstream in(bytes);
+  try {
+    timeline.add_record(in, "some.file");
+  } catch (const std::runtime_error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+// A section, an interface of TLPs with time stamps in microseconds, and a packet's block of these words.
+std::string record_of(const std::vector<std::uint32_t>& packet) {
+  std::vector<std::uint32_t> words = {0x0a0d0d0a, 28, 0x1a2b3c4d, 1, ~0U, ~0U, 28, 1, 20, 147, 0, 20};
+  const auto length = static_cast<std::uint32_t>(12 + 4 * packet.size());
+  words.insert(words.end(), {6, length});
+  words.insert(words.end(), packet.begin(), packet.end());
+  words.push_back(length);
+  return {reinterpret_cast<const char*>(words.data()), 4 * words.size()};
+}
+
+TEST_F(TimelineTest, APacketWhoseBlockEndsBeforeItIsRefused) {
+  // Interface, two halves of the time, and of the lengths only the first: 64 bytes that are not there.
+  EXPECT_THAT(refused(record_of({0, 0, 0, 64})), HasSubstr("block 3: a packet longer than its block"));
+  EXPECT_THAT(refused(record_of({0, 0, 0})), HasSubstr("block 3: a block that is too short"));
+  EXPECT_THAT(refused(record_of({0, 0, 0, 8, 8, 0})), HasSubstr("block 3: a packet longer than its block"));
+}
+
+TEST_F(TimelineTest, TimesThatNoClockTellsAreRefused) {
+  EXPECT_THAT(refused(record_of({0, 0x7fffffff, 0, 0, 0})), HasSubstr("block 3: a time after the year 2262"));
+  const auto refused_guest = [](const std::string& seconds, std::int64_t offset) -> std::string {
     std::ostringstream out;
     Timeline timeline(out);
-    std::istringstream in(bytes);
+    std::istringstream in("bash-345 [000] d..1. " + seconds + ".000004: irq_handler_entry: irq=41\n");
     try {
-      timeline.add_record(in, "some.file");
+      timeline.add_guest(in, "user1", offset);
     } catch (const std::runtime_error& error) {
       return error.what();
     }
     return "";
   };
+  EXPECT_EQ(refused_guest("1700000000", 0), "");
+  EXPECT_THAT(refused_guest("9999999999", 0), HasSubstr("after the year 2262"));
+  EXPECT_THAT(refused_guest("1", std::numeric_limits<std::int64_t>::max()), HasSubstr("before 1970 or after 2262"));
+  EXPECT_THAT(refused_guest("1", -2'000'000'000), HasSubstr("before 1970 or after 2262"));
+}
+
+TEST_F(TimelineTest, WhatIsNoRecordIsRefusedWithItsPlace) {
   EXPECT_THAT(refused(""), HasSubstr("some.file: no pcapng record"));
   EXPECT_THAT(refused("this is text, and longer than a block's head"), HasSubstr("some.file: block 0: a block of"));
   // Whatever single byte is wrong: an error or a trace, never anything else.
@@ -223,6 +263,50 @@ TEST_F(TimelineTest, WhatIsNoRecordIsRefusedWithItsPlace) {
       EXPECT_THAT(why, HasSubstr("some.file: "));
     }
   }
+}
+
+// The program, which says what is wrong and leaves no half a trace.
+class TimelineProgram : public TimelineTest {
+ protected:
+  struct Ended {
+    int status;
+    std::string text;
+  };
+  static Ended run(const std::string& arguments) {
+    FILE* const out = popen((TIMELINE " " + arguments + " 2>&1").c_str(), "r");
+    Ended ended{-1, {}};
+    for (int c; (c = fgetc(out)) != EOF;) ended.text += static_cast<char>(c);
+    const int status = pclose(out);
+    if (WIFEXITED(status)) ended.status = WEXITSTATUS(status);
+    return ended;
+  }
+  const std::string trace_ = testing::TempDir() + "timeline_program.json";
+};
+
+TEST_F(TimelineProgram, NeverReplacesWhatItReads) {
+  see(1us, true, pcie::mem_read(Bdf(3, 0, 0), 1, 0x1000, 4));
+  const std::string before = record();
+  const Ended e = run(file_.string() + " --out " + file_.string());
+  EXPECT_EQ(e.status, 1);
+  EXPECT_THAT(e.text, HasSubstr("would replace what is to be read"));
+  EXPECT_EQ(record(), before);
+}
+
+TEST_F(TimelineProgram, LeavesAWholeTraceOrNone) {
+  see(1us, true, pcie::mem_read(Bdf(3, 0, 0), 1, 0x1000, 4));
+  writer_.close();
+  EXPECT_EQ(run(file_.string() + " --out " + trace_).status, 0);
+  EXPECT_TRUE(std::filesystem::exists(trace_));
+  Ended e = run(file_.string() + " /dev/null --out " + trace_);
+  EXPECT_EQ(e.status, 1);
+  EXPECT_THAT(e.text, HasSubstr("/dev/null: no pcapng record"));
+  EXPECT_FALSE(std::filesystem::exists(trace_));
+  e = run(file_.string() + " --out /dev/full");
+  EXPECT_EQ(e.status, 1);
+  EXPECT_THAT(e.text, HasSubstr("cannot write /dev/full: No space left on device"));
+  e = run(file_.string() + " --out /nowhere/x");
+  EXPECT_EQ(e.status, 1);
+  EXPECT_THAT(e.text, HasSubstr("cannot write /nowhere/x: No such file or directory"));
 }
 
 }  // namespace
