@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdio>
+#include <charconv>
 #include <map>
 
 #include "config/reader.hpp"
@@ -227,7 +227,7 @@ class Neighbours {
   std::optional<Reader> first_too_many_;  // the first server for which the bridge is too small
 };
 
-Topology::Record read_record(Reader r, const BridgeLimits& limits) {
+Topology::Record read_record(Reader r, const Topology& t, const BridgeLimits& limits) {
   Topology::Record c;
   c.tlp = r.text("tlp", "");
   c.ethernet = r.text("ethernet", "");
@@ -236,6 +236,13 @@ Topology::Record read_record(Reader r, const BridgeLimits& limits) {
   for (const auto& tap : c.taps)
     if (limits.ports && std::find(limits.ports->begin(), limits.ports->end(), tap) == limits.ports->end())
       r.fail(fmt::format("names \"{}\", and the bridge has no such port", tap), "taps");
+  if (t.direct())
+    for (const char* key : {"tlp", "taps", "waves"})
+      if (r.has(key)) r.fail("is for pools behind the bridge", key);
+  if (r.has("taps") && c.tlp.empty()) r.fail("is given, but tlp is not", "taps");
+  const auto has_wire = [](const Topology::Nic& nic) { return nic.wire.kind != Topology::Wire::Kind::kNone; };
+  if (!c.ethernet.empty() && !has_wire(t.nic) && std::ranges::none_of(t.more_cards, has_wire, &Topology::Card::nic))
+    r.fail("is given, but no card has a wire", "ethernet");
   r.done();
   return c;
 }
@@ -294,6 +301,46 @@ void check_copier(const Reader& r, const Topology& t) {
   }
 }
 
+/// What the simulator makes in its run folder. Two of one name would replace each other, or this file.
+class Made {
+ public:
+  explicit Made(const Reader& r) : r_(r) {}
+  /// `key`: the table of the file that says so.
+  void add(const std::string& key, const std::string& what, const std::filesystem::path& path) {
+    if (path.empty()) return;
+    const auto [other, is_new] = by_path_.try_emplace(path.lexically_normal(), what);
+    if (!is_new) r_.fail(fmt::format("makes {} {}, which is {}, too", what, path.string(), other->second), key);
+  }
+
+ private:
+  const Reader& r_;
+  std::map<std::filesystem::path, std::string> by_path_;
+};
+
+void check_files(const Reader& r, const Topology& t) {
+  Made made(r);
+  made.add("", "this file", t.file.filename());
+  made.add("", "this file", t.file);
+  // Inputs may be the same, and are no output.
+  std::set<std::filesystem::path> played;
+  const auto add_wire = [&](const Topology::Wire& w, const std::string& key) {
+    if (!w.play.empty() && played.insert(w.play.lexically_normal()).second)
+      made.add(key, "the capture that is played", w.play);
+    made.add(key, "what a wire keeps", w.keep);
+    if (w.kind == Topology::Wire::Kind::kMemif) made.add(key, "a wire's socket", w.socket);
+  };
+  made.add("sim", "the control socket", t.control);
+  add_wire(t.nic.wire, "nic");
+  for (const auto& card : t.more_cards) add_wire(card.nic.wire, "card");
+  for (const auto& s : t.servers)
+    for (const auto& socket : s.sockets) made.add("server", fmt::format("{}'s socket", s.name), socket);
+  made.add("record", "a record", t.record.tlp);
+  // TLPs and frames may share one.
+  if (t.record.ethernet.lexically_normal() != t.record.tlp.lexically_normal())
+    made.add("record", "a record", t.record.ethernet);
+  made.add("record", "waves", t.record.waves);
+}
+
 }  // namespace
 
 std::string text_of(const BridgeSize& size) {
@@ -304,14 +351,15 @@ std::string text_of(const BridgeSize& size) {
 }
 
 std::optional<std::array<std::uint8_t, 6>> mac_address(const std::string& text) {
-  std::array<unsigned, 6> v{};
-  int used = 0;
-  if (std::sscanf(text.c_str(), "%2x:%2x:%2x:%2x:%2x:%2x%n", &v[0], &v[1], &v[2], &v[3], &v[4], &v[5], &used) != 6 ||
-      used != static_cast<int>(text.size()))
-    return std::nullopt;
   std::array<std::uint8_t, 6> mac{};
-  std::transform(v.begin(), v.end(), mac.begin(), [](unsigned b) { return static_cast<std::uint8_t>(b); });
-  return mac;
+  const char *at = text.data(), *const end = at + text.size();
+  for (std::size_t i = 0; i < mac.size(); ++i) {
+    if (i > 0 && (at == end || *at++ != ':')) return std::nullopt;
+    const auto [next, error] = std::from_chars(at, at + std::min<std::ptrdiff_t>(2, end - at), mac[i], 16);
+    if (error != std::errc()) return std::nullopt;
+    at = next;
+  }
+  return at == end ? std::optional(mac) : std::nullopt;
 }
 
 bool Topology::direct() const {
@@ -351,8 +399,9 @@ Topology read_topology(const std::filesystem::path& file, const BridgeLimits& li
   if (auto pf = r.table("pf")) t.pf = read_pf(std::move(*pf), t);
   for (Reader& peer : r.tables("peer", "peer")) t.peers.push_back(read_peer(peer, t.nic.wire));
   if (auto lab = r.table("lab")) t.image = read_image(std::move(*lab));
-  if (auto record = r.table("record")) t.record = read_record(std::move(*record), limits);
+  if (auto record = r.table("record")) t.record = read_record(std::move(*record), t, limits);
   r.done();
+  check_files(r, t);
   return t;
 }
 

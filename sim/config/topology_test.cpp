@@ -172,10 +172,44 @@ TEST_F(TopologyFile, KeysThatCouldHaveNoEffectAreRefused) {
   EXPECT_THAT(error("[pf]\nvfs = 40\nqueues = 4\n[[server]]\nattach=\"direct\"\n"), HasSubstr("must be 2 with more"));
 }
 
+TEST_F(TopologyFile, ARecordOfWhatIsNotThereIsRefused) {
+  const std::string direct = "[[server]]\nattach=\"direct\"\n";
+  for (const char* line : {"tlp=\"a\"", "taps=[\"nic0\"]", "waves=\"w\""})
+    EXPECT_THAT(error(direct + "[record]\n" + line + "\n"), HasSubstr("is for pools behind the bridge")) << line;
+  EXPECT_THAT(error("[record]\ntaps=[\"nic0\"]\n"), HasSubstr(":2: record: taps is given, but tlp is not"));
+  EXPECT_THAT(error("[[server]]\n[record]\nethernet=\"e\"\n"), HasSubstr(":3: record: ethernet is given, but no card"));
+  EXPECT_THAT(error("[[card]]\nwire={kind=\"loopback\"}\n[[server]]\n[record]\nethernet=\"e\"\n"), "accepted");
+}
+
+TEST_F(TopologyFile, NothingIsMadeTwiceUnderOneName) {
+  const std::string here = path.filename();
+  EXPECT_THAT(error("[record]\ntlp=\"" + here + "\"\n"), HasSubstr("which is this file, too"));
+  EXPECT_THAT(error("[record]\ntlp=\"" + path.string() + "\"\n"), HasSubstr("which is this file, too"));
+  EXPECT_THAT(error("[[server]]\nsocket=\"" + here + "\"\n"), HasSubstr("which is this file, too"));
+  EXPECT_THAT(error("[[server]]\nsocket=\"./control.sock\"\n"),
+              HasSubstr(":1: server makes owner's socket ./control.sock, which is the control socket, too"));
+  EXPECT_THAT(error("[nic]\nwire={kind=\"memif\",socket=\"owner.sock\"}\n[[server]]\n"), HasSubstr("a wire's socket"));
+  EXPECT_THAT(error("[nic]\nwire={kind=\"pcap\",play=\"a\",keep=\"x/../a\"}\n"),
+              HasSubstr("the capture that is played"));
+  EXPECT_THAT(error("[record]\ntlp=\"a\"\nwaves=\"a\"\n"),
+              HasSubstr(":1: record makes waves a, which is a record, too"));
+  EXPECT_THAT(error("[nic]\nwire={kind=\"pcap\",play=\"a\"}\n[[card]]\nwire={kind=\"pcap\",play=\"a\"}\n"
+                    "[record]\ntlp=\"b\"\nethernet=\"b\"\n"),
+              "accepted");
+}
+
+TEST_F(TopologyFile, AnEthernetAddressIsSixPairsOfDigits) {
+  EXPECT_TRUE(mac_address("02:00:a:0B:ff:1"));
+  for (const char* text :
+       {"", "02:00:00:00:00", "02:00:00:00:00:00:00", "02:00:00:00:00:-1", "02:00:00:00:00:+1", "02:00:00:00:00: 1",
+        "02:00:00:00:00:0x", "02:00:00:00:00:", "02-00-00-00-00-01", "2:0:0:0:0:100"})
+    EXPECT_FALSE(mac_address(text)) << text;
+}
+
 TEST_F(TopologyFile, TheBridgeAtHandSetsTheLimits) {
   const BridgeLimits small{.size = {.users = 1, .slots = 1, .slot_functions = 2, .devices = 1},
                            .ports = {{"owner", "user1", "nic0"}}};
-  EXPECT_EQ(read("[[server]]\n[[server]]\n[record]\ntaps=[\"nic0\"]\n", small).servers.size(), 2u);
+  EXPECT_EQ(read("[[server]]\n[[server]]\n[record]\ntlp=\"t\"\ntaps=[\"nic0\"]\n", small).servers.size(), 2u);
   const std::string has = "the bridge at hand has 1 user, 1 slot each, 2 functions a slot; this file needs ";
   EXPECT_THAT(error("[[server]]\n[[server]]\n[[server]]\n[[server]]\n", small),
               HasSubstr(":3: server 3: " + has + "3 users, 1 slot each, 1 function a slot"));
