@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
+#include <cstdio>
+#include <system_error>
 
 #include "app/control_client.hpp"
 #include "app/request_words.hpp"
@@ -17,7 +20,9 @@ nlohmann::json number_or_name(const std::string& user) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App cli("Controls a running vfpool-sim. Prints the answer as JSON; exit status 1 when it was refused.");
+  CLI::App cli(
+      "Controls a running vfpool-sim. Prints the answer as JSON; exit status 1 when it was refused, 2 when it could "
+      "not be asked.");
   std::string path = "build/lab/control.sock";
   cli.add_option("-s,--socket", path, "control socket")->capture_default_str();
   cli.require_subcommand(1);
@@ -68,13 +73,18 @@ int main(int argc, char** argv) {
       throw CLI::ValidationError("do", e.what());
     }
   });
-  CLI11_PARSE(cli, argc, argv);
+  try {
+    cli.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    return cli.exit(e) == 0 ? 0 : 2;
+  }
   try {
     const auto reply = vfpool::app::ControlClient(path).ask(request);
     if (reply.contains("state"))
       fmt::print("{}", reply["state"].get<std::string>());
     else if (!reply.empty())
       fmt::print("{}\n", reply.dump(2));
+    if (std::fflush(stdout) != 0) throw std::system_error(errno, std::generic_category(), "standard output");
     return 0;
   } catch (const vfpool::app::Refused& e) {
     fmt::print(stderr, "vfpool-simctl: {}\n", e.what());

@@ -55,7 +55,7 @@ DirectVms::DirectVms(Scheduler& scheduler, const Topology& topology, nic82599::N
 }
 
 std::optional<json> DirectVms::control(const json& request) {
-  const std::string op = request.at("op");
+  const std::string op = text_of(request, "op", "");
   if (op == "link") {
     if (flag_of(request, "up"))
       station().plug();

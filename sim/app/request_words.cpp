@@ -11,6 +11,27 @@ namespace vfpool::app {
 
 using nlohmann::json;
 
+namespace {
+
+constexpr int kDeepest = 16;
+
+struct TooDeep : std::invalid_argument {
+  TooDeep() : std::invalid_argument(fmt::format("a value is nested more than {} deep", kDeepest)) {}
+};
+
+}  // namespace
+
+json request_value(std::string_view text) {
+  try {
+    return json::parse(text, [](int depth, json::parse_event_t, const json&) {
+      if (depth > kDeepest) throw TooDeep();
+      return true;
+    });
+  } catch (const json::parse_error& e) {
+    throw std::invalid_argument(e.what());
+  }
+}
+
 json request_of_words(const std::vector<std::string>& words) {
   if (words.empty() || words[0].empty()) throw std::invalid_argument("which operation?");
   json request{{"op", words[0]}};
@@ -19,10 +40,14 @@ json request_of_words(const std::vector<std::string>& words) {
     if (equals == std::string::npos || equals == 0)
       throw std::invalid_argument(fmt::format("\"{}\" is not KEY=VALUE", words[i]));
     const std::string key = words[i].substr(0, equals), text = words[i].substr(equals + 1);
-    json value = json::parse(text, nullptr, false);
-    if (value.is_discarded()) value = text;
     if (request.contains(key)) throw std::invalid_argument(fmt::format("\"{}\" is given twice", key));
-    request[key] = std::move(value);
+    try {
+      request[key] = request_value(text);
+    } catch (const TooDeep&) {
+      throw;
+    } catch (const std::invalid_argument&) {
+      request[key] = text;
+    }
   }
   return request;
 }

@@ -9,9 +9,13 @@
 
 namespace vfpool::app {
 
+/// The JSON value that `text` is. Throws std::invalid_argument for anything else, and for a value that is nested deeper
+/// than any request: whoever copies or prints it would run out of stack.
+nlohmann::json request_value(std::string_view text);
+
 /// {"assign", "user=user1", "vf=3"} is {"op": "assign", "user": "user1", "vf": 3}. A value that is JSON (a number,
 /// true, false, a list, a quoted string) is that, any other is a string. Throws std::invalid_argument for a word
-/// without "=", a key that is empty or comes twice, and for no words at all.
+/// without "=", a key that is empty or comes twice, a list that is nested too deep, and for no words at all.
 nlohmann::json request_of_words(const std::vector<std::string>& words);
 
 /// The same of a line whose words are parted by blanks.

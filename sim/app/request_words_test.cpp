@@ -34,5 +34,13 @@ TEST(RequestWords, WhatIsNoRequestIsRefused) {
     EXPECT_THROW(request_of_line(line), std::invalid_argument) << line;
 }
 
+TEST(RequestWords, WhatIsNestedWithoutEndIsRefusedBeforeAnybodyCopiesIt) {
+  const std::string deep(100'000, '[');
+  EXPECT_EQ(request_value("[[[[1]]]]").dump(), "[[[[1]]]]");
+  EXPECT_THROW(request_value(deep), std::invalid_argument);
+  EXPECT_THROW(request_value(deep + std::string(deep.size(), ']')), std::invalid_argument);
+  EXPECT_THROW(request_of_words({"x", "a=" + deep + std::string(deep.size(), ']')}), std::invalid_argument);
+}
+
 }  // namespace
 }  // namespace vfpool::app

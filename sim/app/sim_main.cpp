@@ -14,8 +14,10 @@
 
 #include "app/control.hpp"
 #include "app/preset_for.hpp"
+#include "app/request.hpp"
 #include "app/simulation.hpp"
 #include "core/fd.hpp"
+#include "core/unix_socket.hpp"
 
 namespace {
 
@@ -65,12 +67,17 @@ int main(int argc, char** argv) {
   spdlog::set_default_logger(spdlog::stderr_color_mt("sim"));
   spdlog::set_pattern("%H:%M:%S.%e %^%l%$ %v");
   spdlog::set_level(spdlog::level::from_str(log_level));
+  // Whoever reads the log may go; the simulation stays.
+  signal(SIGPIPE, SIG_IGN);
   // Interrupt moderation is a matter of microseconds; the default slack of 50 would blur it.
   prctl(PR_SET_TIMERSLACK, 1);
   try {
     const auto topology = vfpool::config::read_topology(file, vfpool::app::bridge_limits());
     const std::filesystem::path run =
         folder.empty() ? std::filesystem::absolute(file).parent_path() : std::filesystem::path(folder);
+    // Before the records of the other one are written over.
+    if (vfpool::connect_unix(run / topology.control))
+      throw std::runtime_error((run / topology.control).string() + ": another simulator runs in this folder");
     vfpool::Scheduler scheduler(vfpool::TimeBase::kWall);
     vfpool::app::Simulation simulation(scheduler, topology, run);
     Signals signals(scheduler, signal_set, [&] {
@@ -78,7 +85,7 @@ int main(int argc, char** argv) {
       std::fflush(stderr);
     });
     vfpool::app::ControlSocket control(scheduler, run / topology.control, [&](const nlohmann::json& request) {
-      if (request.value("op", "") == "quit") {
+      if (vfpool::app::text_of(request, "op", "") == "quit") {
         scheduler.stop();
         return nlohmann::json::object();
       }

@@ -5,11 +5,13 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <fstream>
 #include <future>
 #include <map>
+#include <set>
 
 #include "app/control.hpp"
 #include "app/control_client.hpp"
@@ -54,6 +56,21 @@ class RunningSimulation : public testing::Test {
       return e.what();
     }
     return "accepted";
+  }
+  /// What the control socket's other end answers to this.
+  json said_after(int fd, const std::string& line) {
+    std::size_t sent = 0;
+    std::string reply;
+    scheduler.run_until(
+        [&] {
+          const ssize_t n = send(fd, line.data() + sent, line.size() - sent, MSG_DONTWAIT | MSG_NOSIGNAL);
+          if (n > 0) sent += static_cast<std::size_t>(n);
+          char c;
+          while (recv(fd, &c, 1, MSG_DONTWAIT) == 1) reply += c;
+          return !reply.empty() && reply.back() == '\n';
+        },
+        kPatience);
+    return json::parse(reply, nullptr, false);
   }
   bool owner_is_up() {
     return scheduler.run_until([&] { return simulation->control({{"op", "status"}})["sriov"].get<bool>(); }, kPatience);
@@ -202,6 +219,15 @@ TEST_F(RunningSimulation, WavesAreWrittenOnDemand) {
   EXPECT_GT(std::filesystem::file_size(folder / "bridge.fst"), 1000u);
 }
 
+TEST_F(RunningSimulation, WavesNeverReplaceWhatIsNoFile) {
+  ASSERT_EQ(mkfifo((folder / "pipe").c_str(), 0600), 0);
+  std::filesystem::create_directory(folder / "empty");
+  EXPECT_THROW(simulation->control({{"op", "waves"}, {"file", "pipe"}}), std::runtime_error);
+  EXPECT_THROW(simulation->control({{"op", "waves"}, {"file", "empty"}}), std::runtime_error);
+  EXPECT_TRUE(std::filesystem::is_fifo(folder / "pipe"));
+  EXPECT_TRUE(std::filesystem::is_directory(folder / "empty"));
+}
+
 TEST_F(RunningSimulation, RecordsCanBeReadWhileItRuns) {
   ASSERT_TRUE(owner_is_up());
   const auto before = std::filesystem::file_size(folder / "tlp.pcapng");
@@ -219,25 +245,57 @@ TEST_F(RunningSimulation, TheControlSocketAnswersGarbageWithErrors) {
   ControlSocket control(scheduler, path, [&](const json& r) { return simulation->control(r); });
   const auto socket = connect_unix(path);
   ASSERT_TRUE(socket);
-  const int fd = socket->get();
-  const auto ask = [&](const std::string& line) {
-    EXPECT_EQ(send(fd, line.data(), line.size(), 0), static_cast<ssize_t>(line.size()));
-    std::string reply;
-    scheduler.run_until(
-        [&] {
-          char c;
-          while (recv(fd, &c, 1, MSG_DONTWAIT) == 1) reply += c;
-          return !reply.empty() && reply.back() == '\n';
-        },
-        2s);
-    return json::parse(reply);
-  };
+  const auto ask = [&](const std::string& line) { return said_after(socket->get(), line); };
   EXPECT_FALSE(ask("}{\n")["ok"].get<bool>());
   EXPECT_FALSE(ask("[]\n")["ok"].get<bool>());
-  EXPECT_FALSE(ask("{\"op\": 7}\n")["ok"].get<bool>());
+  EXPECT_EQ(ask("{\"op\": 7}\n")["error"], "\"op\" must be a text");
+  // Copies of it would need more stack than there is.
+  const std::string deep = std::string(30'000, '[') + std::string(30'000, ']');
+  EXPECT_EQ(ask("{\"op\": \"status\", \"id\": " + deep + "}\n")["error"], "a value is nested more than 16 deep");
   const json good = ask("{\"op\": \"status\", \"id\": 9}\n");
   EXPECT_TRUE(good["ok"].get<bool>());
   EXPECT_EQ(good["id"], 9);
+  EXPECT_EQ(ask(std::string(66'000, ' '))["error"], "a line of more than 65536 bytes");
+}
+
+TEST_F(RunningSimulation, TheSimulationGoesOnBetweenTheRequestsOfOneLineBehindAnother) {
+  const auto path = folder / "control.sock";
+  int turn = 0;
+  std::vector<int> answered;  // in which turn
+  ControlSocket control(scheduler, path, [&](const json&) {
+    answered.push_back(turn);
+    return json::object();
+  });
+  const Fd fd = std::move(*connect_unix(path));
+  std::string many;
+  for (int i = 0; i < 20; ++i) many += "{}\n";
+  ASSERT_TRUE(send_all(fd.get(), many));
+  ASSERT_TRUE(scheduler.run_until(
+      [&] {
+        ++turn;
+        return answered.size() == 20;
+      },
+      kPatience));
+  EXPECT_EQ(std::set<int>(answered.begin(), answered.end()).size(), 20U);
+}
+
+TEST_F(RunningSimulation, ACrowdAtTheControlSocketIsTurnedAwayWithAReason) {
+  const auto path = folder / "control.sock";
+  ControlSocket control(scheduler, path, [&](const json& r) { return simulation->control(r); });
+  std::vector<Fd> crowd;
+  for (int i = 0; i < 256; ++i) {
+    auto one = connect_unix(path);
+    ASSERT_TRUE(one) << i;
+    crowd.push_back(std::move(*one));
+    ASSERT_TRUE(said_after(crowd.back().get(), "{\"op\": \"flush\"}\n")["ok"].get<bool>()) << i;
+  }
+  Fd more = std::move(*connect_unix(path));
+  EXPECT_EQ(said_after(more.get(), "")["error"], "256 clients are connected, and no more can be");
+  crowd.pop_back();
+  // Its end is looked at together with this request, or before.
+  ASSERT_TRUE(said_after(crowd.front().get(), "{\"op\": \"flush\"}\n")["ok"].get<bool>());
+  more = std::move(*connect_unix(path));
+  EXPECT_TRUE(said_after(more.get(), "{\"op\": \"flush\"}\n")["ok"].get<bool>());
 }
 
 TEST_F(RunningSimulation, TheControlClientTellsRefusalsFromSilence) {

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstring>
+#include <filesystem>
 #include <stdexcept>
 #include <tuple>
 #include <utility>
@@ -359,6 +360,11 @@ void Bridge::add_tap(Tap tap) { impl_->taps.push_back(std::move(tap)); }
 
 void Bridge::trace_to(const std::string& path) {
   trace_stop();
+  // The writer of waves removes what is there before it opens it: of a device or a pipe it would leave a plain file.
+  std::error_code none;
+  const auto status = std::filesystem::symlink_status(path, none);
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status))
+    throw std::runtime_error("cannot write waves to " + path + ", which is no plain file");
   impl_->trace = std::make_unique<VerilatedFstC>();
   impl_->top.trace(impl_->trace.get(), 99);
   impl_->trace->open(path.c_str());
