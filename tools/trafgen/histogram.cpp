@@ -36,7 +36,10 @@ void Histogram::merge(const Histogram& other) {
 }
 
 std::uint64_t Histogram::percentile(double percent) const {
-  const auto rank = static_cast<std::uint64_t>(std::ceil(percent / 100 * static_cast<double>(count_)));
+  // In whole numbers: 99.9 / 100 of 1000 is a little more than 999 in floating point, and so the last one's rank.
+  constexpr std::uint64_t kAll = 100'000'000;
+  const auto parts = static_cast<std::uint64_t>(std::llround(percent * (kAll / 100)));
+  const std::uint64_t rank = count_ / kAll * parts + (count_ % kAll * parts + kAll - 1) / kAll;
   std::uint64_t seen = 0;
   for (const Bucket& b : buckets()) {
     seen += b.count;

@@ -22,7 +22,8 @@ class Histogram {
   std::uint64_t min() const { return count_ == 0 ? 0 : min_; }
   std::uint64_t max() const { return max_; }
   double mean() const { return count_ == 0 ? 0 : sum_ / static_cast<double>(count_); }
-  /// The least value that `percent` (0 to 100) of all do not exceed, rounded up to its bucket's end; 0 without values.
+  /// The least value that `percent` (0 to 100, to a millionth) of all do not exceed, rounded up to its bucket's end; 0
+  /// without values.
   std::uint64_t percentile(double percent) const;
   /// Those that hold something, in order.
   std::vector<Bucket> buckets() const;

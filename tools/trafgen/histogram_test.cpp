@@ -18,6 +18,16 @@ TEST(HistogramTest, HoldsSmallValuesExactly) {
   EXPECT_EQ(h.buckets().size(), 32U);
 }
 
+TEST(HistogramTest, APercentileIsTheValueOfItsRankAndNotTheNext) {
+  for (const std::uint64_t thousands : {1U, 3U, 70U, 200U}) {
+    Histogram h;
+    for (std::uint64_t i = 0; i < thousands * 999; ++i) h.add(1);
+    for (std::uint64_t i = 0; i < thousands; ++i) h.add(31);
+    EXPECT_EQ(h.percentile(99.9), 1U) << thousands;
+    EXPECT_EQ(h.percentile(99.91), 31U) << thousands;
+  }
+}
+
 TEST(HistogramTest, EmptyOneHasNoPercentiles) {
   const Histogram h;
   EXPECT_EQ(h.percentile(99), 0U);
@@ -57,7 +67,8 @@ TEST(HistogramTest, PercentilesAreNeverBelowTheTrueOnesAndAtMostAThirtySecondAbo
   EXPECT_EQ(a.min(), values.front());
   EXPECT_EQ(a.max(), values.back());
   for (const double p : {1.0, 50.0, 90.0, 99.0, 99.9, 100.0}) {
-    const auto exact = values[static_cast<std::size_t>(std::ceil(p / 100 * 5000)) - 1];
+    // In whole thousandths: 99.9 / 100 * 5000 is more than 4995 in floating point.
+    const auto exact = values[(static_cast<std::size_t>(std::lround(p * 10)) * 5000 + 999) / 1000 - 1];
     EXPECT_GE(a.percentile(p), exact) << p;
     EXPECT_LE(a.percentile(p) - exact, exact / 32) << p;
   }
