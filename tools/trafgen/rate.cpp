@@ -19,6 +19,9 @@ struct Word {
   double scale;
 };
 
+/// Beyond them there is no link, and no run is long enough; and no count of frames or time overflows.
+constexpr double kLeastRate = 1e-9, kMostRate = 1e15;
+
 constexpr Word kWords[] = {
     {"pps", Rate::Unit::kFrames, 1},    {"kpps", Rate::Unit::kFrames, 1e3}, {"Mpps", Rate::Unit::kFrames, 1e6},
     {"bit/s", Rate::Unit::kBits, 1},    {"kbit/s", Rate::Unit::kBits, 1e3}, {"Mbit/s", Rate::Unit::kBits, 1e6},
@@ -38,6 +41,8 @@ Rate parse_rate(const std::string& text) {
   for (const Word& word : kWords) {
     if (unit != word.name) continue;
     const Rate rate{word.unit, number * word.scale};
+    if (rate.value < kLeastRate || rate.value > kMostRate)
+      throw std::invalid_argument(fmt::format("\"{}\" is no rate of this world", text));
     if (rate.unit == Rate::Unit::kShare && rate.value > 1)
       throw std::invalid_argument(fmt::format("\"{}\" is more than the link", text));
     return rate;

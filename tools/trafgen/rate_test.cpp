@@ -22,8 +22,8 @@ TEST(RateTest, ReadsEveryUnit) {
 }
 
 TEST(RateTest, RefusesWhatIsNoRate) {
-  for (const char* text :
-       {"", "fast", "0 pps", "-1 Mpps", "nan pps", "inf pps", "1e999 pps", "101 %", "5", "5 Gb", "5 pps and more"})
+  for (const char* text : {"", "fast", "0 pps", "-1 Mpps", "nan pps", "inf pps", "1e999 pps", "101 %", "5", "5 Gb",
+                           "5 pps and more", "1e-300 pps", "1e300 Gbit/s", "1e-12 %", "1e16 pps"})
     EXPECT_THROW(parse_rate(text), std::invalid_argument) << text;
   for (const char* text : {"max", "5 Mpps", "50 %"}) EXPECT_THROW(parse_link(text), std::invalid_argument) << text;
 }

@@ -72,7 +72,11 @@ void Arrivals::in_order(std::uint64_t sequence) {
     for (std::uint64_t s = next_; s < sequence; ++s) came_.remove(s);
   }
   next_ = sequence + 1;
-  records_[record_count_++ % kWindow] = {sequence, received_};
+  if (record_count_ < kWindow)
+    records_.push_back({sequence, received_});
+  else
+    records_[record_count_ % kWindow] = {sequence, received_};
+  ++record_count_;
 }
 
 std::uint64_t Arrivals::extent(std::uint64_t sequence) const {

@@ -61,6 +61,8 @@ class Arrivals {
   /// `low`: the lower half of the sequence number; numbers from `end` on were never sent. False for a number that
   /// cannot be of this stream (before the first, or never sent): it is counted as stray and nothing else.
   bool arrive(std::uint32_t low, std::uint64_t end = UINT64_MAX);
+  /// A number of this stream that is known to be of another run.
+  void stray_came() { ++stray_; }
   void finish() { density_.finish(); }
 
   std::uint64_t received() const { return received_; }  ///< without duplicates and stale ones
@@ -89,8 +91,8 @@ class Arrivals {
   std::uint64_t received_ = 0, duplicates_ = 0, stray_ = 0, stale_ = 0;
   SequenceSet came_;
   // The frames that were the highest when they came, the last kWindow of them. The first frame with a number above a
-  // given one is always among these.
-  std::vector<Record> records_ = std::vector<Record>(kWindow);
+  // given one is always among these. It grows with them: most streams of many are short.
+  std::vector<Record> records_;
   std::uint64_t record_count_ = 0;
   Histogram extents_;
   Density density_;

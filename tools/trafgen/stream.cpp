@@ -6,6 +6,7 @@
 
 #include <charconv>
 #include <numeric>
+#include <set>
 #include <stdexcept>
 #include <string_view>
 
@@ -16,6 +17,8 @@
 namespace vfpool::trafgen {
 namespace {
 
+// Each has some hundred kilobytes of memory, and more when it is long.
+constexpr std::size_t kMostStreams = 1'024;
 // The most frames before the sizes of a mix repeat.
 constexpr std::size_t kMostCycle = 10'000;
 
@@ -176,9 +179,12 @@ void check(const std::vector<Stream>& streams, double link_bits) {
 std::vector<Stream> read_streams(const std::filesystem::path& file, double link_bits) {
   config::Reader top = config::Reader::open(file);
   std::vector<Stream> streams;
+  std::set<std::string> names;
   for (config::Reader& r : top.tables("stream", "stream")) {
-    if (streams.size() == 65'536) top.fail("has more than 65536 streams", "stream");
+    if (streams.size() == kMostStreams) top.fail(fmt::format("are more than {}", kMostStreams), "stream");
     streams.push_back(read_stream(r, link_bits, streams.size() + 1));
+    if (!names.insert(streams.back().name).second)
+      r.fail(fmt::format("two streams are named \"{}\"", streams.back().name));
   }
   top.done();
   try {

@@ -110,5 +110,18 @@ TEST_F(StreamFileTest, ImpossibleStreamsAreRefused) {
   EXPECT_THAT(error("[[stream]]\nflows = 65000\n"), HasSubstr("go past port 65535"));
 }
 
+TEST_F(StreamFileTest, NamesInTheResultsTellTheStreamsApart) {
+  EXPECT_THAT(error("[[stream]]\nname = \"a\"\n[[stream]]\nname = \"a\"\n"),
+              HasSubstr(":3: stream 2: two streams are named \"a\""));
+  EXPECT_THAT(error("[[stream]]\nname = \"stream2\"\n[[stream]]\n"), HasSubstr("two streams are named \"stream2\""));
+}
+
+TEST_F(StreamFileTest, NoMoreStreamsThanMemoryHolds) {
+  std::string many;
+  for (int i = 0; i < 1'024; ++i) many += "[[stream]]\nrate = \"1 pps\"\n";
+  EXPECT_EQ(read(many).size(), 1'024U);
+  EXPECT_THAT(error(many + "[[stream]]\n"), HasSubstr("stream are more than 1024"));
+}
+
 }  // namespace
 }  // namespace vfpool::trafgen
