@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
+#include <limits>
 #include <stdexcept>
 
 namespace vfpool::wire {
@@ -34,9 +36,13 @@ std::optional<PcapReader::Record> PcapReader::next() {
   const int result = pcap_next_ex(in_.get(), &header, &bytes);
   if (result == PCAP_ERROR) spdlog::warn("{}: {}", file_.string(), pcap_geterr(in_.get()));
   if (result != 1) return std::nullopt;
-  // libpcap keeps nanoseconds where the name says microseconds (pcap_open_offline_with_tstamp_precision).
-  return Record{std::chrono::seconds(header->ts.tv_sec) + std::chrono::nanoseconds(header->ts.tv_usec),
-                Frame(bytes, bytes + header->caplen), header->len > header->caplen};
+  // libpcap keeps nanoseconds where the name says microseconds (pcap_open_offline_with_tstamp_precision). pcapng has
+  // room for times that nanoseconds in 64 bits have not.
+  constexpr std::int64_t kLastSecond = std::numeric_limits<std::uint32_t>::max();
+  const auto second = std::clamp<std::int64_t>(header->ts.tv_sec, 0, kLastSecond);
+  const auto fraction = std::clamp<std::int64_t>(header->ts.tv_usec, 0, kNanosecondsPerSecond - 1);
+  return Record{std::chrono::seconds(second) + std::chrono::nanoseconds(fraction), Frame(bytes, bytes + header->caplen),
+                header->len > header->caplen};
 }
 
 PcapWriter::PcapWriter(const std::filesystem::path& file)

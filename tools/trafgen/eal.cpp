@@ -6,9 +6,11 @@
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_ethdev.h>
+#include <rte_log.h>
 #include <rte_mbuf.h>
 #include <rte_version.h>
 #include <sched.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,6 +19,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "core/unix_socket.hpp"
 #include "frame.hpp"
 
 namespace vfpool::trafgen {
@@ -84,9 +87,15 @@ class DpdkPort : public Port {
     check_optional(rte_eth_promiscuous_enable(id_), name_ + ": promiscuous mode");
   }
 
-  void start() { check(rte_eth_dev_start(id_), name_ + ": start"); }
+  // A client of memif finds nobody as long as its server is not there; wait_for_links() tries again.
+  void start() {
+    const int result = rte_eth_dev_start(id_);
+    started_ = result >= 0;
+    if (!client_) check(result, name_ + ": start");
+  }
   void stop() {
     drop();
+    if (!std::exchange(started_, false)) return;
     rte_eth_dev_stop(id_);
   }
   void close() {
@@ -134,7 +143,7 @@ class DpdkPort : public Port {
 
   bool link_up() const {
     rte_eth_link link{};
-    return rte_eth_link_get_nowait(id_, &link) == 0 && link.link_status == RTE_ETH_LINK_UP;
+    return started_ && rte_eth_link_get_nowait(id_, &link) == 0 && link.link_status == RTE_ETH_LINK_UP;
   }
   const std::string& name() const { return name_; }
   bool is_client() const { return client_; }
@@ -142,7 +151,7 @@ class DpdkPort : public Port {
  private:
   std::uint16_t id_;
   std::string name_;
-  bool client_;
+  bool client_, started_ = false;
   rte_mempool* pool_ = nullptr;
   std::array<rte_mbuf*, kBurst> waiting_{};  // the first count_ are frames; behind them there may be an empty one
   unsigned count_ = 0;
@@ -154,7 +163,6 @@ Eal::Eal(const EalOptions& options) {
   // The file prefix lets several of these run side by side.
   std::vector<std::string> arguments = {"trafgen",
                                         "--no-telemetry",
-
                                         "--log-level=error",
                                         "--file-prefix",
                                         fmt::format("trafgen-{}", getpid()),
@@ -173,10 +181,14 @@ Eal::Eal(const EalOptions& options) {
   virtual_ = std::all_of(options.ports.begin(), options.ports.end(), is_virtual);
   for (const std::string& port : options.ports) {
     const std::string driver = driver_of(port);
+    if (driver.empty()) throw std::invalid_argument(fmt::format("\"{}\" names no port", port));
     if (is_virtual(port)) {
       const bool numbered = driver.back() >= '0' && driver.back() <= '9';
-      if (value_of(port, "role") == "server" && value_of(port, "socket-abstract") == "no")
+      if (value_of(port, "role") == "server" && value_of(port, "socket-abstract") == "no") {
+        // DPDK does not take one that a killed process has left.
+        remove_stale_socket(value_of(port, "socket"), SOCK_SEQPACKET);
         sockets_.push_back(value_of(port, "socket"));
+      }
       names.push_back(numbered ? driver : fmt::format("{}{}", driver, names.size()));
       plugins.insert(driver.substr(0, driver.find_last_not_of("0123456789") + 1));
       arguments.insert(arguments.end(), {"--vdev", names.back() + port.substr(driver.size())});
@@ -185,6 +197,10 @@ Eal::Eal(const EalOptions& options) {
       arguments.insert(arguments.end(), {"-a", port});
     }
   }
+  for (std::size_t i = 0; i < names.size(); ++i)
+    if (std::find(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(i), names[i]) !=
+        names.begin() + static_cast<std::ptrdiff_t>(i))
+      throw std::invalid_argument(fmt::format("two ports are {}", names[i]));
   if (virtual_) {
     arguments.emplace_back("--no-pci");
     // Only what is needed: all drivers together take a second to load.
@@ -194,7 +210,11 @@ Eal::Eal(const EalOptions& options) {
   std::vector<char*> argv;
   for (std::string& a : arguments) argv.push_back(a.data());
   argv.push_back(nullptr);
-  if (rte_eal_init(static_cast<int>(arguments.size()), argv.data()) < 0) fail("DPDK does not start", rte_errno);
+  if (rte_eal_init(static_cast<int>(arguments.size()), argv.data()) < 0) {
+    const int error = rte_errno;
+    remove_sockets();
+    fail("DPDK does not start", error);
+  }
   try {
     for (std::size_t i = 0; i < names.size(); ++i) {
       std::uint16_t id = 0;
@@ -215,20 +235,27 @@ Eal::~Eal() { close(); }
 // thread for interrupts after a memif was closed.
 void Eal::close() {
   for (const auto& port : ports_) static_cast<DpdkPort&>(*port).stop();
-  for (const std::string& socket : sockets_) unlink(socket.c_str());
+  remove_sockets();
   if (virtual_) return;
   for (const auto& port : ports_) static_cast<DpdkPort&>(*port).close();
   rte_eal_cleanup();
 }
 
-void Eal::wait_for_links(std::chrono::milliseconds most) const {
+void Eal::remove_sockets() const {
+  for (const std::string& socket : sockets_) unlink(socket.c_str());
+}
+
+void Eal::wait_for_links(std::chrono::milliseconds most, const Stops& stop) const {
   const auto until = std::chrono::steady_clock::now() + most;
+  // Each attempt that finds nobody would be an error on the terminal.
+  rte_log_set_level_pattern("pmd.net.memif*", RTE_LOG_CRIT);
   for (const auto& port : ports_) {
     auto& p = static_cast<DpdkPort&>(*port);
     for (auto again = std::chrono::steady_clock::now() + kAgain; !p.link_up();) {
       if (std::chrono::steady_clock::now() > until)
         throw std::runtime_error(
             fmt::format("{}: no link after {} ms: is anybody at the other end?", p.name(), most.count()));
+      if (stop != 0) throw std::runtime_error(fmt::format("interrupted; {} has no link yet", p.name()));
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
       // A client of memif looks for its server once, when it starts.
       if (!p.is_client() || std::chrono::steady_clock::now() < again) continue;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "port.hpp"
+#include "run.hpp"
 
 namespace vfpool::trafgen {
 
@@ -23,7 +24,8 @@ struct EalOptions {
 /// One for each process, once: DPDK cannot start again. Its threads end with the process.
 class Eal {
  public:
-  /// Throws std::runtime_error with DPDK's reason when it or a port cannot start.
+  /// Throws std::runtime_error with DPDK's reason when it or a port cannot start, std::invalid_argument for two ports
+  /// that are one.
   explicit Eal(const EalOptions& options);
   ~Eal();
   Eal(const Eal&) = delete;
@@ -31,12 +33,14 @@ class Eal {
 
   /// The ports in the order of the options; they live as long as this.
   const std::vector<std::unique_ptr<Port>>& ports() const { return ports_; }
-  /// Waits until each port has a link: that a peer of a virtual device is there. Throws std::runtime_error.
-  void wait_for_links(std::chrono::milliseconds most) const;
+  /// Waits until each port has a link: that a peer of a virtual device is there. Throws std::runtime_error, also when
+  /// the user asks for the end.
+  void wait_for_links(std::chrono::milliseconds most, const Stops& stop) const;
   static std::string version();
 
  private:
   void close();
+  void remove_sockets() const;
 
   std::vector<std::unique_ptr<Port>> ports_;
   std::vector<std::string> sockets_;  // that a memif server of ours made

@@ -209,6 +209,137 @@ TEST_F(PortsTest, ReplaysACapture) {
   EXPECT_EQ(r["skipped"], 1);
 }
 
+TEST_F(PortsTest, AResultIsLostNeitherToAStrangeNameNorInSilence) {
+  const std::string run = "run --port net_null --seconds 0.01 -q ";
+  // No UTF-8, in the file's name and so in the command that the result has.
+  Ended e = trafgen(run + "--json \"$(printf '" + path("r-\\377") + "')\"");
+  EXPECT_EQ(e.status, 0) << e.text;
+  EXPECT_TRUE(read("r-\377").contains("streams"));
+  e = trafgen(run + "--json /nowhere/r");
+  EXPECT_EQ(e.status, 2);
+  EXPECT_THAT(e.text, HasSubstr("/nowhere/r: No such file or directory"));
+  for (const char* full : {"--json /dev/full", ">/dev/full", "--json - >/dev/full"}) {
+    e = shell(TRAFGEN " " + run + full + " 2>" + path("said"));
+    EXPECT_EQ(e.status, 1) << full;
+    std::ifstream said(path("said"));
+    EXPECT_THAT(std::string(std::istreambuf_iterator<char>(said), {}), HasSubstr("No space left")) << full;
+  }
+  e = shell("{ " TRAFGEN " " + run + "; echo $? >" + path("status") + "; } 2>&1 | true");
+  std::ifstream status(path("status"));
+  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(status), {}), "1\n") << "nobody reads it";
+}
+
+TEST_F(PortsTest, WithoutAFileForItAResultLeavesNone) {
+  const Ended e = trafgen("run --port net_nothing --seconds 0.1 --json " + path("r.json"));
+  EXPECT_EQ(e.status, 1);
+  EXPECT_FALSE(std::filesystem::exists(path("r.json")));
+}
+
+TEST_F(PortsTest, ValuesThatAreNoneAreRefused) {
+  for (const char* options :
+       {"--seconds nan", "--drain nan", "--seconds -1", "--ramp nan 5", "--step nan", "--json ''", "--plant ''",
+        "--rate ''", "--size ''", "--frames 0", "--frames -1", "--seconds 1e6 --every 0.001",
+        "--only-receive --plant lose=5", "--only-receive --frames 5", "--link '1e300 Gbit/s'"}) {
+    const Ended e = trafgen(std::string("run --port net_null ") + options);
+    EXPECT_EQ(e.status, 2) << options << "\n" << e.text;
+  }
+  const Ended e = trafgen("run --port net_null1 --port net_null --seconds 0.01");
+  EXPECT_EQ(e.status, 2);
+  EXPECT_THAT(e.text, HasSubstr("two ports are net_null1"));
+}
+
+TEST_F(PortsTest, ASocketThatIsInUseStaysWithItsProcessAndAStaleOneIsReplaced) {
+  const auto begin = [&] {
+    const pid_t first = fork();
+    if (first == 0) {
+      const std::string line = command("run --wait 3600 -q " + memif("server", "s") + " >/dev/null");
+      execl("/bin/sh", "sh", "-c", line.c_str(), nullptr);
+      _exit(127);
+    }
+    while (!std::filesystem::exists(path("s"))) usleep(10'000);
+    return first;
+  };
+  const auto end = [](pid_t process, int signal) {
+    int status = 0;
+    kill(process, signal);
+    waitpid(process, &status, 0);
+  };
+  const pid_t first = begin();
+  const Ended e = trafgen("run --wait 0.1 -q " + memif("server", "s"));
+  EXPECT_EQ(e.status, 1);
+  EXPECT_THAT(e.text, HasSubstr(path("s") + ": Address already in use"));
+  EXPECT_TRUE(std::filesystem::exists(path("s")));
+  end(first, SIGKILL);
+  ASSERT_TRUE(std::filesystem::exists(path("s")));
+  EXPECT_THAT(trafgen("run --wait 0.1 -q " + memif("server", "s")).text, HasSubstr("no link after"));
+  EXPECT_FALSE(std::filesystem::exists(path("s")));
+}
+
+TEST_F(PortsTest, AClientWaitsForItsServer) {
+  const pid_t client = fork();
+  if (client == 0) {
+    const std::string line = command("run --only-send --frames 5 --wait 60 -q --json " + path("out.json") + " " +
+                                     memif("client", "s") + " >" + path("said"));
+    execl("/bin/sh", "sh", "-c", line.c_str(), nullptr);
+    _exit(127);
+  }
+  // It is there, and has looked once.
+  while (!std::filesystem::exists(path("said"))) usleep(10'000);
+  usleep(1'500'000);
+  ASSERT_EQ(waitpid(client, nullptr, WNOHANG), 0) << "it did not wait";
+  trafgen("run --only-receive --seconds 0.5 --wait 60 -q " + memif("server", "s"));
+  int status = 0;
+  waitpid(client, &status, 0);
+  EXPECT_EQ(status_of(status), 0);
+  EXPECT_EQ(read("out.json")["streams"][0]["sent"], 5);
+}
+
+TEST_F(PortsTest, ASignalEndsTheWaitForALink) {
+  const pid_t waiting = fork();
+  if (waiting == 0) {
+    const std::string line = command("run --wait 3600 " + memif("server", "s"));
+    execl("/bin/sh", "sh", "-c", line.c_str(), nullptr);
+    _exit(127);
+  }
+  while (!std::filesystem::exists(path("s"))) usleep(10'000);
+  ASSERT_EQ(kill(waiting, SIGTERM), 0);
+  int status = 0;
+  waitpid(waiting, &status, 0);
+  EXPECT_EQ(status_of(status), 1);
+  EXPECT_FALSE(std::filesystem::exists(path("s")));
+}
+
+TEST_F(PortsTest, ARunThatIsInterruptedLosesNothing) {
+  const pid_t running = fork();
+  if (running == 0) {
+    const std::string line = as_nobody(TRAFGEN " run --seconds 3600 --rate '20 kpps' --every 0.01 --json " +
+                                       path("r.json") + " " + loop() + " >/dev/null 2>" + path("said"));
+    execl("/bin/sh", "sh", "-c", line.c_str(), nullptr);
+    _exit(127);
+  }
+  std::error_code none;
+  const auto has_said = [&] { return std::filesystem::file_size(path("said"), none); };
+  while (has_said() == 0 || none) usleep(10'000);
+  ASSERT_EQ(kill(running, SIGINT), 0);
+  int status = 0;
+  waitpid(running, &status, 0);
+  const json r = read("r.json");
+  EXPECT_EQ(r["interrupted"], true);
+  EXPECT_GT(r["streams"][0]["sent"], 0);
+  EXPECT_EQ(r["streams"][0]["lost"], 0);
+}
+
+TEST_F(PortsTest, WhatALibraryWarnsOfIsNotPartOfTheResult) {
+  {
+    wire::PcapWriter writer(path("in.pcap"));
+    for (int i = 0; i < 3; ++i) writer.write(std::chrono::microseconds(i), std::vector<std::uint8_t>(60, 0xab));
+  }
+  std::filesystem::resize_file(path("in.pcap"), std::filesystem::file_size(path("in.pcap")) - 10);
+  const Ended e = shell(as_nobody(TRAFGEN " replay --json - --port net_null " + path("in.pcap") + " 2>/dev/null"));
+  EXPECT_EQ(e.status, 0);
+  EXPECT_EQ(json::parse(e.text)["sent"], 2) << e.text;
+}
+
 TEST_F(PortsTest, ErrorsSayWhatAndWhere) {
   Ended e = trafgen("run --wait 0.1 " + memif("server", "s"));
   EXPECT_EQ(e.status, 1);

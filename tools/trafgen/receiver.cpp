@@ -5,7 +5,7 @@
 
 namespace vfpool::trafgen {
 
-Receiver::Receiver(const std::vector<std::uint64_t>& first) {
+Receiver::Receiver(const std::vector<std::uint64_t>& first, std::optional<std::uint64_t> since) : since_(since) {
   streams_.reserve(first.size());
   for (const std::uint64_t f : first) streams_.emplace_back(f);
 }
@@ -29,10 +29,12 @@ void Receiver::frame(std::span<const std::uint8_t> bytes, std::uint64_t now, std
     return;
   }
   StreamAccount& s = streams_[stamp.stream];
+  const std::uint64_t age = (now - stamp.time) & Stamp::kTimeMask;
+  const bool future = age > Stamp::kTimeMask / 2;
+  if (since_ && !future && age > now - *since_) return s.arrivals.stray_came();
   if (!s.arrivals.arrive(stamp.sequence, sent.empty() ? UINT64_MAX : sent[stamp.stream])) return;
   s.bytes += bytes.size() + kFcs;
-  const std::uint64_t age = (now - stamp.time) & Stamp::kTimeMask;
-  if (age > Stamp::kTimeMask / 2) {
+  if (future) {
     ++s.from_future;
   } else {
     s.latency.add(age);

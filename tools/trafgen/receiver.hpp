@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -25,8 +26,10 @@ struct StreamAccount {
 
 class Receiver {
  public:
-  /// `first`: for each stream the sequence number it begins with.
-  explicit Receiver(const std::vector<std::uint64_t>& first);
+  /// `first`: for each stream the sequence number it begins with. `since`: by the sender's clock, which must be this
+  /// one's; what was stamped before is stray, as what an earlier process left behind in a ring or in a card. Nothing:
+  /// any stamp may be.
+  explicit Receiver(const std::vector<std::uint64_t>& first, std::optional<std::uint64_t> since = {});
 
   /// A frame without FCS, and when it came. `sent`: for each stream the sequence number after the last that was sent;
   /// empty if this process is not the sender.
@@ -41,6 +44,7 @@ class Receiver {
   std::uint64_t corrupt() const { return corrupt_; }      ///< with a wrong checksum of stamp or payload
 
  private:
+  std::optional<std::uint64_t> since_;
   std::vector<StreamAccount> streams_;
   std::uint64_t frames_ = 0, foreign_ = 0, truncated_ = 0, corrupt_ = 0;
 };

@@ -57,6 +57,16 @@ TEST_F(ReceiverTest, FramesThatWereNeverSentAreStray) {
   EXPECT_EQ(stream(0).latency.count(), 1U);
 }
 
+TEST_F(ReceiverTest, WhatAnEarlierProcessSentIsStrayWhateverItsNumber) {
+  receiver = Receiver({0, 0}, 500);
+  const std::vector<std::uint64_t> sent = {3, 0};
+  receiver.frame(frame(0, 1, 499), 600, sent);
+  receiver.frame(frame(0, 0, 500), 600, sent);
+  EXPECT_EQ(stream(0).arrivals.stray(), 1U);
+  EXPECT_EQ(stream(0).arrivals.received(), 1U);
+  EXPECT_EQ(stream(0).latency.count(), 1U);
+}
+
 TEST_F(ReceiverTest, AStampFromTheFutureIsNoLatency) {
   receiver.frame(frame(0, 0, 700), 600);
   EXPECT_EQ(stream(0).from_future, 1U);

@@ -88,6 +88,7 @@ std::string table(const std::vector<Stream>& streams, const RunResult& r) {
       out += fmt::format(", {:.2f} % of what the rates ask for", 100 * static_cast<double>(r.sent()) / r.wanted);
     out += "\n";
   }
+  if (r.interrupted) out += fmt::format("interrupted after {:.3f} s\n", r.seconds);
   if (r.receiver && r.receiver->frames() > 0) {
     const Receiver& all = *r.receiver;
     std::uint64_t stray = 0, stale = 0;
@@ -102,6 +103,7 @@ std::string table(const std::vector<Stream>& streams, const RunResult& r) {
 nlohmann::json as_json(const std::vector<Stream>& streams, const RunResult& r) {
   nlohmann::json out = {
       {"seconds", r.seconds}, {"streams", nlohmann::json::array()}, {"intervals", nlohmann::json::array()}};
+  if (r.interrupted) out["interrupted"] = true;
   if (r.wanted > 0) out["frames_wanted"] = r.wanted;
   for (std::size_t i = 0; i < streams.size(); ++i) {
     nlohmann::json s = {{"name", streams[i].name}, {"mean_size", streams[i].mean_size()}};

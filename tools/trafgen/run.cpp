@@ -28,12 +28,13 @@ std::uint64_t RunResult::received() const {
 }
 
 std::uint64_t RunResult::lost(std::size_t i) const {
-  return streams[i].sent - receiver->streams()[i].arrivals.received();
+  // A forged frame can have the number of one that never left.
+  return streams[i].sent - std::min(streams[i].sent, receiver->streams()[i].arrivals.received());
 }
 
 double RunResult::loss() const {
   const auto all = static_cast<double>(sent());
-  return all == 0 ? 0 : (all - static_cast<double>(received())) / all;
+  return all == 0 ? 0 : std::max(0.0, (all - static_cast<double>(received())) / all);
 }
 
 // One run's sending side: what is due goes to the port's queue, and what the port took is counted.
@@ -160,13 +161,13 @@ double Session::rate(const Stream& stream, const RunPlan& plan) const {
   return frames_per_second(stream.rate, stream.mean_size(), link_bits_) * plan.scale;
 }
 
-RunResult Session::run(const RunPlan& plan, const std::function<void(const Interval&)>& progress,
-                       const std::atomic<bool>& stop) {
+RunResult Session::run(const RunPlan& plan, const std::function<void(const Interval&)>& progress, const Stops& stop) {
   RunResult result;
   const Nanoseconds start = clock_();
   std::optional<Sender> sender;
   if (out_ != nullptr) sender.emplace(*this, plan, start);
-  if (in_ != nullptr) result.receiver.emplace(next_);
+  if (in_ != nullptr)
+    result.receiver.emplace(next_, sender ? std::optional(static_cast<std::uint64_t>(start.count())) : std::nullopt);
   const std::vector<std::uint64_t> unknown;
 
   const auto receive = [&] {
@@ -187,7 +188,7 @@ RunResult Session::run(const RunPlan& plan, const std::function<void(const Inter
   };
 
   Nanoseconds now = start, due = start + plan.report;
-  for (; !stop && now - start < plan.course.length && !(sender && sender->done()); now = clock_()) {
+  for (; stop == 0 && now - start < plan.course.length && !(sender && sender->done()); now = clock_()) {
     const double share = plan.course.at(now - start);
     if (sender) {
       sender->build(now, share);
@@ -200,12 +201,16 @@ RunResult Session::run(const RunPlan& plan, const std::function<void(const Inter
     }
   }
   result.seconds = in_seconds(now - start);
+  result.interrupted = stop != 0;
 
-  // What is still on its way.
+  // What is still on its way. Frames of others, and the same ones again and again, are no reason to wait.
   bool rest = sender.has_value();
-  for (Nanoseconds last = now; sender && !stop && now - last < plan.drain; now = clock_()) {
+  for (Nanoseconds last = now; sender && stop < 2 && now - last < plan.drain; now = clock_()) {
     if (rest) rest = sender->build_rest(now);
-    if (sender->flush() + receive() > 0) last = now;
+    const std::uint64_t before = result.received();
+    const unsigned left = sender->flush();
+    receive();
+    if (left > 0 || result.received() > before) last = now;
   }
   report(now, plan.course.at(now - start));
   if (sender) sender->finish(result);

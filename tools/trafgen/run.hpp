@@ -22,7 +22,7 @@ struct RunPlan {
   double scale = 1;          ///< of all rates
   bool paced = false;        ///< kMax is the rate of the link, and not as fast as the port takes frames
   std::uint64_t frames = 0;  ///< of each stream; 0: as many as the time allows
-  Nanoseconds drain = std::chrono::milliseconds(200);  ///< the run ends after such a silence
+  Nanoseconds drain = std::chrono::milliseconds(200);  ///< the run ends when so long nothing of it has come
   Nanoseconds report = std::chrono::seconds(1);        ///< distance of the intervals
   Faults faults;
 };
@@ -40,9 +40,14 @@ struct StreamResult {
   std::uint64_t planted_lost = 0, planted_duplicates = 0, planted_late = 0;
 };
 
+/// How often the user asked for the end: once ends the sending, and what is on its way is waited for; twice ends that,
+/// too.
+using Stops = std::atomic<unsigned>;
+
 struct RunResult {
   double seconds = 0;  ///< of sending; of receiving if nothing is sent
-  double wanted = 0;   ///< frames that the rates asked for; streams as fast as possible ask for none
+  bool interrupted = false;
+  double wanted = 0;  ///< frames that the rates asked for; streams as fast as possible ask for none
   std::vector<StreamResult> streams;
   std::vector<Interval> intervals;
   std::optional<Receiver> receiver;  ///< nothing without a port to receive from
@@ -62,9 +67,9 @@ class Session {
   /// `out` or `in` may be null. All outlive the session.
   Session(std::vector<Stream> streams, double link_bits, Port* out, Port* in, Clock clock);
 
-  /// Sequence numbers go on from one run to the next. Ends early when `stop` becomes true.
-  RunResult run(const RunPlan& plan, const std::function<void(const Interval&)>& progress,
-                const std::atomic<bool>& stop);
+  const std::vector<Stream>& streams() const { return streams_; }
+  /// Sequence numbers go on from one run to the next.
+  RunResult run(const RunPlan& plan, const std::function<void(const Interval&)>& progress, const Stops& stop);
 
  private:
   class Sender;

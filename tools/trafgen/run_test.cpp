@@ -28,7 +28,7 @@ class RunTest : public testing::Test {
   Nanoseconds now{0};
   Nanoseconds step = std::chrono::microseconds(1);
   Session::Clock clock = [this] { return now += step; };  // each look at the clock takes its time
-  std::atomic<bool> stop = false;
+  Stops stop = 0;
   std::optional<Session> session;
 };
 
@@ -115,6 +115,58 @@ TEST_F(RunTest, LeftoversOfOneRunAreStrangersToTheNext) {
   const RunResult r = run(plan);
   EXPECT_EQ(r.received(), 5U);
   EXPECT_EQ(r.receiver->streams()[0].arrivals.stray(), 2U);
+}
+
+TEST_F(RunTest, WhatAnotherProcessLeftBehindIsNotCountedForOnesOwn) {
+  now = milliseconds(5);
+  const FrameMaker maker(Stream{}, 0);
+  for (const std::uint64_t sequence : {0, 1, 2}) {
+    port.cable.emplace_back(maker.bytes(sequence));
+    maker.make(sequence, 1, port.cable.back().data());
+  }
+  RunPlan plan = plan_of(milliseconds(1));
+  plan.frames = 5;
+  const RunResult r = run(plan);
+  EXPECT_EQ(r.received(), 5U);
+  EXPECT_EQ(r.receiver->streams()[0].arrivals.duplicates(), 0U);
+  EXPECT_EQ(r.receiver->streams()[0].arrivals.stray(), 3U);
+}
+
+// A neighbour that never stops talking, and a loop in the network that brings everything again for ever.
+TEST_F(RunTest, EndsBesidePeersThatNeverFallSilent) {
+  RunPlan plan = plan_of(milliseconds(1));
+  plan.frames = 5;
+  port.always = [&] {
+    std::vector<std::uint8_t> frame(60);
+    if (++port.given % 2 == 0) FrameMaker(Stream{}, 0).make(3, static_cast<std::uint64_t>(now.count()), frame.data());
+    return frame;
+  };
+  const RunResult r = run(plan);
+  EXPECT_EQ(r.received(), 5U);
+  EXPECT_GT(r.receiver->foreign(), 1000U);
+  EXPECT_GT(r.receiver->streams()[0].arrivals.duplicates(), 1000U);
+}
+
+TEST_F(RunTest, AfterAnInterruptionWhatIsOnItsWayStillArrives) {
+  RunPlan plan = plan_of(milliseconds(1000));
+  plan.report = milliseconds(1);
+  port.holds = 500;
+  session.emplace(std::vector<Stream>{Stream{}}, 1e10, &port, &port, clock);
+  const RunResult r = session->run(plan, [this](const Interval&) { stop = 1; }, stop);
+  EXPECT_TRUE(r.interrupted);
+  EXPECT_LT(r.seconds, 0.1);
+  EXPECT_GT(r.sent(), 500U);
+  EXPECT_EQ(r.received(), r.sent());
+}
+
+TEST_F(RunTest, ASecondInterruptionEndsTheWait) {
+  RunPlan plan = plan_of(milliseconds(1000));
+  plan.report = milliseconds(1);
+  plan.drain = std::chrono::hours(1);
+  session.emplace(std::vector<Stream>{Stream{}}, 1e10, &port, nullptr, clock);
+  const RunResult r = session->run(plan, [this](const Interval&) { stop = 2; }, stop);
+  EXPECT_TRUE(r.interrupted);
+  EXPECT_LT(now, std::chrono::seconds(1));
 }
 
 TEST_F(RunTest, ARampSendsLessAtFirst) {

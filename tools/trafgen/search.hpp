@@ -18,6 +18,7 @@ struct Trial {
   double rate;          ///< share of the highest rate, above 0, at most 1
   double loss;          ///< share of the frames lost
   bool offered = true;  ///< the sender kept up with the rate; if not, the rate counts as too high
+  double sent = 1;      ///< share of the wanted frames that was sent
 };
 
 /// What is known of one goal: it holds at `low` and does not at `high`. 0: at no rate that was tried; above 1: at all.

@@ -38,8 +38,7 @@ Nanoseconds now() { return std::chrono::steady_clock::now().time_since_epoch(); 
 
 }  // namespace
 
-SelftestResult selftest(Nanoseconds length, const std::function<void(const std::string&)>& say,
-                        const std::atomic<bool>& stop) {
+SelftestResult selftest(Nanoseconds length, const std::function<void(const std::string&)>& say, const Stops& stop) {
   const Folder folder;
   const auto memif = [&](const char* role, const char* file) {
     return fmt::format("net_memif,role={},id=0,socket={}/{},socket-abstract=no,rsize=11", role, folder.path().string(),
@@ -47,7 +46,7 @@ SelftestResult selftest(Nanoseconds length, const std::function<void(const std::
   };
   // The driver keeps one side for each name of a socket; the loop needs both, so it gets two names.
   const Eal eal({.ports = {"net_null,no-rx=1", memif("server", "s"), memif("client", "./s")}});
-  eal.wait_for_links(std::chrono::seconds(5));
+  eal.wait_for_links(std::chrono::seconds(5), stop);
   Port& null = *eal.ports()[0];
   Port& out = *eal.ports()[2];
   Port& in = *eal.ports()[1];
@@ -63,7 +62,9 @@ SelftestResult selftest(Nanoseconds length, const std::function<void(const std::
     Session session({stream}, kLink, to, from, now);
     RunPlan plan;
     plan.course.length = length;
-    return session.run(plan, {}, stop);
+    RunResult r = session.run(plan, {}, stop);
+    if (r.interrupted) throw std::runtime_error("interrupted; the selftest is not finished");
+    return r;
   };
   const auto mpps = [](std::uint64_t frames, const RunResult& r) {
     return static_cast<double>(frames) / r.seconds / 1e6;
@@ -91,6 +92,7 @@ SelftestResult selftest(Nanoseconds length, const std::function<void(const std::
   faulty.course.length = std::chrono::seconds(60);
   faulty.faults = parse_faults("lose=1000,duplicate=700,late=300,distance=5");
   const RunResult bad = Session({Stream{}}, kLink, &out, &in, now).run(faulty, {}, stop);
+  if (bad.interrupted) throw std::runtime_error("interrupted; the selftest is not finished");
   const Arrivals& a = bad.receiver->streams()[0].arrivals;
   const StreamResult& planted = bad.streams[0];
   expect(planted.planted_lost > 0 && bad.lost(0) == planted.planted_lost,

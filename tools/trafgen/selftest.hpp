@@ -2,12 +2,11 @@
 // What trafgen itself can do: without a device behind it (net_null), and through a memif loop inside this process.
 #pragma once
 
-#include <atomic>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "rate.hpp"
+#include "run.hpp"
 
 namespace vfpool::trafgen {
 
@@ -17,7 +16,6 @@ struct SelftestResult {
 };
 
 /// Starts DPDK. `say`: a line for people. Each measurement takes `length`. Throws std::runtime_error.
-SelftestResult selftest(Nanoseconds length, const std::function<void(const std::string&)>& say,
-                        const std::atomic<bool>& stop);
+SelftestResult selftest(Nanoseconds length, const std::function<void(const std::string&)>& say, const Stops& stop);
 
 }  // namespace vfpool::trafgen
