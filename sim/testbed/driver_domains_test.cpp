@@ -105,6 +105,11 @@ TEST(Parameters, WhatIsWrongInAFileIsNamed) {
   fails_with("[server]\ncores = \"8\"\n", "server.cores is neither");
   fails_with("cores = 8\n", "cores is no table");
   fails_with("[server]\ncores = 8\n", "server.link is missing");
+  for (const char* value : {"-1", "nan", "inf", "-inf", "1e16"})
+    fails_with(std::string("[server]\ncores = ") + value + "\n", "server.cores must be a number from 0 to 1e+15");
+  for (const char* value : {"0", "2.5", "1e9"})
+    fails_with(std::string("[server]\ncores = ") + value + "\n", "server.cores must be a whole number from 1 to 4096");
+  fails_with("[server]\ncores = 8\nlink = 0\n", "server.link must be above 0");
   std::filesystem::remove(path);
   EXPECT_THROW(Parameters{path}, std::runtime_error);
 }

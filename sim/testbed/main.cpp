@@ -5,7 +5,9 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -25,11 +27,24 @@ struct Options {
   std::uint64_t seed = 1;
 };
 
+std::runtime_error cannot_write(const fs::path& path) {
+  return std::runtime_error(fmt::format("cannot write {}: {}", path.string(), std::strerror(errno)));
+}
+
+// Before the minutes that an experiment takes. No file stays where none was.
+void check_output(const fs::path& path) {
+  std::error_code none;
+  const auto status = fs::status(path, none);
+  if (fs::exists(status) && !fs::is_regular_file(status) && !fs::is_directory(status)) return;
+  if (!std::ofstream(path, std::ios::app)) throw cannot_write(path);
+  if (!fs::exists(status)) fs::remove(path);
+}
+
 void write(const fs::path& path, const nlohmann::json& record) {
   std::ofstream out(path);
   out << record.dump(1) << "\n";
   out.close();
-  if (!out) throw std::runtime_error("cannot write " + path.string());
+  if (!out) throw cannot_write(path);
 }
 
 // The command as it can be repeated, whatever folder the program was started from.
@@ -102,6 +117,7 @@ int run(const Options& options) {
     std::cerr << "vfpool-testbed: no experiment " << options.experiment << "; `vfpool-testbed list` prints them\n";
     return 2;
   }
+  if (!options.json.empty()) check_output(options.json);
   const nlohmann::json record = run_one(*chosen, options);
   if (!options.json.empty()) write(options.json, record);
   return 0;
@@ -113,10 +129,15 @@ int main(int argc, char** argv) {
   Options options;
   CLI::App app{"Models of the papers' testbeds, with the driver's own moderation code"};
   app.add_option("experiment", options.experiment, "its name, or `list`: print the names")->required();
-  app.add_option("--json", options.json, "file for the record");
+  app.add_option("--json", options.json, "file for the record")
+      ->check(CLI::Validator([](const std::string& file) { return std::string(file.empty() ? "is empty" : ""); }, ""));
   app.add_option("--seed", options.seed, "of everything random")->capture_default_str();
   app.add_option("--parameters", options.parameters, "folder of the parameter files")->capture_default_str();
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e) == 0 ? 0 : 2;
+  }
   try {
     return run(options);
   } catch (const std::exception& e) {

@@ -10,16 +10,19 @@
 
 namespace vfpool::testbed {
 
-/// A parameter file: tables of numbers and of true and false, nothing else.
+/// A parameter file: tables of numbers, from 0 to 1e15, and of true and false, nothing else.
 class Parameters {
  public:
   /// Throws std::runtime_error, which says where, if the file cannot be read, is no TOML, or has anything else in it.
   explicit Parameters(const std::filesystem::path& path);
 
-  /// `name` is "table.key". Throws std::runtime_error if there is no such value.
+  // `name` is "table.key". Each throws std::runtime_error if there is no such value, or another one.
   double number(const std::string& name) const;
   bool flag(const std::string& name) const { return number(name) != 0; }
-  unsigned count(const std::string& name) const { return static_cast<unsigned>(number(name)); }
+  /// One that something is divided by.
+  double positive(const std::string& name) const;
+  /// A whole number.
+  unsigned count(const std::string& name, unsigned least = 0, unsigned most = 1'000'000'000) const;
   /// All values, for the record; false is 0, true is 1.
   const std::map<std::string, double>& all() const { return values_; }
 

@@ -32,7 +32,7 @@ Seen seen_of(const DomainOutcome& o) {
 // `iovms` driver domains, of which the loads take one after the other; central: the domain that does everything.
 DriverDomains testbed(const Parameters& p, std::uint64_t seed, bool send, bool central, const char* sharing) {
   DriverDomains d;
-  d.cores = static_cast<int>(p.number("server.cores"));
+  d.cores = static_cast<int>(p.count("server.cores", 1, 4'096));
   d.machine = machine_of(p);
   d.sharing = sharing_of(p, sharing);
   const std::string packet = send ? "send_packet" : "receive_packet";
@@ -41,13 +41,13 @@ DriverDomains testbed(const Parameters& p, std::uint64_t seed, bool send, bool c
              .guest_packet = iovm * p.number("costs.guest_factor"),
              .interrupt = p.number("costs.interrupt"),
              .batch = p.number("costs.batch")};
-  d.link = p.number("server.link");
+  d.link = p.positive("server.link");
   d.send = send;
-  d.ring = p.count("guest.ring");
-  d.batch = p.count("guest.batch");
-  d.interrupts = p.count("guest.interrupts");
-  d.connections = p.count("guest.connections");
-  d.client_interrupts = p.count("guest.client_interrupts");
+  d.ring = p.count("guest.ring", 1);
+  d.batch = p.count("guest.batch", 1);
+  d.interrupts = p.count("guest.interrupts", 1);
+  d.connections = p.count("guest.connections", 1);
+  d.client_interrupts = p.count("guest.client_interrupts", 1);
   d.window = p.number("guest.window");
   d.answer_us = p.number("guest.answer_us");
   d.seed = seed;

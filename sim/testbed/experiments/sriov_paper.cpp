@@ -16,7 +16,7 @@ void many_vms(const Parameters& parameters, std::uint64_t seed, Record& record) 
   std::map<std::string, std::map<unsigned, Outcome>> at;
   const double line = 10 * 1448.0 / 1538;
   const double packets = line * 1e9 / 8 / 1448;
-  const double coalesced = parameters.number("coalescing.spare") * packets / parameters.number("coalescing.buffers");
+  const double coalesced = parameters.number("coalescing.spare") * packets / parameters.positive("coalescing.buffers");
   const auto series = [&](const std::string& name, Algorithm algorithm, const std::function<double(unsigned)>& rate) {
     s.guest.moderation.algorithm = algorithm;
     for (const unsigned n : {10U, 20U, 40U, 60U}) {
