@@ -8,8 +8,11 @@ import importlib.util
 import io
 import json
 import pathlib
+import signal
+import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 sys.dont_write_bytecode = True
@@ -69,6 +72,41 @@ class Harness(unittest.TestCase):
         self.assertEqual((record["title"], record["run"]["commit"], record["run"]["seed"]), ("A title", "abc", 7))
         self.assertIn("measuring", record["run"]["command"])
         self.assertIn("    measuring", self.said.getvalue())
+
+    def test_a_record_that_no_plot_can_be_made_of_leaves_nothing(self):
+        with contextlib.redirect_stderr(io.StringIO()):
+            self.assertIn("no plot", self.measure(self.command('{"samples": [1]}')))
+        self.assertEqual(self.left_behind(), (False, False))
+        self.assertIn("is no record", self.measure(self.command("[1]")))
+
+    def test_an_interruption_ends_all_that_the_command_started(self):
+        script = (f"import sys; sys.path.insert(0, '{HERE}'); import bench_test as b; import pathlib; "
+                  f"b.RUN.OUT = pathlib.Path('{RUN.OUT}'); import signal; signal.signal(signal.SIGTERM, lambda *_: sys.exit(143)); "
+                  # Of a shell's background job it may be ignored.
+                  "signal.signal(signal.SIGINT, signal.default_int_handler); "
+                  "e = b.RUN.Experiment({'name': 'x', 'title': 'T', "
+                  "'command': 'sh -c \"sleep 1000 & echo pid $! ; wait\"', 'seed': 7}); b.RUN.measure(e, [], b.Options, {})")
+        for how in (signal.SIGTERM, signal.SIGINT):
+            run = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+            sleeper = int(run.stdout.readline().split()[-1])
+            run.send_signal(how)
+            run.communicate()
+            for _ in range(1000):
+                try:
+                    if pathlib.Path(f"/proc/{sleeper}/stat").read_text().rpartition(") ")[2][0] == "Z":
+                        break
+                except OSError:
+                    break
+                time.sleep(0.01)
+            else:
+                self.fail(f"process {sleeper} has outlived {how.name}")
+            self.assertFalse((RUN.OUT / "x.json").exists())
+
+    def test_two_at_a_time_are_one_too_many(self):
+        RUN.alone()
+        with self.assertRaises(SystemExit) as refused:
+            RUN.alone()
+        self.assertIn("another one measures", str(refused.exception))
 
     def test_a_command_that_fails_leaves_nothing(self):
         self.assertIn("ended with status 3", self.measure(self.command(json.dumps(FIGURES), "; exit 3")))
