@@ -21,6 +21,7 @@ struct Mark {
 std::vector<Mark> marks() {
   return {
       {std::regex("BUG:|kernel BUG at"), "the kernel found itself inconsistent"},
+      {std::regex(R"(BUG \S.* \((Not t|T)ainted)"), "memory of a slab cache was written by who does not own it"},
       {std::regex("WARNING:"), "a WARN() of the kernel, of lockdep or of RCU"},
       {std::regex("Oops|general protection|unable to handle"), "a bad memory access"},
       {std::regex("Kernel panic"), "the end"},

@@ -23,6 +23,8 @@ std::string log_of(std::initializer_list<std::string> messages) {
 TEST(KernelAlarms, EveryKindIsNoticed) {
   for (const char* message : {"BUG: KASAN: use-after-free in f+0x1/0x2",
                               "kernel BUG at mm/slub.c:1!",
+                              "BUG kmalloc-64 (Tainted: G           O      ): Right Redzone overwritten",
+                              "BUG skbuff_head_cache (Not tainted): Poison overwritten",
                               "WARNING: CPU: 0 PID: 1 at net/core/dev.c:1",
                               "WARNING: suspicious RCU usage",
                               "Oops: 0000 [#1] SMP",
