@@ -146,7 +146,8 @@ static int airvf_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 
 	vf->base = pci_ioremap_bar(pdev, 0);
 	if (!vf->base) {
-		err = -EIO;
+		/* The BAR is there, as its size has been looked at. */
+		err = -ENOMEM;
 		goto free;
 	}
 	vf->wq = alloc_ordered_workqueue("%s", 0, "airvf");

@@ -4,8 +4,8 @@
 //   nth write FILE VALUE BACK              writes VALUE; BACK is what undoes it
 //   nth rings|queues|reset|up INTERFACE    ethtool -G, ethtool -L, ethtool -r, ip link set up
 //   nth bind DEVICE DRIVER                 probe of a PCI device; a failed one leaves nothing to undo
-// Says how many allocations there were and how often the operation failed; status 1 if going back did not work or if
-// there was no allocation to fail.
+// Says how many allocations there were, how often the operation failed, and with which errors; status 1 if going back
+// did not work or if there was no allocation to fail.
 #include <fcntl.h>
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
@@ -19,6 +19,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <functional>
+#include <map>
 #include <string>
 
 namespace {
@@ -123,9 +124,10 @@ int main(int argc, char** argv) {
     return 2;
   }
   int n = 0, refused = 0;
+  std::map<int, int> errors;
   for (bool hit = true; hit && n < 5000;) {
     const int error = failing(there, ++n, hit);
-    if (error != 0) ++refused;
+    if (error != 0) ++refused, ++errors[error];
     // A probe takes long; the next one shows whether it still works.
     if (error != 0 && what == "bind") continue;
     if (const int again = error == 0 ? 0 : there(); again != 0) {
@@ -139,6 +141,8 @@ int main(int argc, char** argv) {
       return 1;
     }
   }
-  std::printf("%d allocations, failing %d of them refused the operation\n", n - 1, refused);
+  std::printf("%d allocations, failing %d of them refused the operation", n - 1, refused);
+  for (const auto& [error, times] : errors) std::printf(", %d by %s", times, strerrorname_np(error));
+  std::printf("\n");
   return n > 1 ? 0 : 1;
 }

@@ -15,6 +15,7 @@ each() { # text, arguments of nth
 	shift
 	check "$text: every allocation" /airvf-nth "$@"
 	sed 's/^/     /' /tmp/out
+	mv /tmp/out /tmp/each
 }
 each "moderation" write $m/moderation air fir
 each "class of cgr" write $m/cgr_rate_bulk 5000 4000
@@ -35,7 +36,10 @@ ip link set air0 up
 check "traffic" works
 echo "$pci" >/sys/bus/pci/drivers/airvf/unbind
 each "probe" bind "$pci" airvf
-check "probe: some were refused" awk '{ exit !($4 > 10) }' /tmp/out
+check "probe: some were refused" awk '{ exit !($4 > 10) }' /tmp/each
+# What the kernel says of its own: EBUSY of a BAR that could not be claimed, ENOSPC or ENODEV of vectors, EINVAL of an
+# interface for whose name there was no memory.
+check "probe: none of it is taken for an error of the device" refused grep -q EIO /tmp/each
 echo "$pci" >/sys/bus/pci/drivers/airvf/bind
 ip link set "$(ls /sys/bus/pci/devices/$pci/net)" name air0
 ip addr add 10.0.0.1/24 dev air0
