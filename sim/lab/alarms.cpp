@@ -52,6 +52,9 @@ std::vector<Known> known_reports() {
       {.first = std::regex("ref_tracker: memory allocation failure")},
       // Tests make allocations fail, and the kernel tells where.
       {.first = std::regex("FAULT_INJECTION: forcing a failure|page allocation failure"), .longest = 60},
+      // Files of an interrupt in /proc that the kernel had no memory to make, without a word; it warns as it takes them
+      // away.
+      {.first = std::regex("^name '\\w+'$"), .longest = 120, .within = std::regex(R"(\bunregister_irq_proc\+)")},
       // Stock pciehp takes its locks in two orders when a slot is powered off.
       {.first = std::regex("possible circular locking dependency"),
        .longest = 250,

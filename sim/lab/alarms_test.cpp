@@ -81,6 +81,22 @@ TEST(KernelAlarms, FailuresThatTestsCauseAreKnown) {
   EXPECT_THAT(kernel_alarms(log_of({"ref_tracker: memory allocation failure", "BUG: x", "</TASK>"})), SizeIs(1));
 }
 
+std::string proc_report(const std::string& message, const std::string& caller) {
+  return log_of({message, "WARNING: CPU: 0 PID: 9 at fs/proc/generic.c:733 remove_proc_entry+0x1/0x2", "Call Trace:",
+                 " <TASK>", " " + caller, " irq_free_descs+0x1/0x2", " vfpool_remove+0x1/0x2 [vfpool]", " </TASK>"});
+}
+
+TEST(KernelAlarms, AnInterruptsFilesThatWereNeverMadeAreKnownAndNoOthers) {
+  EXPECT_THAT(kernel_alarms(proc_report("name 'smp_affinity'", "unregister_irq_proc+0x1/0x2")), IsEmpty());
+  EXPECT_THAT(kernel_alarms(proc_report("name 'node'", "unregister_irq_proc+0x1/0x2") + log_of({"BUG: x"})), SizeIs(1));
+  EXPECT_FALSE(kernel_alarms(proc_report("name 'node'", "f+0x1/0x2")).empty());
+  // An interrupt that a driver still has.
+  EXPECT_FALSE(
+      kernel_alarms(proc_report("remove_proc_entry: removing non-empty directory 'irq/28', leaking at least 'vfpool0'",
+                                "unregister_irq_proc+0x1/0x2"))
+          .empty());
+}
+
 std::string locking_report(const std::string& task, const std::string& function) {
   return log_of({"WARNING: possible circular locking dependency detected", "6.12.107-debug #1 Not tainted",
                  task + " is trying to acquire lock:", "ffff888 (&ctrl->reset_lock){.+.+}, at: pciehp_reset_slot",
