@@ -89,7 +89,9 @@ package vfp_regs_pkg;
     DropPoisoned    = 4'd8,  // poisoned configuration or register write
     DropBlocked     = 4'd9,  // the pool is frozen, the card is not known, or the port is stuck, answers nothing, or its link is down
     // completion that does not fit its request: kind, bytes left, lower address; the request ends with Completer Abort
-    DropMismatch    = 4'd10
+    DropMismatch    = 4'd10,
+    // completion of a request that the bridge has ended before: its asker has lost its link, or its VF has changed hands
+    DropStale       = 4'd11
   } drop_e;
 
   // ID: ro, everybody.

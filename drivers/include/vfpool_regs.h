@@ -183,6 +183,11 @@ enum vfpool_drop {
 	 * the request ends with Completer Abort
 	 */
 	VFPOOL_DROP_MISMATCH = 10,
+	/*
+	 * completion of a request that the bridge has ended before: its asker has
+	 * lost its link, or its VF has changed hands
+	 */
+	VFPOOL_DROP_STALE = 11,
 };
 
 /* 0x56465032, "VFP2": second layout of these registers. (ro, all) */

@@ -9,7 +9,7 @@
 //
 // The walk goes on only where something counts, so that the simulation has nothing to do elsewhere.
 module vfp_counters #(
-  parameter int unsigned N = 37,
+  parameter int unsigned N = 38,
   localparam int unsigned IdxW = $clog2(N)
 ) (
   input  logic            clk_i,

@@ -25,7 +25,7 @@ module vfp_counts #(
   output logic [31:0]        count_o  // valid from then on
 );
 
-  localparam int unsigned Reasons = 32'(vfp_regs_pkg::DropMismatch) + 1;  // the last one
+  localparam int unsigned Reasons = 32'(vfp_regs_pkg::DropStale) + 1;  // the last one
   localparam int unsigned Tx      = 3 * Ports;
   localparam int unsigned Drops   = 6 * Ports;
   localparam int unsigned Late    = Drops + 32'(vfp_regs_pkg::DropTimeout) + 1;

@@ -120,9 +120,10 @@ module vfp_verdict (
                              : req.dw0.ep ? vfp_regs_pkg::DropPoisoned : vfp_regs_pkg::DropUnsupported;
       end
       vfp_look_pkg::DoMatch: begin
-        refuse = match_act_i == vfp_tags_pkg::ActDrop || wrong;
+        refuse = !passes;
         reason = match_act_i == vfp_tags_pkg::ActUr ? vfp_regs_pkg::DropNotAssigned :
-                 match_act_i == vfp_tags_pkg::ActCa ? vfp_regs_pkg::DropMismatch : vfp_regs_pkg::DropUnexpected;
+                 match_act_i == vfp_tags_pkg::ActCa ? vfp_regs_pkg::DropMismatch :
+                 match_act_i == vfp_tags_pkg::ActSwallow ? vfp_regs_pkg::DropStale : vfp_regs_pkg::DropUnexpected;
       end
       vfp_look_pkg::DoRefuse: begin
         refuse = 1'b1;

@@ -302,6 +302,8 @@ enum class Drop : std::uint8_t {
       9,  ///< the pool is frozen, the card is not known, or the port is stuck, answers nothing, or its link is down
   kMismatch = 10,  ///< completion that does not fit its request: kind, bytes left, lower address; the request ends with
                    ///< Completer Abort
+  kStale = 11,     ///< completion of a request that the bridge has ended before: its asker has lost its link, or its VF
+                   ///< has changed hands
 };
 constexpr std::string_view to_string(Drop v) {
   switch (v) {
@@ -316,6 +318,7 @@ constexpr std::string_view to_string(Drop v) {
     case Drop::kPoisoned: return "poisoned";
     case Drop::kBlocked: return "blocked";
     case Drop::kMismatch: return "mismatch";
+    case Drop::kStale: return "stale";
   }
   return "unknown";
 }
@@ -336,12 +339,15 @@ constexpr std::string_view meaning(Drop v) {
     case Drop::kMismatch:
       return "completion that does not fit its request: kind, bytes left, lower address; the request ends with "
              "Completer Abort";
+    case Drop::kStale:
+      return "completion of a request that the bridge has ended before: its asker has lost its link, or its VF has "
+             "changed hands";
   }
   return "unknown";
 }
 inline constexpr Drop kAllDrop[] = {
     Drop::kNone,       Drop::kMalformed, Drop::kUnsupported, Drop::kNoTarget, Drop::kNotAssigned, Drop::kBusMaster,
-    Drop::kUnexpected, Drop::kTimeout,   Drop::kPoisoned,    Drop::kBlocked,  Drop::kMismatch,
+    Drop::kUnexpected, Drop::kTimeout,   Drop::kPoisoned,    Drop::kBlocked,  Drop::kMismatch,    Drop::kStale,
 };
 
 /// 0x56465032, "VFP2": second layout of these registers. (ro, all)

@@ -180,6 +180,33 @@ TEST_F(Completion, PartsComeInTheirOrderAndOnce) {
   EXPECT_EQ(drops(Drop::kMismatch), 2u);
 }
 
+// Who asked has had the bridge's answer since its VF was taken away, or is not there any more.
+TEST_F(Completion, WhatComesForARequestThatTheBridgeHasEndedIsCountedAsStale) {
+  run(ready());
+  Silent& card = silence_the_card();
+  Log& first = leaving(1);
+  const auto read = [&](unsigned n) {
+    user_reads(n, 31);
+    settle();
+    return card.last(TlpKind::kMemRead);
+  };
+  const Tlp taken = read(1), lost = read(2);
+  EXPECT_EQ(command(Op::kForce, 1, 0), Result::kDone);
+  bridge.set_link(2, false);
+  sleep(milliseconds(2));
+  EXPECT_EQ(first.count(TlpKind::kCpl), 1u);
+  from_device(answer(taken, owner_vfs[0].bdf)[0]);
+  settle();
+  EXPECT_EQ(drops(Drop::kStale), 1u);
+  from_device(answer(lost, owner_vfs[1].bdf)[0]);
+  settle();
+  EXPECT_EQ(drops(Drop::kStale), 2u);
+  EXPECT_EQ(bridge.read<regs::LogLast>().reason, Drop::kStale);
+  EXPECT_EQ(bridge.read<regs::LogLast>().port, device());
+  EXPECT_EQ(drops(Drop::kUnexpected), 0u);
+  EXPECT_EQ(first.count(TlpKind::kCplData), 0u);
+}
+
 // The bridge's own tags toward the card are shared out.
 TEST_F(Completion, AUserWhoseReadsAreNotAnsweredLeavesTagsToTheOthers) {
   run(ready());

@@ -59,6 +59,7 @@ bool is(const Outcome& o, const Tlp& t) {
 
 constexpr const char* kForgotten = "docs/bridge.md: when a link goes down, what its server had asked is forgotten";
 constexpr std::uint32_t kBlockedToo = 1U << static_cast<unsigned>(Drop::kBlocked);
+constexpr std::uint32_t kStaleToo = 1U << static_cast<unsigned>(Drop::kStale);
 constexpr std::uint32_t kHanded =
     1U << static_cast<unsigned>(Drop::kNotAssigned) | 1U << static_cast<unsigned>(Drop::kBusMaster) | kBlockedToo;
 constexpr std::uint32_t kAnyReason = (1U << Tally::kReasons) - 1;
@@ -249,7 +250,8 @@ void Model::completion_entered(unsigned port, const Tlp& t) {
   if (on_outcome) on_outcome(port, t, f == Fit::kWrong ? "mismatch" : f == Fit::kPart ? "part" : "last");
   if (f == Fit::kWrong) {
     if (a->orphan || a->handed || a->mute)
-      tally_.drop(1U << static_cast<unsigned>(Drop::kMismatch) | (a->handed ? kHanded : 0) | (a->mute ? kAnyReason : 0),
+      tally_.drop(1U << static_cast<unsigned>(Drop::kMismatch) | kStaleToo | (a->handed ? kHanded : 0) |
+                      (a->mute ? kAnyReason : 0),
                   true);
     else
       tally_.mismatch();
@@ -266,7 +268,7 @@ void Model::completion_entered(unsigned port, const Tlp& t) {
     loosen(pending_[port].emplace_back(
         Pending{.port = port, .t = t, .outcomes = {std::move(o)}, .request = a->request, .handed = a->handed}));
   } else {
-    tally_.drop(1U << static_cast<unsigned>(Drop::kUnexpected), true);
+    tally_.drop(1U << static_cast<unsigned>(Drop::kUnexpected) | kStaleToo, true);
   }
   if (f == Fit::kLast) asked_[port].end(*a);
 }

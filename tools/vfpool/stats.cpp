@@ -18,9 +18,9 @@ using nlohmann::json;
 
 constexpr std::array<const char*, VFPOOL_PACKET_KINDS> kPackets{"posted", "non_posted", "completions"};
 // enum vfpool_drop of the bridge's registers; 0 counts nothing.
-constexpr std::array<const char*, 11> kDrops{"none",         "malformed",  "unsupported", "no_target",
+constexpr std::array<const char*, 12> kDrops{"none",         "malformed",  "unsupported", "no_target",
                                              "not_assigned", "bus_master", "unexpected",  "timeout",
-                                             "poisoned",     "blocked",    "mismatch"};
+                                             "poisoned",     "blocked",    "mismatch",    "stale"};
 
 __u64 now_ns() {
   return static_cast<__u64>(

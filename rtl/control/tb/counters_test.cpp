@@ -11,7 +11,7 @@ namespace {
 
 using bench::Random;
 
-constexpr unsigned kCounters = 37;
+constexpr unsigned kCounters = 38;
 constexpr uint64_t kAll = (uint64_t{1} << kCounters) - 1;
 // From a pulse to the counter, and what of an answer comes after the last look at a counter.
 constexpr unsigned kLatency = 8;

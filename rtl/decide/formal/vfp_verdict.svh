@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every packet that is taken gets one verdict: it goes on, or it ends here. What is refused does not go on, but as an error
-// to who asked for it; a refused non-posted request is answered and nothing else is, and there is room for the answer; what
-// bears a VF was looked up, and bears what was found. The queues of packets and of look-ups are cut: they may show anything
+// to who asked for it; a refused non-posted request is answered and nothing else is, and there is room for the answer; no
+// completion ends unheard; what bears a VF was looked up, and bears what was found. The queues of packets and of look-ups are cut: they may show anything
 // at any time (vfp_fifo has its own proof).
 logic f_start_q = 1'b1;
 always_ff @(posedge clk_i) f_start_q <= 1'b0;
@@ -59,6 +59,7 @@ always_comb begin
     if (route_valid_o) begin
       if (route_q.forward) assert (!err_valid_o || (route_q.bare && f_matched_q));
       if (route_q.bare) assert (route_q.forward && f_matched_q && err_valid_o && !route_q.has_vf);
+      if (f_matched_q && !route_q.forward) assert (err_valid_o);
       if (f_looked_q && f_look.refuse) assert (!route_q.forward && err_valid_o);
       if (f_looked_q && route_q.forward) begin
         assert (route_q.port == f_look.port && route_q.cls == f_cls_q);

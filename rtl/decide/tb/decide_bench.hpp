@@ -135,7 +135,7 @@ inline Verdict refused(unsigned reason) { return {.error = reason}; }
 // request says it itself.
 inline Verdict matched(const Packet& p, const Match& m, std::optional<unsigned> cid) {
   if (m.act == kDrop) return refused(VFPOOL_DROP_UNEXPECTED);
-  if (m.act == kSwallow) return {};
+  if (m.act == kSwallow) return refused(VFPOOL_DROP_STALE);
   Verdict v{.forward = true, .port = m.port, .hdr = p.hdr};
   v.hdr[2] = m.rid << 16 | m.tag << 8 | (p.hdr[2] & 0xff);
   if (!cid && !m.has_vf && m.gen != 0) cid = m.gen;

@@ -125,8 +125,9 @@ TEST(DecideDevice, AnyPacketIsDecidedAsTheRulesSay) {
     }
     device.finish();
     EXPECT_GE(device.forwarded, 400U);
-    for (const unsigned reason : {VFPOOL_DROP_UNSUPPORTED, VFPOOL_DROP_NO_TARGET, VFPOOL_DROP_UNEXPECTED,
-                                  VFPOOL_DROP_BUS_MASTER, VFPOOL_DROP_NOT_ASSIGNED, VFPOOL_DROP_BLOCKED}) {
+    for (const unsigned reason :
+         {VFPOOL_DROP_UNSUPPORTED, VFPOOL_DROP_NO_TARGET, VFPOOL_DROP_UNEXPECTED, VFPOOL_DROP_BUS_MASTER,
+          VFPOOL_DROP_NOT_ASSIGNED, VFPOOL_DROP_BLOCKED, VFPOOL_DROP_STALE}) {
       EXPECT_GE(device.errors[reason], 5U) << "reason " << reason;
     }
     if (::testing::Test::HasFailure()) return;

@@ -117,8 +117,9 @@ TEST(DecideUser, AnyPacketIsDecidedAsTheRulesSay) {
     }
     user.finish();
     EXPECT_GE(user.forwarded, 600U);
-    for (const unsigned reason : {VFPOOL_DROP_UNSUPPORTED, VFPOOL_DROP_NO_TARGET, VFPOOL_DROP_UNEXPECTED,
-                                  VFPOOL_DROP_POISONED, VFPOOL_DROP_NOT_ASSIGNED, VFPOOL_DROP_BLOCKED}) {
+    for (const unsigned reason :
+         {VFPOOL_DROP_UNSUPPORTED, VFPOOL_DROP_NO_TARGET, VFPOOL_DROP_UNEXPECTED, VFPOOL_DROP_POISONED,
+          VFPOOL_DROP_NOT_ASSIGNED, VFPOOL_DROP_BLOCKED, VFPOOL_DROP_STALE}) {
       EXPECT_GE(user.errors[reason], 5U) << "reason " << reason;
     }
     if (::testing::Test::HasFailure()) return;
