@@ -138,6 +138,7 @@ module vfp_bridge #(
   logic [3:0]               err_reason;
   logic [1:0]               timeouts;
   logic [Hosts-1:0]         host_lost;
+  logic [Devices-1:0]       dev_stuck;
   logic [Hosts-1:0][1:0]    host_refused;
   logic [127:0]             err_hdr;
   logic                     fabric_busy, fabric_timer, ctrl_busy, ctrl_timer;
@@ -176,7 +177,7 @@ module vfp_bridge #(
     .vf_busy_o(vf_busy), .own_cfg_write_o(own_cfg_write), .own_cfg_reg_o(own_cfg_reg),
     .own_cfg_writing_o(own_cfg_writing), .own_cfg_written_o(own_cfg_written), .ev_rx_o(ev_rx), .ev_tx_o(ev_tx), .err_valid_o(err_valid),
     .err_port_o(err_port), .err_reason_o(err_reason), .err_hdr_o(err_hdr), .timeouts_o(timeouts),
-    .host_lost_o(host_lost), .host_refused_o(host_refused),
+    .host_lost_o(host_lost), .dev_stuck_o(dev_stuck), .host_refused_o(host_refused),
     .reg_valid_o(reg_valid[Hosts-1:0]), .reg_ready_i(reg_ready[Hosts-1:0]), .reg_write_o(reg_write[Hosts-1:0]),
     .reg_addr_o(reg_addr[Hosts-1:0]), .reg_be_o(reg_be[Hosts-1:0]), .reg_wdata_o(reg_wdata[Hosts-1:0]),
     .reg_rdata_i(reg_rdata[Hosts-1:0]),
@@ -206,7 +207,7 @@ module vfp_bridge #(
   ) u_ctrl (
     .clk_i(clk_ctrl), .rst_ni, .clk_count_i(clk_i), .tick_ms_i,
     .host_link_i(link[Hosts-1:0]),
-    .dev_link_i(link[Hosts +: Devices]), .dev_reset_o,
+    .dev_link_i(link[Hosts +: Devices]), .dev_stuck_i(dev_stuck), .dev_reset_o,
     .button_i, .power_led_o, .attn_led_o,
     .reg_valid_i(reg_valid), .reg_ready_o(reg_ready), .reg_write_i(reg_write), .reg_addr_i(reg_addr),
     .reg_be_i(reg_be), .reg_wdata_i(reg_wdata), .reg_rdata_o(reg_rdata),

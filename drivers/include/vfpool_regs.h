@@ -510,6 +510,15 @@ struct vfpool_device {
 	/* its link is up (1 bit) */
 	__u32 link;
 	/*
+	 * it takes nothing: what is meant for it is discarded until it does (1 bit)
+	 */
+	__u32 stuck;
+	/*
+	 * since its link came up it has sent something, which was dropped, as a
+	 * function that it has not here: a VF of another PF than function 0 (1 bit)
+	 */
+	__u32 stranger;
+	/*
 	 * if not SRIOV: why not; UNKNOWN beside SRIOV: for the moment (3 bits, enum
 	 * vfpool_no_vfs)
 	 */
@@ -526,6 +535,8 @@ static inline struct vfpool_device vfpool_device_unpack(__u32 word)
 
 	r.sriov = word & 0x1u;
 	r.link = (word >> 1) & 0x1u;
+	r.stuck = (word >> 2) & 0x1u;
+	r.stranger = (word >> 3) & 0x1u;
 	r.no_vfs = (word >> 4) & 0x7u;
 	r.num_vfs = (word >> 8) & 0xffu;
 	r.bus = (word >> 16) & 0xffu;

@@ -30,6 +30,7 @@ module vfp_ctrl #(
   // Bit h: the link to host h is up.
   input  logic [Hosts-1:0] host_link_i,
   input  logic [Devices-1:0] dev_link_i,
+  input  logic [Devices-1:0] dev_stuck_i,  // it takes nothing, and its port was given up
   // The owner resets what is below its downstream port, or has its link disabled, or has no link itself.
   output logic [Devices-1:0] dev_reset_o,
 
@@ -639,7 +640,7 @@ module vfp_ctrl #(
     .sriov_i       (sriov),
     .no_vfs_i      (no_vfs),
     .num_vfs_i     (dev_num_vfs_o),
-    .dev_link_i,
+    .dev_link_i, .dev_stuck_i,
     .payload_i     (payload_o),
     .dev_bus_i     (sec_bus),
     .vf_busy_i,

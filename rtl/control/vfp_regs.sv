@@ -55,6 +55,7 @@ module vfp_regs #(
   input  logic [Devices-1:0][2:0]      no_vfs_i,     // a NoVfs*
   input  logic [Devices-1:0][DevVfW:0] num_vfs_i,
   input  logic [Devices-1:0]           dev_link_i,
+  input  logic [Devices-1:0]           dev_stuck_i,  // its port is contained
   input  logic [Devices-1:0][7:0]      dev_bus_i,
   input  logic [Ports-1:0][1:0]        payload_i,  // of each port (vfp_cfg_port)
   input  logic [NumVfs-1:0]        vf_busy_i,
@@ -255,18 +256,31 @@ module vfp_regs #(
   );
 
   // ---- Reading: what a device, a slot and a VF are --------------------------------------------------------------------------
+  // A card sends as a function that it has not here: what leads nowhere at its port is its requester ID.
+  logic [Devices-1:0] stranger_q;
+  logic               stray;
+  assign stray = err_valid_i && err_reason_i == vfp_regs_pkg::DropNoTarget;
+  always_ff @(posedge clk_i) begin
+    for (int d = 0; d < int'(Devices); d++) begin
+      if (rst_q || !dev_link_i[d]) stranger_q[d] <= 1'b0;
+      else if (stray && err_port_i == 8'(Hosts) + 8'(d)) stranger_q[d] <= 1'b1;
+    end
+  end
+
   logic [1:0]      device_index;
   logic [DevW-1:0] device;
   vfp_regs_pkg::device_t device_word, device_q;
   assign device_index = vfp_regs_pkg::device_index(addr_q);
   assign device       = DevW'(device_index);
   always_comb begin
-    device_word         = '0;
-    device_word.sriov   = sriov_i[device];
-    device_word.link    = dev_link_i[device];
-    device_word.no_vfs  = no_vfs_i[device];
-    device_word.num_vfs = 8'(num_vfs_i[device]);
-    device_word.bus     = dev_bus_i[device];
+    device_word          = '0;
+    device_word.sriov    = sriov_i[device];
+    device_word.link     = dev_link_i[device];
+    device_word.stuck    = dev_stuck_i[device];
+    device_word.stranger = stranger_q[device];
+    device_word.no_vfs   = no_vfs_i[device];
+    device_word.num_vfs  = 8'(num_vfs_i[device]);
+    device_word.bus      = dev_bus_i[device];
   end
   always_ff @(posedge clk_i) if (act_q) device_q <= 32'(device_index) < Devices ? device_word : '0;
 

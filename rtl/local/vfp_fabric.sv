@@ -134,6 +134,7 @@ module vfp_fabric #(
   output logic [127:0]             err_hdr_o,
   output logic [1:0]               timeouts_o,
   output logic [Hosts-1:0]         host_lost_o,
+  output logic [Devices-1:0]       dev_stuck_o,
   output logic [Hosts-1:0][1:0]    host_refused_o,
 
   output logic busy_o,
@@ -410,6 +411,8 @@ module vfp_fabric #(
       fwd_ready = fwd_ready | dev_fwd_ready[d];
     end
   end
+
+  assign dev_stuck_o = contained[Hosts +: Devices];
 
   // --- tables ---
 

@@ -57,7 +57,7 @@ module vfp_local_device #(
   input  logic                      late_i,       // the bridge's own request had no answer
   input  logic                      in_valid_i,   // its completion
   input  vfp_cell_pkg::cell_t       in_i,
-  output logic                      asks_o,       // hosts' requests wait here
+  output logic                      asks_o,       // requests wait here
   output logic                      busy_o        // the next cycles change something, whatever others do
 );
 
@@ -101,7 +101,7 @@ module vfp_local_device #(
   logic [Hosts:0] no_tag_q, asks, now;
   logic           gives_up;
   assign asks     = {int_valid_i, fwd_valid_i};
-  assign asks_o   = fwd_valid_i != '0;
+  assign asks_o   = asks != '0;
   assign gives_up = state_q == StTag && !notify_q && wait_q == 5'd7 && !tag_ready_i;
   for (genvar t = 0; t <= int'(Hosts); t++) begin : gen_now
     assign now[t] = turn_q == HW'(t);

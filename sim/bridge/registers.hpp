@@ -613,20 +613,26 @@ struct Device {
   static constexpr std::uint32_t kCount = 4;
   /// Of word `n`, n < kCount.
   static constexpr std::uint32_t offset(std::uint32_t n) { return 0x180 + 4 * n; }
-  bool sriov = false;         ///< the owner has enabled its VFs, and the bridge has read its SR-IOV capability
-  bool link = false;          ///< its link is up
-  NoVfs no_vfs{0};            ///< if not SRIOV: why not; UNKNOWN beside SRIOV: for the moment
+  bool sriov = false;     ///< the owner has enabled its VFs, and the bridge has read its SR-IOV capability
+  bool link = false;      ///< its link is up
+  bool stuck = false;     ///< it takes nothing: what is meant for it is discarded until it does
+  bool stranger = false;  ///< since its link came up it has sent something, which was dropped, as a function that it
+                          ///< has not here: a VF of another PF than function 0
+  NoVfs no_vfs{0};        ///< if not SRIOV: why not; UNKNOWN beside SRIOV: for the moment
   std::uint32_t num_vfs = 0;  ///< VFs that it offers now
   std::uint32_t bus = 0;      ///< the owner's number of the bus that the card is on; 0: none yet
   /// A value that is wider than its field is cut off.
   constexpr std::uint32_t pack() const {
     return (static_cast<std::uint32_t>(sriov) & 0x1u) << 0 | (static_cast<std::uint32_t>(link) & 0x1u) << 1 |
+           (static_cast<std::uint32_t>(stuck) & 0x1u) << 2 | (static_cast<std::uint32_t>(stranger) & 0x1u) << 3 |
            (static_cast<std::uint32_t>(no_vfs) & 0x7u) << 4 | (static_cast<std::uint32_t>(num_vfs) & 0xffu) << 8 |
            (static_cast<std::uint32_t>(bus) & 0xffu) << 16;
   }
   static constexpr Device unpack(std::uint32_t word) {
     return {.sriov = static_cast<bool>(word >> 0 & 0x1u),
             .link = static_cast<bool>(word >> 1 & 0x1u),
+            .stuck = static_cast<bool>(word >> 2 & 0x1u),
+            .stranger = static_cast<bool>(word >> 3 & 0x1u),
             .no_vfs = static_cast<NoVfs>(word >> 4 & 0x7u),
             .num_vfs = static_cast<std::uint32_t>(word >> 8 & 0xffu),
             .bus = static_cast<std::uint32_t>(word >> 16 & 0xffu)};

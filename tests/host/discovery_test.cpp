@@ -228,6 +228,38 @@ TEST_P(WaitsFor, ThisRegisterOfThePf) {
 INSTANTIATE_TEST_SUITE_P(Register, WaitsFor,
                          testing::Values(0x04u, 0x10u, 0x24u, 0x30u, 0x108u, 0x120u, 0x124u, 0x138u));
 
+// Nobody else asks the card anything: the port is given up for what the bridge itself wants to know, and users'
+// requests, which wait for it, go on to their end.
+TEST_F(Discovery, ACardThatTakesNoneOfTheBridgesReadsIsStuckAndHoldsUpNobody) {
+  run(ready());
+  quiet();
+  Log& out = leaving(1);
+  const auto stuck = [&] { return bridge.read<regs::Device>(0).stuck; };
+  between.keep = true;
+  owner_writes(pf().bdf, kCommand, 6);
+  settle();
+  bridge.hold(device(), {pcie::FlowClass::kNonPosted});
+  between.let_go();
+  bridge.input(1).deliver(pcie::mem_read(Bdf(0, 0, 0), 31, fn[1].bar[0] + 8, 4));
+  settle();
+  EXPECT_EQ(out.tlps.size(), 0u);
+  EXPECT_FALSE(stuck());
+  sleep(milliseconds(10));
+  EXPECT_TRUE(stuck());
+  sleep(milliseconds(40));
+  ASSERT_EQ(out.count(TlpKind::kCpl), 1u);
+  EXPECT_EQ(out.last(TlpKind::kCpl).status(), CplStatus::kUnsupported);
+  EXPECT_EQ(status().no_vfs, NoVfs::kUnknown);
+  sleep(milliseconds(150));
+  EXPECT_FALSE(status().sriov);
+  EXPECT_FALSE(bridge.read<regs::Slot>(0).present);
+  bridge.hold(device(), {});
+  sleep(milliseconds(300));
+  EXPECT_FALSE(stuck());
+  EXPECT_TRUE(status().sriov);
+  EXPECT_TRUE(bridge.read<regs::Slot>(0).present);
+}
+
 TEST_F(Discovery, OtherWritesOfTheOwnerHoldNobodyUp) {
   run(ready());
   quiet();

@@ -64,6 +64,33 @@ TEST_F(Isolation, RequesterIdsThatNobodyHasAreDropped) {
   for (unsigned n = 0; n <= 2; ++n) EXPECT_EQ(servers[n]->at(0x700000, 4)[0], 0);
 }
 
+// The pool has the VFs of function 0. Those of a second PF lie between them, on the same bus (SR-IOV 1.1, 3.3.9).
+TEST_F(Isolation, VfsOfASecondPfAreDroppedAndTheirDeviceSaysSo) {
+  run(ready());
+  const auto strangers = [&] {
+    unsigned devices = 0;
+    for (unsigned d = 0; d < bridge::Bridge::geometry().devices; ++d)
+      devices |= (bridge.read<regs::Device>(d).stranger ? 1U : 0U) << d;
+    return devices;
+  };
+  bridge.input(1).deliver(pcie::mem_write(Bdf(0, 0, 0), fn[2].bar[0], std::vector<std::uint8_t>(4)));
+  from_device(pcie::mem_write(owner_vfs[3].bdf, 0x700000, std::vector<std::uint8_t>(4)));
+  settle();
+  EXPECT_EQ(drops(Drop::kNoTarget), 1u) << "a server's";
+  EXPECT_EQ(strangers(), 0u);
+  const Bdf second(4, 16, 1);
+  from_device(pcie::mem_write(second, 0x700000, std::vector<std::uint8_t>(4, 1)));
+  settle();
+  EXPECT_EQ(drops(Drop::kNoTarget), 2u);
+  EXPECT_EQ(bridge.read<regs::LogHeader>(1).value >> 16, second.raw);
+  EXPECT_EQ(strangers(), 1u);
+  bridge.set_link(device(), false);
+  settle();
+  bridge.set_link(device(), true);
+  settle();
+  EXPECT_EQ(strangers(), 0u) << "it may be another card";
+}
+
 TEST_F(Isolation, WithoutBusMasterNothingLeavesTheVf) {
   run(ready());
   run(user(1).config_write(fn[1].bdf, 0x04, 0x0002, 2));
