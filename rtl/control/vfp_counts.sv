@@ -44,22 +44,25 @@ module vfp_counts #(
   // ---- Which ones a register shows ---------------------------------------------------------------------------------------
   logic [6:0]      packets;  // of RX and TX: port, class
   logic [3:0]      reason;
-  logic            packets_known_q, drops_known_q, ask_q;
-  logic [IdxW-1:0] first_q, last_q;
+  logic            packets_known_q, drops_known_q, late_q, ask_q;
+  logic [IdxW-1:0] packet_q, drop_q, first_q, last_q;  // packet, drop: what the address says, before it is known what of
   assign packets = vfp_regs_pkg::rx_index(addr_i);
   assign reason  = vfp_regs_pkg::drops_index(addr_i);
   assign known_o = ((hit_i.rx || hit_i.tx) && packets_known_q) || (hit_i.drops && drops_known_q) || hit_i.log_count;
   always_ff @(posedge clk_i) begin
     packets_known_q <= packets[1:0] != 2'd3 && 32'(packets[6:2]) < Ports;
     drops_known_q   <= 32'(reason) < Reasons;
+    packet_q        <= IdxW'(3 * 32'(packets[6:2]) + 32'(packets[1:0]));
+    drop_q          <= IdxW'(Drops + 32'(reason) + (reason > vfp_regs_pkg::DropTimeout ? 2 : 0));
+    late_q          <= reason == vfp_regs_pkg::DropTimeout;
     ask_q           <= rst_ni && ask_i && known_o;
     if (ask_i) begin
       if (hit_i.rx || hit_i.tx) begin
-        first_q <= IdxW'(3 * 32'(packets[6:2]) + 32'(packets[1:0]) + (hit_i.tx ? Tx : 0));
-        last_q  <= IdxW'(3 * 32'(packets[6:2]) + 32'(packets[1:0]) + (hit_i.tx ? Tx : 0));
+        first_q <= packet_q + (hit_i.tx ? IdxW'(Tx) : IdxW'(0));
+        last_q  <= packet_q + (hit_i.tx ? IdxW'(Tx) : IdxW'(0));
       end else if (hit_i.drops) begin
-        first_q <= IdxW'(Drops + 32'(reason) + (reason > vfp_regs_pkg::DropTimeout ? 2 : 0));
-        last_q  <= IdxW'(Drops + 32'(reason) + (reason >= vfp_regs_pkg::DropTimeout ? 2 : 0));
+        first_q <= drop_q;
+        last_q  <= drop_q + (late_q ? IdxW'(2) : IdxW'(0));
       end else begin
         first_q <= IdxW'(Drops);
         last_q  <= IdxW'(N - 1);
