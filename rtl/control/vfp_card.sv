@@ -157,7 +157,8 @@ module vfp_card #(
   assign done        = wait_q && int_done_i && !for_pool_q && !gone_q;
   assign answer_o    = wait_q && int_done_i && for_pool_q && !gone_q;
 
-  assign busy_o = reads || (offer_q ? int_ready_i || !asks || !int_valid_o : !wait_q && (ask_i || req)) || int_done_i || clear_q != was_clear_q;
+  assign busy_o = reads || (offer_q ? int_ready_i || !asks || !int_valid_o : !wait_q && (ask_i || req)) || int_done_i ||
+                  clear_q != was_clear_q;
 
   logic unused;
   assign unused = ^{no_known, no_vf, no_soon};
