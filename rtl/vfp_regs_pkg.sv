@@ -297,7 +297,7 @@ package vfp_regs_pkg;
     logic [7:0]  num_vfs;  // VFs that it offers now
     logic        reserved_7;
     logic [2:0]  no_vfs;  // if not SRIOV: why not; UNKNOWN beside SRIOV: for the moment
-    logic        stranger;  // since its link came up it has sent something, which was dropped, as a function that it has not here: a VF of another PF than function 0
+    logic        stranger;  // since its link came up something was dropped that it sent as no function known here, a second PF's VF say
     logic        stuck;  // it takes nothing: what is meant for it is discarded until it does
     logic        link;  // its link is up
     logic        sriov;  // the owner has enabled its VFs, and the bridge has read its SR-IOV capability

@@ -514,8 +514,8 @@ struct vfpool_device {
 	 */
 	__u32 stuck;
 	/*
-	 * since its link came up it has sent something, which was dropped, as a
-	 * function that it has not here: a VF of another PF than function 0 (1 bit)
+	 * since its link came up something was dropped that it sent as no function
+	 * known here, a second PF's VF say (1 bit)
 	 */
 	__u32 stranger;
 	/*

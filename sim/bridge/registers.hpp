@@ -616,8 +616,8 @@ struct Device {
   bool sriov = false;     ///< the owner has enabled its VFs, and the bridge has read its SR-IOV capability
   bool link = false;      ///< its link is up
   bool stuck = false;     ///< it takes nothing: what is meant for it is discarded until it does
-  bool stranger = false;  ///< since its link came up it has sent something, which was dropped, as a function that it
-                          ///< has not here: a VF of another PF than function 0
+  bool stranger = false;  ///< since its link came up something was dropped that it sent as no function known here, a
+                          ///< second PF's VF say
   NoVfs no_vfs{0};        ///< if not SRIOV: why not; UNKNOWN beside SRIOV: for the moment
   std::uint32_t num_vfs = 0;  ///< VFs that it offers now
   std::uint32_t bus = 0;      ///< the owner's number of the bus that the card is on; 0: none yet

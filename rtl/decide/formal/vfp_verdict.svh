@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every packet that is taken gets one verdict: it goes on, or it ends here. What is refused does not go on, but as an error
 // to who asked for it; a refused non-posted request is answered and nothing else is, and there is room for the answer; no
-// completion ends unheard; what bears a VF was looked up, and bears what was found. The queues of packets and of look-ups are cut: they may show anything
-// at any time (vfp_fifo has its own proof).
+// completion ends unheard; what bears a VF was looked up, and bears what was found. The queues of packets and of look-ups are cut:
+// they may show anything at any time (vfp_fifo has its own proof).
 logic f_start_q = 1'b1;
 always_ff @(posedge clk_i) f_start_q <= 1'b0;
 always_comb assume (rst_ni == !f_start_q);
