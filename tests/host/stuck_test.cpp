@@ -140,6 +140,25 @@ TEST_F(Stuck, ConfigurationRequestsToACardThatTakesNoneAreRefusedWhenItIsGivenUp
   EXPECT_EQ(run(owner().config_read(pf, 0)) & 0xffff, 0x8086u);
 }
 
+// The owner's write leaves first, and with it what was asked for before goes away: also what waits for the card's room.
+TEST_F(Stuck, AResetThatWaitsDoesNotReachAVfThatHasGoneMeanwhile) {
+  run(ready());
+  quiet();
+  Log& card = leaving(device());
+  const auto pf = find(owner_tree, 0x10f9);
+  bridge.hold(device(), {FlowClass::kNonPosted});
+  command(Op::kForce, 1, 0);
+  sleep(microseconds(50));
+  ASSERT_EQ(bridge.read<regs::Vf>(0).state, regs::VfState::kDraining) << "its reset waits";
+  const std::vector<std::uint8_t> off(2);
+  bridge.input(0).deliver(pcie::cfg_write(Bdf(0, 0, 0), 31, pf.bdf, pf.extended_capabilities.at(0x10) + 8, off, true));
+  sleep(microseconds(50));
+  bridge.hold(device(), {});
+  sleep(milliseconds(5));
+  EXPECT_EQ(card.count(TlpKind::kCfgWrite0), 1u);
+  EXPECT_EQ(card.count(TlpKind::kCfgWrite1), 0u);
+}
+
 // Users' requests wait from before such a write leaves until the bridge has read what came of it: also of one that does
 // not.
 TEST_F(Stuck, AWriteThatIsRefusedSinceTheCardIsStuckHoldsUpNobody) {
