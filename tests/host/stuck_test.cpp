@@ -148,7 +148,7 @@ TEST_F(Stuck, AResetThatWaitsDoesNotReachAVfThatHasGoneMeanwhile) {
   const auto pf = find(owner_tree, 0x10f9);
   bridge.hold(device(), {FlowClass::kNonPosted});
   command(Op::kForce, 1, 0);
-  sleep(microseconds(50));
+  sleep(milliseconds(2));  // and is asked for in its second round
   ASSERT_EQ(bridge.read<regs::Vf>(0).state, regs::VfState::kDraining) << "its reset waits";
   const std::vector<std::uint8_t> off(2);
   bridge.input(0).deliver(pcie::cfg_write(Bdf(0, 0, 0), 31, pf.bdf, pf.extended_capabilities.at(0x10) + 8, off, true));
