@@ -10,6 +10,7 @@
 namespace vfpool::trafgen {
 
 using Nanoseconds = std::chrono::nanoseconds;
+inline double in_seconds(Nanoseconds t) { return static_cast<double>(t.count()) / 1e9; }
 
 /// What a frame occupies on the wire beside itself: preamble and start delimiter (8 bytes) and gap (12), IEEE 802.3
 /// clauses 3.2 and 4.4.2.

@@ -20,8 +20,6 @@ constexpr Nanoseconds kMostSilence = std::chrono::hours(1);
 constexpr Nanoseconds kLongest = std::chrono::hours(24 * 365);
 constexpr int kMostDrains = 10;
 
-double in_seconds(Nanoseconds t) { return static_cast<double>(t.count()) / 1e9; }
-
 }  // namespace
 
 Capture read_capture(const std::filesystem::path& file) {

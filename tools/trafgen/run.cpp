@@ -7,8 +7,6 @@
 namespace vfpool::trafgen {
 namespace {
 
-double in_seconds(Nanoseconds t) { return static_cast<double>(t.count()) / 1e9; }
-
 /// A stream gives the others their turn after so many frames.
 constexpr std::uint64_t kTurn = 32;
 
