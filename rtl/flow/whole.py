@@ -16,7 +16,7 @@ import description
 import syn
 
 # Two users with two slots of eight functions each, one card.
-JOINED = {"lut": 34000, "ff": 36000, "lutram": 1318, "srl": 20, "ramb36": 49.5, "levels": 7, "ns": 4.55}
+JOINED = {"lut": 34000, "ff": 36000, "lutram": 1318, "srl": 20, "ramb36": 49.5, "levels": 7, "ns": 5.0}
 
 GEOMETRIES = [(2, 1), (4, 2), (16, 1)]
 KINDS = ("lut", "ff", "ramb36")

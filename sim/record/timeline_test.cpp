@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <filesystem>
@@ -68,7 +69,9 @@ class TimelineTest : public testing::Test {
     return out;
   }
 
-  std::filesystem::path file_ = std::filesystem::path(testing::TempDir()) / "timeline_test.pcapng";
+  /// Of this process: ctest runs the cases beside each other.
+  static std::string own(const std::string& name) { return testing::TempDir() + std::to_string(getpid()) + name; }
+  std::filesystem::path file_ = own("timeline_test.pcapng");
   PcapngWriter writer_{file_, "test"};
   PcapngWriter::InterfaceId owner_ = writer_.add_interface(LinkType::kUser0, "owner", ""),
                             user_ = writer_.add_interface(LinkType::kUser0, "user1", ""),
@@ -280,7 +283,7 @@ class TimelineProgram : public TimelineTest {
     if (WIFEXITED(status)) ended.status = WEXITSTATUS(status);
     return ended;
   }
-  const std::string trace_ = testing::TempDir() + "timeline_program.json";
+  const std::string trace_ = own("timeline_program.json");
 };
 
 TEST_F(TimelineProgram, NeverReplacesWhatItReads) {

@@ -357,6 +357,9 @@ TEST(Serve, MoreConnectionsThanDescriptorsWaitInSilence) {
   event_set_log_callback([](int, const char*) { ++complaints; });
   Served s;
   EXPECT_EQ(s.client().Get("/")->status, 200);
+  // The sanitizers look a type up when it is called first, and want descriptors for that.
+  const json first = s.state_when([](const json&) { return true; });
+  s.state_when([&](const json& state) { return state["time_ms"] > first["time_ms"]; });
   rlimit before;
   ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
   std::vector<int> connections;
