@@ -244,10 +244,7 @@ static int airvf_pci_attach(struct airvf *vf)
 			set_bit(AIRVF_F_RESET, &vf->flags);
 		}
 	}
-	netif_device_attach(vf->netdev);
-	/* That wakes the queues, for which there is nothing behind yet. */
-	if (!vf->up)
-		netif_tx_disable(vf->netdev);
+	airvf_attach(vf);
 	airvf_service_kick(vf);
 	return err;
 }

@@ -192,6 +192,14 @@ int airvf_reinit(struct airvf *vf)
 	return err;
 }
 
+void airvf_attach(struct airvf *vf)
+{
+	netif_device_attach(vf->netdev);
+	/* That wakes the queues, for which there is nothing behind yet. */
+	if (!vf->up)
+		netif_tx_disable(vf->netdev);
+}
+
 /*
  * Down and up again with the same link. The stack's watchdog takes queues that
  * stay closed under a carrier for stuck ones, and a starved processor can take
@@ -212,10 +220,7 @@ static int airvf_updown_release(struct airvf *vf)
 		set_bit(AIRVF_F_RESET, &vf->flags);
 		airvf_service_kick(vf);
 	}
-	netif_device_attach(vf->netdev);
-	/* That wakes the queues, for which there is nothing behind yet. */
-	if (err)
-		netif_tx_disable(vf->netdev);
+	airvf_attach(vf);
 	return err;
 }
 

@@ -21,6 +21,8 @@ void airvf_limit_mtu(struct airvf *vf);
 int airvf_up(struct airvf *vf, bool reset);
 /* Stops them, and leaves rings without packets and buffers. The carrier is the caller's. */
 void airvf_down(struct airvf *vf);
+/* After netif_device_detach(), up or down: the stack sees the device again. RTNL. */
+void airvf_attach(struct airvf *vf);
 /* Down and up with a reset; if that fails, the service work tries again. */
 int airvf_reinit(struct airvf *vf);
 /* Same rings, same link: for settings that only a stopped queue takes. */
