@@ -13,6 +13,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "core/output_file.hpp"
 #include "testbed/experiment.hpp"
 #include "testbed/parameters.hpp"
 
@@ -27,24 +28,15 @@ struct Options {
   std::uint64_t seed = 1;
 };
 
-std::runtime_error cannot_write(const fs::path& path) {
-  return std::runtime_error(fmt::format("cannot write {}: {}", path.string(), std::strerror(errno)));
-}
-
-// Before the minutes that an experiment takes. No file stays where none was.
-void check_output(const fs::path& path) {
-  std::error_code none;
-  const auto status = fs::status(path, none);
-  if (fs::exists(status) && !fs::is_regular_file(status) && !fs::is_directory(status)) return;
-  if (!std::ofstream(path, std::ios::app)) throw cannot_write(path);
-  if (!fs::exists(status)) fs::remove(path);
+std::runtime_error cannot_write(const fs::path& path, int error) {
+  return std::runtime_error(fmt::format("cannot write {}: {}", path.string(), std::strerror(error)));
 }
 
 void write(const fs::path& path, const nlohmann::json& record) {
   std::ofstream out(path);
   out << record.dump(1) << "\n";
   out.close();
-  if (!out) throw cannot_write(path);
+  if (!out) throw cannot_write(path, errno);
 }
 
 // The command as it can be repeated, whatever folder the program was started from.
@@ -117,7 +109,9 @@ int run(const Options& options) {
     std::cerr << "vfpool-testbed: no experiment " << options.experiment << "; `vfpool-testbed list` prints them\n";
     return 2;
   }
-  if (!options.json.empty()) check_output(options.json);
+  // Before the minutes that an experiment takes.
+  const int error = options.json.empty() ? 0 : vfpool::why_unwritable(options.json);
+  if (error != 0) throw cannot_write(options.json, error);
   const nlohmann::json record = run_one(*chosen, options);
   if (!options.json.empty()) write(options.json, record);
   return 0;

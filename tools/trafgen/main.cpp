@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -12,11 +11,11 @@
 #include <csignal>
 #include <cstdio>
 #include <cstring>
-#include <filesystem>
 #include <fstream>
 #include <stdexcept>
 
 #include "config/error.hpp"
+#include "core/output_file.hpp"
 #include "eal.hpp"
 #include "replay.hpp"
 #include "report.hpp"
@@ -104,16 +103,10 @@ struct Common {
 
   double link_bits() const { return parse_link(link); }
 
-  // Before the work, that its result can be written. No file stays where none was.
   void check_output() const {
     if (json_file.empty() || json_file == "-") return;
-    std::error_code none;
-    const auto status = std::filesystem::status(json_file, none);
-    const bool is_new = !std::filesystem::exists(status);
-    // The reader of a pipe would take this for the end.
-    if (!is_new && !std::filesystem::is_regular_file(status) && !std::filesystem::is_directory(status)) return;
-    if (!std::ofstream(json_file, std::ios::app)) throw std::invalid_argument(json_file + ": " + reason());
-    if (is_new) unlink(json_file.c_str());
+    if (const int error = vfpool::why_unwritable(json_file))
+      throw std::invalid_argument(json_file + ": " + std::strerror(error));
   }
 
   std::unique_ptr<Eal> start(unsigned largest) const {
