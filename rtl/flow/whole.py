@@ -30,8 +30,7 @@ CONTROL = ("vfp_pool", "vfp_regs", "vfp_events", "vfp_watch", "vfp_discover", "v
 def joined(blocks):
     with open(os.path.join(description.RTL, "bridge.f")) as file:
         sources = " ".join(os.path.join(os.path.dirname(description.RTL), name) for name in file.read().split())
-    apart = {entry["module"] for block in blocks for entry in block.synthesis}
-    apart |= {name for block in blocks for name in (m["name"] for m in block.module) if name in JOINERS}
+    apart = JOINERS | {entry["module"] for block in blocks for entry in block.synthesis}
     keep = " ".join(f"*{name}*" for name in sorted(apart))  # with parameters they have longer names
     text = "synthesis whole: vfp_bridge, two users, one card:"
     figures, path = syn.synthesise(
